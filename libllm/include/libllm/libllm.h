@@ -1,0 +1,1267 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * libllm: run large language models inside your own program.
+ *
+ * The whole public interface is in this header. What holds everywhere:
+ *
+ * Objects.   libllm_runtime (threads, log, allocator, limits) -> libllm_model (one file, immutable)
+ *            -> libllm_engine (KV memory and one batched step over its sessions)
+ *            -> libllm_session (one timeline of tokens) -> libllm_stream (pull iterator over new text).
+ *            libllm_chat turns messages into a prompt with the template of the model.
+ * Ownership. Every handle that a function hands out belongs to the caller and goes back with the matching
+ *            _free(). _free(NULL) does nothing. Children keep their parents alive, so handles may be freed
+ *            in any order. Arguments are borrowed for the call only, unless the function says otherwise.
+ * Errors.    A status of 0 is success, above 0 an outcome that is not an error, below 0 an error. When the
+ *            result is negative, outputs are NULL or zero and `error`, if given, says what was wrong.
+ *            The library never aborts, exits, prints, reads the environment or changes process state.
+ * Threads.   A function that takes a const handle may be called on it from several threads at once. A
+ *            function that takes a non-const handle needs it for itself. libllm_session_cancel() is the one
+ *            exception. A stream counts as use of its session.
+ * Text.      UTF-8 with an explicit length; no terminating NUL is needed or written. Text comes out as
+ *            (buffer, capacity, needed): when it does not fit, the status is LIBLLM_ERROR_BUFFER_TOO_SMALL
+ *            and `needed` is the size in bytes to come back with. Paths are NUL-terminated.
+ * Options.   Option structs start with struct_size; call the _init function first. 0 means the default.
+ *            A NULL options pointer means all defaults.
+ *
+ * The annotations below are empty for the compiler; they carry meaning for readers and for the generator
+ * of the language bindings, which reads this file.
+ */
+#ifndef LIBLLM_LIBLLM_H
+#define LIBLLM_LIBLLM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The symbol is part of the library's interface. */
+#define LIBLLM_API __attribute__((visibility("default")))
+/* The pointer may be NULL. */
+#define LIBLLM_NULLABLE
+/* The caller owns the handle that comes out and frees it. */
+#define LIBLLM_OWNED
+/* The function writes through the pointer. */
+#define LIBLLM_OUT
+/* The pointer is to n elements, n being an expression over the other parameters or fields. */
+#define LIBLLM_ARRAY(n)
+/* The pointer is to n bytes of UTF-8 text. */
+#define LIBLLM_STRING(n)
+
+#define LIBLLM_VERSION_MAJOR 0
+#define LIBLLM_VERSION_MINOR 1
+#define LIBLLM_VERSION_PATCH 0
+
+/* Status ------------------------------------------------------------------------------------------------ */
+
+/** Outcome of a call: 0 success, above 0 an outcome that is no error, below 0 an error. Since: 0.1 */
+typedef enum libllm_status {
+    /** Success. */
+    LIBLLM_OK = 0,
+    /** The iteration is over; there is no further item. */
+    LIBLLM_DONE = 1,
+    /** An argument is NULL, out of its range, or contradicts another. */
+    LIBLLM_ERROR_INVALID_ARGUMENT = -1,
+    /** Memory could not be had from the allocator or the system. */
+    LIBLLM_ERROR_OUT_OF_MEMORY = -2,
+    /** The file, model or device does not exist. */
+    LIBLLM_ERROR_NOT_FOUND = -3,
+    /** The system could not read, map or write a file. */
+    LIBLLM_ERROR_IO = -4,
+    /** The file is damaged or contradicts itself; the message names the key, tensor or offset. */
+    LIBLLM_ERROR_CORRUPT_FILE = -5,
+    /** The input is well-formed but of a kind that this version does not handle. */
+    LIBLLM_ERROR_UNSUPPORTED = -6,
+    /** The input exceeds one of libllm_limits; the message names it. */
+    LIBLLM_ERROR_LIMIT = -7,
+    /** A token id, position or index lies outside of what exists. */
+    LIBLLM_ERROR_OUT_OF_RANGE = -8,
+    /** The caller's buffer is too small; the size that is needed has been stored. */
+    LIBLLM_ERROR_BUFFER_TOO_SMALL = -9,
+    /** The tokens do not fit into the session's context; the message says how many of how many. */
+    LIBLLM_ERROR_CONTEXT_FULL = -10,
+    /** The call was cancelled; nothing of it took effect. */
+    LIBLLM_ERROR_CANCELLED = -11,
+    /** The handle is in use by another thread, or by an open stream. */
+    LIBLLM_ERROR_BUSY = -12,
+    /** The model produced values that are not numbers. */
+    LIBLLM_ERROR_NUMERIC = -13,
+    /** The chat template is wrong or uses something unknown; the message has line and column. */
+    LIBLLM_ERROR_TEMPLATE = -14,
+    /** The model has no chat template. */
+    LIBLLM_ERROR_NO_TEMPLATE = -15,
+    /** The JSON text is malformed or has the wrong shape. */
+    LIBLLM_ERROR_JSON = -16,
+    /** The device was lost; handles of this device can only be freed. */
+    LIBLLM_ERROR_DEVICE_LOST = -17,
+    /** The handle was made before fork() and is used in the child. */
+    LIBLLM_ERROR_FORKED = -18,
+    /** A defect in the library; please report it. */
+    LIBLLM_ERROR_INTERNAL = -19,
+    /** Keeps the type 32 bits wide. */
+    LIBLLM_STATUS_FORCE32 = 0x7fffffff
+} libllm_status;
+
+/** What went wrong, in a place that the caller provides. Since: 0.1 */
+typedef struct libllm_error {
+    /** The status that the call returned (a libllm_status). */
+    int32_t status;
+    /** One line for people, NUL-terminated UTF-8 without control characters. */
+    char message[508];
+} libllm_error;
+
+/**
+ * Version of the library that is running.
+ *
+ * @return major * 10000 + minor * 100 + patch
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: any thread.
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+uint32_t libllm_version(void);
+
+/**
+ * Identifier of a status, such as "CONTEXT_FULL".
+ *
+ * @param status  any value
+ * @return static NUL-terminated text; "UNKNOWN" for a value that is no status
+ *
+ * Ownership: the text is static.
+ * Thread safety: any thread.
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+const char *libllm_status_name(libllm_status status);
+
+/**
+ * Short description of a status in English.
+ *
+ * @param status  any value
+ * @return static NUL-terminated text
+ *
+ * Ownership: the text is static.
+ * Thread safety: any thread.
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+const char *libllm_status_text(libllm_status status);
+
+/* Runtime ----------------------------------------------------------------------------------------------- */
+
+/** Threads, log, allocator and limits that everything else is made from; there is no global state. Since: 0.1 */
+typedef struct libllm_runtime libllm_runtime;
+/** A model file, opened: weights, tokenizer, template. Immutable, shared by threads. Since: 0.1 */
+typedef struct libllm_model libllm_model;
+/** KV memory and one batched step over the sessions that live in it. Since: 0.1 */
+typedef struct libllm_engine libllm_engine;
+/** One timeline of tokens, used by one thread at a time. Since: 0.1 */
+typedef struct libllm_session libllm_session;
+/** Iterator over the text that a session generates. Since: 0.1 */
+typedef struct libllm_stream libllm_stream;
+/** The chat template of a model, ready to render messages. Since: 0.1 */
+typedef struct libllm_chat libllm_chat;
+
+/** How much a log line matters. Since: 0.1 */
+typedef enum libllm_log_level {
+    /** Something is wrong, and the call that met it also returns an error. */
+    LIBLLM_LOG_ERROR = 1,
+    /** Something is odd but was handled. */
+    LIBLLM_LOG_WARNING = 2,
+    /** Worth knowing once. */
+    LIBLLM_LOG_INFO = 3,
+    /** For developers of the library. */
+    LIBLLM_LOG_DEBUG = 4,
+    /** Keeps the type 32 bits wide. */
+    LIBLLM_LOG_LEVEL_FORCE32 = 0x7fffffff
+} libllm_log_level;
+
+/**
+ * Receives a log line. Called on the thread that does the work, with no lock held; it must not call the
+ * library and must not unwind.
+ *
+ * @param user_data  as given in the options
+ * @param level      importance
+ * @param text       one line without a line feed
+ * @param n_bytes    its length
+ */
+typedef void (*libllm_log_fn)(void *LIBLLM_NULLABLE user_data, libllm_log_level level,
+                              const char *LIBLLM_STRING(n_bytes) text, size_t n_bytes);
+
+/**
+ * Hands out memory. May be called on any thread.
+ *
+ * @param user_data  as given in the options
+ * @param size       bytes, above 0
+ * @param alignment  a power of two, at most 4096
+ * @return memory of that size and alignment, or NULL when there is none
+ */
+typedef void *(*libllm_allocate_fn)(void *LIBLLM_NULLABLE user_data, size_t size, size_t alignment);
+
+/**
+ * Takes memory back. May be called on any thread.
+ *
+ * @param user_data  as given in the options
+ * @param memory     what libllm_allocate_fn returned, never NULL
+ */
+typedef void (*libllm_release_fn)(void *LIBLLM_NULLABLE user_data, void *memory);
+
+/** Bounds on what input may ask for; an error about one of them names it. 0 means the default. Since: 0.1 */
+typedef struct libllm_limits {
+    /** sizeof(libllm_limits), set by libllm_limits_init(). */
+    uint32_t struct_size;
+    /** Metadata entries in a GGUF file. Default 65536. */
+    uint32_t gguf_entries;
+    /** Tensors in a model file. Default 262144. */
+    uint32_t tensors;
+    /** Length of a metadata key in bytes. Default 65535. */
+    uint32_t key_bytes;
+    /** Length of a metadata string in bytes. Default 64 MiB. */
+    uint64_t string_bytes;
+    /** Elements of a metadata array. Default 2^27. */
+    uint64_t array_elements;
+    /** Nesting of JSON text. Default 64. */
+    uint32_t json_depth;
+    /** Nesting of a template's source. Default 128. */
+    uint32_t template_depth;
+    /** Steps that the rendering of a template may take. Default 10 million. */
+    uint64_t template_steps;
+    /** Bytes of template source. Default 1 MiB. */
+    uint64_t template_bytes;
+    /** Bytes that the rendering of a template may produce. Default 16 MiB. */
+    uint64_t template_output_bytes;
+    /** Bytes of text that one call may tokenize. Default 64 MiB. */
+    uint64_t text_bytes;
+} libllm_limits;
+
+/**
+ * Set every limit to its default.
+ *
+ * @param limits       the struct to fill
+ * @param struct_size  sizeof(libllm_limits) of the caller
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: any thread.
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_limits_init(libllm_limits *LIBLLM_OUT limits, uint32_t struct_size);
+
+/** How a runtime is made. Since: 0.1 */
+typedef struct libllm_runtime_options {
+    /** sizeof(libllm_runtime_options), set by libllm_runtime_options_init(). */
+    uint32_t struct_size;
+    /** Threads that compute, 1 to 1024. 0: the physical cores that affinity and cgroup leave to the process. */
+    uint32_t n_threads;
+    /** Highest instruction set to use: "ref", "avx2", "avx512" or NULL for all that the processor has. */
+    const char *LIBLLM_NULLABLE cpu_mask;
+    /** Receives log lines; NULL: silent. */
+    libllm_log_fn LIBLLM_NULLABLE log;
+    /** Passed to log. */
+    void *LIBLLM_NULLABLE log_user_data;
+    /** Hands out memory; NULL: the C library's allocator. Given together with release or not at all. */
+    libllm_allocate_fn LIBLLM_NULLABLE allocate;
+    /** Takes memory back. */
+    libllm_release_fn LIBLLM_NULLABLE release;
+    /** Passed to allocate and release. */
+    void *LIBLLM_NULLABLE allocator_user_data;
+    /** Bounds on input; NULL: the defaults. Copied. */
+    const libllm_limits *LIBLLM_NULLABLE limits;
+} libllm_runtime_options;
+
+/**
+ * Set every option to its default.
+ *
+ * @param options      the struct to fill
+ * @param struct_size  sizeof(libllm_runtime_options) of the caller
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: any thread.
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_runtime_options_init(libllm_runtime_options *LIBLLM_OUT options, uint32_t struct_size);
+
+/**
+ * Make a runtime. Threads are started with the first computation.
+ *
+ * @param options  NULL for the defaults
+ * @param runtime  receives the handle
+ * @param error    optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: the caller frees the runtime; what was made from it keeps it alive.
+ * Thread safety: any thread.
+ * Errors: INVALID_ARGUMENT, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_runtime_create(const libllm_runtime_options *LIBLLM_NULLABLE options,
+                                    libllm_runtime *LIBLLM_OWNED *LIBLLM_OUT runtime,
+                                    libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Give up a runtime. Its threads end with the last object that was made from it.
+ *
+ * @param runtime  NULL is fine
+ *
+ * Ownership: takes the handle.
+ * Thread safety: exclusive(runtime).
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_runtime_free(libllm_runtime *LIBLLM_NULLABLE runtime);
+
+/**
+ * Describe the devices that this runtime can compute on, as JSON:
+ * {"devices":[{"id","kind","name","threads","instruction_set","memory_bytes","available_bytes","features"}]}.
+ *
+ * @param runtime   the runtime
+ * @param buffer    receives the text; may be NULL when capacity is 0
+ * @param capacity  bytes in buffer
+ * @param needed    receives the length of the text
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(runtime).
+ * Errors: INVALID_ARGUMENT, BUFFER_TOO_SMALL, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_runtime_devices(const libllm_runtime *runtime,
+                                     char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer,
+                                     size_t capacity, size_t *LIBLLM_OUT needed,
+                                     libllm_error *LIBLLM_NULLABLE error);
+
+/* Model ------------------------------------------------------------------------------------------------- */
+
+/** How the bytes of a model file are reached. Since: 0.1 */
+typedef enum libllm_load_mode {
+    /** The file is mapped; it must not be truncated while the model is open. The default. */
+    LIBLLM_LOAD_MAP = 0,
+    /** The file is read into memory, for files that may change or lie on a network. */
+    LIBLLM_LOAD_READ = 1,
+    /** Keeps the type 32 bits wide. */
+    LIBLLM_LOAD_MODE_FORCE32 = 0x7fffffff
+} libllm_load_mode;
+
+/** How a model is opened. Since: 0.1 */
+typedef struct libllm_model_options {
+    /** sizeof(libllm_model_options), set by libllm_model_options_init(). */
+    uint32_t struct_size;
+    /** A libllm_load_mode. */
+    int32_t load_mode;
+} libllm_model_options;
+
+/** What an opened model is, in numbers. Since: 0.1 */
+typedef struct libllm_model_info {
+    /** sizeof(libllm_model_info) of the caller; the library fills that much. */
+    uint32_t struct_size;
+    /** 1 when the model can compute; 0 for a file with only a vocabulary, or of an unknown architecture. */
+    uint32_t runnable;
+    /** Tokens in the vocabulary; the length of a row of logits. */
+    uint32_t n_vocab;
+    /** Width of the hidden state. */
+    uint32_t n_embd;
+    /** Transformer layers. */
+    uint32_t n_layers;
+    /** Attention heads of the first layer. */
+    uint32_t n_heads;
+    /** Key/value heads of the first layer. */
+    uint32_t n_kv_heads;
+    /** Context length that the model was trained for, in tokens. */
+    uint32_t n_context_train;
+    /** 1 when the file carries a tokenizer that the library knows. */
+    uint32_t has_tokenizer;
+    /** 1 when the file carries a chat template. */
+    uint32_t has_chat_template;
+    /** 1 when text is to be preceded by the beginning-of-sequence token. */
+    uint32_t adds_bos;
+    /** Reserved, 0. */
+    uint32_t reserved;
+    /** Parameters. */
+    uint64_t n_parameters;
+    /** Size of the file in bytes. */
+    uint64_t file_bytes;
+    /** Weight bytes that one decoded token reads. */
+    uint64_t bytes_per_token;
+    /** Multiply-adds counted as two operations that one decoded token needs, attention left out. */
+    uint64_t flops_per_token;
+    /** KV memory of one position in bytes, for the default KV type. */
+    uint64_t kv_bytes_per_token;
+} libllm_model_info;
+
+/** A token with a meaning of its own. Since: 0.1 */
+typedef enum libllm_special_token {
+    /** Beginning of sequence. */
+    LIBLLM_TOKEN_BOS = 0,
+    /** End of sequence. */
+    LIBLLM_TOKEN_EOS = 1,
+    /** End of a turn, where the model has one besides EOS. */
+    LIBLLM_TOKEN_EOT = 2,
+    /** Stands for what is not in the vocabulary. */
+    LIBLLM_TOKEN_UNKNOWN = 3,
+    /** Fills up batches; never generated. */
+    LIBLLM_TOKEN_PADDING = 4,
+    /** Keeps the type 32 bits wide. */
+    LIBLLM_SPECIAL_TOKEN_FORCE32 = 0x7fffffff
+} libllm_special_token;
+
+/** Set every option to its default.
+ *
+ * @param options      the struct to fill
+ * @param struct_size  sizeof(libllm_model_options) of the caller
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: any thread.
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_model_options_init(libllm_model_options *LIBLLM_OUT options, uint32_t struct_size);
+
+/**
+ * Find the file that a model name stands for: a path to a file or folder that exists, or a name such as
+ * "default" or "SmolLM2-135M-Instruct" under <data_home>/libllm/models.
+ *
+ * @param name       path or name, NUL-terminated
+ * @param data_home  the user's data folder ($XDG_DATA_HOME or ~/.local/share), NUL-terminated; NULL: paths only
+ * @param buffer     receives the path; may be NULL when capacity is 0
+ * @param capacity   bytes in buffer; one more than the length of the path makes room for a NUL, which is then written
+ * @param needed     receives the length of the path
+ * @param error      optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: any thread.
+ * Errors: INVALID_ARGUMENT, NOT_FOUND (the message says where it looked and how to get the model), BUFFER_TOO_SMALL.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_model_locate(const char *name, const char *LIBLLM_NULLABLE data_home,
+                                  char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer, size_t capacity,
+                                  size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Open a model file (GGUF version 2 or 3). Weights stay in the file; nothing is copied or converted.
+ * A file that only has a vocabulary, or whose architecture is not known, opens too: it tokenizes, and
+ * making a session from it is the error.
+ *
+ * @param runtime  shared with everything made from the model
+ * @param path     NUL-terminated
+ * @param options  NULL for the defaults
+ * @param model    receives the handle
+ * @param error    optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: the caller frees the model; what was made from it keeps it alive.
+ * Thread safety: concurrent(runtime).
+ * Errors: INVALID_ARGUMENT, NOT_FOUND, IO, CORRUPT_FILE, UNSUPPORTED, LIMIT, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_model_open(const libllm_runtime *runtime, const char *path,
+                                const libllm_model_options *LIBLLM_NULLABLE options,
+                                libllm_model *LIBLLM_OWNED *LIBLLM_OUT model, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Give up a model.
+ *
+ * @param model  NULL is fine
+ *
+ * Ownership: takes the handle.
+ * Thread safety: exclusive(model).
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_model_free(libllm_model *LIBLLM_NULLABLE model);
+
+/**
+ * Read the numbers of a model.
+ *
+ * @param model  the model
+ * @param info   struct_size set by the caller; filled
+ * @param error  optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(model).
+ * Errors: INVALID_ARGUMENT.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_model_get_info(const libllm_model *model, libllm_model_info *LIBLLM_OUT info,
+                                    libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Describe a model as JSON: file, architecture, hyper-parameters, parameters, bytes per tensor type, KV bytes
+ * per token, tokenizer, template, and all metadata of the file (long arrays shortened to their length).
+ *
+ * @param model     the model
+ * @param buffer    receives the text; may be NULL when capacity is 0
+ * @param capacity  bytes in buffer
+ * @param needed    receives the length of the text
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(model).
+ * Errors: INVALID_ARGUMENT, BUFFER_TOO_SMALL, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_model_describe(const libllm_model *model,
+                                    char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer, size_t capacity,
+                                    size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
+
+/* Tokenizer --------------------------------------------------------------------------------------------- */
+
+/** Turn the text of special tokens, such as <|im_end|>, into these tokens. Never set it for text of users. */
+#define LIBLLM_TOKENIZE_PARSE_SPECIAL 1u
+/** Put the beginning-of-sequence token in front if, and only if, the model file asks for it. */
+#define LIBLLM_TOKENIZE_ADD_BOS 2u
+/** Write special tokens as their text instead of leaving them out. */
+#define LIBLLM_DETOKENIZE_SPECIAL 1u
+
+/**
+ * Turn text into token ids. Bytes that are not valid UTF-8 count as U+FFFD each (one replacement per maximal
+ * invalid sequence, as the Unicode standard recommends). Linear in the length of the text.
+ *
+ * @param model     the model
+ * @param text      UTF-8; may be NULL when n_bytes is 0
+ * @param n_bytes   its length
+ * @param flags     LIBLLM_TOKENIZE_* or 0
+ * @param tokens    receives the ids; may be NULL when capacity is 0
+ * @param capacity  elements in tokens
+ * @param n_tokens  receives the number of ids
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(model).
+ * Errors: INVALID_ARGUMENT, UNSUPPORTED (no known tokenizer in the file), LIMIT, BUFFER_TOO_SMALL, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_model_tokenize(const libllm_model *model,
+                                    const char *LIBLLM_STRING(n_bytes) LIBLLM_NULLABLE text, size_t n_bytes,
+                                    uint32_t flags, int32_t *LIBLLM_OUT LIBLLM_ARRAY(capacity) LIBLLM_NULLABLE tokens,
+                                    size_t capacity, size_t *LIBLLM_OUT n_tokens, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Turn token ids into text. The bytes are those of the tokens; they are valid UTF-8 when the tokens came from
+ * valid text, and may start or end within a character otherwise.
+ *
+ * @param model     the model
+ * @param tokens    ids; may be NULL when n_tokens is 0
+ * @param n_tokens  their number
+ * @param flags     LIBLLM_DETOKENIZE_* or 0
+ * @param buffer    receives the text; may be NULL when capacity is 0
+ * @param capacity  bytes in buffer
+ * @param needed    receives the length of the text
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(model).
+ * Errors: INVALID_ARGUMENT, OUT_OF_RANGE, UNSUPPORTED, BUFFER_TOO_SMALL, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_model_detokenize(const libllm_model *model,
+                                      const int32_t *LIBLLM_ARRAY(n_tokens) LIBLLM_NULLABLE tokens, size_t n_tokens,
+                                      uint32_t flags, char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer,
+                                      size_t capacity, size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Id of a special token.
+ *
+ * @param model  the model
+ * @param kind   which one
+ * @return the id, or -1 when the model has none
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(model).
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+int32_t libllm_model_special_token(const libllm_model *model, libllm_special_token kind);
+
+/**
+ * Whether a token ends a generation (end of sequence, of turn, of message).
+ *
+ * @param model  the model
+ * @param token  any id
+ * @return 1 or 0
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(model).
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+int32_t libllm_model_token_ends(const libllm_model *model, int32_t token);
+
+/* Engine ------------------------------------------------------------------------------------------------ */
+
+/** Number format of the KV memory. Since: 0.1 */
+typedef enum libllm_kv_type {
+    /** F32 for models whose matrices are F32, F16 for all others. */
+    LIBLLM_KV_AUTO = 0,
+    /** 32-bit floats. */
+    LIBLLM_KV_F32 = 1,
+    /** 16-bit floats. */
+    LIBLLM_KV_F16 = 2,
+    /** Keeps the type 32 bits wide. */
+    LIBLLM_KV_TYPE_FORCE32 = 0x7fffffff
+} libllm_kv_type;
+
+/** How an engine is made. Since: 0.1 */
+typedef struct libllm_engine_options {
+    /** sizeof(libllm_engine_options), set by libllm_engine_options_init(). */
+    uint32_t struct_size;
+    /** A libllm_kv_type. */
+    int32_t kv_type;
+    /** Positions that all sessions of the engine hold together. 0: the model's training context, at most 8192. */
+    uint64_t n_positions;
+    /** Tokens that one step evaluates at most, 1 to 4096. 0: 256. */
+    uint32_t n_batch;
+    /** 1: results do not depend on how tokens are split into batches, at some cost of speed. */
+    uint32_t deterministic;
+} libllm_engine_options;
+
+/** Set every option to its default.
+ *
+ * @param options      the struct to fill
+ * @param struct_size  sizeof(libllm_engine_options) of the caller
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: any thread.
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_engine_options_init(libllm_engine_options *LIBLLM_OUT options, uint32_t struct_size);
+
+/**
+ * Make an engine. All memory that a token needs is allocated here and in libllm_session_create().
+ *
+ * @param model    the model
+ * @param options  NULL for the defaults
+ * @param engine   receives the handle
+ * @param error    optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: the caller frees the engine; its sessions keep it alive.
+ * Thread safety: concurrent(model).
+ * Errors: INVALID_ARGUMENT, UNSUPPORTED (the model cannot compute), OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_engine_create(const libllm_model *model, const libllm_engine_options *LIBLLM_NULLABLE options,
+                                   libllm_engine *LIBLLM_OWNED *LIBLLM_OUT engine, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Give up an engine.
+ *
+ * @param engine  NULL is fine
+ *
+ * Ownership: takes the handle.
+ * Thread safety: exclusive(engine).
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_engine_free(libllm_engine *LIBLLM_NULLABLE engine);
+
+/** Tokens for one session in a batch. Since: 0.1 */
+typedef struct libllm_batch_entry {
+    /** A session of the engine; each at most once in a batch. */
+    libllm_session *session;
+    /** Its next tokens. */
+    const int32_t *LIBLLM_ARRAY(n_tokens) tokens;
+    /** Their number, at least 1. */
+    size_t n_tokens;
+    /** Receives this entry's own outcome. */
+    libllm_status status;
+} libllm_batch_entry;
+
+/**
+ * Append tokens to several sessions at once; weights are read once for all of them.
+ * Threads that call libllm_session_eval() on sessions of one engine at the same time are batched alike.
+ *
+ * @param engine     the engine of all the sessions
+ * @param entries    what to append to which session; each gets its own status
+ * @param n_entries  number of entries
+ * @param error      optional; describes the first entry that failed
+ * @return LIBLLM_OK when all entries succeeded, otherwise the status of the first that did not
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(each session); concurrent(engine).
+ * Errors: INVALID_ARGUMENT, and per entry those of libllm_session_eval().
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_engine_eval(const libllm_engine *engine, libllm_batch_entry *LIBLLM_ARRAY(n_entries) entries,
+                                 size_t n_entries, libllm_error *LIBLLM_NULLABLE error);
+
+/* Session ----------------------------------------------------------------------------------------------- */
+
+/** How a session is made. Since: 0.1 */
+typedef struct libllm_session_options {
+    /** sizeof(libllm_session_options), set by libllm_session_options_init(). */
+    uint32_t struct_size;
+    /** Reserved, 0. */
+    uint32_t reserved;
+    /** Positions that the session can hold. 0: the model's training context, at most 8192 and at most what the
+     *  engine still has. */
+    uint64_t n_positions;
+} libllm_session_options;
+
+/** Set every option to its default.
+ *
+ * @param options      the struct to fill
+ * @param struct_size  sizeof(libllm_session_options) of the caller
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: any thread.
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_session_options_init(libllm_session_options *LIBLLM_OUT options, uint32_t struct_size);
+
+/**
+ * Make a session with an engine of its own: the simple way for one conversation.
+ *
+ * @param model           the model
+ * @param engine_options  NULL for the defaults; n_positions is the session's context
+ * @param session         receives the handle
+ * @param error           optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: the caller frees the session.
+ * Thread safety: concurrent(model).
+ * Errors: those of libllm_engine_create().
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_open(const libllm_model *model, const libllm_engine_options *LIBLLM_NULLABLE engine_options,
+                                  libllm_session *LIBLLM_OWNED *LIBLLM_OUT session,
+                                  libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Make a session that shares an engine with others.
+ *
+ * @param engine   the engine
+ * @param options  NULL for the defaults
+ * @param session  receives the handle
+ * @param error    optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: the caller frees the session.
+ * Thread safety: concurrent(engine).
+ * Errors: INVALID_ARGUMENT, CONTEXT_FULL (the engine has fewer free positions), OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_create(const libllm_engine *engine, const libllm_session_options *LIBLLM_NULLABLE options,
+                                    libllm_session *LIBLLM_OWNED *LIBLLM_OUT session,
+                                    libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Give up a session; its positions go back to the engine.
+ *
+ * @param session  NULL is fine
+ *
+ * Ownership: takes the handle.
+ * Thread safety: exclusive(session).
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_session_free(libllm_session *LIBLLM_NULLABLE session);
+
+/**
+ * Append tokens to the timeline and compute what follows them. On an error the position is unchanged.
+ *
+ * @param session   the session
+ * @param tokens    ids; may be NULL when n_tokens is 0
+ * @param n_tokens  their number
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session); libllm_session_cancel() may run concurrently.
+ * Errors: INVALID_ARGUMENT, OUT_OF_RANGE, CONTEXT_FULL, CANCELLED, BUSY, FORKED, INTERNAL.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_eval(libllm_session *session,
+                                  const int32_t *LIBLLM_ARRAY(n_tokens) LIBLLM_NULLABLE tokens, size_t n_tokens,
+                                  libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * As libllm_session_eval(), and store the logits that follow every one of the tokens.
+ *
+ * @param session   the session
+ * @param tokens    ids
+ * @param n_tokens  their number
+ * @param logits    receives n_tokens rows of n_vocab logits
+ * @param capacity  floats in logits, at least n_tokens * n_vocab
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session); libllm_session_cancel() may run concurrently.
+ * Errors: those of libllm_session_eval(), BUFFER_TOO_SMALL.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_eval_logits(libllm_session *session, const int32_t *LIBLLM_ARRAY(n_tokens) tokens,
+                                         size_t n_tokens, float *LIBLLM_OUT LIBLLM_ARRAY(capacity) logits,
+                                         size_t capacity, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Logits after the last token that was evaluated.
+ *
+ * @param session   the session
+ * @param logits    receives a pointer to them, valid until the session is next changed or freed
+ * @param n_logits  receives their number, n_vocab
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: borrowed from the session.
+ * Thread safety: exclusive(session).
+ * Errors: INVALID_ARGUMENT (nothing was evaluated since the session was made or rewound).
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_logits(libllm_session *session,
+                                    const float *LIBLLM_ARRAY(*n_logits) *LIBLLM_OUT logits,
+                                    size_t *LIBLLM_OUT n_logits, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Go back to an earlier position; the tokens behind it are forgotten. The logits are those of nothing until
+ * further tokens are evaluated.
+ *
+ * @param session     the session
+ * @param n_positions how many tokens to keep, at most the present position
+ * @param error       optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session).
+ * Errors: INVALID_ARGUMENT, OUT_OF_RANGE, BUSY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_rewind(libllm_session *session, size_t n_positions, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Tokens in the timeline.
+ *
+ * @param session  the session
+ * @return their number
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(session).
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+size_t libllm_session_position(const libllm_session *session);
+
+/**
+ * Positions that the session can hold.
+ *
+ * @param session  the session
+ * @return their number
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(session).
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+size_t libllm_session_capacity(const libllm_session *session);
+
+/**
+ * Copy the tokens of the timeline.
+ *
+ * @param session   the session
+ * @param tokens    receives the ids; may be NULL when capacity is 0
+ * @param capacity  elements in tokens
+ * @param n_tokens  receives the number of ids
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(session).
+ * Errors: INVALID_ARGUMENT, BUFFER_TOO_SMALL.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_tokens(const libllm_session *session,
+                                    int32_t *LIBLLM_OUT LIBLLM_ARRAY(capacity) LIBLLM_NULLABLE tokens, size_t capacity,
+                                    size_t *LIBLLM_OUT n_tokens, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Make the call that is running on this session return CANCELLED within 100 ms. Does nothing when no call is
+ * running. Idempotent; the session stays usable and its position is that before the call.
+ *
+ * @param session  the session
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: any thread, also while another uses the session; also from a signal handler.
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_session_cancel(libllm_session *session);
+
+/* Sampling ---------------------------------------------------------------------------------------------- */
+
+/** A number added to one token's logit. Since: 0.1 */
+typedef struct libllm_logit_bias {
+    /** Token id. */
+    int32_t token;
+    /** Added to its logit; -INFINITY forbids the token. */
+    float bias;
+} libllm_logit_bias;
+
+/** How a token is chosen. The samplers apply in the order of the fields. Since: 0.1 */
+typedef struct libllm_sampling_options {
+    /** sizeof(libllm_sampling_options), set by libllm_sampling_options_init(). */
+    uint32_t struct_size;
+    /** Entries in logit_bias. */
+    uint32_t n_logit_bias;
+    /** Added to the logits first; NULL when there are none. */
+    const libllm_logit_bias *LIBLLM_ARRAY(n_logit_bias) LIBLLM_NULLABLE logit_bias;
+    /** Last tokens that the three penalties look at. 0: 64. */
+    uint32_t penalty_window;
+    /** Divides positive and multiplies negative logits of tokens seen; 0 or 1: none. */
+    float repetition_penalty;
+    /** Subtracted once per occurrence. */
+    float frequency_penalty;
+    /** Subtracted once when the token occurred. */
+    float presence_penalty;
+    /** Keep the k most probable tokens; 0: all. */
+    uint32_t top_k;
+    /** Keep tokens of locally typical information content up to this probability mass; 0 or 1: all. */
+    float typical_p;
+    /** Keep the most probable tokens up to this probability mass; 0 or 1: all. */
+    float top_p;
+    /** Keep tokens at least this probable relative to the most probable one; 0: all. */
+    float min_p;
+    /** Divides the logits before the draw; 0: always the most probable token (greedy). Set to 0.8 by _init. */
+    float temperature;
+    /** Reserved, 0. */
+    uint32_t reserved;
+    /** Seed of the draw; the same seed gives the same tokens. 0 is a seed like any other. */
+    uint64_t seed;
+} libllm_sampling_options;
+
+/** Set every option to its default: temperature 0.8, top_k 40, top_p 0.95, min_p 0.05, no penalties.
+ *
+ * @param options      the struct to fill
+ * @param struct_size  sizeof(libllm_sampling_options) of the caller
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: any thread.
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_sampling_options_init(libllm_sampling_options *LIBLLM_OUT options, uint32_t struct_size);
+
+/**
+ * Choose a next token from the logits of the session, without appending it. The draw depends on the seed, the
+ * position and the logits only.
+ *
+ * @param session  the session; its last tokens are what the penalties look at
+ * @param options  NULL for the defaults
+ * @param token    receives the id
+ * @param error    optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session).
+ * Errors: INVALID_ARGUMENT, OUT_OF_RANGE, NUMERIC, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_sample(libllm_session *session, const libllm_sampling_options *LIBLLM_NULLABLE options,
+                                    int32_t *LIBLLM_OUT token, libllm_error *LIBLLM_NULLABLE error);
+
+/* Stream ------------------------------------------------------------------------------------------------ */
+
+/** Why a generation ended. Since: 0.1 */
+typedef enum libllm_finish_reason {
+    /** It has not ended. */
+    LIBLLM_FINISH_NONE = 0,
+    /** The model ended it, or a stop text appeared. */
+    LIBLLM_FINISH_STOP = 1,
+    /** max_tokens was reached. */
+    LIBLLM_FINISH_LENGTH = 2,
+    /** The context is full. */
+    LIBLLM_FINISH_CONTEXT = 3,
+    /** Keeps the type 32 bits wide. */
+    LIBLLM_FINISH_REASON_FORCE32 = 0x7fffffff
+} libllm_finish_reason;
+
+/** How text is generated. Since: 0.1 */
+typedef struct libllm_stream_options {
+    /** sizeof(libllm_stream_options), set by libllm_stream_options_init(). */
+    uint32_t struct_size;
+    /** Number of stop texts. */
+    uint32_t n_stops;
+    /** Tokens to generate at most; 0: until the model ends or the context is full. */
+    uint64_t max_tokens;
+    /** How tokens are chosen; NULL for the defaults. Copied. */
+    const libllm_sampling_options *LIBLLM_NULLABLE sampling;
+    /** Texts that end the generation and are not part of it, NUL-terminated. Copied. */
+    const char *const *LIBLLM_ARRAY(n_stops) LIBLLM_NULLABLE stops;
+    /** 1: the model's end tokens do not end the generation. */
+    uint32_t ignore_end;
+    /** Reserved, 0. */
+    uint32_t reserved;
+} libllm_stream_options;
+
+/** One item of a stream. Since: 0.1 */
+typedef struct libllm_stream_event {
+    /** sizeof(libllm_stream_event) of the caller; the library fills that much. */
+    uint32_t struct_size;
+    /** The token that this item comes from, or -1. */
+    int32_t token;
+    /** New text, whole UTF-8 characters; may be empty. Valid until the next call on the stream. */
+    const char *LIBLLM_STRING(n_bytes) text;
+    /** Its length in bytes. */
+    size_t n_bytes;
+    /** Tokens generated so far. */
+    uint64_t n_tokens;
+    /** Tokens of the prompt. */
+    uint64_t n_prompt_tokens;
+    /** Tokens of the prompt that were already in the timeline and were not computed again. */
+    uint64_t n_cached_tokens;
+    /** Seconds spent on the prompt. */
+    double prompt_seconds;
+    /** Seconds spent on the tokens after the first. */
+    double decode_seconds;
+    /** A libllm_finish_reason; other than NONE in the item that comes with LIBLLM_DONE. */
+    int32_t finish_reason;
+    /** Reserved, 0. */
+    uint32_t reserved;
+} libllm_stream_event;
+
+/** Set every option to its default.
+ *
+ * @param options      the struct to fill
+ * @param struct_size  sizeof(libllm_stream_options) of the caller
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: any thread.
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_stream_options_init(libllm_stream_options *LIBLLM_OUT options, uint32_t struct_size);
+
+/**
+ * Start to generate. The timeline is made to hold exactly `tokens`: what it shares with them from the start is
+ * kept, the rest is computed by the first libllm_stream_next().
+ *
+ * @param session   the session; in use by the stream until that is freed
+ * @param tokens    the whole prompt, at least one token
+ * @param n_tokens  their number
+ * @param options   NULL for the defaults
+ * @param stream    receives the handle
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: the caller frees the stream.
+ * Thread safety: exclusive(session).
+ * Errors: INVALID_ARGUMENT, OUT_OF_RANGE, CONTEXT_FULL, BUSY, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_stream_create(libllm_session *session, const int32_t *LIBLLM_ARRAY(n_tokens) tokens,
+                                   size_t n_tokens, const libllm_stream_options *LIBLLM_NULLABLE options,
+                                   libllm_stream *LIBLLM_OWNED *LIBLLM_OUT stream,
+                                   libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Wait for the next piece of text.
+ *
+ * @param stream  the stream
+ * @param event   struct_size set by the caller; filled, with LIBLLM_DONE too
+ * @param error   optional
+ * @return LIBLLM_OK with a piece, LIBLLM_DONE at the end (again with every further call), or an error
+ *
+ * Ownership: the event's text is borrowed until the next call on the stream.
+ * Thread safety: exclusive(stream); libllm_session_cancel() may run concurrently.
+ * Errors: CANCELLED (the text so far stays in the timeline; a further call goes on), NUMERIC, OUT_OF_MEMORY, INTERNAL.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_stream_next(libllm_stream *stream, libllm_stream_event *LIBLLM_OUT event,
+                                 libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Give up a stream; the session is free for other use and holds prompt and answer.
+ *
+ * @param stream  NULL is fine
+ *
+ * Ownership: takes the handle.
+ * Thread safety: exclusive(stream).
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_stream_free(libllm_stream *LIBLLM_NULLABLE stream);
+
+/* Chat -------------------------------------------------------------------------------------------------- */
+
+/** How a chat template is chosen. Since: 0.1 */
+typedef struct libllm_chat_options {
+    /** sizeof(libllm_chat_options), set by libllm_chat_options_init(). */
+    uint32_t struct_size;
+    /** Reserved, 0. */
+    uint32_t reserved;
+    /** Template source to use instead of the model's; NULL: the model's. Copied. */
+    const char *LIBLLM_STRING(template_bytes) LIBLLM_NULLABLE template_text;
+    /** Its length. */
+    size_t template_bytes;
+} libllm_chat_options;
+
+/** Set every option to its default.
+ *
+ * @param options      the struct to fill
+ * @param struct_size  sizeof(libllm_chat_options) of the caller
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: any thread.
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_chat_options_init(libllm_chat_options *LIBLLM_OUT options, uint32_t struct_size);
+
+/**
+ * Compile the chat template of a model.
+ *
+ * @param model    the model
+ * @param options  NULL for the defaults
+ * @param chat     receives the handle
+ * @param error    optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: the caller frees the chat.
+ * Thread safety: concurrent(model).
+ * Errors: NO_TEMPLATE, TEMPLATE, LIMIT, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_chat_create(const libllm_model *model, const libllm_chat_options *LIBLLM_NULLABLE options,
+                                 libllm_chat *LIBLLM_OWNED *LIBLLM_OUT chat, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Give up a chat.
+ *
+ * @param chat  NULL is fine
+ *
+ * Ownership: takes the handle.
+ * Thread safety: exclusive(chat).
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_chat_free(libllm_chat *LIBLLM_NULLABLE chat);
+
+/**
+ * Render a conversation to the text that the model reads. The request is JSON as in OpenAI's API:
+ * {"messages":[{"role","content",...}], "tools":[...], "add_generation_prompt":true, ...}; an array stands for
+ * its messages alone. Further members are variables of the template. add_generation_prompt is true unless given.
+ *
+ * @param chat      the chat
+ * @param request   UTF-8 JSON
+ * @param n_bytes   its length
+ * @param buffer    receives the text; may be NULL when capacity is 0
+ * @param capacity  bytes in buffer
+ * @param needed    receives the length of the text
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(chat).
+ * Errors: INVALID_ARGUMENT, JSON, TEMPLATE, LIMIT, BUFFER_TOO_SMALL, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_chat_render(const libllm_chat *chat, const char *LIBLLM_STRING(n_bytes) request, size_t n_bytes,
+                                 char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer, size_t capacity,
+                                 size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Render a conversation and turn it into tokens. Control tokens come from the template alone: text of messages
+ * never becomes one.
+ *
+ * @param chat      the chat
+ * @param request   as for libllm_chat_render()
+ * @param n_bytes   its length
+ * @param tokens    receives the ids; may be NULL when capacity is 0
+ * @param capacity  elements in tokens
+ * @param n_tokens  receives the number of ids
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(chat).
+ * Errors: INVALID_ARGUMENT, JSON, TEMPLATE, LIMIT, BUFFER_TOO_SMALL, UNSUPPORTED, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_chat_tokenize(const libllm_chat *chat, const char *LIBLLM_STRING(n_bytes) request, size_t n_bytes,
+                                   int32_t *LIBLLM_OUT LIBLLM_ARRAY(capacity) LIBLLM_NULLABLE tokens, size_t capacity,
+                                   size_t *LIBLLM_OUT n_tokens, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Start an answer to a conversation: libllm_chat_tokenize() followed by libllm_stream_create(). What the session
+ * shares with the conversation from the start is not computed again.
+ *
+ * @param chat     the chat
+ * @param session  a session of the same model; in use by the stream until that is freed
+ * @param request  as for libllm_chat_render()
+ * @param n_bytes  its length
+ * @param options  NULL for the defaults
+ * @param stream   receives the handle
+ * @param error    optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: the caller frees the stream.
+ * Thread safety: concurrent(chat), exclusive(session).
+ * Errors: those of libllm_chat_tokenize() and libllm_stream_create().
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_chat_stream(const libllm_chat *chat, libllm_session *session,
+                                 const char *LIBLLM_STRING(n_bytes) request, size_t n_bytes,
+                                 const libllm_stream_options *LIBLLM_NULLABLE options,
+                                 libllm_stream *LIBLLM_OWNED *LIBLLM_OUT stream, libllm_error *LIBLLM_NULLABLE error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

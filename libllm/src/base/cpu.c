@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT
+ * Processor features from CPUID and XCR0; thread count from topology, affinity and cgroup quota.
+ */
+#include "base/cpu.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+static uint64_t enabled_state(void) /* XCR0 */
+{
+    uint32_t low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
+uint32_t ll_cpu_detect(void)
+{
+    enum { OSXSAVE = 1 << 27, FMA = 1 << 12, F16C = 1 << 29 };                           /* leaf 1, ECX */
+    enum { AVX2 = 1 << 5, BMI2 = 1 << 8, F = 1 << 16, DQ = 1 << 17, CD = 1 << 28, BW = 1 << 30 }; /* leaf 7, EBX */
+    const uint32_t vl = 1u << 31, vnni = 1u << 11;                                       /* leaf 7, EBX; ECX */
+    const uint32_t amx_all = 1u << 22 | 1u << 24 | 1u << 25;                             /* leaf 7, EDX: BF16, tile, INT8 */
+    const uint64_t ymm_state = 0x6, zmm_state = 0xE6, tile_state = 0x60000;
+
+    uint32_t a, b, c, d, c1, features = 0;
+    if (!__get_cpuid(1, &a, &b, &c1, &d) || (c1 & OSXSAVE) == 0)
+        return 0;
+    uint64_t state = enabled_state();
+    uint32_t sub_leaves;
+    if ((state & ymm_state) != ymm_state || !__get_cpuid_count(7, 0, &sub_leaves, &b, &c, &d))
+        return 0;
+    if ((c1 & FMA) == 0 || (c1 & F16C) == 0 || (b & AVX2) == 0 || (b & BMI2) == 0)
+        return 0;
+    features |= LL_CPU_AVX2;
+    uint32_t a1 = 0, b1, c7, d1;
+    if (sub_leaves >= 1 && !__get_cpuid_count(7, 1, &a1, &b1, &c7, &d1))
+        a1 = 0;
+    if (a1 & 1u << 4)
+        features |= LL_CPU_AVX_VNNI;
+    const uint32_t avx512 = F | DQ | CD | BW | vl;
+    if ((state & zmm_state) == zmm_state && (b & avx512) == avx512) {
+        features |= LL_CPU_AVX512;
+        if (c & vnni)
+            features |= LL_CPU_AVX512_VNNI;
+        if (a1 & 1u << 5)
+            features |= LL_CPU_AVX512_BF16;
+        if ((state & tile_state) == tile_state && (d & amx_all) == amx_all)
+            features |= LL_CPU_AMX;
+    }
+    return features;
+}
+
+void ll_cpu_name(char *out, size_t capacity)
+{
+    uint32_t words[12] = {0};
+    uint32_t highest = __get_cpuid_max(0x80000000u, NULL);
+    if (highest >= 0x80000004u) {
+        for (uint32_t i = 0; i < 3; i++)
+            __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2], &words[4 * i + 3]);
+    }
+    char name[sizeof words + 1] = {0};
+    memcpy(name, words, sizeof words);
+    const char *start = name + strspn(name, " ");
+    size_t length = strlen(start);
+    while (length > 0 && start[length - 1] == ' ')
+        length--;
+    if (capacity > 0)
+        snprintf(out, capacity, "%.*s", (int)length, start);
+}
+
+#else
+
+uint32_t ll_cpu_detect(void) { return 0; }
+
+void ll_cpu_name(char *out, size_t capacity)
+{
+    if (capacity > 0)
+        out[0] = '\0';
+}
+
+#endif
+
+bool ll_cpu_mask(const char *name, uint32_t *features)
+{
+    static const struct {
+        const char *name;
+        uint32_t kept;
+    } masks[] = {
+        {"ref", 0},
+        {"avx2", LL_CPU_AVX2},
+        {"avx512", ~(uint32_t)LL_CPU_AMX},
+        {"native", UINT32_MAX},
+    };
+    if (!name)
+        return true;
+    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
+        if (strcmp(name, masks[i].name) == 0) {
+            *features &= masks[i].kept;
+            return true;
+        }
+    }
+    return false;
+}
+
+void ll_cpu_describe(uint32_t features, char *out, size_t capacity)
+{
+    static const char *const names[] = {"avx2", "avx512", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx"};
+    size_t used = 0;
+    if (capacity > 0)
+        out[0] = '\0';
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t length = strlen(names[i]);
+        if ((features >> i & 1u) == 0 || used + length + 2 > capacity)
+            continue;
+        if (used > 0)
+            out[used++] = ' ';
+        memcpy(out + used, names[i], length + 1);
+        used += length;
+    }
+}
+
+/* A small file as text; false when it cannot be read or is longer. */
+static bool read_text(const char *path, char *out, size_t capacity)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    size_t used = 0;
+    ssize_t n;
+    while (used < capacity && (n = read(fd, out + used, capacity - used)) > 0)
+        used += (size_t)n;
+    close(fd);
+    if (used == 0 || used == capacity)
+        return false;
+    out[used] = '\0';
+    return true;
+}
+
+/* A decimal number; false when there is none or it is absurdly large. */
+static bool read_number(const char **text, uint64_t *out)
+{
+    const char *p = *text;
+    uint64_t value = 0;
+    if (*p < '0' || *p > '9')
+        return false;
+    for (; *p >= '0' && *p <= '9'; p++) {
+        if (value > UINT64_MAX / 16)
+            return false;
+        value = value * 10 + (uint64_t)(*p - '0');
+    }
+    *text = p;
+    *out = value;
+    return true;
+}
+
+enum { PATH_BYTES = 768, CPUS_MAX = 8192 };
+
+/* The least number of whole processors that the cgroups from `path` up to the root of its mount grant; `most` when
+ * none sets a limit. Parents count: a quota holds for everything below it. */
+static uint64_t quota_above(const char *mount, const char *path, size_t path_bytes, bool v2, uint64_t most)
+{
+    char file[PATH_BYTES], text[64];
+    for (;;) {
+        while (path_bytes > 0 && path[path_bytes - 1] == '/')
+            path_bytes--;
+        uint64_t quota = 0, period = 0;
+        bool limited = false;
+        if (v2) { /* "max 100000" or "150000 100000" */
+            snprintf(file, sizeof file, "%s%.*s/cpu.max", mount, (int)path_bytes, path);
+            const char *p = text;
+            limited = read_text(file, text, sizeof text) && read_number(&p, &quota) && *p++ == ' ' &&
+                      read_number(&p, &period);
+        } else { /* -1 for no limit */
+            snprintf(file, sizeof file, "%s%.*s/cpu.cfs_quota_us", mount, (int)path_bytes, path);
+            const char *p = text;
+            if (read_text(file, text, sizeof text) && read_number(&p, &quota)) {
+                snprintf(file, sizeof file, "%s%.*s/cpu.cfs_period_us", mount, (int)path_bytes, path);
+                p = text;
+                limited = read_text(file, text, sizeof text) && read_number(&p, &period);
+            }
+        }
+        if (limited && period > 0 && quota / period < most)
+            most = quota / period;
+        if (path_bytes == 0)
+            return most;
+        while (path_bytes > 0 && path[path_bytes - 1] != '/')
+            path_bytes--;
+    }
+}
+
+/* True when the comma-separated controllers of a v1 line name the processor one. */
+static bool names_cpu(const char *list, size_t n)
+{
+    for (size_t begin = 0, i = 0; i <= n; i++) {
+        if (i == n || list[i] == ',') {
+            if (i - begin == 3 && memcmp(list + begin, "cpu", 3) == 0)
+                return true;
+            begin = i + 1;
+        }
+    }
+    return false;
+}
+
+/* /proc/self/cgroup has lines "0::/path" (v2) and "4:cpu,cpuacct:/path" (v1). */
+static uint64_t cgroup_quota(uint64_t most)
+{
+    char text[8192];
+    if (!read_text("/proc/self/cgroup", text, sizeof text))
+        return most;
+    for (char *line = text, *end; *line; line = end) {
+        end = line + strcspn(line, "\n");
+        if (*end)
+            *end++ = '\0';
+        char *controllers = strchr(line, ':');
+        char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+        if (!path || strlen(path + 1) > PATH_BYTES / 2)
+            continue;
+        controllers++;
+        size_t n_controllers = (size_t)(path - controllers), path_bytes = strlen(++path);
+        if (n_controllers == 0)
+            most = quota_above("/sys/fs/cgroup", path, path_bytes, true, most);
+        else if (names_cpu(controllers, n_controllers))
+            most = quota_above("/sys/fs/cgroup/cpu", path, path_bytes, false, most);
+    }
+    return most;
+}
+
+/* The first of the hardware threads that share a core with `cpu` and that we may use, so that each core is counted
+ * once; `cpu` itself when the topology is not known. */
+static size_t first_sibling(size_t cpu, const cpu_set_t *allowed, size_t set_bytes)
+{
+    char path[128], text[1024];
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%zu/topology/thread_siblings_list", cpu);
+    if (!read_text(path, text, sizeof text))
+        return cpu;
+    uint64_t first, last; /* "0,64" or "0-1" */
+    for (const char *p = text; read_number(&p, &first); p++) {
+        last = first;
+        if (*p == '-') {
+            p++;
+            if (!read_number(&p, &last))
+                return cpu;
+        }
+        for (uint64_t i = first; i <= last && i < CPUS_MAX; i++) {
+            if (CPU_ISSET_S((size_t)i, set_bytes, allowed))
+                return (size_t)i;
+        }
+        if (*p != ',')
+            break;
+    }
+    return cpu;
+}
+
+typedef union cpu_set {
+    cpu_set_t set;
+    uint8_t bytes[CPUS_MAX / 8];
+} cpu_set;
+
+static bool read_affinity(cpu_set *allowed)
+{
+    memset(allowed, 0, sizeof *allowed);
+    return sched_getaffinity(0, sizeof *allowed, &allowed->set) == 0;
+}
+
+uint32_t ll_cpu_available(void)
+{
+    cpu_set allowed;
+    if (!read_affinity(&allowed))
+        return 1;
+    uint64_t n = cgroup_quota((uint64_t)CPU_COUNT_S(sizeof allowed, &allowed.set));
+    return n > 0 ? (uint32_t)n : 1;
+}
+
+uint32_t ll_cpu_default_threads(void)
+{
+    cpu_set allowed;
+    if (!read_affinity(&allowed))
+        return 1;
+    uint64_t cores = 0;
+    for (size_t cpu = 0; cpu < CPUS_MAX; cpu++) {
+        if (CPU_ISSET_S(cpu, sizeof allowed, &allowed.set) &&
+            first_sibling(cpu, &allowed.set, sizeof allowed) == cpu)
+            cores++;
+    }
+    cores = cgroup_quota(cores);
+    return cores > 0 ? (uint32_t)cores : 1;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ * What the processor can do and how many threads this process should use.
+ */
+#ifndef LL_BASE_CPU_H
+#define LL_BASE_CPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum ll_cpu_feature {
+    LL_CPU_AVX2 = 1u << 0,        /* with FMA, F16C, BMI2 */
+    LL_CPU_AVX512 = 1u << 1,      /* F, BW, DQ, VL, CD */
+    LL_CPU_AVX512_VNNI = 1u << 2,
+    LL_CPU_AVX512_BF16 = 1u << 3,
+    LL_CPU_AVX_VNNI = 1u << 4,
+    LL_CPU_AMX = 1u << 5,         /* tiles with BF16 and INT8, permitted by the kernel's XCR0 */
+} ll_cpu_feature;
+
+/* Feature bits of this processor that the operating system has enabled. */
+uint32_t ll_cpu_detect(void);
+
+/* Features left over under a mask name: "ref" none, "avx2", "avx512" (without AMX), "native" or NULL all. false: unknown name. */
+bool ll_cpu_mask(const char *name, uint32_t *features);
+
+/* Names of the feature bits, separated by blanks. */
+void ll_cpu_describe(uint32_t features, char *out, size_t capacity);
+
+/* Physical cores within the process's affinity and cgroup quota, at least 1. */
+uint32_t ll_cpu_default_threads(void);
+
+/* Processors within the affinity of this process, at least 1. */
+uint32_t ll_cpu_available(void);
+
+/* The processor's model name as it says itself, or "". */
+void ll_cpu_name(char *out, size_t capacity);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ * The table of statuses and the formatting of error messages.
+ */
+#include "base/status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STATUSES(X)                                                                                                    \
+    X(OK, LIBLLM_OK, "success")                                                                                        \
+    X(DONE, LIBLLM_DONE, "no further item")                                                                            \
+    X(INVALID_ARGUMENT, LIBLLM_ERROR_INVALID_ARGUMENT, "invalid argument")                                             \
+    X(OUT_OF_MEMORY, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory")                                                      \
+    X(NOT_FOUND, LIBLLM_ERROR_NOT_FOUND, "not found")                                                                  \
+    X(IO, LIBLLM_ERROR_IO, "input or output failed")                                                                   \
+    X(CORRUPT_FILE, LIBLLM_ERROR_CORRUPT_FILE, "the file is damaged")                                                  \
+    X(UNSUPPORTED, LIBLLM_ERROR_UNSUPPORTED, "not supported")                                                          \
+    X(LIMIT, LIBLLM_ERROR_LIMIT, "a limit was exceeded")                                                               \
+    X(OUT_OF_RANGE, LIBLLM_ERROR_OUT_OF_RANGE, "out of range")                                                         \
+    X(BUFFER_TOO_SMALL, LIBLLM_ERROR_BUFFER_TOO_SMALL, "the buffer is too small")                                      \
+    X(CONTEXT_FULL, LIBLLM_ERROR_CONTEXT_FULL, "the context is full")                                                  \
+    X(CANCELLED, LIBLLM_ERROR_CANCELLED, "cancelled")                                                                  \
+    X(BUSY, LIBLLM_ERROR_BUSY, "in use")                                                                               \
+    X(NUMERIC, LIBLLM_ERROR_NUMERIC, "the model produced values that are not numbers")                                 \
+    X(TEMPLATE, LIBLLM_ERROR_TEMPLATE, "the chat template failed")                                                     \
+    X(NO_TEMPLATE, LIBLLM_ERROR_NO_TEMPLATE, "the model has no chat template")                                         \
+    X(JSON, LIBLLM_ERROR_JSON, "invalid JSON")                                                                         \
+    X(DEVICE_LOST, LIBLLM_ERROR_DEVICE_LOST, "the device was lost")                                                    \
+    X(FORKED, LIBLLM_ERROR_FORKED, "used in a forked child")                                                           \
+    X(INTERNAL, LIBLLM_ERROR_INTERNAL, "defect in libllm")
+
+const char *libllm_status_name(libllm_status status)
+{
+    switch (status) {
+#define X(name, value, text)                                                                                           \
+    case value:                                                                                                        \
+        return #name;
+        STATUSES(X)
+#undef X
+    default:
+        return "UNKNOWN";
+    }
+}
+
+const char *libllm_status_text(libllm_status status)
+{
+    switch (status) {
+#define X(name, value, text)                                                                                           \
+    case value:                                                                                                        \
+        return text;
+        STATUSES(X)
+#undef X
+    default:
+        return "unknown status";
+    }
+}
+
+/* Copy UTF-8 into the message: control characters become '?', an incomplete character at the cut is dropped. */
+static void store_message(libllm_error *error, const char *text, size_t n)
+{
+    size_t cap = sizeof error->message - 1;
+    if (n > cap) {
+        n = cap;
+        while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80)
+            n--;
+    }
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text[i];
+        error->message[i] = c < 0x20 || c == 0x7F ? '?' : text[i];
+    }
+    error->message[n] = 0;
+}
+
+libllm_status ll_fail(libllm_error *error, libllm_status status, const char *format, ...)
+{
+    if (error) {
+        char text[1024];
+        va_list args;
+        va_start(args, format);
+        int n = vsnprintf(text, sizeof text, format, args);
+        va_end(args);
+        if (n < 0)
+            n = 0;
+        error->status = status;
+        store_message(error, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
+    }
+    return status;
+}
+
+libllm_status ll_fail_memory(libllm_error *error, const char *what)
+{
+    return ll_fail(error, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for %s", what);
+}
+
+libllm_status ll_fail_context(libllm_error *error, libllm_status status, const char *format, ...)
+{
+    if (error) {
+        char text[1024 + sizeof error->message];
+        va_list args;
+        va_start(args, format);
+        int n = vsnprintf(text, 1024, format, args);
+        va_end(args);
+        size_t used = n < 0 ? 0 : (size_t)n < 1024 ? (size_t)n : 1023;
+        size_t old = strnlen(error->message, sizeof error->message - 1);
+        memcpy(text + used, ": ", 2);
+        memcpy(text + used + 2, error->message, old);
+        error->status = status;
+        store_message(error, text, used + 2 + old);
+    }
+    return status;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * A team of threads that run one function together and meet at barriers. A waiting thread spins briefly, then
+ * sleeps in the kernel; when there are more threads than processors it sleeps almost at once.
+ */
+#ifndef LL_BASE_TEAM_H
+#define LL_BASE_TEAM_H
+
+#include "base/host.h"
+
+typedef struct ll_team ll_team;
+typedef void (*ll_team_fn)(void *context, uint32_t thread, uint32_t n_threads);
+
+/* Threads start with the first run; fewer than n_threads may come up when the system refuses more. */
+libllm_status ll_team_create(const ll_host *host, uint32_t n_threads, ll_team **team, libllm_error *error);
+/* Joins the threads. NULL is fine. In a forked child, where there are none, only memory is given back. */
+void ll_team_free(ll_team *team);
+
+uint32_t ll_team_size(const ll_team *team);
+
+/* Run fn(context, 0 .. n-1, n) on all threads, the caller being thread 0, and return when all have. Callers from
+ * several threads take turns. FORKED when called in a child of the process that made the team. */
+libllm_status ll_team_run(ll_team *team, ll_team_fn fn, void *context, libllm_error *error);
+
+/* Within fn: wait until all threads have come here; what they wrote before is visible after. */
+void ll_team_barrier(ll_team *team);
+
+#endif
