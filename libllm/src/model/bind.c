@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ * Finding a tensor by name and checking that it is what the hyper-parameters ask for.
+ */
+#include "model/family.h"
+
+#include "base/checked.h"
+#include "base/status.h"
+
+void *ll_model_keep(ll_model *model, size_t count, size_t size)
+{
+    if (model->n_owned == model->capacity_owned) {
+        size_t capacity = model->capacity_owned ? model->capacity_owned * 2 : 16;
+        void **grown = ll_realloc(model->host, model->owned, model->n_owned, capacity, sizeof *grown);
+        if (!grown)
+            return NULL;
+        model->owned = grown;
+        model->capacity_owned = capacity;
+    }
+    void *memory = ll_alloc(model->host, count, size);
+    if (memory)
+        model->owned[model->n_owned++] = memory;
+    return memory;
+}
+
+/* The tensor, or NULL with LIBLLM_OK when it is absent and may be. */
+static libllm_status find(const ll_model *model, const char *name, uint64_t ne0, uint64_t ne1, ll_presence presence,
+                          const ll_gguf_tensor **out, libllm_error *error)
+{
+    *out = presence == LL_ABSENT ? NULL : ll_gguf_find_tensor(&model->gguf, ll_span_of(name));
+    const ll_gguf_tensor *t = *out;
+    if (!t) {
+        if (presence == LL_REQUIRED)
+            return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "tensor \"%s\" is missing", name);
+        return LIBLLM_OK;
+    }
+    if (t->ne[0] != ne0 || t->ne[1] != ne1 || t->ne[2] != 1 || t->ne[3] != 1)
+        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
+                       "tensor \"%s\" has shape [%llu, %llu, %llu, %llu], expected [%llu, %llu]", name,
+                       (unsigned long long)t->ne[0], (unsigned long long)t->ne[1], (unsigned long long)t->ne[2],
+                       (unsigned long long)t->ne[3], (unsigned long long)ne0, (unsigned long long)ne1);
+    const ll_type_traits *traits = ll_type_find(t->type);
+    if (!traits || !traits->decode)
+        return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "tensor \"%s\" has type %s, which is not supported yet", name,
+                       traits ? traits->name : "unknown");
+    /* Kernels read floats in place; files in the wild align to 32. */
+    if ((uintptr_t)t->data % sizeof(float) != 0)
+        return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "tensor \"%s\" at offset %llu is not aligned to 4 bytes", name,
+                       (unsigned long long)t->offset);
+    return LIBLLM_OK;
+}
+
+libllm_status ll_bind_matrix(ll_model *model, const char *name, uint64_t rows, uint64_t k, ll_presence presence,
+                             ll_matrix *out, libllm_error *error)
+{
+    const ll_gguf_tensor *t;
+    *out = (ll_matrix){0};
+    libllm_status status = find(model, name, k, rows, presence, &t, error);
+    if (status || !t)
+        return status;
+    const ll_type_traits *traits = ll_type_find(t->type);
+    *out = (ll_matrix){.traits = traits,
+                       .data = t->data,
+                       .row_bytes = ll_type_row_bytes(traits, (size_t)k),
+                       .n_rows = (uint32_t)rows,
+                       .n_k = (uint32_t)k};
+    return LIBLLM_OK;
+}
+
+libllm_status ll_bind_vector(ll_model *model, const char *name, uint64_t n, ll_presence presence, const float **out,
+                             libllm_error *error)
+{
+    const ll_gguf_tensor *t;
+    *out = NULL;
+    libllm_status status = find(model, name, n, 1, presence, &t, error);
+    if (status || !t)
+        return status;
+    if (t->type == LL_TYPE_F32) {
+        *out = (const float *)(const void *)t->data;
+        return LIBLLM_OK;
+    }
+    float *copy = ll_model_keep(model, (size_t)n, sizeof *copy);
+    if (!copy)
+        return ll_fail_memory(error, name);
+    ll_type_find(t->type)->decode(t->data, copy, (size_t)n);
+    *out = copy;
+    return LIBLLM_OK;
+}

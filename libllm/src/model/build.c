@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT
+ * From a file and the description of its family to a model: hyper-parameters with their ranges, then weights.
+ */
+#include "model/family.h"
+
+#include "base/status.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+
+/* Bounds that no real model comes near; they keep every later product within 64 bits. */
+enum { LAYERS_MAX = 4096, WIDTH_MAX = 1 << 20, HEADS_MAX = 4096, HEAD_DIM_MAX = 4096, CONTEXT_MAX = 1 << 30 };
+
+static void make_key(char *out, size_t capacity, const ll_builder *b, const char *suffix)
+{
+    snprintf(out, capacity, "%s.%s", b->family->architecture, suffix);
+}
+
+libllm_status ll_build_u32(const ll_builder *b, const char *suffix, uint32_t low, uint32_t high, uint32_t *out,
+                           libllm_error *error)
+{
+    char key[128];
+    make_key(key, sizeof key, b, suffix);
+    if (!ll_gguf_find(&b->model->gguf, key))
+        return LIBLLM_OK;
+    libllm_status status = ll_gguf_get_u32(&b->model->gguf, key, out, error);
+    if (!status && (*out < low || *out > high))
+        status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "key \"%s\" is %u, expected %u to %u", key, *out, low, high);
+    return status;
+}
+
+static libllm_status require_u32(const ll_builder *b, const char *suffix, uint32_t low, uint32_t high, uint32_t *out,
+                                 libllm_error *error)
+{
+    char key[128];
+    make_key(key, sizeof key, b, suffix);
+    if (!ll_gguf_find(&b->model->gguf, key))
+        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "key \"%s\" is missing", key);
+    return ll_build_u32(b, suffix, low, high, out, error);
+}
+
+libllm_status ll_build_f32(const ll_builder *b, const char *suffix, float low, float high, float *out,
+                           libllm_error *error)
+{
+    char key[128];
+    make_key(key, sizeof key, b, suffix);
+    if (!ll_gguf_find(&b->model->gguf, key))
+        return LIBLLM_OK;
+    libllm_status status = ll_gguf_get_f32(&b->model->gguf, key, out, error);
+    if (!status && !(*out >= low && *out <= high))
+        status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "key \"%s\" is %g, expected %g to %g", key, (double)*out,
+                         (double)low, (double)high);
+    return status;
+}
+
+/* A number for each layer: one for all, or an array. */
+static libllm_status per_layer(const ll_builder *b, const char *suffix, uint32_t low, uint32_t high, uint32_t *out,
+                               libllm_error *error)
+{
+    char key[128];
+    make_key(key, sizeof key, b, suffix);
+    libllm_status status = ll_gguf_get_u32_each(&b->model->gguf, key, out, b->model->n_layers, error);
+    for (uint32_t i = 0; !status && i < b->model->n_layers; i++)
+        if (out[i] < low || out[i] > high)
+            status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "key \"%s\" is %u for layer %u, expected %u to %u", key,
+                             out[i], i, low, high);
+    return status;
+}
+
+static libllm_status read_heads(ll_builder *b, uint32_t *scratch, libllm_error *error)
+{
+    ll_model *m = b->model;
+    const char *arch = b->family->architecture;
+    for (uint32_t i = 0; i < m->n_layers; i++)
+        scratch[i] = 0;
+    libllm_status status = per_layer(b, "attention.head_count", 1, HEADS_MAX, scratch, error);
+    if (status)
+        return status;
+    for (uint32_t i = 0; i < m->n_layers; i++)
+        m->layers[i].n_heads = scratch[i];
+    status = per_layer(b, "attention.head_count_kv", 1, HEADS_MAX, scratch, error);
+    for (uint32_t i = 0; !status && i < m->n_layers; i++) {
+        m->layers[i].n_kv_heads = scratch[i];
+        if (m->layers[i].n_heads % scratch[i])
+            status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
+                             "key \"%s.attention.head_count_kv\": %u does not divide the %u heads of layer %u", arch,
+                             scratch[i], m->layers[i].n_heads, i);
+    }
+    if (status)
+        return status;
+    uint32_t heads = m->layers[0].n_heads;
+    m->head_dim = m->n_embd / heads;
+    status = ll_build_u32(b, "attention.key_length", 1, HEAD_DIM_MAX, &m->head_dim, error);
+    char key[128];
+    make_key(key, sizeof key, b, "attention.key_length");
+    if (!status && !ll_gguf_find(&m->gguf, key) && (m->n_embd % heads || m->head_dim == 0))
+        status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
+                         "key \"%s.embedding_length\": %u is not a multiple of the %u heads", arch, m->n_embd, heads);
+    uint32_t value_length = m->head_dim;
+    if (!status)
+        status = ll_build_u32(b, "attention.value_length", 1, HEAD_DIM_MAX, &value_length, error);
+    if (!status && value_length != m->head_dim)
+        status = ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
+                         "key \"%s.attention.value_length\" is %u: values of another length than keys (%u) are not "
+                         "supported yet", arch, value_length, m->head_dim);
+    return status;
+}
+
+/* Which layers see a window only. The pattern may be a period or one flag for each layer. */
+static libllm_status read_windows(ll_builder *b, uint32_t *scratch, libllm_error *error)
+{
+    ll_model *m = b->model;
+    if (b->family->ignores_window)
+        return LIBLLM_OK;
+    uint32_t window = b->family->window, period = b->family->window_period;
+    libllm_status status = ll_build_u32(b, "attention.sliding_window", 0, UINT32_MAX, &window, error);
+    if (status || window == 0)
+        return status;
+    char key[128];
+    make_key(key, sizeof key, b, "attention.sliding_window_pattern");
+    const ll_gguf_value *pattern = ll_gguf_find(&m->gguf, key);
+    if (pattern && pattern->is_array) {
+        status = ll_gguf_get_u32_each(&m->gguf, key, scratch, m->n_layers, error);
+    } else {
+        status = ll_build_u32(b, "attention.sliding_window_pattern", 0, UINT32_MAX, &period, error);
+        for (uint32_t i = 0; i < m->n_layers; i++)
+            scratch[i] = period == 0 || (i + 1) % period != 0;
+    }
+    for (uint32_t i = 0; !status && i < m->n_layers; i++)
+        m->layers[i].window = scratch[i] ? window : 0;
+    return status;
+}
+
+static libllm_status read_ropes(ll_builder *b, libllm_error *error)
+{
+    ll_model *m = b->model;
+    float base = 10000;
+    libllm_status status = ll_build_f32(b, "rope.freq_base", FLT_MIN, FLT_MAX, &base, error);
+    if (!status)
+        status = ll_build_rope(b, base, true, &m->ropes[0], error);
+    m->n_ropes = 1;
+    if (status || b->family->window_rope_base == 0)
+        return status;
+    base = b->family->window_rope_base;
+    status = ll_build_f32(b, "rope.freq_base_swa", FLT_MIN, FLT_MAX, &base, error);
+    if (!status)
+        status = ll_build_rope(b, base, false, &m->ropes[1], error);
+    m->n_ropes = 2;
+    for (uint32_t i = 0; i < m->n_layers; i++)
+        m->layers[i].rope = m->layers[i].window != 0;
+    return status;
+}
+
+static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
+{
+    ll_model *m = b->model;
+    const ll_family *f = b->family;
+    libllm_status status = require_u32(b, "block_count", 1, LAYERS_MAX, &m->n_layers, error);
+    if (!status)
+        status = require_u32(b, "embedding_length", 1, WIDTH_MAX, &m->n_embd, error);
+    if (!status)
+        status = require_u32(b, "context_length", 1, CONTEXT_MAX, &m->n_context_train, error);
+    if (status)
+        return status;
+    m->layers = ll_calloc(m->host, m->n_layers, sizeof *m->layers);
+    uint32_t *scratch = ll_calloc(m->host, m->n_layers, sizeof *scratch);
+    if (!m->layers || !scratch) {
+        ll_free(m->host, scratch);
+        return ll_fail_memory(error, "the layers");
+    }
+    status = read_heads(b, scratch, error);
+    if (!status)
+        status = read_windows(b, scratch, error);
+    for (uint32_t i = 0; i < m->n_layers; i++)
+        scratch[i] = 0;
+    if (!status)
+        status = per_layer(b, "feed_forward_length", 1, WIDTH_MAX, scratch, error);
+    for (uint32_t i = 0; i < m->n_layers; i++)
+        m->layers[i].n_ff = scratch[i];
+    ll_free(m->host, scratch);
+    if (!status)
+        status = ll_build_f32(b, "attention.layer_norm_rms_epsilon", FLT_MIN, 1, &m->norm_eps, error);
+    if (!status && m->norm_eps == 0)
+        status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "key \"%s.attention.layer_norm_rms_epsilon\" is missing",
+                         f->architecture);
+    m->activation = f->activation;
+    m->embd_scale = f->scales_embedding ? sqrtf((float)m->n_embd) : 1;
+    m->attn_scale = 0;
+    m->attn_softcap = f->attn_softcap;
+    m->final_softcap = f->final_softcap;
+    if (!status)
+        status = ll_build_f32(b, "attention.scale", 0, FLT_MAX, &m->attn_scale, error);
+    if (m->attn_scale == 0)
+        m->attn_scale = 1 / sqrtf((float)m->head_dim);
+    if (!status)
+        status = ll_build_f32(b, "attn_logit_softcapping", 0, FLT_MAX, &m->attn_softcap, error);
+    if (!status)
+        status = ll_build_f32(b, "final_logit_softcapping", 0, FLT_MAX, &m->final_softcap, error);
+    if (!status)
+        status = read_ropes(b, error);
+    if (!status && f->adjust)
+        status = f->adjust(b, error);
+    return status;
+}
+
+/* blk.<layer>.<name>.weight and .bias */
+static libllm_status bind_linear(ll_model *m, uint32_t layer, const char *name, uint64_t rows, uint64_t k,
+                                 ll_presence bias, ll_linear *out, libllm_error *error)
+{
+    char full[96];
+    snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
+    libllm_status status = ll_bind_matrix(m, full, rows, k, LL_REQUIRED, &out->weight, error);
+    snprintf(full, sizeof full, "blk.%u.%s.bias", layer, name);
+    return status ? status : ll_bind_vector(m, full, rows, bias, &out->bias, error);
+}
+
+static libllm_status bind_norm(ll_model *m, uint32_t layer, const char *name, uint64_t n, ll_presence presence,
+                               const float **out, libllm_error *error)
+{
+    char full[96];
+    snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
+    return ll_bind_vector(m, full, n, presence, out, error);
+}
+
+static libllm_status bind_layer(ll_model *m, const ll_family *f, uint32_t i, libllm_error *error)
+{
+    ll_layer *l = &m->layers[i];
+    uint64_t n_q = (uint64_t)l->n_heads * m->head_dim, n_kv = (uint64_t)l->n_kv_heads * m->head_dim;
+    libllm_status status = bind_norm(m, i, "attn_norm", m->n_embd, LL_REQUIRED, &l->attn_norm, error);
+    if (!status)
+        status = bind_linear(m, i, "attn_q", n_q, m->n_embd, f->qkv_bias, &l->q, error);
+    if (!status)
+        status = bind_linear(m, i, "attn_k", n_kv, m->n_embd, f->qkv_bias, &l->k, error);
+    if (!status)
+        status = bind_linear(m, i, "attn_v", n_kv, m->n_embd, f->qkv_bias, &l->v, error);
+    if (!status)
+        status = bind_norm(m, i, "attn_q_norm", m->head_dim, f->qk_norm, &l->q_norm, error);
+    if (!status)
+        status = bind_norm(m, i, "attn_k_norm", m->head_dim, f->qk_norm, &l->k_norm, error);
+    if (!status)
+        status = bind_linear(m, i, "attn_output", m->n_embd, n_q, f->other_bias, &l->o, error);
+    if (!status)
+        status = bind_norm(m, i, "post_attention_norm", m->n_embd, f->post_norms, &l->attn_post_norm, error);
+    if (!status)
+        status = bind_norm(m, i, "ffn_norm", m->n_embd, LL_REQUIRED, &l->ffn_norm, error);
+    if (!status)
+        status = bind_linear(m, i, "ffn_gate", l->n_ff, m->n_embd, f->other_bias, &l->gate, error);
+    if (!status)
+        status = bind_linear(m, i, "ffn_up", l->n_ff, m->n_embd, f->other_bias, &l->up, error);
+    if (!status)
+        status = bind_linear(m, i, "ffn_down", m->n_embd, l->n_ff, f->other_bias, &l->down, error);
+    if (!status)
+        status = bind_norm(m, i, "post_ffw_norm", m->n_embd, f->post_norms, &l->ffn_post_norm, error);
+    return status;
+}
+
+static libllm_status bind_weights(ll_builder *b, libllm_error *error)
+{
+    ll_model *m = b->model;
+    const ll_gguf_tensor *embedding = ll_gguf_find_tensor(&m->gguf, ll_span_of("token_embd.weight"));
+    if (embedding && (embedding->n_dims != 2 || embedding->ne[1] > INT32_MAX))
+        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "tensor \"token_embd.weight\" has %u dimensions or too many rows",
+                       embedding->n_dims);
+    m->n_vocab = embedding ? (uint32_t)embedding->ne[1] : 0;
+    libllm_status status =
+        ll_bind_matrix(m, "token_embd.weight", m->n_vocab, m->n_embd, LL_REQUIRED, &m->embedding, error);
+    if (!status && m->tokenizer && ll_tokenizer_size(m->tokenizer) != m->n_vocab)
+        status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
+                         "key \"tokenizer.ggml.tokens\" has %zu tokens, but tensor \"token_embd.weight\" has %u rows",
+                         ll_tokenizer_size(m->tokenizer), m->n_vocab);
+    if (!status)
+        status = ll_bind_vector(m, "output_norm.weight", m->n_embd, LL_REQUIRED, &m->output_norm, error);
+    if (!status)
+        status = ll_bind_matrix(m, "output.weight", m->n_vocab, m->n_embd, LL_OPTIONAL, &m->output.weight, error);
+    if (!status && !m->output.weight.data)
+        m->output.weight = m->embedding;
+    for (uint32_t i = 0; !status && i < m->n_layers; i++)
+        status = bind_layer(m, b->family, i, error);
+    return status;
+}
+
+libllm_status ll_build_model(ll_model *model, const ll_family *family, libllm_error *error)
+{
+    ll_builder builder = {.model = model, .family = family};
+    libllm_status status = read_hyper_parameters(&builder, error);
+    return status ? status : bind_weights(&builder, error);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT
+ * A model as a JSON document: what `libllm info` shows.
+ */
+#include "model/family.h"
+
+#include "base/json.h"
+#include "base/status.h"
+#include "base/utf8.h"
+
+enum { LONGEST_ARRAY_SHOWN = 16 };
+
+/* Bytes that are not UTF-8 become U+FFFD: JSON has no other way to carry them. */
+static json_t *text(const ll_host *host, ll_span s)
+{
+    if (ll_utf8_valid(s.data, s.size))
+        return json_stringn_nocheck(s.data, s.size);
+    ll_buffer clean;
+    ll_buffer_init(&clean, host);
+    for (size_t i = 0; i < s.size;) {
+        int32_t c;
+        size_t n = ll_utf8_decode(s.data + i, s.size - i, &c);
+        if (c < 0)
+            ll_buffer_text(&clean, "\xEF\xBF\xBD");
+        else
+            ll_buffer_append(&clean, s.data + i, n);
+        i += n;
+    }
+    json_t *value = clean.failed ? NULL : json_stringn_nocheck(clean.data, clean.size);
+    ll_buffer_free(&clean);
+    return value;
+}
+
+static json_t *number(const ll_gguf_value *v, uint64_t i)
+{
+    switch (v->type) {
+    case LL_GGUF_F32:
+    case LL_GGUF_F64:
+        return json_real(ll_gguf_element_f64(v, i)); /* NULL, shown as null, for what is not finite */
+    case LL_GGUF_BOOL:
+        return json_boolean(ll_gguf_element_i64(v, i) != 0);
+    default:
+        return json_integer(ll_gguf_element_i64(v, i));
+    }
+}
+
+static json_t *metadata_value(const ll_host *host, const ll_gguf_value *v)
+{
+    if (v->is_array && (v->count > LONGEST_ARRAY_SHOWN || v->type == LL_GGUF_ARRAY))
+        return json_pack("{s:I}", "array_length", (json_int_t)v->count);
+    json_t *list = v->is_array ? json_array() : NULL;
+    json_t *item = NULL;
+    ll_gguf_strings strings = {.next = v->data};
+    for (uint64_t i = 0; i < v->count; i++) {
+        item = v->type == LL_GGUF_STRING ? text(host, ll_gguf_next_string(&strings)) : number(v, i);
+        if (!item)
+            item = json_null();
+        if (list)
+            json_array_append_new(list, item);
+    }
+    return list ? list : item;
+}
+
+static json_t *metadata(const ll_model *m)
+{
+    json_t *all = json_object();
+    for (size_t i = 0; i < m->gguf.n_values; i++) {
+        const ll_gguf_value *v = &m->gguf.values[i];
+        json_object_setn_new_nocheck(all, v->key.data, v->key.size, metadata_value(m->host, v));
+    }
+    return all;
+}
+
+static json_t *tensor_types(const ll_model *m)
+{
+    json_t *all = json_object();
+    for (size_t i = 0; i < m->gguf.n_tensors; i++) {
+        const ll_gguf_tensor *t = &m->gguf.tensors[i];
+        const ll_type_traits *traits = ll_type_find(t->type);
+        const char *name = traits ? traits->name : "unknown";
+        json_t *entry = json_object_get(all, name);
+        if (!entry) {
+            entry = json_pack("{s:i, s:I}", "tensors", 0, "bytes", (json_int_t)0);
+            json_object_set_new(all, name, entry);
+        }
+        json_integer_set(json_object_get(entry, "tensors"), json_integer_value(json_object_get(entry, "tensors")) + 1);
+        json_integer_set(json_object_get(entry, "bytes"),
+                         json_integer_value(json_object_get(entry, "bytes")) + (json_int_t)t->n_bytes);
+    }
+    return all;
+}
+
+static json_t *hyper_parameters(const ll_model *m)
+{
+    const ll_layer *l = &m->layers[0];
+    uint32_t n_windowed = 0, window = 0;
+    for (uint32_t i = 0; i < m->n_layers; i++)
+        if (m->layers[i].window) {
+            n_windowed++;
+            window = m->layers[i].window;
+        }
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b}", "n_vocab", (json_int_t)m->n_vocab,
+                     "n_embd", (json_int_t)m->n_embd, "n_layers", (json_int_t)m->n_layers, "n_heads",
+                     (json_int_t)l->n_heads, "n_kv_heads", (json_int_t)l->n_kv_heads, "head_dim",
+                     (json_int_t)m->head_dim, "n_ff", (json_int_t)l->n_ff, "context_length",
+                     (json_int_t)m->n_context_train, "sliding_window", (json_int_t)window, "n_sliding_layers",
+                     (json_int_t)n_windowed, "norm_eps", (double)m->norm_eps, "tied_embeddings",
+                     m->output.weight.data == m->embedding.data);
+}
+
+static json_t *tokenizer(const ll_model *m)
+{
+    if (!m->tokenizer)
+        return json_pack("{s:b, s:s}", "usable", 0, "reason", m->not_tokenizing.message);
+    return json_pack("{s:b, s:s, s:I, s:b, s:i, s:i}", "usable", 1, "kind", ll_tokenizer_kind(m->tokenizer), "n_tokens",
+                     (json_int_t)ll_tokenizer_size(m->tokenizer), "adds_bos", ll_tokenizer_adds_bos(m->tokenizer),
+                     "bos", ll_tokenizer_special(m->tokenizer, LIBLLM_TOKEN_BOS), "eos",
+                     ll_tokenizer_special(m->tokenizer, LIBLLM_TOKEN_EOS));
+}
+
+libllm_status ll_model_describe(const ll_model *m, uint64_t kv_bytes_per_token, ll_buffer *out, libllm_error *error)
+{
+    uint64_t bytes, flops;
+    ll_model_token_cost(m, &bytes, &flops);
+    json_t *all = json_object();
+    json_object_set_new(all, "format", json_sprintf("GGUF %u", m->gguf.version));
+    json_object_set_new(all, "architecture", text(m->host, m->architecture));
+    json_object_set_new(all, "runnable", json_boolean(m->family != NULL));
+    if (!m->family)
+        json_object_set_new(all, "reason", json_string(m->not_runnable.message));
+    json_object_set_new(all, "file_bytes", json_integer((json_int_t)m->gguf.file.size));
+    json_object_set_new(all, "parameters", json_integer((json_int_t)ll_model_parameters(m)));
+    if (m->family) {
+        json_object_set_new(all, "hyper_parameters", hyper_parameters(m));
+        json_object_set_new(all, "bytes_per_token", json_integer((json_int_t)bytes));
+        json_object_set_new(all, "flops_per_token", json_integer((json_int_t)flops));
+        json_object_set_new(all, "kv_bytes_per_token", json_integer((json_int_t)kv_bytes_per_token));
+    }
+    json_object_set_new(all, "tensor_types", tensor_types(m));
+    json_object_set_new(all, "tokenizer", tokenizer(m));
+    json_object_set_new(all, "has_chat_template", json_boolean(m->chat_template.size > 0));
+    json_object_set_new(all, "metadata", metadata(m));
+    bool written = all && ll_json_write(all, JSON_COMPACT, out);
+    json_decref(all);
+    return written ? LIBLLM_OK : ll_fail_memory(error, "the description of the model");
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ * Llama 2 and 3.x, Mistral, SmolLM2, TinyLlama and their kin.
+ */
+#include "model/families/families.h"
+
+const ll_family ll_family_llama = {
+    .architecture = "llama",
+    .rope = LL_ROPE_INTERLEAVED,
+    .activation = LL_ACTIVATION_SILU,
+    .qkv_bias = LL_OPTIONAL,
+    .other_bias = LL_OPTIONAL,
+    .rope_factors = LL_OPTIONAL, /* Llama 3.1 and later */
+};

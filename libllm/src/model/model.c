@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ * Opening and closing a model, and the sums over its weights.
+ */
+#include "model/family.h"
+
+#include "base/status.h"
+
+#include <string.h>
+
+/* What the file is lacking to compute with, if anything. */
+static libllm_status build(ll_model *m, libllm_error *error)
+{
+    libllm_status status = ll_gguf_get_string(&m->gguf, "general.architecture", &m->architecture, error);
+    if (status)
+        return status;
+    if (m->gguf.n_tensors == 0) {
+        ll_fail(&m->not_runnable, LIBLLM_ERROR_UNSUPPORTED, "the file has a vocabulary only, no weights");
+        return LIBLLM_OK;
+    }
+    if (m->architecture.size == 0)
+        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "key \"general.architecture\" is missing");
+    const ll_family *family = ll_family_find(m->architecture);
+    if (!family) {
+        ll_fail(&m->not_runnable, LIBLLM_ERROR_UNSUPPORTED, "architecture \"%.*s\" is not supported yet",
+                (int)(m->architecture.size < 64 ? m->architecture.size : 64), m->architecture.data);
+        return LIBLLM_OK;
+    }
+    status = ll_build_model(m, family, error);
+    if (status == LIBLLM_ERROR_UNSUPPORTED) {
+        /* Sound, but of a kind that later versions compute: it still tokenizes and can be looked at. */
+        ll_fail(&m->not_runnable, status, "%s", error ? error->message : libllm_status_text(status));
+        return LIBLLM_OK;
+    }
+    if (!status)
+        m->family = family;
+    return status;
+}
+
+static libllm_status open_parts(ll_model *m, const char *path, libllm_load_mode mode, libllm_error *error)
+{
+    libllm_status status = ll_gguf_open(m->host, path, mode, ll_type_block_size, &m->gguf, error);
+    if (status)
+        return status; /* the reader has named the path */
+    status = ll_tokenizer_open(m->host, &m->gguf, &m->tokenizer, error);
+    if (status == LIBLLM_ERROR_UNSUPPORTED) {
+        ll_fail(&m->not_tokenizing, status, "%s", error ? error->message : libllm_status_text(status));
+        status = LIBLLM_OK;
+    } else if (!status && !m->tokenizer) {
+        ll_fail(&m->not_tokenizing, LIBLLM_ERROR_UNSUPPORTED, "the file has no tokenizer");
+    }
+    if (!status)
+        status = ll_gguf_get_string(&m->gguf, "tokenizer.chat_template", &m->chat_template, error);
+    if (!status)
+        status = build(m, error);
+    if (!status && m->n_vocab == 0 && m->tokenizer)
+        m->n_vocab = (uint32_t)ll_tokenizer_size(m->tokenizer);
+    return status ? ll_fail_context(error, status, "%s", path) : LIBLLM_OK;
+}
+
+libllm_status ll_model_open(const ll_host *host, const char *path, libllm_load_mode mode, ll_model **out,
+                            libllm_error *error)
+{
+    libllm_error own = {0}; /* messages are kept even when the caller does not want them */
+    ll_model *m = ll_calloc(host, 1, sizeof *m);
+    *out = NULL;
+    if (!m)
+        return ll_fail_memory(error, "a model");
+    m->host = host;
+    libllm_status status = open_parts(m, path, mode, error ? error : &own);
+    if (status) {
+        ll_model_close(m);
+        return status;
+    }
+    *out = m;
+    return LIBLLM_OK;
+}
+
+void ll_model_close(ll_model *m)
+{
+    if (!m)
+        return;
+    for (size_t i = 0; i < m->n_owned; i++)
+        ll_free(m->host, m->owned[i]);
+    ll_free(m->host, m->owned);
+    ll_free(m->host, m->layers);
+    ll_tokenizer_close(m->tokenizer);
+    ll_gguf_close(&m->gguf);
+    ll_free(m->host, m);
+}
+
+uint64_t ll_model_parameters(const ll_model *m)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < m->gguf.n_tensors; i++) {
+        const uint64_t *ne = m->gguf.tensors[i].ne;
+        n += ne[0] * ne[1] * ne[2] * ne[3]; /* fits: each tensor lies inside the file */
+    }
+    return n;
+}
+
+static void add_matrix(const ll_matrix *w, uint64_t *bytes, uint64_t *flops)
+{
+    *bytes += (uint64_t)w->row_bytes * w->n_rows;
+    *flops += 2 * (uint64_t)w->n_rows * w->n_k;
+}
+
+void ll_model_token_cost(const ll_model *m, uint64_t *bytes, uint64_t *flops)
+{
+    *bytes = 0;
+    *flops = 0;
+    if (!m->family)
+        return;
+    for (uint32_t i = 0; i < m->n_layers; i++) {
+        const ll_layer *l = &m->layers[i];
+        const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down};
+        for (size_t j = 0; j < sizeof all / sizeof *all; j++)
+            add_matrix(&all[j]->weight, bytes, flops);
+    }
+    add_matrix(&m->output.weight, bytes, flops);
+    *bytes += m->embedding.row_bytes;
+}
+
+bool ll_model_is_f32(const ll_model *m)
+{
+    for (uint32_t i = 0; i < m->n_layers; i++) {
+        const ll_layer *l = &m->layers[i];
+        const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down};
+        for (size_t j = 0; j < sizeof all / sizeof *all; j++)
+            if (all[j]->weight.traits->type != LL_TYPE_F32)
+                return false;
+    }
+    return true;
+}

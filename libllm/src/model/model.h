@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ * A model in the vocabulary that all families share: hyper-parameters, and weights bound to their places. Nothing
+ * here knows how it is computed. Built once at opening and immutable from then on; weights point into the file.
+ */
+#ifndef LL_MODEL_MODEL_H
+#define LL_MODEL_MODEL_H
+
+#include "format/gguf.h"
+#include "quant/quant.h"
+#include "tokenizer/tokenizer.h"
+
+/* Weights of a matrix product: n_rows outputs, n_k inputs, each row contiguous. data is NULL when absent. */
+typedef struct ll_matrix {
+    const ll_type_traits *traits;
+    const uint8_t *data;
+    size_t row_bytes;
+    uint32_t n_rows;
+    uint32_t n_k;
+} ll_matrix;
+
+typedef struct ll_linear {
+    ll_matrix weight;
+    const float *bias; /* [n_rows], NULL when there is none */
+} ll_linear;
+
+typedef enum ll_rope_kind {
+    LL_ROPE_INTERLEAVED, /* pairs (2i, 2i+1) */
+    LL_ROPE_HALVES,      /* pairs (i, i + n_rot/2), as in GPT-NeoX */
+} ll_rope_kind;
+
+/* Rotation of positions: pair i of a head turns by position * frequencies[i]. */
+typedef struct ll_rope {
+    ll_rope_kind kind;
+    uint32_t n_rot;           /* values of a head that are rotated, even */
+    const float *frequencies; /* [n_rot / 2], scaling included */
+} ll_rope;
+
+enum { LL_ROPES_MAX = 2 };
+
+typedef enum ll_activation {
+    LL_ACTIVATION_SILU,
+    LL_ACTIVATION_GELU_TANH,
+} ll_activation;
+
+/* One transformer layer: x += attention(norm(x)); x += ffn(norm(x)). Norms that a family lacks are NULL. */
+typedef struct ll_layer {
+    const float *attn_norm;      /* [n_embd] */
+    ll_linear q, k, v;           /* [n_heads * head_dim], [n_kv_heads * head_dim] x n_embd */
+    const float *q_norm, *k_norm; /* [head_dim], over each head before the rotation */
+    uint32_t n_heads, n_kv_heads;
+    uint32_t rope;               /* index into ll_model.ropes */
+    uint32_t window;             /* positions that a query sees, itself included; 0: all */
+    ll_linear o;                 /* n_embd x [n_heads * head_dim] */
+    const float *attn_post_norm; /* [n_embd], on the branch before it is added */
+    const float *ffn_norm;       /* [n_embd] */
+    uint32_t n_ff;
+    ll_linear gate, up;          /* n_ff x n_embd */
+    ll_linear down;              /* n_embd x n_ff */
+    const float *ffn_post_norm;  /* [n_embd] */
+} ll_layer;
+
+typedef struct ll_family ll_family;
+
+typedef struct ll_model {
+    const ll_host *host;
+    ll_gguf gguf;
+    ll_tokenizer *tokenizer;     /* NULL when the file has none that is known */
+    const ll_family *family;     /* NULL when the model cannot compute; see not_runnable */
+    libllm_error not_tokenizing; /* why tokenizer is NULL */
+    libllm_error not_runnable;   /* why family is NULL */
+    ll_span architecture;
+    ll_span chat_template;       /* size 0: none */
+
+    uint32_t n_vocab;            /* rows of the output matrix, or of the tokenizer when there is none */
+    uint32_t n_embd;
+    uint32_t n_layers;
+    uint32_t head_dim;           /* of queries, keys and values */
+    uint32_t n_context_train;
+    float norm_eps;
+    float attn_scale;
+    float attn_softcap;          /* 0: none */
+    float final_softcap;         /* 0: none */
+    float embd_scale;
+    ll_activation activation;
+    ll_rope ropes[LL_ROPES_MAX];
+    uint32_t n_ropes;
+    ll_matrix embedding;         /* n_vocab x n_embd */
+    const float *output_norm;    /* [n_embd] */
+    ll_linear output;            /* n_vocab x n_embd; the embedding again when tied */
+    ll_layer *layers;            /* [n_layers] */
+
+    void **owned;                /* memory that weights were converted into */
+    size_t n_owned;
+    size_t capacity_owned;
+} ll_model;
+
+/* Open a file. One that has only a vocabulary, or an architecture that no family knows, opens too, with family NULL;
+ * damage and contradictions are errors. */
+libllm_status ll_model_open(const ll_host *host, const char *path, libllm_load_mode mode, ll_model **model,
+                            libllm_error *error);
+void ll_model_close(ll_model *model); /* NULL is fine */
+
+/* What info shows; written by model/describe.c. */
+libllm_status ll_model_describe(const ll_model *model, uint64_t kv_bytes_per_token, ll_buffer *out,
+                                libllm_error *error);
+uint64_t ll_model_parameters(const ll_model *model);
+/* Weight bytes that one decoded token reads and operations it needs (a multiply-add is two), attention left out. */
+void ll_model_token_cost(const ll_model *model, uint64_t *bytes, uint64_t *flops);
+/* True when the layers' matrices are all F32: such a model is computed with F32 KV. */
+bool ll_model_is_f32(const ll_model *model);
+
+#endif

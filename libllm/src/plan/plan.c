@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ * Lowering a model to its plan.
+ */
+#include "plan/plan.h"
+
+#include "base/status.h"
+
+enum { PHASES_PER_LAYER = 5 };
+
+static void count(ll_phase *phase, const ll_matrix *w)
+{
+    phase->weight_bytes += (uint64_t)w->row_bytes * w->n_rows;
+    phase->flops += 2 * (uint64_t)w->n_rows * w->n_k;
+}
+
+static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
+
+libllm_status ll_plan_create(const ll_model *model, ll_plan *plan, libllm_error *error)
+{
+    *plan = (ll_plan){.host = model->host, .model = model, .n_embd = model->n_embd};
+    plan->phases = ll_calloc(model->host, (size_t)model->n_layers * PHASES_PER_LAYER + 2, sizeof *plan->phases);
+    if (!plan->phases)
+        return ll_fail_memory(error, "the plan");
+    ll_phase *next = plan->phases;
+    next->kind = LL_PHASE_EMBED;
+    (next++)->weight_bytes = model->embedding.row_bytes;
+    plan->max_k = model->n_embd;
+    const float *pending_norm = NULL; /* post norm of the branch that waits to be added */
+    for (uint32_t i = 0; i < model->n_layers; i++) {
+        const ll_layer *l = &model->layers[i];
+        bool last = i + 1 == model->n_layers;
+        *next = (ll_phase){.kind = LL_PHASE_QKV, .layer = i, .adds = i > 0, .add_norm = pending_norm, .norm = l->attn_norm};
+        count(next, &l->q.weight);
+        count(next, &l->k.weight);
+        count(next++, &l->v.weight);
+        *next++ = (ll_phase){.kind = LL_PHASE_ATTENTION, .layer = i};
+        *next = (ll_phase){.kind = LL_PHASE_PROJECT, .layer = i, .tail_only = last};
+        count(next++, &l->o.weight);
+        *next = (ll_phase){.kind = LL_PHASE_GATE_UP, .layer = i, .adds = true, .add_norm = l->attn_post_norm,
+                           .norm = l->ffn_norm, .tail_only = last};
+        count(next, &l->gate.weight);
+        count(next++, &l->up.weight);
+        *next = (ll_phase){.kind = LL_PHASE_DOWN, .layer = i, .tail_only = last};
+        count(next++, &l->down.weight);
+        pending_norm = l->ffn_post_norm;
+        plan->max_heads = larger(plan->max_heads, l->n_heads);
+        plan->max_ff = larger(plan->max_ff, l->n_ff);
+    }
+    plan->max_q = plan->max_heads * model->head_dim;
+    plan->max_k = larger(plan->max_k, larger(plan->max_q, plan->max_ff));
+    *next = (ll_phase){.kind = LL_PHASE_LOGITS, .adds = true, .add_norm = pending_norm, .norm = model->output_norm,
+                       .tail_only = true};
+    count(next++, &model->output.weight);
+    plan->n_phases = (uint32_t)(next - plan->phases);
+    return LIBLLM_OK;
+}
+
+void ll_plan_free(ll_plan *plan)
+{
+    if (plan->host)
+        ll_free(plan->host, plan->phases);
+    *plan = (ll_plan){0};
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ * The static plan: a model lowered to the few fused phases that every token runs through. A phase ends where all
+ * threads must meet. Plans are data: backends resolve them once and run them, the estimator counts them.
+ *
+ * The residual stream x is only ever changed at the start of a phase: a phase that needs a normalized input first
+ * adds what the phase before left in `branch` (normalized, where the family has post norms). So a layer takes five
+ * phases and five meetings instead of one for every operation.
+ */
+#ifndef LL_PLAN_PLAN_H
+#define LL_PLAN_PLAN_H
+
+#include "model/model.h"
+
+typedef enum ll_phase_kind {
+    LL_PHASE_EMBED,     /* x = embedding row * scale; angles of the ropes */
+    LL_PHASE_QKV,       /* prologue; q, k, v = W x; bias; head norms; rotation; k and v to the KV memory */
+    LL_PHASE_ATTENTION, /* attention of q over the KV memory */
+    LL_PHASE_PROJECT,   /* branch = W attention */
+    LL_PHASE_GATE_UP,   /* prologue; hidden = activation(Wgate x) * (Wup x) */
+    LL_PHASE_DOWN,      /* branch = W hidden */
+    LL_PHASE_LOGITS,    /* prologue; logits = W x */
+} ll_phase_kind;
+
+typedef struct ll_phase {
+    ll_phase_kind kind;
+    uint32_t layer;
+    /* Prologue: x += add_norm(branch) when adds; input = norm(x). */
+    bool adds;
+    const float *add_norm; /* NULL: added as it is */
+    const float *norm;
+    /* Needed only for columns whose logits are wanted: everything behind the last layer's attention. */
+    bool tail_only;
+    uint64_t weight_bytes;
+    uint64_t flops; /* for one column, attention over the context left out */
+} ll_phase;
+
+typedef struct ll_plan {
+    const ll_host *host;
+    const ll_model *model;
+    ll_phase *phases;
+    uint32_t n_phases;
+    /* Widths that scratch memory is made from. */
+    uint32_t n_embd;
+    uint32_t max_q;    /* n_heads * head_dim, largest of all layers */
+    uint32_t max_heads;
+    uint32_t max_ff;
+    uint32_t max_k;    /* longest input of a matrix */
+} ll_plan;
+
+libllm_status ll_plan_create(const ll_model *model, ll_plan *plan, libllm_error *error);
+void ll_plan_free(ll_plan *plan);
+
+#endif
