@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ * The handles of the public interface: an object of a room below, a count of who uses it, and the parent that it
+ * keeps alive.
+ */
+#ifndef LL_API_HANDLES_H
+#define LL_API_HANDLES_H
+
+#include "base/team.h"
+#include "session/stream.h"
+
+#include <stdatomic.h>
+
+struct libllm_runtime {
+    atomic_size_t users;
+    ll_host host;
+    ll_team *team;
+    uint32_t cpu_features;
+};
+
+struct libllm_model {
+    atomic_size_t users;
+    libllm_runtime *runtime;
+    ll_model *model;
+};
+
+struct libllm_engine {
+    atomic_size_t users;
+    libllm_model *model;
+    ll_engine *engine;
+};
+
+struct libllm_session {
+    atomic_size_t users;
+    libllm_engine *engine;
+    ll_session *session;
+};
+
+struct libllm_stream {
+    libllm_session *session;
+    ll_stream *stream;
+};
+
+/* Count another user of a parent. The handle is const for callers, who may share it between threads; the count is
+ * what they share. */
+libllm_runtime *ll_use_runtime(const libllm_runtime *runtime);
+libllm_model *ll_use_model(const libllm_model *model);
+libllm_engine *ll_use_engine(const libllm_engine *engine);
+libllm_session *ll_use_session(libllm_session *session);
+
+/* One user less; true when it was the last. */
+bool ll_was_last(atomic_size_t *users);
+
+#endif

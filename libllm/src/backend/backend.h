@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ * What a device offers to the sessions: memory for keys and values in pages, and running the plan on a batch.
+ */
+#ifndef LL_BACKEND_BACKEND_H
+#define LL_BACKEND_BACKEND_H
+
+#include "base/team.h"
+#include "plan/plan.h"
+
+enum { LL_PAGE_POSITIONS = 64 }; /* positions in a page of KV memory */
+
+/* Consecutive tokens of one timeline. */
+typedef struct ll_run {
+    const int32_t *tokens;   /* ids, checked against the vocabulary */
+    uint32_t n_tokens;
+    uint64_t position;       /* of the first token; earlier positions are in the KV memory */
+    const uint32_t *pages;   /* page of each LL_PAGE_POSITIONS positions of the timeline */
+    float *logits;           /* rows of n_vocab; NULL: not wanted */
+    bool all_logits;         /* a row for every token instead of the last only */
+} ll_run;
+
+typedef struct ll_batch {
+    const ll_run *runs;
+    uint32_t n_runs;
+    bool (*cancelled)(void *context); /* asked often, on the calling thread */
+    void *cancel_context;
+} ll_batch;
+
+typedef struct ll_executor_options {
+    uint32_t n_batch;        /* tokens of a batch at most */
+    uint32_t n_pages;
+    uint64_t n_positions;    /* longest timeline */
+    libllm_kv_type kv_type;  /* never AUTO */
+    bool deterministic;      /* results do not depend on how tokens are split into batches */
+} ll_executor_options;
+
+/* A model made ready on a device, with the memory that its tokens need. */
+typedef struct ll_executor ll_executor;
+
+typedef struct ll_backend {
+    const char *kind; /* "cpu" */
+    libllm_status (*create)(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
+                            const ll_executor_options *options, ll_executor **out, libllm_error *error);
+    /* CANCELLED leaves pages of the batch's positions undefined and everything else as it was. */
+    libllm_status (*run)(ll_executor *executor, const ll_batch *batch, libllm_error *error);
+    void (*free)(ll_executor *executor); /* NULL is fine */
+} ll_backend;
+
+extern const ll_backend ll_backend_cpu;
+
+/* KV memory of one position in bytes. */
+uint64_t ll_kv_bytes_per_position(const ll_model *model, libllm_kv_type kv_type);
+/* The type that AUTO stands for. */
+libllm_kv_type ll_kv_type_resolve(const ll_model *model, libllm_kv_type kv_type);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT
+ * Attention over the KV memory for one thread. The heads of a query group and some neighbouring tokens share each
+ * tile of keys and values. A long context is cut into splits at fixed positions; their partial results are merged in
+ * order, by one thread that goes through them or, when few tokens leave threads idle, by the one that finishes last.
+ * Either way the operations on a row are the same, so results do not depend on threads or on batches.
+ */
+#include "backend/cpu/executor.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Columns [first, first + n) of the batch, one timeline, with the heads that share KV head kv_head. */
+typedef struct tile {
+    const ll_run *run;
+    uint32_t layer, kv_head, group; /* group: query heads for each KV head */
+    uint32_t first, n;
+    uint32_t window;
+} tile;
+
+static uint32_t tile_columns(uint32_t group) { return group >= LL_QUERY_ROWS ? 1 : LL_QUERY_ROWS / group; }
+
+/* First position that the token at `position` sees. */
+static uint64_t first_seen(const tile *t, uint64_t position)
+{
+    return t->window && position + 1 > t->window ? position + 1 - t->window : 0;
+}
+
+static float *row_state(const ll_worker *w, uint32_t row)
+{
+    return w->state + row * (2 + (size_t)w->executor->model->head_dim);
+}
+
+/* Rows [row, row + n) of the tile against positions [from, to) of the timeline, in one online softmax. The state of
+ * a row is its maximum, its sum, and head_dim accumulated values. */
+static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64_t from, uint64_t to)
+{
+    ll_executor *e = w->executor;
+    const ll_kernels *k = e->kernels;
+    size_t head_dim = e->model->head_dim;
+    const float *q[LL_QUERY_ROWS];
+    float *acc[LL_QUERY_ROWS];
+    float factors[LL_QUERY_ROWS];
+    uint64_t position[LL_QUERY_ROWS];
+    for (uint32_t j = 0; j < n; j++) {
+        uint32_t column = t->first + (row + j) / t->group, head = t->kv_head * t->group + (row + j) % t->group;
+        q[j] = e->q + column * (size_t)e->plan.max_q + head * head_dim;
+        position[j] = e->columns[column].position;
+        float *state = row_state(w, j);
+        state[0] = -INFINITY;
+        state[1] = 0;
+        acc[j] = state + 2;
+        memset(acc[j], 0, head_dim * sizeof(float));
+    }
+    /* Positions rise with the row, so the first row sees the earliest and the last row the latest position. */
+    uint64_t low = first_seen(t, position[0]), high = position[n - 1] + 1;
+    low = low > from ? low : from;
+    high = high < to ? high : to;
+    for (uint64_t base = low & ~(uint64_t)(LL_KV_TILE - 1); base < high; base += LL_KV_TILE) {
+        const uint8_t *keys = ll_cpu_kv(e, t->run->pages[base / LL_KV_TILE], t->layer, t->kv_head);
+        k->attend_scores[e->kv_format](q, n, keys, head_dim, e->model->attn_scale, w->scores);
+        size_t tile_begin = LL_KV_TILE, tile_end = 0;
+        for (uint32_t j = 0; j < n; j++) {
+            float *scores = w->scores + j * LL_KV_TILE;
+            uint64_t lo = first_seen(t, position[j]), hi = position[j] + 1;
+            lo = lo > from ? lo : from;
+            hi = hi < to ? hi : to;
+            size_t begin = lo > base ? (lo - base < LL_KV_TILE ? (size_t)(lo - base) : LL_KV_TILE) : 0;
+            size_t end = hi > base ? (hi - base < LL_KV_TILE ? (size_t)(hi - base) : LL_KV_TILE) : 0;
+            if (begin > end)
+                begin = end;
+            if (e->model->attn_softcap > 0)
+                k->softcap(scores + begin, end - begin, e->model->attn_softcap);
+            float *state = row_state(w, j);
+            factors[j] = k->softmax_step(scores, begin, end, &state[0], &state[1]);
+            if (begin < end) {
+                tile_begin = begin < tile_begin ? begin : tile_begin;
+                tile_end = end > tile_end ? end : tile_end;
+            }
+        }
+        if (tile_begin < tile_end)
+            k->attend_values[e->kv_format](w->scores, factors, n, keys + head_dim * LL_KV_TILE * e->kv_element,
+                                           head_dim, tile_begin, tile_end, acc);
+    }
+}
+
+/* Fold a split's state into what the splits before it gave; both in the form {maximum, sum, values}. */
+static void merge(float *into, const float *part, size_t head_dim)
+{
+    if (part[1] == 0 && part[0] == -INFINITY)
+        return; /* saw nothing */
+    float maximum = into[0] > part[0] ? into[0] : part[0];
+    float a = expf(into[0] - maximum), b = expf(part[0] - maximum);
+    into[0] = maximum;
+    into[1] = into[1] * a + part[1] * b;
+    for (size_t d = 0; d < head_dim; d++)
+        into[2 + d] = into[2 + d] * a + part[2 + d] * b;
+}
+
+static void finish(float *out, const float *state, size_t head_dim)
+{
+    float scale = 1 / state[1];
+    for (size_t d = 0; d < head_dim; d++)
+        out[d] = state[2 + d] * scale;
+}
+
+static float *output(const ll_executor *e, uint32_t column, uint32_t head)
+{
+    return e->attended + column * (size_t)e->plan.max_q + head * (size_t)e->model->head_dim;
+}
+
+/* All splits in order, for a tile that one thread has to itself. */
+static void attend_whole(ll_worker *w, const tile *t, uint32_t row, uint32_t n)
+{
+    ll_executor *e = w->executor;
+    size_t head_dim = e->model->head_dim, size = 2 + head_dim;
+    uint64_t last = e->columns[t->first + (row + n - 1) / t->group].position;
+    float *merged = w->state + LL_QUERY_ROWS * size;
+    for (uint32_t j = 0; j < n; j++) {
+        merged[j * size] = -INFINITY;
+        memset(merged + j * size + 1, 0, (1 + head_dim) * sizeof(float));
+    }
+    for (uint64_t from = 0; from <= last; from += e->split_positions) {
+        attend(w, t, row, n, from, from + e->split_positions);
+        for (uint32_t j = 0; j < n; j++)
+            merge(merged + j * size, row_state(w, j), head_dim);
+    }
+    for (uint32_t j = 0; j < n; j++)
+        finish(output(e, t->first + (row + j) / t->group, t->kv_head * t->group + (row + j) % t->group),
+               merged + j * size, head_dim);
+}
+
+/* One split of one column; the thread that completes the column's last split merges them. */
+static void attend_split(ll_worker *w, const tile *t, uint32_t split, uint32_t n_splits)
+{
+    ll_executor *e = w->executor;
+    size_t head_dim = e->model->head_dim, size = 2 + head_dim;
+    for (uint32_t row = 0; row < t->group; row += LL_QUERY_ROWS) {
+        uint32_t n = t->group - row < LL_QUERY_ROWS ? t->group - row : LL_QUERY_ROWS;
+        uint64_t from = split * e->split_positions;
+        attend(w, t, row, n, from, from + e->split_positions);
+        for (uint32_t j = 0; j < n; j++) {
+            uint32_t head = t->kv_head * t->group + row + j;
+            float *part = e->partials + ((t->first * e->plan.max_heads + head) * (size_t)LL_SPLITS_MAX + split) * size;
+            memcpy(part, row_state(w, j), size * sizeof(float));
+        }
+    }
+    atomic_uint *done = &e->splits_done[t->first * e->plan.max_heads + t->kv_head];
+    if (atomic_fetch_add_explicit(done, 1, memory_order_acq_rel) + 1 < n_splits)
+        return;
+    atomic_store_explicit(done, 0, memory_order_relaxed);
+    float *merged = w->state;
+    for (uint32_t j = 0; j < t->group; j++) {
+        uint32_t head = t->kv_head * t->group + j;
+        const float *parts = e->partials + (t->first * e->plan.max_heads + head) * (size_t)LL_SPLITS_MAX * size;
+        merged[0] = -INFINITY;
+        memset(merged + 1, 0, (1 + head_dim) * sizeof(float));
+        for (uint32_t s = 0; s < n_splits; s++)
+            merge(merged, parts + s * size, head_dim);
+        finish(output(e, t->first, head), merged, head_dim);
+    }
+}
+
+static uint32_t splits_of(const ll_executor *e, uint64_t position)
+{
+    return (uint32_t)(position / e->split_positions) + 1;
+}
+
+/* Few columns: a unit is (column, split, KV head), so that one long context keeps all threads busy. */
+static void few_columns(ll_worker *w, tile t, uint32_t n_kv_heads)
+{
+    ll_executor *e = w->executor;
+    uint32_t n_units = 0;
+    for (uint32_t c = 0; c < e->n_columns; c++)
+        n_units += splits_of(e, e->columns[c].position) * n_kv_heads;
+    ll_units units = ll_cpu_units(w, n_units, true);
+    uint32_t unit, column = 0, before = 0;
+    while (ll_cpu_next_unit(w, &units, &unit)) {
+        uint32_t n_splits = splits_of(e, e->columns[column].position);
+        while (unit - before >= n_splits * n_kv_heads) {
+            before += n_splits * n_kv_heads;
+            n_splits = splits_of(e, e->columns[++column].position);
+        }
+        t.run = &e->batch->runs[e->columns[column].run];
+        t.first = column;
+        t.n = 1;
+        t.kv_head = (unit - before) % n_kv_heads;
+        attend_split(w, &t, (unit - before) / n_kv_heads, n_splits);
+    }
+}
+
+/* Many columns: a unit is (tile of columns, KV head). */
+static void many_columns(ll_worker *w, tile t, uint32_t n_kv_heads)
+{
+    ll_executor *e = w->executor;
+    uint32_t width = tile_columns(t.group), n_tiles = 0;
+    for (uint32_t r = 0; r < e->batch->n_runs; r++)
+        n_tiles += (e->batch->runs[r].n_tokens + width - 1) / width;
+    ll_units units = ll_cpu_units(w, n_tiles * n_kv_heads, false);
+    uint32_t unit, run = 0, run_column = 0, before = 0;
+    while (ll_cpu_next_unit(w, &units, &unit)) {
+        /* Units rise within a thread; later tiles see more and are taken in order. */
+        uint32_t index = unit / n_kv_heads;
+        uint32_t n_run = (e->batch->runs[run].n_tokens + width - 1) / width;
+        while (index - before >= n_run) {
+            before += n_run;
+            run_column += e->batch->runs[run++].n_tokens;
+            n_run = (e->batch->runs[run].n_tokens + width - 1) / width;
+        }
+        uint32_t offset = (index - before) * width, left = e->batch->runs[run].n_tokens - offset;
+        t.run = &e->batch->runs[run];
+        t.first = run_column + offset;
+        t.n = left < width ? left : width;
+        t.kv_head = unit % n_kv_heads;
+        for (uint32_t row = 0; row < t.n * t.group; row += LL_QUERY_ROWS) {
+            uint32_t rest = t.n * t.group - row;
+            attend_whole(w, &t, row, rest < LL_QUERY_ROWS ? rest : LL_QUERY_ROWS);
+        }
+    }
+}
+
+void ll_cpu_attention(ll_worker *w, uint32_t layer)
+{
+    ll_executor *e = w->executor;
+    const ll_layer *l = &e->model->layers[layer];
+    tile t = {.layer = layer, .group = l->n_heads / l->n_kv_heads, .window = l->window};
+    if (e->n_columns <= LL_COLUMNS_MAX)
+        few_columns(w, t, l->n_kv_heads);
+    else
+        many_columns(w, t, l->n_kv_heads);
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT
+ * The CPU executor: all memory that a batch needs, made once, and the walk of the thread team through the plan.
+ */
+#include "backend/cpu/executor.h"
+
+#include "base/checked.h"
+#include "base/status.h"
+
+#include <string.h>
+
+enum { LINE = 64 };
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+static void *lines(const ll_host *host, size_t count, size_t size)
+{
+    return ll_alloc_aligned(host, count, size, LINE);
+}
+
+static bool make_act(const ll_host *host, size_t n_k, ll_act *act)
+{
+    act->values = lines(host, n_k, sizeof *act->values);
+    act->scales = lines(host, n_k / LL_ACT_BLOCK + 1, sizeof *act->scales);
+    act->sums = lines(host, n_k / (LL_ACT_BLOCK / 2) + 1, sizeof *act->sums);
+    return act->values && act->scales && act->sums;
+}
+
+static void free_act(const ll_host *host, ll_act *act)
+{
+    ll_free(host, act->values);
+    ll_free(host, act->scales);
+    ll_free(host, act->sums);
+}
+
+static bool make_worker(ll_executor *e, ll_worker *w)
+{
+    const ll_host *h = e->host;
+    size_t n_batch = e->options.n_batch, k = e->plan.max_k, state = 2 + (size_t)e->model->head_dim;
+    w->executor = e;
+    w->panels = lines(h, LL_TILE_ROWS * LL_K_CHUNK, sizeof(float));
+    w->pack_scratch = lines(h, LL_K_CHUNK, sizeof(float));
+    w->tiles[0] = lines(h, n_batch * e->tile_rows, sizeof(float));
+    w->tiles[1] = lines(h, n_batch * e->tile_rows, sizeof(float));
+    w->input = lines(h, LL_COLUMNS_MAX * k, sizeof(float));
+    w->row = lines(h, k, sizeof(float));
+    w->x = ll_alloc(h, n_batch, sizeof *w->x);
+    w->acts = ll_alloc(h, n_batch, sizeof *w->acts);
+    w->out = ll_alloc(h, n_batch, sizeof *w->out);
+    w->out_part = ll_alloc(h, n_batch, sizeof *w->out_part);
+    w->x_part = ll_alloc(h, LL_COLUMN_BLOCK, sizeof *w->x_part);
+    w->scores = lines(h, LL_QUERY_ROWS * LL_KV_TILE, sizeof(float));
+    w->state = lines(h, 2 * LL_QUERY_ROWS * state, sizeof(float));
+    bool made = w->panels && w->pack_scratch && w->tiles[0] && w->tiles[1] && w->input && w->row && w->x && w->acts &&
+                w->out && w->out_part && w->x_part && w->scores && w->state;
+    for (size_t i = 0; made && i < LL_COLUMNS_MAX; i++)
+        made = make_act(h, k, &w->act[i]);
+    return made;
+}
+
+static void free_worker(const ll_host *h, ll_worker *w)
+{
+    void *const all[] = {w->panels, w->pack_scratch, w->tiles[0], w->tiles[1], w->input, w->row, w->x, w->acts,
+                         w->out, w->out_part, w->x_part, w->scores, w->state};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        ll_free(h, all[i]);
+    for (size_t i = 0; i < LL_COLUMNS_MAX; i++)
+        free_act(h, &w->act[i]);
+}
+
+static bool make_scratch(ll_executor *e)
+{
+    const ll_host *h = e->host;
+    const ll_model *m = e->model;
+    size_t n = e->options.n_batch, heads = e->plan.max_heads, ropes = m->n_ropes * n * (m->head_dim / 2 + 1);
+    e->x[0] = lines(h, n * e->plan.n_embd, sizeof(float));
+    e->x[1] = lines(h, n * e->plan.n_embd, sizeof(float));
+    e->branch = lines(h, n * e->plan.n_embd, sizeof(float));
+    e->normed = lines(h, n * e->plan.n_embd, sizeof(float));
+    e->q = lines(h, n * e->plan.max_q, sizeof(float));
+    e->attended = lines(h, n * e->plan.max_q, sizeof(float));
+    e->hidden = lines(h, n * e->plan.max_ff, sizeof(float));
+    e->cos = lines(h, ropes, sizeof(float));
+    e->sin = lines(h, ropes, sizeof(float));
+    e->partials = lines(h, LL_COLUMNS_MAX * heads * LL_SPLITS_MAX, (2 + (size_t)m->head_dim) * sizeof(float));
+    e->splits_done = ll_calloc(h, LL_COLUMNS_MAX * heads, sizeof *e->splits_done);
+    e->columns = ll_alloc(h, n, sizeof *e->columns);
+    e->all = ll_alloc(h, n, sizeof *e->all);
+    e->tail = ll_alloc(h, n, sizeof *e->tail);
+    e->n_shared_act = e->options.deterministic ? n : LL_COLUMNS_MAX;
+    e->shared_act = ll_calloc(h, e->n_shared_act, sizeof *e->shared_act);
+    e->workers = ll_calloc(h, ll_team_size(e->team), sizeof *e->workers);
+    bool made = e->x[0] && e->x[1] && e->branch && e->normed && e->q && e->attended && e->hidden && e->cos && e->sin &&
+                e->partials && e->splits_done && e->columns && e->all && e->tail && e->shared_act && e->workers;
+    for (size_t i = 0; made && i < e->n_shared_act; i++)
+        made = make_act(h, e->plan.max_k, &e->shared_act[i]);
+    for (uint32_t i = 0; made && i < ll_team_size(e->team); i++)
+        made = make_worker(e, &e->workers[i]);
+    for (uint32_t i = 0; made && i < n; i++)
+        e->all[i] = i;
+    return made;
+}
+
+static void cpu_free(ll_executor *e)
+{
+    if (!e)
+        return;
+    const ll_host *h = e->host;
+    for (uint32_t i = 0; e->workers && i < ll_team_size(e->team); i++)
+        free_worker(h, &e->workers[i]);
+    for (size_t i = 0; e->shared_act && i < e->n_shared_act; i++)
+        free_act(h, &e->shared_act[i]);
+    void *const all[] = {e->x[0], e->x[1], e->branch, e->normed, e->q, e->attended, e->hidden, e->cos, e->sin,
+                         e->partials, e->splits_done, e->columns, e->all, e->tail, e->shared_act, e->workers,
+                         e->kv_layer_offset, e->kv, e->x_of_phase};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        ll_free(h, all[i]);
+    ll_plan_free(&e->plan);
+    ll_free(h, e);
+}
+
+/* The memory for keys and values is only reserved here: a page costs memory once a token is written to it. */
+static bool make_kv(ll_executor *e)
+{
+    const ll_model *m = e->model;
+    e->kv_format = e->options.kv_type == LIBLLM_KV_F32 ? LL_KV_FORMAT_F32 : LL_KV_FORMAT_F16;
+    e->kv_element = e->kv_format == LL_KV_FORMAT_F32 ? 4 : 2;
+    e->kv_layer_offset = ll_alloc(e->host, m->n_layers, sizeof *e->kv_layer_offset);
+    if (!e->kv_layer_offset)
+        return false;
+    for (uint32_t i = 0; i < m->n_layers; i++) {
+        e->kv_layer_offset[i] = e->page_bytes;
+        e->page_bytes += 2 * (size_t)m->layers[i].n_kv_heads * m->head_dim * LL_KV_TILE * e->kv_element;
+    }
+    e->kv = ll_alloc_aligned(e->host, e->options.n_pages, e->page_bytes, 4096);
+    return e->kv != NULL;
+}
+
+/* Splits are a power of two of pages, so that their borders do not move while a context grows. */
+static uint64_t split_positions(uint64_t n_positions)
+{
+    uint64_t n = 4 * LL_KV_TILE;
+    while (n * LL_SPLITS_MAX < n_positions)
+        n *= 2;
+    return n;
+}
+
+/* Every matrix has a kernel, or the model cannot run here. */
+static libllm_status check_kernels(const ll_executor *e, libllm_error *error)
+{
+    const ll_model *m = e->model;
+    for (uint32_t i = 0; i < m->n_layers; i++) {
+        const ll_layer *l = &m->layers[i];
+        const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &m->output};
+        for (size_t j = 0; j < sizeof all / sizeof *all; j++) {
+            const ll_matrix *w = &all[j]->weight;
+            const ll_row_kernel *kernel = e->kernels->row_kernel(w->traits->type);
+            if (!kernel || (kernel->takes_act && w->n_k % LL_ACT_BLOCK))
+                return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "no kernel multiplies matrices of type %s with %u columns",
+                               w->traits->name, w->n_k);
+        }
+    }
+    return LIBLLM_OK;
+}
+
+static libllm_status cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
+                                const ll_executor_options *options, ll_executor **out, libllm_error *error)
+{
+    ll_executor *e = ll_calloc(host, 1, sizeof *e);
+    *out = NULL;
+    if (!e)
+        return ll_fail_memory(error, "an engine");
+    *e = (ll_executor){.host = host, .team = team, .model = model, .options = *options,
+                       .kernels = ll_kernels_choose(cpu_features)};
+    e->tile_rows = larger(LL_TILE_ROWS, model->head_dim);
+    e->split_positions = split_positions(options->n_positions);
+    libllm_status status = ll_plan_create(model, &e->plan, error);
+    if (!status)
+        status = check_kernels(e, error);
+    if (!status) {
+        e->x_of_phase = ll_alloc(host, e->plan.n_phases, sizeof *e->x_of_phase);
+        if (!e->x_of_phase || !make_scratch(e))
+            status = ll_fail_memory(error, "the engine's scratch memory");
+        else if (!make_kv(e))
+            status = ll_fail(error, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for %llu positions of KV memory (%zu bytes)",
+                             (unsigned long long)options->n_pages * LL_PAGE_POSITIONS, options->n_pages * e->page_bytes);
+    }
+    if (status) {
+        cpu_free(e);
+        return status;
+    }
+    uint32_t x = 0;
+    for (uint32_t i = 0; i < e->plan.n_phases; i++) {
+        e->x_of_phase[i] = x;
+        x ^= e->plan.phases[i].adds;
+    }
+    *out = e;
+    return LIBLLM_OK;
+}
+
+/* Walk through the plan. Whether to stop is thread 0's word, given before a meeting and heeded by all after the same
+ * one: a flag that is read at any time could send some threads home while others wait for them. */
+static void walk(void *context, uint32_t thread, uint32_t n_threads)
+{
+    ll_executor *e = context;
+    ll_worker *w = &e->workers[thread];
+    w->thread = thread;
+    w->n_threads = n_threads;
+    for (uint32_t i = 0; i < e->plan.n_phases; i++) {
+        ll_cpu_phase(w, i);
+        if (thread == 0 && e->batch->cancelled(e->batch->cancel_context)) {
+            atomic_store_explicit(&e->skip, 1, memory_order_relaxed);
+            atomic_store_explicit(&e->stop_after, i, memory_order_relaxed);
+        } else if (thread == 0 && atomic_load_explicit(&e->skip, memory_order_relaxed)) {
+            atomic_store_explicit(&e->stop_after, i, memory_order_relaxed);
+        }
+        ll_team_barrier(e->team);
+        if (atomic_load_explicit(&e->stop_after, memory_order_relaxed) <= i)
+            return;
+    }
+}
+
+static void set_columns(ll_executor *e, const ll_batch *batch)
+{
+    e->batch = batch;
+    e->n_columns = 0;
+    e->n_tail = 0;
+    for (uint32_t r = 0; r < batch->n_runs; r++) {
+        const ll_run *run = &batch->runs[r];
+        for (uint32_t i = 0; i < run->n_tokens; i++) {
+            float *logits = NULL;
+            if (run->logits && run->all_logits)
+                logits = run->logits + i * (size_t)e->model->n_vocab;
+            else if (run->logits && i + 1 == run->n_tokens)
+                logits = run->logits;
+            if (logits)
+                e->tail[e->n_tail++] = e->n_columns;
+            e->columns[e->n_columns++] =
+                (ll_column){.token = run->tokens[i], .run = r, .position = run->position + i, .logits = logits};
+        }
+    }
+}
+
+static libllm_status cpu_run(ll_executor *e, const ll_batch *batch, libllm_error *error)
+{
+    set_columns(e, batch);
+    atomic_store(&e->next_unit[0], 0);
+    atomic_store(&e->next_unit[1], 0);
+    atomic_store(&e->skip, 0);
+    atomic_store(&e->stop_after, UINT32_MAX);
+    libllm_status status = ll_team_run(e->team, walk, e, error);
+    if (!status && atomic_load(&e->stop_after) != UINT32_MAX) {
+        /* Attention may have been left with some splits of a column done and others not. */
+        for (size_t i = 0; i < LL_COLUMNS_MAX * (size_t)e->plan.max_heads; i++)
+            atomic_store_explicit(&e->splits_done[i], 0, memory_order_relaxed);
+        status = ll_fail(error, LIBLLM_ERROR_CANCELLED, "cancelled");
+    }
+    return status;
+}
+
+const ll_backend ll_backend_cpu = {.kind = "cpu", .create = cpu_create, .run = cpu_run, .free = cpu_free};

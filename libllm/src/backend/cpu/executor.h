@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT
+ * What the parts of the CPU executor share: scratch memory, the columns of the batch in hand, and the inputs of a
+ * phase. A column is one token of the batch.
+ */
+#ifndef LL_BACKEND_CPU_EXECUTOR_H
+#define LL_BACKEND_CPU_EXECUTOR_H
+
+#include "backend/backend.h"
+#include "backend/cpu/kernels.h"
+
+#include <stdatomic.h>
+
+_Static_assert((int)LL_PAGE_POSITIONS == (int)LL_KV_TILE, "a page of KV memory is one tile of the attention kernels");
+
+enum {
+    LL_TILE_ROWS = 64,      /* rows of a matrix that a thread takes at a time */
+    LL_K_CHUNK = 1024,      /* inputs of a packed panel: 64 rows of them fit into L2 */
+    LL_COLUMN_BLOCK = 24,   /* columns that stay in L2 beside the panels */
+    LL_QUERY_ROWS = 32,     /* query rows that share a tile of keys and values */
+    LL_SPLITS_MAX = 32,     /* parts of a long context that are attended to independently */
+    LL_PRIVATE_INPUTS = 16384, /* input values up to which every thread prepares its own copy instead of meeting */
+};
+
+typedef struct ll_column {
+    int32_t token;
+    uint32_t run;
+    uint64_t position;
+    float *logits; /* NULL: not wanted */
+} ll_column;
+
+/* Memory that one thread has for itself. */
+typedef struct ll_worker {
+    ll_executor *executor;
+    uint32_t thread, n_threads;
+    uint32_t phase;           /* index of the phase in hand */
+    float *panels;            /* [LL_TILE_ROWS][LL_K_CHUNK], packed */
+    float *pack_scratch;      /* [LL_K_CHUNK] */
+    float *tiles[2];          /* [n_batch][tile_rows] */
+    float *input;             /* [LL_COLUMNS_MAX][max_k] */
+    float *row;               /* [n_embd] */
+    ll_act act[LL_COLUMNS_MAX];
+    const float **x;          /* [n_batch] */
+    ll_act *acts;             /* [n_batch] views */
+    float **out;              /* [n_batch] */
+    float **out_part;         /* [n_batch] */
+    const float **x_part;     /* [LL_COLUMN_BLOCK] */
+    float *scores;            /* [LL_QUERY_ROWS][LL_KV_TILE] */
+    float *state;             /* [2 * LL_QUERY_ROWS][2 + head_dim]: maximum, sum, values; of one split, and merged */
+} ll_worker;
+
+/* The inputs of a phase: pointers for each active column. act is NULL unless a kernel of the phase reads it. */
+typedef struct ll_inputs {
+    const float *const *x;
+    const ll_act *act;
+    size_t n;
+} ll_inputs;
+
+struct ll_executor {
+    const ll_host *host;
+    ll_team *team;
+    const ll_model *model;
+    const ll_kernels *kernels;
+    ll_executor_options options;
+    ll_plan plan;
+    uint32_t *x_of_phase;      /* which of the two residual buffers a phase's prologue reads */
+    size_t tile_rows;          /* LL_TILE_ROWS, or the head length where that is more */
+
+    /* KV memory: pages of [layer][kv head]{K [head_dim][64], V [64][head_dim]}. */
+    ll_kv_format kv_format;
+    size_t kv_element;
+    size_t *kv_layer_offset;   /* [n_layers], bytes within a page */
+    size_t page_bytes;
+    uint8_t *kv;
+
+    /* Shared scratch, a row for each column. */
+    float *x[2];               /* residual stream; the prologue reads one and writes the other */
+    float *branch;             /* [n_embd] */
+    float *normed;             /* [n_embd] */
+    float *q;                  /* [max_q] */
+    float *attended;           /* [max_q] */
+    float *hidden;             /* [max_ff] */
+    float *cos, *sin;          /* [n_ropes][n_batch][head_dim / 2] */
+    ll_act *shared_act;        /* [n_shared_act] */
+    size_t n_shared_act;
+    float *partials;           /* [LL_COLUMNS_MAX][max_heads][LL_SPLITS_MAX][2 + head_dim] */
+    atomic_uint *splits_done;  /* [LL_COLUMNS_MAX][max_heads] */
+    uint64_t split_positions;
+    ll_worker *workers;
+
+    /* The batch in hand. */
+    const ll_batch *batch;
+    ll_column *columns;        /* [n_batch] */
+    uint32_t n_columns;
+    uint32_t *all, *tail;      /* column indices: every one, and those whose logits are wanted */
+    uint32_t n_tail;
+    atomic_uint next_unit[2];  /* work that threads take from each other, alternating between phases */
+    atomic_uint skip;          /* set once cancelled: what is left of the phase is not worth doing */
+    atomic_uint stop_after;    /* phase after which all threads leave */
+};
+
+/* product.c: out[i][0, n_rows) = rows [row, row + n_rows) of W times the inputs of active column i. With few columns
+ * straight from the weight blocks, with many through panels decoded once; n_rows <= tile_rows. Adds the bias. */
+void ll_cpu_product(ll_worker *worker, const ll_linear *linear, size_t row, size_t n_rows, const ll_inputs *inputs,
+                    float *const *out);
+bool ll_cpu_uses_rows(const ll_executor *executor, size_t n_columns);
+
+/* attention.c */
+void ll_cpu_attention(ll_worker *worker, uint32_t layer);
+/* Where keys (and behind them values) of a page lie. */
+static inline uint8_t *ll_cpu_kv(const ll_executor *e, uint32_t page, uint32_t layer, uint32_t kv_head)
+{
+    size_t head_bytes = 2 * (size_t)e->model->head_dim * LL_KV_TILE * e->kv_element;
+    return e->kv + page * e->page_bytes + e->kv_layer_offset[layer] + kv_head * head_bytes;
+}
+
+/* phases.c: one thread's part of a phase. */
+void ll_cpu_phase(ll_worker *worker, uint32_t index);
+
+/* Units of work: fixed ranges when few columns make each unit short, taken one by one otherwise. */
+typedef struct ll_units {
+    uint32_t next, end;
+    atomic_uint *shared; /* NULL: [next, end) is this thread's own */
+} ll_units;
+ll_units ll_cpu_units(ll_worker *worker, uint32_t n_units, bool fixed);
+bool ll_cpu_next_unit(ll_worker *worker, ll_units *units, uint32_t *unit);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT
+ * The phases of the plan on the CPU: what one thread does in each.
+ */
+#include "backend/cpu/executor.h"
+
+#include <math.h>
+#include <string.h>
+
+ll_units ll_cpu_units(ll_worker *w, uint32_t n_units, bool fixed)
+{
+    if (fixed)
+        return (ll_units){.next = (uint32_t)((uint64_t)n_units * w->thread / w->n_threads),
+                          .end = (uint32_t)((uint64_t)n_units * (w->thread + 1) / w->n_threads)};
+    return (ll_units){.end = n_units, .shared = &w->executor->next_unit[w->phase % 2]};
+}
+
+bool ll_cpu_next_unit(ll_worker *w, ll_units *units, uint32_t *unit)
+{
+    ll_executor *e = w->executor;
+    if (w->thread == 0 && e->batch->cancelled(e->batch->cancel_context))
+        atomic_store_explicit(&e->skip, 1, memory_order_relaxed);
+    if (atomic_load_explicit(&e->skip, memory_order_relaxed))
+        return false;
+    *unit = units->shared ? atomic_fetch_add_explicit(units->shared, 1, memory_order_relaxed) : units->next++;
+    return *unit < units->end;
+}
+
+/* Columns that the phase works on. */
+static const uint32_t *active(const ll_worker *w, const ll_phase *p, uint32_t *n)
+{
+    const ll_executor *e = w->executor;
+    *n = p->tail_only ? e->n_tail : e->n_columns;
+    return p->tail_only ? e->tail : e->all;
+}
+
+static bool reads_act(const ll_executor *e, const ll_matrix *m)
+{
+    return e->kernels->row_kernel(m->traits->type)->takes_act;
+}
+
+/* The residual stream of a column after the prologue's addition, into row. */
+static void add_branch(ll_worker *w, const ll_phase *p, uint32_t column, float *row)
+{
+    ll_executor *e = w->executor;
+    size_t n = e->plan.n_embd, at = column * n;
+    const float *x = e->x[e->x_of_phase[w->phase]] + at;
+    if (!p->adds) {
+        memcpy(row, x, n * sizeof *row);
+        return;
+    }
+    if (p->add_norm)
+        e->kernels->rms_norm(e->branch + at, p->add_norm, n, e->model->norm_eps, row);
+    else
+        memcpy(row, e->branch + at, n * sizeof *row);
+    for (size_t i = 0; i < n; i++)
+        row[i] += x[i];
+}
+
+/* Inputs for the matrices of a phase: the normalized residual stream when the phase has a norm, else `source`. Few and
+ * short inputs are prepared by every thread for itself; more are shared out, and the threads meet. */
+static ll_inputs prepare(ll_worker *w, const ll_phase *p, const float *source, size_t stride, size_t n_k, bool act)
+{
+    ll_executor *e = w->executor;
+    uint32_t n;
+    const uint32_t *columns = active(w, p, &n);
+    bool private = n <= LL_COLUMNS_MAX && n * n_k <= LL_PRIVATE_INPUTS;
+    act = act && ll_cpu_uses_rows(e, n);
+    float *x_next = e->x[p->adds ? e->x_of_phase[w->phase] ^ 1 : e->x_of_phase[w->phase]];
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t c = columns[i];
+        bool mine = private || i % w->n_threads == w->thread;
+        const float *input = source + c * stride;
+        if (p->norm) {
+            float *normed = private ? w->input + i * n_k : e->normed + c * (size_t)e->plan.n_embd;
+            if (mine) {
+                add_branch(w, p, c, w->row);
+                if (p->adds) {
+                    /* Where all threads have the row, each stores its share of it. */
+                    size_t from = private ? n_k * w->thread / w->n_threads : 0;
+                    size_t to = private ? n_k * (w->thread + 1) / w->n_threads : n_k;
+                    memcpy(x_next + c * (size_t)e->plan.n_embd + from, w->row + from, (to - from) * sizeof(float));
+                }
+                e->kernels->rms_norm(w->row, p->norm, n_k, e->model->norm_eps, normed);
+            }
+            input = normed;
+        }
+        w->x[i] = input;
+        if (act) {
+            w->acts[i] = private ? w->act[i] : e->shared_act[i];
+            if (mine)
+                e->kernels->quantize(input, n_k, &w->acts[i]);
+        }
+    }
+    if (!private && (p->norm || act))
+        ll_team_barrier(e->team);
+    return (ll_inputs){.x = w->x, .act = act ? w->acts : NULL, .n = n};
+}
+
+static void embed(ll_worker *w)
+{
+    ll_executor *e = w->executor;
+    const ll_model *m = e->model;
+    size_t n = e->plan.n_embd, half = m->head_dim / 2;
+    for (uint32_t c = w->thread; c < e->n_columns; c += w->n_threads) {
+        float *x = e->x[0] + c * n;
+        m->embedding.traits->decode(m->embedding.data + (size_t)e->columns[c].token * m->embedding.row_bytes, x, n);
+        if (m->embd_scale != 1)
+            for (size_t i = 0; i < n; i++)
+                x[i] *= m->embd_scale;
+        for (uint32_t r = 0; r < m->n_ropes; r++)
+            for (uint32_t i = 0; i < m->ropes[r].n_rot / 2; i++) {
+                double angle = (double)e->columns[c].position * (double)m->ropes[r].frequencies[i];
+                size_t at = (r * (size_t)e->options.n_batch + c) * half + i;
+                e->cos[at] = (float)cos(angle);
+                e->sin[at] = (float)sin(angle);
+            }
+    }
+}
+
+static void rotate(const ll_executor *e, const ll_layer *l, uint32_t column, float *head)
+{
+    const ll_rope *rope = &e->model->ropes[l->rope];
+    size_t at = (l->rope * (size_t)e->options.n_batch + column) * (e->model->head_dim / 2);
+    const float *cosine = e->cos + at, *sine = e->sin + at;
+    uint32_t n = rope->n_rot / 2;
+    bool halves = rope->kind == LL_ROPE_HALVES;
+    for (uint32_t i = 0; i < n; i++) {
+        float *first = halves ? head + i : head + 2 * i, *second = halves ? head + i + n : head + 2 * i + 1;
+        float a = *first, b = *second;
+        *first = a * cosine[i] - b * sine[i];
+        *second = a * sine[i] + b * cosine[i];
+    }
+}
+
+/* Keys lie dimension-major within their page, values position-major. */
+static void store_kv(ll_executor *e, uint32_t layer, uint32_t column, uint32_t kv_head, bool is_value, const float *head)
+{
+    const ll_column *c = &e->columns[column];
+    size_t n = e->model->head_dim, slot = (size_t)(c->position % LL_KV_TILE);
+    uint32_t page = e->batch->runs[c->run].pages[c->position / LL_KV_TILE];
+    uint8_t *block = ll_cpu_kv(e, page, layer, kv_head);
+    size_t start = is_value ? n * LL_KV_TILE + slot * n : slot, step = is_value ? 1 : LL_KV_TILE;
+    if (e->kv_format == LL_KV_FORMAT_F32) {
+        float *out = (float *)(void *)block + start;
+        for (size_t d = 0; d < n; d++)
+            out[d * step] = head[d];
+    } else {
+        uint16_t *out = (uint16_t *)(void *)block + start;
+        for (size_t d = 0; d < n; d++)
+            out[d * step] = ll_f32_to_f16(head[d]);
+    }
+}
+
+/* A unit is one head of q, k or v. */
+static void qkv(ll_worker *w, const ll_phase *p)
+{
+    ll_executor *e = w->executor;
+    const ll_model *m = e->model;
+    const ll_layer *l = &m->layers[p->layer];
+    bool act = reads_act(e, &l->q.weight) || reads_act(e, &l->k.weight) || reads_act(e, &l->v.weight);
+    ll_inputs in = prepare(w, p, NULL, 0, e->plan.n_embd, act);
+    ll_units units = ll_cpu_units(w, l->n_heads + 2 * l->n_kv_heads, ll_cpu_uses_rows(e, in.n));
+    uint32_t unit;
+    while (ll_cpu_next_unit(w, &units, &unit)) {
+        bool is_q = unit < l->n_heads, is_k = !is_q && unit < l->n_heads + l->n_kv_heads;
+        uint32_t head = is_q ? unit : is_k ? unit - l->n_heads : unit - l->n_heads - l->n_kv_heads;
+        const float *norm = is_q ? l->q_norm : is_k ? l->k_norm : NULL;
+        for (uint32_t c = 0; c < in.n; c++)
+            w->out[c] = is_q ? e->q + c * (size_t)e->plan.max_q + head * (size_t)m->head_dim
+                             : w->tiles[0] + c * e->tile_rows;
+        ll_cpu_product(w, is_q ? &l->q : is_k ? &l->k : &l->v, head * (size_t)m->head_dim, m->head_dim, &in, w->out);
+        for (uint32_t c = 0; c < in.n; c++) {
+            if (norm)
+                e->kernels->rms_norm(w->out[c], norm, m->head_dim, m->norm_eps, w->out[c]);
+            if (is_q || is_k)
+                rotate(e, l, c, w->out[c]);
+            if (!is_q)
+                store_kv(e, p->layer, c, head, !is_k, w->out[c]);
+        }
+    }
+}
+
+/* branch = W inputs, for the projections back to the width of the model. */
+static void project(ll_worker *w, const ll_phase *p, const ll_linear *linear, const float *source, size_t stride)
+{
+    ll_executor *e = w->executor;
+    uint32_t n;
+    const uint32_t *columns = active(w, p, &n);
+    ll_inputs in = prepare(w, p, source, stride, linear->weight.n_k, reads_act(e, &linear->weight));
+    uint32_t n_rows = linear->weight.n_rows, per_unit = LL_TILE_ROWS / 2;
+    ll_units units = ll_cpu_units(w, (n_rows + per_unit - 1) / per_unit, ll_cpu_uses_rows(e, n));
+    uint32_t unit;
+    while (ll_cpu_next_unit(w, &units, &unit)) {
+        uint32_t row = unit * per_unit, rows = n_rows - row < per_unit ? n_rows - row : per_unit;
+        for (uint32_t i = 0; i < n; i++)
+            w->out[i] = e->branch + columns[i] * (size_t)e->plan.n_embd + row;
+        ll_cpu_product(w, linear, row, rows, &in, w->out);
+    }
+}
+
+static void gate_up(ll_worker *w, const ll_phase *p)
+{
+    ll_executor *e = w->executor;
+    const ll_layer *l = &e->model->layers[p->layer];
+    uint32_t n;
+    const uint32_t *columns = active(w, p, &n);
+    ll_inputs in = prepare(w, p, NULL, 0, e->plan.n_embd, reads_act(e, &l->gate.weight) || reads_act(e, &l->up.weight));
+    ll_units units = ll_cpu_units(w, (l->n_ff + LL_TILE_ROWS - 1) / LL_TILE_ROWS, ll_cpu_uses_rows(e, n));
+    uint32_t unit;
+    while (ll_cpu_next_unit(w, &units, &unit)) {
+        uint32_t row = unit * LL_TILE_ROWS, rows = l->n_ff - row < LL_TILE_ROWS ? l->n_ff - row : LL_TILE_ROWS;
+        for (uint32_t i = 0; i < n; i++)
+            w->out[i] = w->tiles[0] + i * e->tile_rows;
+        ll_cpu_product(w, &l->gate, row, rows, &in, w->out);
+        for (uint32_t i = 0; i < n; i++)
+            w->out[i] = w->tiles[1] + i * e->tile_rows;
+        ll_cpu_product(w, &l->up, row, rows, &in, w->out);
+        for (uint32_t i = 0; i < n; i++) {
+            const float *gate = w->tiles[0] + i * e->tile_rows, *up = w->tiles[1] + i * e->tile_rows;
+            float *out = e->hidden + columns[i] * (size_t)e->plan.max_ff + row;
+            if (e->model->activation == LL_ACTIVATION_SILU)
+                e->kernels->silu_mul(gate, up, rows, out);
+            else
+                e->kernels->gelu_tanh_mul(gate, up, rows, out);
+        }
+    }
+}
+
+static void logits(ll_worker *w, const ll_phase *p)
+{
+    ll_executor *e = w->executor;
+    const ll_linear *output = &e->model->output;
+    uint32_t n;
+    const uint32_t *columns = active(w, p, &n);
+    ll_inputs in = prepare(w, p, NULL, 0, e->plan.n_embd, reads_act(e, &output->weight));
+    uint32_t n_rows = output->weight.n_rows;
+    ll_units units = ll_cpu_units(w, (n_rows + LL_TILE_ROWS - 1) / LL_TILE_ROWS, ll_cpu_uses_rows(e, n));
+    uint32_t unit;
+    while (ll_cpu_next_unit(w, &units, &unit)) {
+        uint32_t row = unit * LL_TILE_ROWS, rows = n_rows - row < LL_TILE_ROWS ? n_rows - row : LL_TILE_ROWS;
+        for (uint32_t i = 0; i < n; i++)
+            w->out[i] = e->columns[columns[i]].logits + row;
+        ll_cpu_product(w, output, row, rows, &in, w->out);
+        if (e->model->final_softcap > 0)
+            for (uint32_t i = 0; i < n; i++)
+                e->kernels->softcap(w->out[i], rows, e->model->final_softcap);
+    }
+}
+
+void ll_cpu_phase(ll_worker *w, uint32_t index)
+{
+    ll_executor *e = w->executor;
+    const ll_phase *p = &e->plan.phases[index];
+    const ll_layer *l = &e->model->layers[p->layer];
+    w->phase = index;
+    if (w->thread == 0) /* nobody uses the other counter before the next phase */
+        atomic_store_explicit(&e->next_unit[(index + 1) % 2], 0, memory_order_relaxed);
+    if (p->tail_only && e->n_tail == 0)
+        return;
+    switch (p->kind) {
+    case LL_PHASE_EMBED:
+        embed(w);
+        break;
+    case LL_PHASE_QKV:
+        qkv(w, p);
+        break;
+    case LL_PHASE_ATTENTION:
+        ll_cpu_attention(w, p->layer);
+        break;
+    case LL_PHASE_PROJECT:
+        project(w, p, &l->o, e->attended, e->plan.max_q);
+        break;
+    case LL_PHASE_GATE_UP:
+        gate_up(w, p);
+        break;
+    case LL_PHASE_DOWN:
+        project(w, p, &l->down, e->hidden, e->plan.max_ff);
+        break;
+    case LL_PHASE_LOGITS:
+        logits(w, p);
+        break;
+    }
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ * Matrix products for one thread: straight from the weight blocks for a few columns (decoding), through decoded
+ * panels for many (prefill).
+ */
+#include "backend/cpu/executor.h"
+
+/* Beyond eight columns a weight block would be decoded again for each eight; a panel is decoded once for all. With
+ * the option `deterministic` there is one way only, so that the split into batches cannot show. */
+bool ll_cpu_uses_rows(const ll_executor *e, size_t n_columns)
+{
+    return n_columns <= LL_COLUMNS_MAX || e->options.deterministic;
+}
+
+static void by_rows(ll_worker *w, const ll_matrix *m, size_t row, size_t n_rows, const ll_inputs *in, float *const *out)
+{
+    const ll_row_kernel *kernel = w->executor->kernels->row_kernel(m->traits->type);
+    for (size_t c = 0; c < in->n; c += LL_COLUMNS_MAX) {
+        size_t n = in->n - c < LL_COLUMNS_MAX ? in->n - c : LL_COLUMNS_MAX;
+        kernel->rows(&(ll_rows_job){.weights = m->data + row * m->row_bytes,
+                                    .row_bytes = m->row_bytes,
+                                    .n_rows = n_rows,
+                                    .n_k = m->n_k,
+                                    .n_columns = n,
+                                    .x = in->x + c,
+                                    .act = kernel->takes_act ? in->act + c : NULL,
+                                    .out = out + c});
+    }
+}
+
+static void by_panels(ll_worker *w, const ll_matrix *m, size_t row, size_t n_rows, const ll_inputs *in,
+                      float *const *out)
+{
+    const ll_kernels *k = w->executor->kernels;
+    for (size_t group = 0; group < n_rows; group += LL_TILE_ROWS) {
+        size_t n_group = n_rows - group < LL_TILE_ROWS ? n_rows - group : LL_TILE_ROWS;
+        for (size_t kb = 0; kb < m->n_k; kb += LL_K_CHUNK) {
+            size_t n_k = m->n_k - kb < LL_K_CHUNK ? m->n_k - kb : LL_K_CHUNK;
+            for (size_t r = 0; r < n_group; r += k->panel_rows) {
+                size_t n = n_group - r < k->panel_rows ? n_group - r : k->panel_rows;
+                k->pack(m->traits, m->data + (row + group + r) * m->row_bytes, m->row_bytes, n, kb, n_k,
+                        w->panels + r * LL_K_CHUNK, w->pack_scratch);
+            }
+            for (size_t c = 0; c < in->n; c += LL_COLUMN_BLOCK) {
+                size_t n_c = in->n - c < LL_COLUMN_BLOCK ? in->n - c : LL_COLUMN_BLOCK;
+                for (size_t i = 0; i < n_c; i++)
+                    w->x_part[i] = in->x[c + i] + kb;
+                for (size_t r = 0; r < n_group; r += k->panel_rows) {
+                    size_t n = n_group - r < k->panel_rows ? n_group - r : k->panel_rows;
+                    for (size_t i = 0; i < n_c; i++)
+                        w->out_part[i] = out[c + i] + group + r;
+                    k->gemm(w->panels + r * LL_K_CHUNK, n_k, n, w->x_part, n_c, w->out_part, kb > 0);
+                }
+            }
+        }
+    }
+}
+
+void ll_cpu_product(ll_worker *w, const ll_linear *linear, size_t row, size_t n_rows, const ll_inputs *in,
+                    float *const *out)
+{
+    if (ll_cpu_uses_rows(w->executor, in->n))
+        by_rows(w, &linear->weight, row, n_rows, in, out);
+    else
+        by_panels(w, &linear->weight, row, n_rows, in, out);
+    if (linear->bias)
+        for (size_t c = 0; c < in->n; c++)
+            for (size_t r = 0; r < n_rows; r++)
+                out[c][r] += linear->bias[row + r];
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * Sizes of KV memory, the same on every device.
+ */
+#include "backend/backend.h"
+
+libllm_kv_type ll_kv_type_resolve(const ll_model *model, libllm_kv_type kv_type)
+{
+    if (kv_type != LIBLLM_KV_AUTO)
+        return kv_type;
+    return ll_model_is_f32(model) ? LIBLLM_KV_F32 : LIBLLM_KV_F16;
+}
+
+uint64_t ll_kv_bytes_per_position(const ll_model *model, libllm_kv_type kv_type)
+{
+    uint64_t values = 0;
+    for (uint32_t i = 0; i < model->n_layers; i++)
+        values += 2 * (uint64_t)model->layers[i].n_kv_heads * model->head_dim;
+    return values * (ll_kv_type_resolve(model, kv_type) == LIBLLM_KV_F32 ? 4 : 2);
+}

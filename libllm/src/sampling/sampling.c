@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT
+ * The chain of samplers: bias, penalties, top-k, typical, top-p, min-p, temperature, draw.
+ *
+ * Candidates live in a binary heap with the most probable on top, so that top-k and top-p only ever order the few
+ * that they keep instead of sorting the vocabulary. Taken candidates gather, in falling order, at the array's end.
+ */
+#include "sampling/sampling.h"
+
+#include "base/status.h"
+
+#include <math.h>
+
+enum { PENALTY_WINDOW_DEFAULT = 64 };
+
+static libllm_status out_of_bounds(libllm_error *error, const char *name, float value, const char *expected)
+{
+    return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "sampling option %s is %g, expected %s", name, (double)value,
+                   expected);
+}
+
+libllm_status ll_sampling_check(const libllm_sampling_options *o, uint32_t n_vocab, libllm_error *error)
+{
+    if (!(o->temperature >= 0) || isinf(o->temperature))
+        return out_of_bounds(error, "temperature", o->temperature, "a number from 0 on");
+    if (!(o->top_p >= 0 && o->top_p <= 1))
+        return out_of_bounds(error, "top_p", o->top_p, "0 to 1");
+    if (!(o->typical_p >= 0 && o->typical_p <= 1))
+        return out_of_bounds(error, "typical_p", o->typical_p, "0 to 1");
+    if (!(o->min_p >= 0 && o->min_p <= 1))
+        return out_of_bounds(error, "min_p", o->min_p, "0 to 1");
+    if (!(o->repetition_penalty >= 0) || isinf(o->repetition_penalty))
+        return out_of_bounds(error, "repetition_penalty", o->repetition_penalty, "a number from 0 on");
+    if (!isfinite(o->frequency_penalty))
+        return out_of_bounds(error, "frequency_penalty", o->frequency_penalty, "a number");
+    if (!isfinite(o->presence_penalty))
+        return out_of_bounds(error, "presence_penalty", o->presence_penalty, "a number");
+    if (o->n_logit_bias && !o->logit_bias)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "sampling option logit_bias is NULL");
+    for (uint32_t i = 0; i < o->n_logit_bias; i++) {
+        if (o->logit_bias[i].token < 0 || (uint32_t)o->logit_bias[i].token >= n_vocab)
+            return ll_fail(error, LIBLLM_ERROR_OUT_OF_RANGE, "logit_bias names token %d of a vocabulary of %u",
+                           o->logit_bias[i].token, n_vocab);
+        if (!(o->logit_bias[i].bias < INFINITY))
+            return out_of_bounds(error, "logit_bias", o->logit_bias[i].bias, "a number or -infinity");
+    }
+    return LIBLLM_OK;
+}
+
+/* Higher key first, lower id among equals: a total order, so that results do not depend on the heap. */
+static bool before(ll_candidate a, ll_candidate b)
+{
+    return a.key > b.key || (a.key == b.key && a.token < b.token);
+}
+
+static void sift_down(ll_candidate *heap, size_t n, size_t i)
+{
+    ll_candidate moving = heap[i];
+    for (size_t child; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && before(heap[child + 1], heap[child]))
+            child++;
+        if (!before(heap[child], moving))
+            break;
+        heap[i] = heap[child];
+    }
+    heap[i] = moving;
+}
+
+static void make_heap(ll_candidate *heap, size_t n)
+{
+    for (size_t i = n / 2; i-- > 0;)
+        sift_down(heap, n, i);
+}
+
+/* Move the best of heap[0, n) to heap[n - 1]. */
+static ll_candidate pop(ll_candidate *heap, size_t n)
+{
+    ll_candidate best = heap[0];
+    heap[0] = heap[n - 1];
+    heap[n - 1] = best;
+    sift_down(heap, n - 1, 0);
+    return best;
+}
+
+static void swap(ll_candidate *a, ll_candidate *b)
+{
+    ll_candidate t = *a;
+    *a = *b;
+    *b = t;
+}
+
+/* What was popped lies in falling order from the end backwards: bring it to the front, best first. */
+static void popped_to_front(ll_candidate *c, size_t n, size_t n_popped)
+{
+    for (size_t i = 0; i < n_popped && i < n - 1 - i; i++)
+        swap(&c[i], &c[n - 1 - i]);
+}
+
+/* Keep the k best, in falling order. */
+static size_t keep_top_k(ll_candidate *c, size_t n, size_t k)
+{
+    make_heap(c, n);
+    for (size_t i = 0; i < k; i++)
+        pop(c, n - i);
+    popped_to_front(c, n, k);
+    return k;
+}
+
+static double probability_sum(const ll_candidate *c, size_t n, float maximum)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += exp((double)(c[i].logit - maximum));
+    return sum;
+}
+
+static float highest(const ll_candidate *c, size_t n)
+{
+    float maximum = c[0].logit;
+    for (size_t i = 1; i < n; i++)
+        maximum = c[i].logit > maximum ? c[i].logit : maximum;
+    return maximum;
+}
+
+/* Keep the fewest best whose probabilities reach p, in falling order. */
+static size_t keep_top_p(ll_candidate *c, size_t n, double p)
+{
+    float maximum = highest(c, n);
+    double sum = probability_sum(c, n, maximum), mass = 0;
+    make_heap(c, n);
+    size_t kept = 0;
+    while (kept < n && mass < p * sum) {
+        mass += exp((double)(pop(c, n - kept).logit - maximum));
+        kept++;
+    }
+    popped_to_front(c, n, kept);
+    return kept;
+}
+
+/* Locally typical sampling: keep those whose surprise is closest to the expected surprise, up to probability p. */
+static size_t keep_typical(ll_candidate *c, size_t n, double p)
+{
+    float maximum = highest(c, n);
+    double log_sum = log(probability_sum(c, n, maximum)), entropy = 0;
+    for (size_t i = 0; i < n; i++) {
+        double log_p = (double)(c[i].logit - maximum) - log_sum;
+        entropy -= exp(log_p) * log_p;
+    }
+    for (size_t i = 0; i < n; i++)
+        c[i].key = (float)-fabs((double)(c[i].logit - maximum) - log_sum + entropy);
+    make_heap(c, n);
+    size_t kept = 0;
+    double mass = 0;
+    while (kept < n && mass < p)
+        mass += exp((double)(pop(c, n - kept++).logit - maximum) - log_sum);
+    popped_to_front(c, n, kept);
+    for (size_t i = 0; i < kept; i++)
+        c[i].key = c[i].logit;
+    return kept;
+}
+
+static size_t keep_min_p(ll_candidate *c, size_t n, double min_p)
+{
+    float maximum = highest(c, n);
+    double lowest = (double)maximum + log(min_p);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if ((double)c[i].logit >= lowest)
+            c[kept++] = c[i];
+    return kept;
+}
+
+static int32_t draw(const ll_candidate *c, size_t n, double temperature, double uniform)
+{
+    float maximum = highest(c, n);
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += exp((double)(c[i].logit - maximum) / temperature);
+    double left = uniform * sum;
+    for (size_t i = 0; i + 1 < n; i++) {
+        left -= exp((double)(c[i].logit - maximum) / temperature);
+        if (left < 0)
+            return c[i].token;
+    }
+    return c[n - 1].token;
+}
+
+/* Candidate i is token i at this point. Each distinct token of the window is penalized once; the earlier occurrences
+ * within the window are found by looking back, which is cheap for windows as they are used. */
+static void penalize(const libllm_sampling_options *o, ll_candidate *c, const int32_t *history, size_t n_history)
+{
+    size_t window = o->penalty_window ? o->penalty_window : PENALTY_WINDOW_DEFAULT;
+    if (window < n_history) {
+        history += n_history - window;
+        n_history = window;
+    }
+    for (size_t i = 0; i < n_history; i++) {
+        float *logit = &c[history[i]].logit;
+        bool first = true;
+        for (size_t j = 0; first && j < i; j++)
+            first = history[j] != history[i];
+        *logit -= o->frequency_penalty;
+        if (!first)
+            continue;
+        *logit -= o->presence_penalty;
+        if (o->repetition_penalty > 0)
+            *logit = *logit > 0 ? *logit / o->repetition_penalty : *logit * o->repetition_penalty;
+    }
+}
+
+/* All tokens with biases and penalties; NaN and what is forbidden are left out. */
+static size_t gather(const libllm_sampling_options *o, const float *logits, uint32_t n_vocab, const int32_t *history,
+                     size_t n_history, ll_candidate *c)
+{
+    for (uint32_t i = 0; i < n_vocab; i++)
+        c[i] = (ll_candidate){.logit = logits[i], .token = (int32_t)i};
+    for (uint32_t i = 0; i < o->n_logit_bias; i++)
+        c[o->logit_bias[i].token].logit += o->logit_bias[i].bias;
+    if ((o->repetition_penalty > 0 && o->repetition_penalty != 1) || o->frequency_penalty != 0 ||
+        o->presence_penalty != 0)
+        penalize(o, c, history, n_history);
+    size_t n = 0;
+    for (uint32_t i = 0; i < n_vocab; i++)
+        if (c[i].logit > -INFINITY) {
+            c[n] = c[i];
+            c[n].key = c[n].logit;
+            n++;
+        }
+    return n;
+}
+
+libllm_status ll_sample(const libllm_sampling_options *o, const float *logits, uint32_t n_vocab,
+                        const int32_t *history, size_t n_history, uint64_t position, ll_candidate *c, int32_t *token,
+                        libllm_error *error)
+{
+    size_t n = gather(o, logits, n_vocab, history, n_history, c);
+    if (n == 0)
+        return ll_fail(error, LIBLLM_ERROR_NUMERIC, "no token is left: every logit is NaN or -infinity");
+    if (isinf(highest(c, n)))
+        return ll_fail(error, LIBLLM_ERROR_NUMERIC, "a logit is infinite");
+    if (o->temperature == 0) {
+        ll_candidate best = c[0];
+        for (size_t i = 1; i < n; i++)
+            if (before(c[i], best))
+                best = c[i];
+        *token = best.token;
+        return LIBLLM_OK;
+    }
+    if (o->top_k > 0 && o->top_k < n)
+        n = keep_top_k(c, n, o->top_k);
+    if (o->typical_p > 0 && o->typical_p < 1)
+        n = keep_typical(c, n, (double)o->typical_p);
+    if (o->top_p > 0 && o->top_p < 1)
+        n = keep_top_p(c, n, (double)o->top_p);
+    if (o->min_p > 0)
+        n = keep_min_p(c, n, (double)o->min_p);
+    *token = draw(c, n, (double)o->temperature, ll_uniform(o->seed, position));
+    return LIBLLM_OK;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT
+ * Pages, and the batching of sessions that evaluate at the same time.
+ */
+#include "session/session.h"
+
+#include "base/status.h"
+
+#include <string.h>
+
+enum { BATCH_DEFAULT = 256, BATCH_MAX = 4096, CONTEXT_DEFAULT_MAX = 8192 };
+
+static libllm_status check_options(const libllm_engine_options *o, libllm_error *error)
+{
+    if (o->kv_type < LIBLLM_KV_AUTO || o->kv_type > LIBLLM_KV_F16)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "kv_type is %d, which is no libllm_kv_type", o->kv_type);
+    if (o->n_batch > BATCH_MAX)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "n_batch is %u, expected 1 to %d", o->n_batch, BATCH_MAX);
+    if (o->deterministic > 1)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "deterministic is %u, expected 0 or 1", o->deterministic);
+    if (o->n_positions > (uint64_t)INT32_MAX)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "n_positions is %llu, expected at most %d",
+                       (unsigned long long)o->n_positions, INT32_MAX);
+    return LIBLLM_OK;
+}
+
+libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
+                               const libllm_engine_options *options, ll_engine **out, libllm_error *error)
+{
+    *out = NULL;
+    if (!model->family)
+        return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "the model cannot compute: %s", model->not_runnable.message);
+    libllm_status status = check_options(options, error);
+    if (status)
+        return status;
+    ll_engine *e = ll_calloc(host, 1, sizeof *e);
+    if (!e)
+        return ll_fail_memory(error, "an engine");
+    e->host = host;
+    e->model = model;
+    e->backend = &ll_backend_cpu;
+    e->kv_type = ll_kv_type_resolve(model, options->kv_type);
+    e->n_batch = options->n_batch ? options->n_batch : BATCH_DEFAULT;
+    e->n_positions = options->n_positions;
+    if (!e->n_positions)
+        e->n_positions = model->n_context_train < CONTEXT_DEFAULT_MAX ? model->n_context_train : CONTEXT_DEFAULT_MAX;
+    pthread_mutex_init(&e->lock, NULL);
+    pthread_cond_init(&e->changed, NULL);
+    e->n_free_pages = (uint32_t)((e->n_positions + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS);
+    e->free_pages = ll_alloc(host, e->n_free_pages, sizeof *e->free_pages);
+    e->runs = ll_alloc(host, e->n_batch, sizeof *e->runs);
+    e->stepping = ll_alloc(host, e->n_batch, sizeof *e->stepping);
+    if (!e->free_pages || !e->runs || !e->stepping) {
+        status = ll_fail_memory(error, "an engine");
+    } else {
+        for (uint32_t i = 0; i < e->n_free_pages; i++)
+            e->free_pages[i] = e->n_free_pages - 1 - i; /* low pages first */
+        ll_executor_options executor = {.n_batch = e->n_batch, .n_pages = e->n_free_pages, .n_positions = e->n_positions,
+                                        .kv_type = e->kv_type, .deterministic = options->deterministic};
+        status = e->backend->create(host, team, cpu_features, model, &executor, &e->executor, error);
+    }
+    if (status) {
+        ll_engine_free(e);
+        return status;
+    }
+    *out = e;
+    return LIBLLM_OK;
+}
+
+void ll_engine_free(ll_engine *e)
+{
+    if (!e)
+        return;
+    e->backend->free(e->executor);
+    pthread_mutex_destroy(&e->lock);
+    pthread_cond_destroy(&e->changed);
+    ll_free(e->host, e->free_pages);
+    ll_free(e->host, e->runs);
+    ll_free(e->host, e->stepping);
+    ll_free(e->host, e);
+}
+
+bool ll_engine_take_pages(ll_engine *e, uint32_t *pages, uint32_t n, uint32_t *n_free)
+{
+    pthread_mutex_lock(&e->lock);
+    *n_free = e->n_free_pages;
+    bool enough = n <= e->n_free_pages;
+    for (uint32_t i = 0; enough && i < n; i++)
+        pages[i] = e->free_pages[--e->n_free_pages];
+    pthread_mutex_unlock(&e->lock);
+    return enough;
+}
+
+void ll_engine_give_pages(ll_engine *e, const uint32_t *pages, uint32_t n)
+{
+    pthread_mutex_lock(&e->lock);
+    for (uint32_t i = n; i-- > 0;)
+        e->free_pages[e->n_free_pages++] = pages[i];
+    pthread_mutex_unlock(&e->lock);
+}
+
+static bool cancelled(const ll_work *work)
+{
+    return atomic_load_explicit(&work->session->cancel, memory_order_relaxed) != 0;
+}
+
+/* Asked during a step: any session that wants out ends it; the others run again in the next. */
+static bool step_cancelled(void *context)
+{
+    const ll_engine *e = context;
+    for (uint32_t i = 0; i < e->n_stepping; i++)
+        if (cancelled(e->stepping[i]))
+            return true;
+    return false;
+}
+
+static void finish(ll_engine *e, ll_work *work, libllm_status status)
+{
+    ll_work **link = &e->queue;
+    while (*link != work)
+        link = &(*link)->next;
+    *link = work->next;
+    work->status = status;
+    work->finished = true;
+    if (status < 0) /* the whole call is undone; what it wrote behind the position is overwritten later */
+        atomic_fetch_sub(&work->session->position, work->n_done);
+}
+
+static void finish_cancelled(ll_engine *e)
+{
+    for (ll_work *work = e->queue, *next; work; work = next) {
+        next = work->next;
+        if (cancelled(work))
+            finish(e, work, ll_fail(&work->error, LIBLLM_ERROR_CANCELLED, "cancelled"));
+    }
+}
+
+static void add_to_step(ll_engine *e, ll_work *work, size_t n)
+{
+    ll_session *s = work->session;
+    size_t n_vocab = e->model->n_vocab;
+    bool last = work->n_done + n == work->n_tokens;
+    work->n_step = (uint32_t)n;
+    e->runs[e->n_stepping] = (ll_run){.tokens = work->tokens + work->n_done,
+                                      .n_tokens = (uint32_t)n,
+                                      .position = atomic_load(&s->position),
+                                      .pages = s->pages,
+                                      .logits = work->logits ? work->logits + work->n_done * n_vocab
+                                                : last       ? s->logits
+                                                             : NULL,
+                                      .all_logits = work->logits != NULL};
+    e->stepping[e->n_stepping++] = work;
+}
+
+/* Single tokens (decoding) go first, so that a long prompt delays nobody by more than a step; then prompts, oldest
+ * first, as far as the batch reaches. */
+static void choose_step(ll_engine *e)
+{
+    uint32_t room = e->n_batch;
+    e->n_stepping = 0;
+    for (ll_work *work = e->queue; work && room; work = work->next)
+        if (work->n_tokens - work->n_done == 1) {
+            add_to_step(e, work, 1);
+            room--;
+        }
+    for (ll_work *work = e->queue; work && room; work = work->next) {
+        size_t left = work->n_tokens - work->n_done;
+        if (left == 1)
+            continue;
+        uint32_t n = left < room ? (uint32_t)left : room;
+        add_to_step(e, work, n);
+        room -= n;
+    }
+}
+
+/* Take note of what a step has done. */
+static void commit_step(ll_engine *e, libllm_status status, const libllm_error *error)
+{
+    for (uint32_t i = 0; i < e->n_stepping; i++) {
+        ll_work *work = e->stepping[i];
+        ll_session *s = work->session;
+        if (status == LIBLLM_ERROR_CANCELLED)
+            continue;
+        if (status) {
+            work->error = *error;
+            finish(e, work, status);
+            continue;
+        }
+        size_t position = atomic_load(&s->position);
+        memcpy(s->tokens + position, work->tokens + work->n_done, work->n_step * sizeof *s->tokens);
+        work->n_done += work->n_step;
+        atomic_store(&s->position, position + work->n_step);
+        if (work->n_done == work->n_tokens) {
+            if (work->logits)
+                memcpy(s->logits, work->logits + (work->n_tokens - 1) * (size_t)e->model->n_vocab,
+                       e->model->n_vocab * sizeof *s->logits);
+            s->has_logits = true;
+            finish(e, work, LIBLLM_OK);
+        }
+    }
+    e->n_stepping = 0;
+}
+
+/* One step for all; called with the lock held and leading set, gives the lock up while it computes. */
+static void step(ll_engine *e)
+{
+    finish_cancelled(e);
+    if (!e->queue)
+        return;
+    choose_step(e);
+    ll_batch batch = {.runs = e->runs, .n_runs = e->n_stepping, .cancelled = step_cancelled, .cancel_context = e};
+    libllm_error error;
+    pthread_mutex_unlock(&e->lock);
+    libllm_status status = e->backend->run(e->executor, &batch, &error);
+    pthread_mutex_lock(&e->lock);
+    commit_step(e, status, &error);
+}
+
+static bool all_finished(const ll_work *works, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!works[i].finished)
+            return false;
+    return true;
+}
+
+void ll_engine_eval(ll_engine *e, ll_work *works, size_t n_works)
+{
+    pthread_mutex_lock(&e->lock);
+    ll_work **tail = &e->queue;
+    while (*tail)
+        tail = &(*tail)->next;
+    for (size_t i = 0; i < n_works; i++) {
+        if (works[i].finished)
+            continue;
+        works[i].session->has_logits = false;
+        *tail = &works[i];
+        tail = &works[i].next;
+    }
+    *tail = NULL;
+    while (!all_finished(works, n_works)) {
+        if (e->leading) {
+            pthread_cond_wait(&e->changed, &e->lock);
+            continue;
+        }
+        e->leading = true;
+        step(e);
+        e->leading = false;
+        pthread_cond_broadcast(&e->changed);
+    }
+    pthread_mutex_unlock(&e->lock);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ * The engine: pages of KV memory, and steps that evaluate the tokens of several sessions in one batch. Threads that
+ * evaluate on sessions of one engine at the same time are served together: one of them leads and computes batches
+ * for all, the others wait.
+ */
+#ifndef LL_SESSION_ENGINE_H
+#define LL_SESSION_ENGINE_H
+
+#include "backend/backend.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+typedef struct ll_session ll_session;
+
+/* Tokens to append to a session, and how far that has come. */
+typedef struct ll_work {
+    ll_session *session;
+    const int32_t *tokens;
+    size_t n_tokens;
+    size_t n_done;
+    float *logits;        /* rows for all tokens; NULL: the session's own, for the last */
+    libllm_status status;
+    libllm_error error;   /* valid when status is negative */
+    bool finished;
+    uint32_t n_step;      /* tokens of this work in the step that is running */
+    struct ll_work *next; /* in the engine's queue */
+} ll_work;
+
+typedef struct ll_engine {
+    const ll_host *host;
+    const ll_model *model;
+    const ll_backend *backend;
+    ll_executor *executor;
+    libllm_kv_type kv_type;
+    uint32_t n_batch;
+    uint64_t n_positions;
+
+    pthread_mutex_t lock; /* guards all below */
+    pthread_cond_t changed;
+    bool leading;         /* a thread is computing for all */
+    ll_work *queue;       /* unfinished work, oldest first */
+    uint32_t *free_pages; /* stack */
+    uint32_t n_free_pages;
+    ll_run *runs;         /* [n_batch] of the step that is running */
+    ll_work **stepping;   /* [n_batch] */
+    uint32_t n_stepping;
+} ll_engine;
+
+libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
+                               const libllm_engine_options *options, ll_engine **out, libllm_error *error);
+void ll_engine_free(ll_engine *engine); /* after its sessions; NULL is fine */
+
+/* Evaluate several works; returns when all are finished (some may be from the start). Sessions are distinct and not in
+ * use by others. The tokens have been checked and fit. */
+void ll_engine_eval(ll_engine *engine, ll_work *works, size_t n_works);
+
+/* Take pages for a timeline, all or none. */
+bool ll_engine_take_pages(ll_engine *engine, uint32_t *pages, uint32_t n, uint32_t *n_free);
+void ll_engine_give_pages(ll_engine *engine, const uint32_t *pages, uint32_t n);
+
+#endif

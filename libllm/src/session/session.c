@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT
+ * One timeline: making it, appending to it, going back in it, drawing from its end.
+ */
+#include "session/session.h"
+
+#include "base/status.h"
+
+libllm_status ll_session_create(ll_engine *e, uint64_t n_positions, ll_session **out, libllm_error *error)
+{
+    *out = NULL;
+    bool any = n_positions == 0;
+    if (any)
+        n_positions = e->n_positions;
+    if (n_positions > e->n_positions)
+        return ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL, "the session asks for %llu positions, the engine has %llu",
+                       (unsigned long long)n_positions, (unsigned long long)e->n_positions);
+    ll_session *s = ll_calloc(e->host, 1, sizeof *s);
+    if (!s)
+        return ll_fail_memory(error, "a session");
+    s->host = e->host;
+    s->engine = e;
+    s->capacity = n_positions;
+    s->pages = ll_alloc(e->host, (size_t)(n_positions / LL_PAGE_POSITIONS + 1), sizeof *s->pages);
+    s->tokens = ll_alloc(e->host, (size_t)n_positions, sizeof *s->tokens);
+    s->logits = ll_alloc_aligned(e->host, e->model->n_vocab, sizeof *s->logits, 64);
+    libllm_status status = LIBLLM_OK;
+    if (!s->pages || !s->tokens || !s->logits) {
+        status = ll_fail_memory(error, "a session");
+    } else {
+        uint32_t n_pages = (uint32_t)((n_positions + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS), n_free;
+        bool taken = ll_engine_take_pages(e, s->pages, n_pages, &n_free);
+        if (!taken && any && n_free > 0) {
+            n_pages = n_free;
+            s->capacity = (uint64_t)n_pages * LL_PAGE_POSITIONS;
+            taken = ll_engine_take_pages(e, s->pages, n_pages, &n_free);
+        }
+        if (taken)
+            s->n_pages = n_pages;
+        else
+            status = ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL,
+                             "the session asks for %llu positions, the engine has %llu of %llu free",
+                             (unsigned long long)n_positions, (unsigned long long)n_free * LL_PAGE_POSITIONS,
+                             (unsigned long long)e->n_positions);
+    }
+    if (status) {
+        ll_session_free(s);
+        return status;
+    }
+    *out = s;
+    return LIBLLM_OK;
+}
+
+void ll_session_free(ll_session *s)
+{
+    if (!s)
+        return;
+    if (s->n_pages)
+        ll_engine_give_pages(s->engine, s->pages, s->n_pages);
+    ll_free(s->host, s->pages);
+    ll_free(s->host, s->tokens);
+    ll_free(s->host, s->logits);
+    ll_free(s->host, s->candidates);
+    ll_free(s->host, s);
+}
+
+libllm_status ll_session_enter(ll_session *s, bool for_stream, libllm_error *error)
+{
+    unsigned idle = 0;
+    if (!atomic_compare_exchange_strong(&s->busy, &idle, 1))
+        return ll_fail(error, LIBLLM_ERROR_BUSY, "the session is in use by another thread");
+    if (s->streaming && !for_stream) {
+        atomic_store(&s->busy, 0);
+        return ll_fail(error, LIBLLM_ERROR_BUSY, "the session has an open stream");
+    }
+    atomic_store(&s->cancel, 0); /* a request that came too late for the call before is not for this one */
+    return LIBLLM_OK;
+}
+
+void ll_session_leave(ll_session *s) { atomic_store(&s->busy, 0); }
+
+void ll_session_cancel(ll_session *s)
+{
+    if (atomic_load(&s->busy))
+        atomic_store(&s->cancel, 1);
+}
+
+libllm_status ll_session_check_ids(const ll_session *s, const int32_t *tokens, size_t n_tokens, libllm_error *error)
+{
+    uint32_t n_vocab = s->engine->model->n_vocab;
+    for (size_t i = 0; i < n_tokens; i++)
+        if (tokens[i] < 0 || (uint32_t)tokens[i] >= n_vocab)
+            return ll_fail(error, LIBLLM_ERROR_OUT_OF_RANGE, "token %zu is %d, the vocabulary has %u", i, tokens[i],
+                           n_vocab);
+    return LIBLLM_OK;
+}
+
+libllm_status ll_session_check(const ll_session *s, const int32_t *tokens, size_t n_tokens, libllm_error *error)
+{
+    size_t position = atomic_load(&s->position);
+    if (n_tokens > s->capacity - position)
+        return ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL,
+                       "%zu tokens behind %zu do not fit into a context of %llu", n_tokens, position,
+                       (unsigned long long)s->capacity);
+    return ll_session_check_ids(s, tokens, n_tokens, error);
+}
+
+libllm_status ll_session_eval(ll_session *s, const int32_t *tokens, size_t n_tokens, float *logits,
+                              libllm_error *error)
+{
+    libllm_status status = ll_session_check(s, tokens, n_tokens, error);
+    if (status || n_tokens == 0)
+        return status;
+    ll_work work = {.session = s, .tokens = tokens, .n_tokens = n_tokens, .logits = logits};
+    ll_engine_eval(s->engine, &work, 1);
+    if (work.status < 0 && error)
+        *error = work.error;
+    return work.status;
+}
+
+libllm_status ll_session_rewind(ll_session *s, size_t n_positions, libllm_error *error)
+{
+    size_t position = atomic_load(&s->position);
+    if (n_positions > position)
+        return ll_fail(error, LIBLLM_ERROR_OUT_OF_RANGE, "cannot go back to %zu tokens, the session has %zu",
+                       n_positions, position);
+    if (n_positions < position)
+        s->has_logits = false;
+    atomic_store(&s->position, n_positions);
+    return LIBLLM_OK;
+}
+
+libllm_status ll_session_sample(ll_session *s, const libllm_sampling_options *options, int32_t *token,
+                                libllm_error *error)
+{
+    uint32_t n_vocab = s->engine->model->n_vocab;
+    if (!s->has_logits)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "the session has no logits: evaluate a token first");
+    libllm_status status = ll_sampling_check(options, n_vocab, error);
+    if (status)
+        return status;
+    if (!s->candidates) {
+        s->candidates = ll_alloc(s->host, n_vocab, sizeof *s->candidates);
+        if (!s->candidates)
+            return ll_fail_memory(error, "the candidates of a draw");
+    }
+    size_t position = atomic_load(&s->position);
+    return ll_sample(options, s->logits, n_vocab, s->tokens, position, position, s->candidates, token, error);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ * A session: one timeline of tokens with its place in the KV memory of an engine, and the logits that follow it.
+ */
+#ifndef LL_SESSION_SESSION_H
+#define LL_SESSION_SESSION_H
+
+#include "sampling/sampling.h"
+#include "session/engine.h"
+
+struct ll_session {
+    const ll_host *host;
+    ll_engine *engine;
+    uint32_t *pages;
+    uint32_t n_pages;
+    uint64_t capacity;        /* positions */
+    int32_t *tokens;          /* [capacity] */
+    atomic_size_t position;   /* tokens in the timeline */
+    float *logits;            /* [n_vocab] after the last token */
+    bool has_logits;
+    ll_candidate *candidates; /* [n_vocab], made with the first draw */
+    atomic_uint busy;         /* a call is running */
+    atomic_uint cancel;       /* that call is to end */
+    bool streaming;           /* a stream is open */
+};
+
+/* n_positions 0: the model's training context, at most 8192, at most what the engine has free. */
+libllm_status ll_session_create(ll_engine *engine, uint64_t n_positions, ll_session **out, libllm_error *error);
+void ll_session_free(ll_session *session); /* NULL is fine */
+
+/* Mark the session as in use by a call, or fail with BUSY. for_stream: the call comes from the session's stream. */
+libllm_status ll_session_enter(ll_session *session, bool for_stream, libllm_error *error);
+void ll_session_leave(ll_session *session);
+
+/* The following are called between enter and leave. */
+
+/* Ids lie in the vocabulary; and, for the second, fit behind the position. */
+libllm_status ll_session_check_ids(const ll_session *session, const int32_t *tokens, size_t n_tokens,
+                                   libllm_error *error);
+libllm_status ll_session_check(const ll_session *session, const int32_t *tokens, size_t n_tokens, libllm_error *error);
+libllm_status ll_session_eval(ll_session *session, const int32_t *tokens, size_t n_tokens, float *logits,
+                              libllm_error *error);
+libllm_status ll_session_rewind(ll_session *session, size_t n_positions, libllm_error *error);
+libllm_status ll_session_sample(ll_session *session, const libllm_sampling_options *options, int32_t *token,
+                                libllm_error *error);
+
+void ll_session_cancel(ll_session *session);
+
+#endif

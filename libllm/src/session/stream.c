@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT
+ * The stream: prompt, then sample, emit, evaluate, and so on. A token is handed out before it is evaluated, so that
+ * nobody waits for a computation whose result may never be asked for.
+ */
+#include "session/stream.h"
+
+#include "base/checked.h"
+#include "base/clock.h"
+#include "base/status.h"
+#include "base/utf8.h"
+
+#include <string.h>
+
+struct ll_stream {
+    ll_session *session;
+    libllm_sampling_options sampling;
+    libllm_logit_bias *logit_bias;
+    char **stops;
+    size_t *stop_sizes;
+    uint32_t n_stops;
+    size_t longest_stop;
+    uint64_t max_tokens;
+    bool ignore_end;
+
+    int32_t *prompt;       /* what is left to evaluate of it */
+    size_t n_prompt_left;
+    int32_t pending;       /* handed out but not evaluated; -1: none */
+    ll_buffer text;        /* held back: an unfinished character or the start of a stop text */
+    ll_buffer event_text;  /* borrowed by the last event */
+    libllm_finish_reason finished;
+
+    uint64_t n_prompt, n_cached, n_tokens;
+    double prompt_seconds, decode_seconds;
+};
+
+static libllm_status copy_stops(ll_stream *s, const libllm_stream_options *o, libllm_error *error)
+{
+    const ll_host *host = s->session->host;
+    if (o->n_stops == 0)
+        return LIBLLM_OK;
+    if (!o->stops)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "stops is NULL");
+    s->stops = ll_calloc(host, o->n_stops, sizeof *s->stops);
+    s->stop_sizes = ll_calloc(host, o->n_stops, sizeof *s->stop_sizes);
+    if (!s->stops || !s->stop_sizes)
+        return ll_fail_memory(error, "the stop texts");
+    for (uint32_t i = 0; i < o->n_stops; i++) {
+        size_t n = o->stops[i] ? strlen(o->stops[i]) : 0;
+        if (n == 0)
+            return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "stop text %u is empty", i);
+        s->stops[i] = ll_strndup(host, o->stops[i], n);
+        if (!s->stops[i])
+            return ll_fail_memory(error, "the stop texts");
+        s->stop_sizes[i] = n;
+        s->n_stops = i + 1;
+        s->longest_stop = n > s->longest_stop ? n : s->longest_stop;
+    }
+    return LIBLLM_OK;
+}
+
+static libllm_status copy_sampling(ll_stream *s, const libllm_sampling_options *o, libllm_error *error)
+{
+    s->sampling = *o;
+    if (o->n_logit_bias == 0)
+        return LIBLLM_OK;
+    s->logit_bias = ll_alloc(s->session->host, o->n_logit_bias, sizeof *s->logit_bias);
+    if (!s->logit_bias)
+        return ll_fail_memory(error, "the logit biases");
+    memcpy(s->logit_bias, o->logit_bias, o->n_logit_bias * sizeof *s->logit_bias);
+    s->sampling.logit_bias = s->logit_bias;
+    return LIBLLM_OK;
+}
+
+/* Keep what the timeline shares with the prompt. At least the last token is evaluated again, for its logits. */
+static libllm_status sync_prompt(ll_stream *s, const int32_t *tokens, size_t n, libllm_error *error)
+{
+    ll_session *session = s->session;
+    size_t position = atomic_load(&session->position), shared = 0;
+    if (n > session->capacity)
+        return ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL, "a prompt of %zu tokens does not fit into a context of %llu", n,
+                       (unsigned long long)session->capacity);
+    libllm_status status = ll_session_check_ids(session, tokens, n, error);
+    if (status)
+        return status;
+    while (shared < n - 1 && shared < position && session->tokens[shared] == tokens[shared])
+        shared++;
+    s->n_prompt = n;
+    s->n_cached = shared;
+    s->n_prompt_left = n - shared;
+    s->prompt = ll_alloc(session->host, s->n_prompt_left, sizeof *s->prompt);
+    if (!s->prompt)
+        return ll_fail_memory(error, "the prompt");
+    memcpy(s->prompt, tokens + shared, s->n_prompt_left * sizeof *s->prompt);
+    return ll_session_rewind(session, shared, error);
+}
+
+libllm_status ll_stream_create(ll_session *session, const int32_t *tokens, size_t n_tokens,
+                               const libllm_stream_options *options, const libllm_sampling_options *sampling,
+                               ll_stream **out, libllm_error *error)
+{
+    *out = NULL;
+    if (n_tokens == 0)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "the prompt is empty: a model needs a token to go on from");
+    libllm_status status = ll_sampling_check(sampling, session->engine->model->n_vocab, error);
+    if (status)
+        return status;
+    ll_stream *s = ll_calloc(session->host, 1, sizeof *s);
+    if (!s)
+        return ll_fail_memory(error, "a stream");
+    s->session = session;
+    s->pending = -1;
+    s->max_tokens = options->max_tokens;
+    s->ignore_end = options->ignore_end != 0;
+    ll_buffer_init(&s->text, session->host);
+    ll_buffer_init(&s->event_text, session->host);
+    status = copy_sampling(s, sampling, error);
+    if (!status)
+        status = copy_stops(s, options, error);
+    if (!status)
+        status = sync_prompt(s, tokens, n_tokens, error);
+    if (status) {
+        ll_stream_free(s);
+        return status;
+    }
+    session->streaming = true;
+    *out = s;
+    return LIBLLM_OK;
+}
+
+void ll_stream_free(ll_stream *s)
+{
+    if (!s)
+        return;
+    const ll_host *host = s->session->host;
+    s->session->streaming = false;
+    for (uint32_t i = 0; i < s->n_stops; i++)
+        ll_free(host, s->stops[i]);
+    ll_free(host, s->stops);
+    ll_free(host, s->stop_sizes);
+    ll_free(host, s->logit_bias);
+    ll_free(host, s->prompt);
+    ll_buffer_free(&s->text);
+    ll_buffer_free(&s->event_text);
+    ll_free(host, s);
+}
+
+ll_session *ll_stream_session(const ll_stream *s) { return s->session; }
+
+/* Bytes at the end of the held text that could be the start of a stop text; sets *found to where a whole one starts. */
+static size_t match_stops(const ll_stream *s, size_t *found)
+{
+    const char *text = s->text.data;
+    size_t size = s->text.size, hold = 0;
+    *found = SIZE_MAX;
+    for (uint32_t i = 0; i < s->n_stops; i++) {
+        const char *stop = s->stops[i];
+        size_t n = s->stop_sizes[i];
+        for (size_t at = 0; at < size; at++) {
+            size_t left = size - at, compare = left < n ? left : n;
+            if (text[at] != stop[0] || memcmp(text + at, stop, compare) != 0)
+                continue;
+            if (compare == n)
+                *found = at < *found ? at : *found;
+            else
+                hold = left > hold ? left : hold;
+            break;
+        }
+    }
+    return hold;
+}
+
+/* Move what may be shown from the held text to the event. At the end everything goes. */
+static void release_text(ll_stream *s, bool at_end)
+{
+    size_t found, n = s->text.size, hold = match_stops(s, &found);
+    s->event_text.size = 0;
+    if (found != SIZE_MAX) {
+        s->finished = LIBLLM_FINISH_STOP;
+        n = found;
+    } else if (!at_end) {
+        n = ll_utf8_complete(s->text.data, s->text.size);
+        n = n < s->text.size - hold ? n : s->text.size - hold;
+    }
+    /* A stream yields whole characters only: bytes that cannot be one any more come out as U+FFFD. */
+    for (size_t i = 0; i < n;) {
+        int32_t c;
+        size_t length = ll_utf8_decode(s->text.data + i, n - i, &c);
+        if (c < 0)
+            ll_buffer_text(&s->event_text, "\xEF\xBF\xBD");
+        else
+            ll_buffer_append(&s->event_text, s->text.data + i, length);
+        i += length;
+    }
+    memmove(s->text.data, s->text.data + n, s->text.size - n);
+    s->text.size = found != SIZE_MAX ? 0 : s->text.size - n;
+}
+
+/* Bring the timeline up to date: the prompt at first, later the token that was handed out last. */
+static libllm_status evaluate(ll_stream *s, libllm_error *error)
+{
+    double start = ll_seconds();
+    if (s->n_prompt_left) {
+        libllm_status status = ll_session_eval(s->session, s->prompt, s->n_prompt_left, NULL, error);
+        s->prompt_seconds += ll_seconds() - start;
+        if (!status)
+            s->n_prompt_left = 0;
+        return status;
+    }
+    if (s->pending < 0)
+        return LIBLLM_OK;
+    libllm_status status = ll_session_eval(s->session, &s->pending, 1, NULL, error);
+    s->decode_seconds += ll_seconds() - start;
+    if (!status)
+        s->pending = -1;
+    return status;
+}
+
+/* One more token, unless the generation is over. */
+static libllm_status generate(ll_stream *s, int32_t *token, libllm_error *error)
+{
+    const ll_tokenizer *tokenizer = s->session->engine->model->tokenizer;
+    if (s->max_tokens && s->n_tokens >= s->max_tokens) {
+        s->finished = LIBLLM_FINISH_LENGTH;
+        return LIBLLM_OK;
+    }
+    if (s->pending >= 0 && atomic_load(&s->session->position) >= s->session->capacity) {
+        s->finished = LIBLLM_FINISH_CONTEXT;
+        return LIBLLM_OK;
+    }
+    libllm_status status = evaluate(s, error);
+    double start = ll_seconds();
+    if (!status)
+        status = ll_session_sample(s->session, &s->sampling, token, error);
+    if (status)
+        return status;
+    if (!s->ignore_end && tokenizer && ll_tokenizer_ends(tokenizer, *token)) {
+        s->finished = LIBLLM_FINISH_STOP;
+        return LIBLLM_OK;
+    }
+    if (tokenizer)
+        status = ll_tokenizer_piece(tokenizer, *token, 0, &s->text, error);
+    if (status)
+        return status;
+    s->pending = *token;
+    if (s->n_tokens++)
+        s->decode_seconds += ll_seconds() - start;
+    return LIBLLM_OK;
+}
+
+libllm_status ll_stream_next(ll_stream *s, libllm_stream_event *event, libllm_error *error)
+{
+    int32_t token = -1;
+    s->event_text.size = 0;
+    bool over = s->finished != LIBLLM_FINISH_NONE;
+    if (!over) {
+        libllm_status status = generate(s, &token, error);
+        if (status)
+            return status;
+        release_text(s, s->finished != LIBLLM_FINISH_NONE);
+        if (s->text.failed || s->event_text.failed)
+            return ll_fail_memory(error, "generated text");
+    }
+    bool done = s->finished != LIBLLM_FINISH_NONE;
+    *event = (libllm_stream_event){.struct_size = sizeof *event,
+                                   .token = token,
+                                   .text = s->event_text.data ? s->event_text.data : "",
+                                   .n_bytes = s->event_text.size,
+                                   .n_tokens = s->n_tokens,
+                                   .n_prompt_tokens = s->n_prompt,
+                                   .n_cached_tokens = s->n_cached,
+                                   .prompt_seconds = s->prompt_seconds,
+                                   .decode_seconds = s->decode_seconds,
+                                   .finish_reason = (int32_t)s->finished};
+    return done ? LIBLLM_DONE : LIBLLM_OK;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * A generation as a pull iterator: tokens become text that is cut at whole characters and at stop texts.
+ */
+#ifndef LL_SESSION_STREAM_H
+#define LL_SESSION_STREAM_H
+
+#include "session/session.h"
+
+typedef struct ll_stream ll_stream;
+
+/* Between enter and leave of the session. The prompt is copied. */
+libllm_status ll_stream_create(ll_session *session, const int32_t *tokens, size_t n_tokens,
+                               const libllm_stream_options *options, const libllm_sampling_options *sampling,
+                               ll_stream **out, libllm_error *error);
+libllm_status ll_stream_next(ll_stream *stream, libllm_stream_event *event, libllm_error *error);
+void ll_stream_free(ll_stream *stream); /* NULL is fine */
+ll_session *ll_stream_session(const ll_stream *stream);
+
+#endif

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+// Misuse of the public interface: every function with NULL, wrong sizes and wrong options; the allocator failing at
+// every single allocation (AP01, AP08 of the list of hostile cases, and the torture test of curl).
+#include <gtest/gtest.h>
+
+#include <libllm/libllm.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace {
+
+const std::string tiny = LIBLLM_TEST_DATA "/tiny/llama.gguf";
+constexpr auto invalid = LIBLLM_ERROR_INVALID_ARGUMENT;
+
+TEST(Api, EveryFunctionTakesNull)
+{
+    libllm_error e;
+    size_t n = 7;
+    int32_t token = 1;
+    float f = 0;
+    const float *fp = nullptr;
+    char buffer[4];
+    libllm_runtime_free(nullptr);
+    libllm_model_free(nullptr);
+    libllm_engine_free(nullptr);
+    libllm_session_free(nullptr);
+    libllm_stream_free(nullptr);
+    libllm_chat_free(nullptr);
+    libllm_session_cancel(nullptr);
+    libllm_limits_init(nullptr, 8);
+    libllm_runtime_options_init(nullptr, 0);
+    EXPECT_EQ(invalid, libllm_runtime_create(nullptr, nullptr, &e));
+    EXPECT_EQ(invalid, libllm_runtime_devices(nullptr, buffer, 4, &n, &e));
+    EXPECT_EQ(invalid, libllm_model_locate(nullptr, nullptr, buffer, 4, &n, &e));
+    EXPECT_EQ(invalid, libllm_model_locate("x", nullptr, nullptr, 4, &n, &e));
+    EXPECT_EQ(invalid, libllm_model_open(nullptr, nullptr, nullptr, nullptr, &e));
+    EXPECT_EQ(invalid, libllm_model_get_info(nullptr, nullptr, &e));
+    EXPECT_EQ(invalid, libllm_model_describe(nullptr, nullptr, 0, &n, &e));
+    EXPECT_EQ(invalid, libllm_model_tokenize(nullptr, "a", 1, 0, &token, 1, &n, &e));
+    EXPECT_EQ(invalid, libllm_model_detokenize(nullptr, &token, 1, 0, buffer, 4, &n, &e));
+    EXPECT_EQ(-1, libllm_model_special_token(nullptr, LIBLLM_TOKEN_BOS));
+    EXPECT_EQ(0, libllm_model_token_ends(nullptr, 0));
+    EXPECT_EQ(invalid, libllm_engine_create(nullptr, nullptr, nullptr, &e));
+    EXPECT_EQ(invalid, libllm_engine_eval(nullptr, nullptr, 0, &e));
+    EXPECT_EQ(invalid, libllm_session_open(nullptr, nullptr, nullptr, &e));
+    EXPECT_EQ(invalid, libllm_session_create(nullptr, nullptr, nullptr, &e));
+    EXPECT_EQ(invalid, libllm_session_eval(nullptr, &token, 1, &e));
+    EXPECT_EQ(invalid, libllm_session_eval_logits(nullptr, &token, 1, &f, 1, &e));
+    EXPECT_EQ(invalid, libllm_session_logits(nullptr, &fp, &n, &e));
+    EXPECT_EQ(invalid, libllm_session_rewind(nullptr, 0, &e));
+    EXPECT_EQ(0u, libllm_session_position(nullptr));
+    EXPECT_EQ(0u, libllm_session_capacity(nullptr));
+    EXPECT_EQ(invalid, libllm_session_tokens(nullptr, &token, 1, &n, &e));
+    EXPECT_EQ(invalid, libllm_session_sample(nullptr, nullptr, &token, &e));
+    EXPECT_EQ(invalid, libllm_stream_create(nullptr, &token, 1, nullptr, nullptr, &e));
+    EXPECT_EQ(invalid, libllm_stream_next(nullptr, nullptr, &e));
+    EXPECT_EQ(invalid, libllm_chat_create(nullptr, nullptr, nullptr, &e));
+    EXPECT_EQ(invalid, libllm_chat_render(nullptr, "[]", 2, buffer, 4, &n, &e));
+    EXPECT_EQ(invalid, libllm_chat_tokenize(nullptr, "[]", 2, &token, 1, &n, &e));
+    EXPECT_EQ(invalid, libllm_chat_stream(nullptr, nullptr, "[]", 2, nullptr, nullptr, &e));
+    EXPECT_EQ(invalid, libllm_runtime_create(nullptr, nullptr, nullptr)) << "the error is optional, too";
+    EXPECT_STREQ("INVALID_ARGUMENT", libllm_status_name(invalid));
+    EXPECT_STREQ("UNKNOWN", libllm_status_name((libllm_status)12345));
+}
+
+TEST(Api, OptionStructsOfOtherVersions)
+{
+    libllm_error e;
+    libllm_runtime *r;
+    struct {
+        libllm_runtime_options known;
+        uint64_t later[4];
+    } options;
+    memset(&options, 0xFF, sizeof options);
+    libllm_runtime_options_init(&options.known, sizeof options);
+    EXPECT_EQ(0u, options.later[3]) << "_init clears what it does not know";
+    EXPECT_EQ(LIBLLM_OK, libllm_runtime_create(&options.known, &r, &e)) << e.message;
+    libllm_runtime_free(r);
+    options.later[1] = 1;
+    EXPECT_EQ(invalid, libllm_runtime_create(&options.known, &r, &e)) << "an option of a later version is set";
+    EXPECT_EQ(nullptr, r);
+    for (uint32_t size : {0u, 3u, UINT32_MAX}) {
+        libllm_runtime_options_init(&options.known, sizeof options.known);
+        options.known.struct_size = size;
+        EXPECT_EQ(invalid, libllm_runtime_create(&options.known, &r, &e)) << size;
+    }
+    libllm_runtime_options_init(&options.known, sizeof options.known);
+    options.known.struct_size = 8; // an old program that knew only n_threads
+    options.known.n_threads = 1;
+    options.known.cpu_mask = "nonsense behind its end";
+    EXPECT_EQ(LIBLLM_OK, libllm_runtime_create(&options.known, &r, &e)) << e.message;
+    libllm_runtime_free(r);
+}
+
+TEST(Api, RuntimeOptionsAreChecked)
+{
+    libllm_error e;
+    libllm_runtime *r;
+    libllm_runtime_options o;
+    libllm_runtime_options_init(&o, sizeof o);
+    o.n_threads = 100000;
+    EXPECT_EQ(invalid, libllm_runtime_create(&o, &r, &e));
+    libllm_runtime_options_init(&o, sizeof o);
+    o.cpu_mask = "sse9";
+    EXPECT_EQ(invalid, libllm_runtime_create(&o, &r, &e));
+    EXPECT_NE(nullptr, strstr(e.message, "sse9")) << e.message;
+    libllm_runtime_options_init(&o, sizeof o);
+    o.allocate = [](void *, size_t, size_t) -> void * { return nullptr; };
+    EXPECT_EQ(invalid, libllm_runtime_create(&o, &r, &e)) << "release is missing";
+}
+
+TEST(Api, EngineOptionsAreChecked)
+{
+    libllm_error e;
+    libllm_runtime *r;
+    libllm_model *m;
+    libllm_engine *engine;
+    ASSERT_EQ(LIBLLM_OK, libllm_runtime_create(nullptr, &r, &e));
+    ASSERT_EQ(LIBLLM_OK, libllm_model_open(r, tiny.c_str(), nullptr, &m, &e)) << e.message;
+    libllm_engine_options o;
+    auto refused = [&] {
+        libllm_status status = libllm_engine_create(m, &o, &engine, &e);
+        EXPECT_EQ(nullptr, engine);
+        libllm_engine_options_init(&o, sizeof o);
+        return status;
+    };
+    libllm_engine_options_init(&o, sizeof o);
+    o.n_batch = 5000;
+    EXPECT_EQ(invalid, refused());
+    o.kv_type = 77;
+    EXPECT_EQ(invalid, refused());
+    o.n_positions = 1ull << 40;
+    EXPECT_EQ(invalid, refused());
+    o.deterministic = 2;
+    EXPECT_EQ(invalid, refused());
+    libllm_model_free(m);
+    libllm_runtime_free(r);
+}
+
+TEST(Api, OpeningWhatIsNoModel)
+{
+    libllm_error e;
+    libllm_runtime *r;
+    libllm_model *m;
+    ASSERT_EQ(LIBLLM_OK, libllm_runtime_create(nullptr, &r, &e));
+    EXPECT_EQ(LIBLLM_ERROR_NOT_FOUND, libllm_model_open(r, "/no/such/file", nullptr, &m, &e));
+    EXPECT_NE(nullptr, strstr(e.message, "/no/such/file")) << e.message;
+    EXPECT_EQ(nullptr, m);
+    EXPECT_EQ(LIBLLM_ERROR_IO, libllm_model_open(r, "/", nullptr, &m, &e)) << e.message;
+    EXPECT_GT(0, libllm_model_open(r, "/dev/zero", nullptr, &m, &e)) << e.message;
+    libllm_runtime_free(r);
+}
+
+TEST(Api, LocateSaysWhatToDo)
+{
+    libllm_error e;
+    char path[512];
+    size_t n;
+    EXPECT_EQ(LIBLLM_OK, libllm_model_locate(tiny.c_str(), nullptr, path, sizeof path, &n, &e));
+    EXPECT_EQ(tiny, std::string(path, n));
+    EXPECT_EQ(LIBLLM_ERROR_BUFFER_TOO_SMALL, libllm_model_locate(tiny.c_str(), nullptr, path, 3, &n, &e));
+    EXPECT_EQ(tiny.size(), n);
+    EXPECT_EQ(LIBLLM_ERROR_NOT_FOUND, libllm_model_locate("default", "/no/home", path, sizeof path, &n, &e));
+    EXPECT_NE(nullptr, strstr(e.message, "/no/home/libllm/models")) << e.message;
+    EXPECT_NE(nullptr, strstr(e.message, "./dev model")) << e.message;
+    EXPECT_EQ(LIBLLM_ERROR_NOT_FOUND, libllm_model_locate("../../etc/passwd", "/usr", path, sizeof path, &n, &e));
+}
+
+// An allocator that fails the n-th request, or all from the n-th on, and counts what is not given back.
+struct Torture {
+    long fail_at = -1;
+    bool and_on = false;
+    long count = 0;
+    long live = 0;
+    static void *allocate(void *self, size_t size, size_t alignment)
+    {
+        auto *t = static_cast<Torture *>(self);
+        long i = __atomic_fetch_add(&t->count, 1, __ATOMIC_SEQ_CST);
+        if (t->fail_at >= 0 && (i == t->fail_at || (t->and_on && i > t->fail_at)))
+            return nullptr;
+        void *memory = nullptr;
+        if (posix_memalign(&memory, alignment < sizeof(void *) ? sizeof(void *) : alignment, size) != 0)
+            return nullptr;
+        __atomic_fetch_add(&t->live, 1, __ATOMIC_SEQ_CST);
+        return memory;
+    }
+    static void release(void *self, void *memory)
+    {
+        __atomic_fetch_sub(&static_cast<Torture *>(self)->live, 1, __ATOMIC_SEQ_CST);
+        free(memory);
+    }
+};
+
+// Open, tokenize, generate, chat; returns the first error.
+libllm_status work(Torture *torture)
+{
+    libllm_error e{};
+    libllm_runtime_options o;
+    libllm_runtime_options_init(&o, sizeof o);
+    o.n_threads = 1;
+    o.allocate = Torture::allocate;
+    o.release = Torture::release;
+    o.allocator_user_data = torture;
+    libllm_runtime *r = nullptr;
+    libllm_model *m = nullptr;
+    libllm_session *s = nullptr;
+    libllm_stream *stream = nullptr;
+    libllm_chat *chat = nullptr;
+    int32_t ids[64];
+    size_t n = 0;
+    char text[512];
+    libllm_status status = libllm_runtime_create(&o, &r, &e);
+    if (!status)
+        status = libllm_model_open(r, tiny.c_str(), nullptr, &m, &e);
+    if (!status)
+        status = libllm_model_tokenize(m, "Hello, world", 12, 0, ids, 64, &n, &e);
+    if (!status)
+        status = libllm_model_detokenize(m, ids, n, 0, text, sizeof text, &n, &e);
+    if (!status) {
+        libllm_engine_options eo;
+        libllm_engine_options_init(&eo, sizeof eo);
+        eo.n_positions = 128;
+        status = libllm_session_open(m, &eo, &s, &e);
+    }
+    libllm_stream_options so;
+    libllm_stream_options_init(&so, sizeof so);
+    const char *stops[] = {"\x01\x02\x03"};
+    so.stops = stops;
+    so.n_stops = 1;
+    so.max_tokens = 4;
+    if (!status)
+        status = libllm_stream_create(s, ids, 5, &so, &stream, &e);
+    libllm_stream_event event;
+    event.struct_size = sizeof event;
+    while (status == LIBLLM_OK)
+        status = libllm_stream_next(stream, &event, &e);
+    if (status == LIBLLM_DONE)
+        status = LIBLLM_OK;
+    if (!status) {
+        libllm_chat_options co;
+        libllm_chat_options_init(&co, sizeof co);
+        const char *source = "{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}\n{% endfor %}";
+        co.template_text = source;
+        co.template_bytes = strlen(source);
+        status = libllm_chat_create(m, &co, &chat, &e);
+    }
+    const char *request = "[{\"role\":\"user\",\"content\":\" hi \"}]";
+    if (!status)
+        status = libllm_chat_render(chat, request, strlen(request), text, sizeof text, &n, &e);
+    if (status < 0) {
+        EXPECT_EQ(status, e.status);
+        EXPECT_NE('\0', e.message[0]);
+    }
+    libllm_chat_free(chat);
+    libllm_stream_free(stream);
+    libllm_session_free(s);
+    libllm_model_free(m);
+    libllm_runtime_free(r);
+    return status;
+}
+
+TEST(Api, EveryAllocationFailedInTurn)
+{
+    Torture good;
+    ASSERT_EQ(LIBLLM_OK, work(&good));
+    EXPECT_EQ(0, good.live);
+    ASSERT_GT(good.count, 20);
+    for (bool and_on : {false, true})
+        for (long i = 0; i < good.count; i++) {
+            Torture bad;
+            bad.fail_at = i;
+            bad.and_on = and_on;
+            EXPECT_EQ(LIBLLM_ERROR_OUT_OF_MEMORY, work(&bad)) << "allocation " << i << " of " << good.count;
+            ASSERT_EQ(0, bad.live) << "allocation " << i << " failed and something leaked";
+        }
+}
+
+} // namespace

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: MIT
+// Sessions, engines and streams through the public interface, on the tiny models.
+#include <gtest/gtest.h>
+
+#include <libllm/libllm.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+const std::string tiny = LIBLLM_TEST_DATA "/tiny/";
+
+class Session : public ::testing::Test {
+protected:
+    libllm_runtime *runtime = nullptr;
+    libllm_model *model = nullptr;
+    libllm_error error{};
+
+    void SetUp() override { open("llama.gguf", 2); }
+    void TearDown() override
+    {
+        libllm_model_free(model);
+        libllm_runtime_free(runtime);
+    }
+    void open(const char *name, uint32_t n_threads)
+    {
+        TearDown();
+        libllm_runtime_options options;
+        libllm_runtime_options_init(&options, sizeof options);
+        options.n_threads = n_threads;
+        ASSERT_EQ(LIBLLM_OK, libllm_runtime_create(&options, &runtime, &error)) << error.message;
+        ASSERT_EQ(LIBLLM_OK, libllm_model_open(runtime, (tiny + name).c_str(), nullptr, &model, &error)) << error.message;
+    }
+    libllm_session *session(uint64_t n_positions = 128, uint32_t n_batch = 0)
+    {
+        libllm_engine_options options;
+        libllm_engine_options_init(&options, sizeof options);
+        options.n_positions = n_positions;
+        options.n_batch = n_batch;
+        libllm_session *s = nullptr;
+        EXPECT_EQ(LIBLLM_OK, libllm_session_open(model, &options, &s, &error)) << error.message;
+        return s;
+    }
+    std::vector<float> logits(libllm_session *s)
+    {
+        const float *data = nullptr;
+        size_t n = 0;
+        EXPECT_EQ(LIBLLM_OK, libllm_session_logits(s, &data, &n, &error)) << error.message;
+        return std::vector<float>(data, data + n);
+    }
+    std::vector<int32_t> some_tokens(size_t n, uint32_t seed = 1)
+    {
+        std::vector<int32_t> ids(n);
+        for (int32_t &id : ids) {
+            seed = seed * 1664525u + 1013904223u;
+            id = (int32_t)(seed >> 24);
+        }
+        return ids;
+    }
+};
+
+TEST_F(Session, CountsPositionsAndRemembersTokens)
+{
+    libllm_session *s = session(100);
+    EXPECT_EQ(100u, libllm_session_capacity(s));
+    EXPECT_EQ(0u, libllm_session_position(s));
+    auto ids = some_tokens(30);
+    ASSERT_EQ(LIBLLM_OK, libllm_session_eval(s, ids.data(), 10, &error));
+    ASSERT_EQ(LIBLLM_OK, libllm_session_eval(s, ids.data() + 10, 20, &error));
+    EXPECT_EQ(30u, libllm_session_position(s));
+    std::vector<int32_t> back(30);
+    size_t n;
+    EXPECT_EQ(LIBLLM_ERROR_BUFFER_TOO_SMALL, libllm_session_tokens(s, back.data(), 29, &n, &error));
+    EXPECT_EQ(30u, n);
+    EXPECT_EQ(LIBLLM_OK, libllm_session_tokens(s, back.data(), 30, &n, &error));
+    EXPECT_EQ(ids, back);
+    libllm_session_free(s);
+}
+
+TEST_F(Session, FullContextNamesBothNumbersAndKeepsThePosition)
+{
+    libllm_session *s = session(20);
+    auto ids = some_tokens(21);
+    EXPECT_EQ(LIBLLM_ERROR_CONTEXT_FULL, libllm_session_eval(s, ids.data(), 21, &error));
+    EXPECT_NE(nullptr, strstr(error.message, "21")) << error.message;
+    EXPECT_NE(nullptr, strstr(error.message, "20")) << error.message;
+    EXPECT_EQ(0u, libllm_session_position(s));
+    EXPECT_EQ(LIBLLM_OK, libllm_session_eval(s, ids.data(), 20, &error));
+    EXPECT_EQ(LIBLLM_ERROR_CONTEXT_FULL, libllm_session_eval(s, ids.data(), 1, &error));
+    EXPECT_EQ(20u, libllm_session_position(s));
+    libllm_session_free(s);
+}
+
+TEST_F(Session, RefusesTokensOutsideTheVocabulary)
+{
+    libllm_session *s = session();
+    for (int32_t bad : {-1, 320, INT32_MAX}) {
+        EXPECT_EQ(LIBLLM_ERROR_OUT_OF_RANGE, libllm_session_eval(s, &bad, 1, &error));
+        EXPECT_EQ(0u, libllm_session_position(s));
+    }
+    libllm_session_free(s);
+}
+
+TEST_F(Session, RewindAndGoOnGivesTheSameLogits)
+{
+    libllm_session *s = session();
+    auto ids = some_tokens(50);
+    ASSERT_EQ(LIBLLM_OK, libllm_session_eval(s, ids.data(), 50, &error));
+    auto expected = logits(s);
+    ASSERT_EQ(LIBLLM_OK, libllm_session_rewind(s, 20, &error));
+    const float *data;
+    size_t n;
+    EXPECT_EQ(LIBLLM_ERROR_INVALID_ARGUMENT, libllm_session_logits(s, &data, &n, &error)) << "logits of what is gone";
+    auto other = some_tokens(40, 99);
+    ASSERT_EQ(LIBLLM_OK, libllm_session_eval(s, other.data(), 40, &error));
+    ASSERT_EQ(LIBLLM_OK, libllm_session_rewind(s, 20, &error));
+    ASSERT_EQ(LIBLLM_OK, libllm_session_eval(s, ids.data() + 20, 30, &error));
+    auto again = logits(s);
+    for (size_t i = 0; i < expected.size(); i++)
+        EXPECT_NEAR(expected[i], again[i], 1e-4);
+    EXPECT_EQ(LIBLLM_ERROR_OUT_OF_RANGE, libllm_session_rewind(s, 51, &error));
+    libllm_session_free(s);
+}
+
+TEST_F(Session, HandlesMayBeFreedInAnyOrder)
+{
+    libllm_session *s = session();
+    libllm_model_free(model);
+    libllm_runtime_free(runtime);
+    model = nullptr;
+    runtime = nullptr;
+    auto ids = some_tokens(5);
+    EXPECT_EQ(LIBLLM_OK, libllm_session_eval(s, ids.data(), 5, &error)) << error.message;
+    libllm_stream *stream;
+    ASSERT_EQ(LIBLLM_OK, libllm_stream_create(s, ids.data(), 5, nullptr, &stream, &error));
+    libllm_session_free(s);
+    libllm_stream_event event;
+    event.struct_size = sizeof event;
+    EXPECT_EQ(LIBLLM_OK, libllm_stream_next(stream, &event, &error)) << error.message;
+    libllm_stream_free(stream);
+}
+
+TEST_F(Session, EngineSharesItsPositionsAmongSessions)
+{
+    libllm_engine_options options;
+    libllm_engine_options_init(&options, sizeof options);
+    options.n_positions = 256;
+    libllm_engine *engine;
+    ASSERT_EQ(LIBLLM_OK, libllm_engine_create(model, &options, &engine, &error));
+    libllm_session_options so;
+    libllm_session_options_init(&so, sizeof so);
+    so.n_positions = 128;
+    libllm_session *a, *b, *c;
+    ASSERT_EQ(LIBLLM_OK, libllm_session_create(engine, &so, &a, &error));
+    ASSERT_EQ(LIBLLM_OK, libllm_session_create(engine, &so, &b, &error));
+    EXPECT_EQ(LIBLLM_ERROR_CONTEXT_FULL, libllm_session_create(engine, &so, &c, &error));
+    EXPECT_EQ(nullptr, c);
+    libllm_session_free(a);
+    ASSERT_EQ(LIBLLM_OK, libllm_session_create(engine, nullptr, &c, &error)) << error.message;
+    EXPECT_EQ(128u, libllm_session_capacity(c)) << "what is left";
+    libllm_session_free(b);
+    libllm_session_free(c);
+    libllm_engine_free(engine);
+}
+
+TEST_F(Session, BatchOfSessionsEqualsEachAlone)
+{
+    libllm_engine_options options;
+    libllm_engine_options_init(&options, sizeof options);
+    options.n_positions = 640;
+    options.n_batch = 24; // so that the batch takes several steps
+    libllm_engine *engine;
+    ASSERT_EQ(LIBLLM_OK, libllm_engine_create(model, &options, &engine, &error));
+    libllm_session_options so;
+    libllm_session_options_init(&so, sizeof so);
+    so.n_positions = 64;
+    std::vector<libllm_session *> sessions(5);
+    std::vector<std::vector<int32_t>> ids;
+    std::vector<libllm_batch_entry> entries;
+    for (size_t i = 0; i < sessions.size(); i++) {
+        ASSERT_EQ(LIBLLM_OK, libllm_session_create(engine, &so, &sessions[i], &error));
+        ids.push_back(some_tokens(7 + 11 * i, (uint32_t)i));
+        entries.push_back({sessions[i], ids[i].data(), ids[i].size(), LIBLLM_OK});
+    }
+    ASSERT_EQ(LIBLLM_OK, libllm_engine_eval(engine, entries.data(), entries.size(), &error)) << error.message;
+    for (size_t i = 0; i < sessions.size(); i++) {
+        EXPECT_EQ(LIBLLM_OK, entries[i].status);
+        libllm_session *alone = session(64);
+        ASSERT_EQ(LIBLLM_OK, libllm_session_eval(alone, ids[i].data(), ids[i].size(), &error));
+        auto expected = logits(alone), got = logits(sessions[i]);
+        for (size_t j = 0; j < expected.size(); j++)
+            EXPECT_NEAR(expected[j], got[j], 1e-4);
+        libllm_session_free(alone);
+    }
+    // One bad entry does not spoil the others.
+    int32_t bad = 999, good = 5;
+    libllm_batch_entry mixed[] = {{sessions[0], &bad, 1, LIBLLM_OK},
+                                  {sessions[1], &good, 1, LIBLLM_OK},
+                                  {sessions[1], &good, 1, LIBLLM_OK}};
+    EXPECT_EQ(LIBLLM_ERROR_OUT_OF_RANGE, libllm_engine_eval(engine, mixed, 3, &error));
+    EXPECT_EQ(LIBLLM_ERROR_OUT_OF_RANGE, mixed[0].status);
+    EXPECT_EQ(LIBLLM_OK, mixed[1].status);
+    EXPECT_EQ(LIBLLM_ERROR_BUSY, mixed[2].status) << "twice in one batch";
+    EXPECT_EQ(19u, libllm_session_position(sessions[1]));
+    for (auto *s : sessions)
+        libllm_session_free(s);
+    libllm_engine_free(engine);
+}
+
+TEST_F(Session, ThreadsOnOneEngineAreServedTogether)
+{
+    libllm_engine_options options;
+    libllm_engine_options_init(&options, sizeof options);
+    options.n_positions = 4 * 128;
+    libllm_engine *engine;
+    ASSERT_EQ(LIBLLM_OK, libllm_engine_create(model, &options, &engine, &error));
+    libllm_session_options so;
+    libllm_session_options_init(&so, sizeof so);
+    so.n_positions = 128;
+    std::vector<std::thread> threads;
+    std::atomic<int> failures{0};
+    for (uint32_t t = 0; t < 4; t++)
+        threads.emplace_back([&, t] {
+            libllm_session *s;
+            libllm_error e;
+            if (libllm_session_create(engine, &so, &s, &e)) {
+                failures++;
+                return;
+            }
+            auto ids = some_tokens(100, t);
+            for (size_t i = 0; i < 100; i += 5)
+                failures += libllm_session_eval(s, ids.data() + i, 5, &e) != LIBLLM_OK;
+            failures += libllm_session_position(s) != 100;
+            libllm_session_free(s);
+        });
+    for (auto &t : threads)
+        t.join();
+    EXPECT_EQ(0, failures);
+    libllm_engine_free(engine);
+}
+
+// The same text for any number of threads, bit for bit.
+TEST_F(Session, SameSeedSameTokensForAnyThreadCount)
+{
+    std::vector<int32_t> first;
+    for (uint32_t n_threads : {1u, 2u, 3u, 5u, 8u}) {
+        open("qwen3.gguf", n_threads);
+        libllm_session *s = session(128);
+        auto ids = some_tokens(40);
+        ASSERT_EQ(LIBLLM_OK, libllm_session_eval(s, ids.data(), 40, &error));
+        std::vector<int32_t> tokens;
+        libllm_sampling_options o;
+        libllm_sampling_options_init(&o, sizeof o);
+        o.temperature = 1.5f;
+        o.seed = 11;
+        for (int i = 0; i < 60; i++) {
+            int32_t token;
+            ASSERT_EQ(LIBLLM_OK, libllm_session_sample(s, &o, &token, &error)) << error.message;
+            tokens.push_back(token);
+            ASSERT_EQ(LIBLLM_OK, libllm_session_eval(s, &token, 1, &error));
+        }
+        if (first.empty())
+            first = tokens;
+        EXPECT_EQ(first, tokens) << n_threads << " threads";
+        libllm_session_free(s);
+    }
+}
+
+TEST_F(Session, StreamKeepsWhatTheTimelineShares)
+{
+    libllm_session *s = session();
+    auto ids = some_tokens(40);
+    libllm_stream_options options;
+    libllm_stream_options_init(&options, sizeof options);
+    options.max_tokens = 3;
+    options.ignore_end = 1;
+    libllm_stream_event event;
+    event.struct_size = sizeof event;
+    for (uint64_t cached : {0u, 39u}) {
+        libllm_stream *stream;
+        ASSERT_EQ(LIBLLM_OK, libllm_stream_create(s, ids.data(), 40, &options, &stream, &error)) << error.message;
+        EXPECT_EQ(LIBLLM_ERROR_BUSY, libllm_session_eval(s, ids.data(), 1, &error)) << "the stream has the session";
+        libllm_stream *second;
+        EXPECT_EQ(LIBLLM_ERROR_BUSY, libllm_stream_create(s, ids.data(), 40, &options, &second, &error));
+        libllm_status status;
+        uint64_t n = 0;
+        while ((status = libllm_stream_next(stream, &event, &error)) == LIBLLM_OK)
+            n++;
+        EXPECT_EQ(LIBLLM_DONE, status);
+        EXPECT_EQ(LIBLLM_FINISH_LENGTH, event.finish_reason);
+        EXPECT_EQ(3u, n);
+        EXPECT_EQ(3u, event.n_tokens);
+        EXPECT_EQ(40u, event.n_prompt_tokens);
+        EXPECT_EQ(cached, event.n_cached_tokens);
+        EXPECT_EQ(LIBLLM_DONE, libllm_stream_next(stream, &event, &error)) << "again and again";
+        libllm_stream_free(stream);
+    }
+    libllm_session_free(s);
+}
+
+TEST_F(Session, StreamEndsWhenTheContextIsFull)
+{
+    libllm_session *s = session(16);
+    auto ids = some_tokens(17);
+    libllm_stream *stream;
+    EXPECT_EQ(LIBLLM_ERROR_CONTEXT_FULL, libllm_stream_create(s, ids.data(), 17, nullptr, &stream, &error));
+    EXPECT_NE(nullptr, strstr(error.message, "17")) << error.message;
+    libllm_stream_options options;
+    libllm_stream_options_init(&options, sizeof options);
+    options.ignore_end = 1;
+    ASSERT_EQ(LIBLLM_OK, libllm_stream_create(s, ids.data(), 10, &options, &stream, &error));
+    libllm_stream_event event;
+    event.struct_size = sizeof event;
+    libllm_status status;
+    while ((status = libllm_stream_next(stream, &event, &error)) == LIBLLM_OK) {
+    }
+    EXPECT_EQ(LIBLLM_DONE, status);
+    EXPECT_EQ(LIBLLM_FINISH_CONTEXT, event.finish_reason);
+    EXPECT_EQ(7u, event.n_tokens) << "six that fit, and one drawn from the last logits";
+    EXPECT_EQ(16u, libllm_session_position(s));
+    libllm_stream_free(stream);
+    libllm_session_free(s);
+}
+
+// Whatever the model says, a stop text never shows, not even its beginning, and pieces are whole characters.
+TEST_F(Session, StopTextsAreCutOutWhole)
+{
+    auto run = [&](const std::vector<const char *> &stops, libllm_finish_reason *reason) {
+        libllm_session *s = session(300);
+        auto ids = some_tokens(20);
+        libllm_stream_options options;
+        libllm_stream_options_init(&options, sizeof options);
+        libllm_sampling_options sampling;
+        libllm_sampling_options_init(&sampling, sizeof sampling);
+        sampling.temperature = 3;
+        sampling.top_k = 0;
+        sampling.top_p = 0;
+        sampling.min_p = 0;
+        options.sampling = &sampling;
+        options.max_tokens = 200;
+        options.ignore_end = 1;
+        options.stops = stops.data();
+        options.n_stops = (uint32_t)stops.size();
+        libllm_stream *stream;
+        EXPECT_EQ(LIBLLM_OK, libllm_stream_create(s, ids.data(), 20, &options, &stream, &error)) << error.message;
+        libllm_stream_event event;
+        event.struct_size = sizeof event;
+        std::string text;
+        libllm_status status;
+        do {
+            status = libllm_stream_next(stream, &event, &error);
+            EXPECT_GE(status, 0) << error.message;
+            text.append(event.text, event.n_bytes);
+        } while (status == LIBLLM_OK);
+        *reason = (libllm_finish_reason)event.finish_reason;
+        libllm_stream_free(stream);
+        libllm_session_free(s);
+        return text;
+    };
+    libllm_finish_reason reason;
+    std::string all = run({}, &reason);
+    EXPECT_EQ(LIBLLM_FINISH_LENGTH, reason);
+    ASSERT_GT(all.size(), 100u);
+    // A stop of three bytes from the middle of what comes, in ASCII so that it is not part of a replaced character.
+    size_t at = 60;
+    while (at + 3 < all.size() && ((all[at] | all[at + 1] | all[at + 2]) & 0x80))
+        at++;
+    ASSERT_LT(at + 3, all.size());
+    std::string stop = all.substr(at, 3);
+    std::string cut = run({"no such text", stop.c_str()}, &reason);
+    EXPECT_EQ(LIBLLM_FINISH_STOP, reason);
+    EXPECT_EQ(all.substr(0, all.find(stop)), cut);
+}
+
+TEST_F(Session, CancelFromAnotherThread)
+{
+    libllm_session *s = session(8192, 64);
+    auto ids = some_tokens(8000);
+    ASSERT_EQ(LIBLLM_OK, libllm_session_eval(s, ids.data(), 10, &error));
+    for (int round = 0; round < 3; round++) {
+        std::atomic<bool> started{false};
+        std::thread other([&] {
+            while (!started)
+                std::this_thread::yield();
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            libllm_session_cancel(s);
+        });
+        auto begin = std::chrono::steady_clock::now();
+        started = true;
+        libllm_status status = libllm_session_eval(s, ids.data(), 7000, &error);
+        double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        other.join();
+        ASSERT_EQ(LIBLLM_ERROR_CANCELLED, status) << "took " << seconds << " s";
+        EXPECT_EQ(10u, libllm_session_position(s));
+    }
+    libllm_session_cancel(s); // idle: nothing happens
+    EXPECT_EQ(LIBLLM_OK, libllm_session_eval(s, ids.data(), 50, &error));
+    libllm_session *fresh = session(8192, 64);
+    std::vector<int32_t> joined(ids.begin(), ids.begin() + 10);
+    joined.insert(joined.end(), ids.begin(), ids.begin() + 50);
+    ASSERT_EQ(LIBLLM_OK, libllm_session_eval(fresh, joined.data(), joined.size(), &error));
+    auto expected = logits(fresh), got = logits(s);
+    for (size_t i = 0; i < expected.size(); i++)
+        EXPECT_NEAR(expected[i], got[i], 1e-4) << "the cancelled call left something behind";
+    libllm_session_free(fresh);
+    libllm_session_free(s);
+}
+
+TEST_F(Session, ForkedChildIsToldSo)
+{
+    libllm_session *s = session();
+    auto ids = some_tokens(5);
+    ASSERT_EQ(LIBLLM_OK, libllm_session_eval(s, ids.data(), 5, &error));
+    pid_t child = fork();
+    if (child == 0) {
+        libllm_status status = libllm_session_eval(s, ids.data(), 5, &error);
+        libllm_session_free(s);
+        _exit(status == LIBLLM_ERROR_FORKED ? 0 : 1);
+    }
+    int result;
+    ASSERT_EQ(child, waitpid(child, &result, 0));
+    EXPECT_TRUE(WIFEXITED(result) && WEXITSTATUS(result) == 0) << result;
+    EXPECT_EQ(LIBLLM_OK, libllm_session_eval(s, ids.data(), 5, &error));
+    libllm_session_free(s);
+}
+
+TEST_F(Session, F16KeysAndValuesAreClose)
+{
+    libllm_engine_options options;
+    libllm_engine_options_init(&options, sizeof options);
+    options.n_positions = 64;
+    std::vector<float> results[2];
+    auto ids = some_tokens(40);
+    for (int i = 0; i < 2; i++) {
+        options.kv_type = i ? LIBLLM_KV_F16 : LIBLLM_KV_F32;
+        libllm_session *s;
+        ASSERT_EQ(LIBLLM_OK, libllm_session_open(model, &options, &s, &error));
+        ASSERT_EQ(LIBLLM_OK, libllm_session_eval(s, ids.data(), 40, &error));
+        results[i] = logits(s);
+        libllm_session_free(s);
+    }
+    double largest = 0;
+    for (size_t i = 0; i < results[0].size(); i++)
+        largest = std::fmax(largest, std::fabs(results[0][i] - results[1][i]));
+    EXPECT_GT(largest, 0) << "both ran with the same type";
+    EXPECT_LT(largest, 1e-2);
+}
+
+} // namespace
