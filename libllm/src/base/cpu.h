@@ -20,7 +20,8 @@ typedef enum ll_cpu_feature {
 /* Feature bits of this processor that the operating system has enabled. */
 uint32_t ll_cpu_detect(void);
 
-/* Features left over under a mask name: "ref" none, "avx2", "avx512" (without AMX), "native" or NULL all. false: unknown name. */
+/* Take away the features that lie above a mask: "ref" leaves none, "avx2", "avx512" (without AMX), "native" or NULL
+ * leaves all. false: unknown name. */
 bool ll_cpu_mask(const char *name, uint32_t *features);
 
 /* Names of the feature bits, separated by blanks. */

@@ -191,8 +191,10 @@ static void release_text(ll_stream *s, bool at_end)
             ll_buffer_append(&s->event_text, s->text.data + i, length);
         i += length;
     }
-    memmove(s->text.data, s->text.data + n, s->text.size - n);
-    s->text.size = found != SIZE_MAX ? 0 : s->text.size - n;
+    size_t left = found != SIZE_MAX ? 0 : s->text.size - n;
+    if (left)
+        memmove(s->text.data, s->text.data + n, left);
+    s->text.size = left;
 }
 
 /* Bring the timeline up to date: the prompt at first, later the token that was handed out last. */
