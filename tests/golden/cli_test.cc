@@ -1,0 +1,655 @@
+/* SPDX-License-Identifier: MIT
+ * The `libllm` command from the outside: what it prints where, its exit codes, and what it does at a terminal.
+ *
+ * The environment names the programs: LIBLLM_COMMAND and LIBLLM_EXAMPLE_CHAT. The model is the tiny llama, which has
+ * no chat template; the chats use a copy into which one was put.
+ */
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <jansson.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace
+{
+
+using Arguments = std::vector<std::string>;
+using Clock = std::chrono::steady_clock;
+
+const std::string data = LIBLLM_TEST_DATA;
+const std::string plain_model = data + "/tiny/llama.gguf";
+
+std::string required(const char *variable)
+{
+    const char *value = getenv(variable);
+    if (!value)
+        ADD_FAILURE() << variable << " is not set";
+    return value ? value : "";
+}
+
+std::string read_file(const std::string &path)
+{
+    std::ifstream file(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+}
+
+void write_file(const std::string &path, const std::string &bytes)
+{
+    std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+bool contains(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
+
+int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+
+std::vector<char *> pointers(Arguments &arguments)
+{
+    std::vector<char *> result;
+    for (std::string &argument : arguments)
+        result.push_back(argument.data());
+    result.push_back(nullptr);
+    return result;
+}
+
+template <typename T> void append(std::string &bytes, T value)
+{
+    bytes.append(reinterpret_cast<const char *>(&value), sizeof value);
+}
+
+/* The plain model with a chat template as its first metadata entry. The entry's size is a multiple of the alignment
+ * (32), so that the tensors behind it stay aligned. */
+std::string with_template(std::string gguf, std::string source)
+{
+    const std::string key = "tokenizer.chat_template";
+    const size_t fixed = 8 + key.size() + 4 + 8;
+    source += "{#";
+    while ((fixed + source.size() + 2) % 32 != 0)
+        source += ' ';
+    source += "#}";
+    std::string entry;
+    append(entry, uint64_t{key.size()});
+    entry += key;
+    append(entry, uint32_t{8});
+    append(entry, uint64_t{source.size()});
+    entry += source;
+    uint64_t n_entries;
+    memcpy(&n_entries, &gguf[16], sizeof n_entries);
+    n_entries++;
+    memcpy(&gguf[16], &n_entries, sizeof n_entries);
+    return gguf.insert(24, entry);
+}
+
+struct Result {
+    int code = -1;
+    std::string out, err;
+};
+
+class Command : public testing::Test
+{
+  protected:
+    void SetUp() override
+    {
+        char pattern[] = "/tmp/libllm-cli-XXXXXX";
+        ASSERT_NE(mkdtemp(pattern), nullptr);
+        folder = pattern;
+        setenv("XDG_DATA_HOME", folder.c_str(), 1);
+        setenv("XDG_STATE_HOME", (folder + "/state").c_str(), 1);
+        setenv("TERM", "dumb", 1);
+        chat_model = folder + "/chat.gguf";
+        write_file(chat_model,
+                   with_template(read_file(plain_model), "{% for m in messages %}{{ m.role }}: {{ m.content }}\n"
+                                                         "{% endfor %}assistant:"));
+    }
+
+    void TearDown() override { std::filesystem::remove_all(folder); }
+
+    /* Runs a program with its standard streams in files. */
+    Result run_program(const std::string &program, Arguments arguments, const std::string &input = "")
+    {
+        const std::string in = folder + "/in", out = folder + "/out", err = folder + "/err";
+        write_file(in, input);
+        arguments.insert(arguments.begin(), program);
+        posix_spawn_file_actions_t actions;
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_addopen(&actions, 0, in.c_str(), O_RDONLY, 0);
+        posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        pid_t pid;
+        int failure = posix_spawn(&pid, program.c_str(), &actions, nullptr, pointers(arguments).data(), environ);
+        posix_spawn_file_actions_destroy(&actions);
+        EXPECT_EQ(failure, 0) << program << ": " << strerror(failure);
+        int status = 0;
+        if (failure == 0)
+            waitpid(pid, &status, 0);
+        return {failure ? -1 : exit_code(status), read_file(out), read_file(err)};
+    }
+
+    Result run(const Arguments &arguments, const std::string &input = "")
+    {
+        return run_program(command, arguments, input);
+    }
+
+    /* As run(), for what must succeed without a word on standard error; returns standard output. */
+    std::string output(const Arguments &arguments, const std::string &input = "")
+    {
+        Result result = run(arguments, input);
+        EXPECT_EQ(result.code, 0) << result.err;
+        EXPECT_EQ(result.err, "");
+        return result.out;
+    }
+
+    const std::string command = required("LIBLLM_COMMAND");
+    std::string folder, chat_model;
+};
+
+/* The command at a terminal of its own. */
+class Terminal
+{
+  public:
+    Terminal(const std::string &program, Arguments arguments)
+    {
+        arguments.insert(arguments.begin(), program);
+        std::vector<char *> argv = pointers(arguments);
+        pid = forkpty(&descriptor, nullptr, nullptr, nullptr);
+        if (pid == 0) {
+            execv(program.c_str(), argv.data());
+            _exit(127);
+        }
+    }
+
+    ~Terminal()
+    {
+        if (pid > 0) {
+            kill(pid, SIGKILL);
+            waitpid(pid, nullptr, 0);
+        }
+        close(descriptor);
+    }
+
+    void type(const std::string &text)
+    {
+        ASSERT_EQ(write(descriptor, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    }
+
+    /* Reads until `part` has appeared behind what an earlier call found; false when 20 seconds or the program end
+     * first. */
+    bool wait_for(const std::string &part)
+    {
+        size_t at;
+        while ((at = screen.find(part, found)) == std::string::npos)
+            if (!read_more())
+                return false;
+        found = at + part.size();
+        return true;
+    }
+
+    int finish()
+    {
+        while (read_more())
+            ;
+        int status = 0;
+        EXPECT_EQ(waitpid(pid, &status, 0), pid);
+        pid = -1;
+        return exit_code(status);
+    }
+
+    std::string screen;
+
+  private:
+    bool read_more()
+    {
+        pollfd ready = {descriptor, POLLIN, 0};
+        char buffer[4096];
+        if (poll(&ready, 1, 20000) != 1)
+            return false;
+        ssize_t n = read(descriptor, buffer, sizeof buffer);
+        if (n > 0)
+            screen.append(buffer, static_cast<size_t>(n));
+        return n > 0;
+    }
+
+    pid_t pid = -1;
+    int descriptor = -1;
+    size_t found = 0;
+};
+
+struct Decref {
+    void operator()(json_t *value) const { json_decref(value); }
+};
+
+std::unique_ptr<json_t, Decref> parse(const std::string &text)
+{
+    json_error_t error;
+    std::unique_ptr<json_t, Decref> value(json_loads(text.c_str(), JSON_REJECT_DUPLICATES, &error));
+    EXPECT_NE(value, nullptr) << error.text << " in " << text;
+    return value;
+}
+
+const char *const all_commands[] = {"chat", "generate", "tokenize", "detokenize", "eval", "info", "bench", "devices"};
+
+TEST_F(Command, HelpIsOnStandardOutputAndNamesEveryCommand)
+{
+    std::string help = output({"--help"});
+    for (const char *name : all_commands) {
+        EXPECT_TRUE(contains(help, std::string("\n  ") + name + " ")) << name;
+        std::string own = output({name, "--help"});
+        EXPECT_EQ(own.rfind(std::string("usage: libllm ") + name + " ", 0), 0u) << own;
+        EXPECT_TRUE(contains(own, "--help")) << name;
+        EXPECT_EQ(output({"help", name}), own);
+    }
+    Result nothing = run({});
+    EXPECT_EQ(nothing.code, 2);
+    EXPECT_EQ(nothing.err, help);
+    EXPECT_TRUE(contains(output({"--version"}), "libllm 0."));
+}
+
+TEST_F(Command, WrongUsageIsSaidAndExitsWith2)
+{
+    const struct {
+        Arguments arguments;
+        const char *said;
+    } cases[] = {
+        {{"nonsense"}, "unknown command 'nonsense'"},
+        {{"--nonsense"}, "unknown option '--nonsense'"},
+        {{"info", "--nonsense=1"}, "unknown option '--nonsense'"},
+        {{"info", "-x"}, "unknown option '-x'"},
+        {{"info", "file.gguf"}, "unexpected argument 'file.gguf'"},
+        {{"info", "--json=yes"}, "'--json' takes no value"},
+        {{"info", "-m"}, "'-m' needs a value"},
+        {{"info", "-t", "0"}, "--threads must be a whole number from 1 to 1024, not '0'"},
+        {{"info", "-t", "1025"}, "not '1025'"},
+        {{"info", "-t", " 1"}, "not ' 1'"},
+        {{"info", "-t", "-1"}, "not '-1'"},
+        {{"generate"}, "give the input with -p"},
+        {{"generate", "-p", "x", "-f", "y"}, "exclude each other"},
+        {{"generate", "-p", "x", "--temp", "warm"}, "--temp must be a number from 0"},
+        {{"generate", "-p", "x", "--temp=nan"}, "not 'nan'"},
+        {{"generate", "-p", "x", "--temp", "0x1p3"}, "not '0x1p3'"},
+        {{"generate", "-p", "x", "--top-p", "1.5"}, "--top-p must be a number from 0 to 1, not '1.5'"},
+        {{"generate", "-p", "x", "-n", "1.5"}, "--max-tokens must be a whole number"},
+        {{"generate", "-p", "x", "--seed", "18446744073709551616"}, "from 0 to 2^64-1"},
+        {{"generate", "-p", "x", "--logit-bias", "5"}, "--logit-bias must be ID=V"},
+        {{"generate", "-p", "x", "--logit-bias", "5=nan"}, "--logit-bias must be ID=V"},
+        {{"generate", "-p", "x", "--stop", ""}, "--stop needs a text"},
+        {{"tokenize"}, "give the input with -p"},
+        {{"detokenize"}, "give the input with -p"},
+        {{"detokenize", "1", "--ids", "1"}, "exclude"},
+        {{"detokenize", "12x"}, "'12x' is not a token id (number 1 of the list)"},
+        {{"eval", "--ids", "1"}, "--logits OUT is missing"},
+        {{"eval", "--logits", "o"}, "--ids IDS is missing"},
+        {{"eval", "--logits", "o", "--ids", ""}, "no ids"},
+        {{"eval", "--logits", "o", "--ids", "1,,2"}, "'' is not a token id (number 2 of the list)"},
+        {{"eval", "--logits", "o", "--ids", "1,2,"}, "ends with a comma"},
+        {{"eval", "--logits", "o", "--ids", ",1"}, "begins with a comma"},
+        {{"eval", "--logits", "o", "--ids", "-1"}, "'-1' is not a token id"},
+        {{"eval", "--logits", "o", "--ids", "1;2"}, "'1;2' is not a token id"},
+        {{"eval", "--logits", "o", "--ids", "2147483648"}, "'2147483648' is not a token id"},
+        {{"eval", "--logits", "o", "--ids", "1", "--batch", "0"}, "--batch must be a whole number from 1 to 4096"},
+        {{"bench", "-r", "0"}, "--repetitions must be"},
+    };
+    for (const auto &one : cases) {
+        Result result = run(one.arguments);
+        EXPECT_EQ(result.code, 2) << one.said;
+        EXPECT_EQ(result.out, "") << one.said;
+        EXPECT_EQ(result.err.rfind("libllm: ", 0), 0u) << result.err;
+        EXPECT_TRUE(contains(result.err, one.said)) << one.said << " in " << result.err;
+    }
+}
+
+TEST_F(Command, WhatFailsIsSaidAndExitsWith1)
+{
+    write_file(folder + "/text", "no model");
+    const struct {
+        Arguments arguments;
+        const char *said;
+    } cases[] = {
+        {{"info", "-m", "missing"}, "missing"},
+        {{"info"}, "default"},
+        {{"info", "-m", folder + "/text"}, "text"},
+        {{"tokenize", "-m", plain_model, "-f", folder + "/absent"}, "cannot read"},
+        {{"detokenize", "-m", plain_model, "320"}, "320"},
+        {{"eval", "-m", plain_model, "--ids", "320", "--logits", folder + "/o"}, "320"},
+        {{"eval", "-m", plain_model, "--ids", "1", "--logits", folder + "/no/o"}, "cannot write"},
+        {{"eval", "-m", plain_model, "--ids", "1", "--logits", "/dev/full"}, "cannot write"},
+        {{"generate", "-m", plain_model, "-p", "four", "-c", "2"}, "2"},
+        {{"generate", "-m", plain_model, "-p", "x", "--logit-bias", "999999=1"}, "999999"},
+    };
+    for (const auto &one : cases) {
+        Result result = run(one.arguments);
+        EXPECT_EQ(result.code, 1) << one.arguments[0] << ": " << result.err;
+        EXPECT_EQ(result.err.rfind("libllm: ", 0), 0u) << result.err;
+        EXPECT_TRUE(contains(result.err, one.said)) << one.said << " in " << result.err;
+    }
+}
+
+TEST_F(Command, FindsModelsByName)
+{
+    std::filesystem::create_directories(folder + "/libllm/models");
+    std::filesystem::copy(plain_model, folder + "/libllm/models/tiny.gguf");
+    EXPECT_EQ(output({"tokenize", "-m", "tiny", "-p", "a b"}), output({"tokenize", "-m", plain_model, "-p", "a b"}));
+}
+
+TEST_F(Command, TokensComeBackAsTheText)
+{
+    const std::string text =
+        "Hello, w\xc3\xb6rld \xe4\xbd\xa0\xe5\xa5\xbd \xf0\x9f\x99\x82\n\tint x = 1;\r\n\x01\x7f end ";
+    std::string ids = output({"tokenize", "-m", plain_model, "-f", "-"}, text);
+    EXPECT_EQ(ids.back(), '\n');
+    EXPECT_EQ(ids.find_first_not_of("0123456789 \n"), std::string::npos);
+    EXPECT_EQ(output({"tokenize", "-m", plain_model, "-p", text}), ids);
+    EXPECT_EQ(output({"detokenize", "-m", plain_model, "-f", "-"}, ids), text);
+    EXPECT_EQ(output({"detokenize", "-m", plain_model, "--ids", ids}), text);
+    EXPECT_EQ(output({"tokenize", "-m", plain_model, "--no-map", "-p", text}), ids);
+    EXPECT_EQ(output({"tokenize", "-m", plain_model, "-p", ""}), "\n");
+}
+
+TEST_F(Command, SpecialTokensAreParsedOnRequestOnly)
+{
+    EXPECT_EQ(output({"tokenize", "-m", plain_model, "-p", "</s>", "--special"}), "257\n");
+    EXPECT_NE(output({"tokenize", "-m", plain_model, "-p", "</s>"}), "257\n");
+    EXPECT_EQ(output({"detokenize", "-m", plain_model, "257", "--special"}), "</s>");
+    EXPECT_EQ(output({"detokenize", "-m", plain_model, "257"}), "");
+}
+
+/* The reference of the fixture: ids in the .json, rows in the .npy behind its header. */
+TEST_F(Command, EvalWritesTheRowsOfTheReference)
+{
+    auto reference = parse(read_file(data + "/tiny/llama.json"));
+    std::string ids, rows = read_file(data + "/tiny/llama.npy");
+    size_t index, n_ids = json_array_size(json_object_get(reference.get(), "ids"));
+    json_t *id;
+    json_array_foreach (json_object_get(reference.get(), "ids"), index, id)
+        ids += (index ? "," : "") + std::to_string(json_integer_value(id));
+    const size_t n_bytes = n_ids * 320 * sizeof(float);
+    ASSERT_GT(rows.size(), n_bytes);
+    rows.erase(0, rows.size() - n_bytes);
+
+    for (const char *batch : {"1", "7", "40"}) {
+        output({"eval", "-m", plain_model, "--ids", ids, "--logits", folder + "/rows", "--batch", batch});
+        std::string written = read_file(folder + "/rows");
+        ASSERT_EQ(written.size(), n_bytes) << batch;
+        double worst = 0;
+        for (size_t i = 0; i < n_bytes; i += sizeof(float)) {
+            float a, b;
+            memcpy(&a, &rows[i], sizeof a);
+            memcpy(&b, &written[i], sizeof b);
+            worst = std::fmax(worst, std::fabs(a - b));
+        }
+        EXPECT_LT(worst, 5e-5) << batch;
+    }
+    write_file(folder + "/ids", ids);
+    EXPECT_EQ(output({"eval", "-m", plain_model, "-f", folder + "/ids", "--logits", "-", "--batch", "40"}),
+              read_file(folder + "/rows"));
+}
+
+TEST_F(Command, EvalLeavesNothingHalfWritten)
+{
+    const std::string path = folder + "/rows";
+    write_file(path, "before");
+    EXPECT_EQ(run({"eval", "-m", plain_model, "--ids", "1,2,320", "--batch", "1", "--logits", path}).code, 1);
+    EXPECT_EQ(read_file(path), "before");
+    for (const auto &entry : std::filesystem::directory_iterator(folder))
+        EXPECT_NE(entry.path().filename().string().rfind("rows.", 0), 0u) << entry.path();
+}
+
+TEST_F(Command, GenerateIsRepeatable)
+{
+    const Arguments base = {"generate", "-m", plain_model, "-p", "Once", "-n", "20", "--ignore-eos"};
+    auto with = [&](Arguments more) {
+        more.insert(more.begin(), base.begin(), base.end());
+        return output(more);
+    };
+    std::string greedy = with({"--temp", "0"});
+    EXPECT_EQ(greedy.back(), '\n');
+    EXPECT_GT(greedy.size(), 2u);
+    EXPECT_EQ(with({"--temp", "0", "-t", "2"}), greedy);
+    EXPECT_EQ(with({"--seed", "7"}), with({"--seed=7", "-t1"}));
+    EXPECT_NE(with({"--seed", "7", "--temp", "1.5"}), with({"--seed", "8", "--temp", "1.5"}));
+    EXPECT_NE(with({"--temp", "1.5"}), with({"--temp", "1.5"})) << "without --seed, the seed is random";
+
+    write_file(folder + "/prompt", "Once");
+    EXPECT_EQ(
+        output({"generate", "-m", plain_model, "-f", folder + "/prompt", "-n", "20", "--ignore-eos", "--temp", "0"}),
+        greedy);
+}
+
+TEST_F(Command, GenerateHeedsBiasStopAndContext)
+{
+    const Arguments base = {"generate", "-m", plain_model, "-p", "Once", "-n", "8", "--temp", "0"};
+    auto with = [&](Arguments more) {
+        more.insert(more.begin(), base.begin(), base.end());
+        return run(more);
+    };
+    /* In the byte alphabet of GPT-2, '!' is the token 0. */
+    std::string bang = output({"tokenize", "-m", plain_model, "-p", "!"});
+    bang.pop_back();
+    EXPECT_EQ(with({"--logit-bias", bang + "=1000"}).out, "!!!!!!!!\n");
+    EXPECT_EQ(with({"--logit-bias", bang + "=1000", "--stop", "!!!"}).out, "\n");
+    EXPECT_FALSE(contains(with({"--logit-bias", bang + "=-inf"}).out, "!"));
+    Result full = with({"--logit-bias", bang + "=1000", "-c", "8"});
+    EXPECT_EQ(full.code, 0);
+    EXPECT_EQ(full.out.rfind("!!!!", 0), 0u);
+    EXPECT_LT(full.out.size(), 9u);
+    EXPECT_TRUE(contains(full.err, "the context of 8 tokens is full")) << full.err;
+    EXPECT_TRUE(contains(with({"--seed", "42", "--verbose"}).err, "libllm: seed 42\n"));
+}
+
+TEST_F(Command, InfoDescribesTheModel)
+{
+    auto info = parse(output({"info", "-m", plain_model, "--json"}));
+    EXPECT_STREQ(json_string_value(json_object_get(info.get(), "architecture")), "llama");
+    EXPECT_TRUE(json_is_object(json_object_get(info.get(), "metadata")));
+    std::string table = output({"info", "-m", plain_model});
+    EXPECT_EQ(table.rfind(plain_model + "\n", 0), 0u);
+    EXPECT_TRUE(contains(table, "\nmetadata\n")) << table;
+    EXPECT_TRUE(contains(table, "llama.context_length")) << table;
+}
+
+TEST_F(Command, DevicesListsTheProcessor)
+{
+    auto devices = parse(output({"devices", "--json"}));
+    json_t *first = json_array_get(json_object_get(devices.get(), "devices"), 0);
+    EXPECT_STREQ(json_string_value(json_object_get(first, "kind")), "cpu");
+    EXPECT_TRUE(contains(output({"devices"}), "cpu"));
+}
+
+TEST_F(Command, BenchPrintsFiguresThatFitTogether)
+{
+    auto bench = parse(output({"bench", "-m", plain_model, "-p", "16", "-n", "4", "-r", "3", "--json"}));
+    EXPECT_GT(json_number_value(json_object_get(json_object_get(bench.get(), "load_ms"), "median")), 0);
+    EXPECT_GT(json_integer_value(json_object_get(bench.get(), "peak_rss_bytes")), 1 << 20);
+    json_t *tests = json_object_get(bench.get(), "tests"), *test;
+    ASSERT_EQ(json_array_size(tests), 2u);
+    size_t index;
+    json_array_foreach (tests, index, test) {
+        EXPECT_STREQ(json_string_value(json_object_get(test, "test")), index ? "tg4" : "pp16");
+        json_t *speed = json_object_get(test, "tokens_per_second");
+        double median = json_number_value(json_object_get(speed, "median"));
+        EXPECT_GT(json_number_value(json_object_get(speed, "min")), 0);
+        EXPECT_LE(json_number_value(json_object_get(speed, "min")), median);
+        EXPECT_GE(json_number_value(json_object_get(speed, "max")), median);
+        EXPECT_GT(json_number_value(json_object_get(test, index ? "gb_per_second" : "gflop_per_second")), 0);
+    }
+    auto decode_only = parse(output({"bench", "-m", plain_model, "-p", "0", "-n", "4", "-r", "1", "--json"}));
+    EXPECT_EQ(json_array_size(json_object_get(decode_only.get(), "tests")), 1u);
+    EXPECT_TRUE(contains(output({"bench", "-m", plain_model, "-p", "16", "-n", "0", "-r", "1"}), "\npp16 "));
+}
+
+TEST_F(Command, ChatNeedsATemplate)
+{
+    Result result = run({"chat", "-m", plain_model}, "hello\n");
+    EXPECT_EQ(result.code, 1);
+    EXPECT_EQ(result.out, "");
+    EXPECT_TRUE(contains(result.err, "has no chat template")) << result.err;
+    EXPECT_TRUE(contains(result.err, "libllm generate -m " + plain_model)) << result.err;
+}
+
+TEST_F(Command, ChatAnswersEveryLineOfAPipe)
+{
+    const Arguments base = {"chat", "-m", chat_model, "-n", "4", "--temp", "0", "--system", "sys"};
+    const std::string path = folder + "/talk.json";
+    Result result =
+        run(base, "one\n\ntwo \\\nthree\n\"\"\"\n/four\nfive\n\"\"\"\n//six\nbad \xff!\n/save " + path + "\n");
+    EXPECT_EQ(result.code, 0) << result.err;
+    auto saved = parse(read_file(path));
+    json_t *messages = json_object_get(saved.get(), "messages"), *message;
+    const char *const asked[] = {"one", "two \nthree", "/four\nfive", "/six", "bad \xef\xbf\xbd!"};
+    ASSERT_EQ(json_array_size(messages), 11u);
+    std::string answers;
+    size_t index;
+    json_array_foreach (messages, index, message) {
+        std::string role = json_string_value(json_object_get(message, "role"));
+        const char *content = json_string_value(json_object_get(message, "content"));
+        EXPECT_EQ(role, index == 0 ? "system" : index % 2 ? "user" : "assistant");
+        if (role == "user") {
+            EXPECT_STREQ(content, asked[index / 2]);
+        }
+        if (role == "assistant")
+            answers += std::string(content, json_string_length(json_object_get(message, "content"))) + "\n";
+    }
+    EXPECT_STREQ(json_string_value(json_object_get(json_array_get(messages, 0), "content")), "sys");
+    EXPECT_EQ(result.out, answers);
+
+    /* A saved conversation goes on where it was: the same next answer. */
+    Result loaded = run({"chat", "-m", chat_model, "-n", "4", "--temp", "0"}, "/load " + path + "\nmore\n");
+    Result whole = run(base, "one\ntwo \\\nthree\n\"\"\"\n/four\nfive\n\"\"\"\n//six\nbad \xff!\nmore");
+    EXPECT_EQ(loaded.code, 0) << loaded.err;
+    EXPECT_EQ(whole.out, result.out + loaded.out);
+}
+
+TEST_F(Command, ChatSaysWhatWentWrongAndGoesOn)
+{
+    const Arguments base = {"chat", "-m", chat_model, "-n", "2", "--temp", "0", "-c", "32"};
+    write_file(folder + "/bad.json", "{\"messages\": [{\"role\": \"user\"}]}");
+    write_file(folder + "/worse.json", "{");
+    const std::string long_line(100, 'x');
+    Result result = run(base, "/nonsense\n/load " + folder + "/bad.json\n/load " + folder + "/worse.json\n/save\n" +
+                                  long_line + "\nhi\n/reset\nhi\n/quit\nunread\n");
+    EXPECT_EQ(result.code, 1);
+    EXPECT_TRUE(contains(result.err, "there is no /nonsense")) << result.err;
+    EXPECT_TRUE(contains(result.err, "bad.json: message 1 has no")) << result.err;
+    EXPECT_TRUE(contains(result.err, "worse.json:1:")) << result.err;
+    EXPECT_TRUE(contains(result.err, "/save needs")) << result.err;
+    EXPECT_TRUE(contains(result.err, "/reset starts anew; --context N gives more room")) << result.err;
+    /* The question that did not fit is forgotten: both short ones are answered, and alike. */
+    ASSERT_EQ(result.out.size() % 2, 0u) << result.out;
+    EXPECT_GT(result.out.size(), 0u);
+    EXPECT_EQ(result.out.substr(0, result.out.size() / 2), result.out.substr(result.out.size() / 2));
+}
+
+TEST_F(Command, ChatAtATerminal)
+{
+    Terminal terminal(command, {"chat", "-m", chat_model, "-n", "4", "--temp", "0"});
+    ASSERT_TRUE(terminal.wait_for("/help for help")) << terminal.screen;
+    ASSERT_TRUE(terminal.wait_for("> "));
+    terminal.type("dropped");
+    ASSERT_TRUE(terminal.wait_for("dropped"));
+    terminal.type("\x03");
+    ASSERT_TRUE(terminal.wait_for("> ")) << terminal.screen;
+    terminal.type("gr\xc3\xbc\xc3\x9f\n");
+    ASSERT_TRUE(terminal.wait_for("context ")) << terminal.screen;
+    ASSERT_TRUE(terminal.wait_for("> "));
+    terminal.type("/save " + folder + "/talk.json\n");
+    ASSERT_TRUE(terminal.wait_for("2 messages saved")) << terminal.screen;
+    ASSERT_TRUE(terminal.wait_for("> "));
+    terminal.type("\x04");
+    EXPECT_EQ(terminal.finish(), 0) << terminal.screen;
+
+    auto saved = parse(read_file(folder + "/talk.json"));
+    json_t *first = json_array_get(json_object_get(saved.get(), "messages"), 0);
+    EXPECT_STREQ(json_string_value(json_object_get(first, "content")), "gr\xc3\xbc\xc3\x9f");
+    std::string history = read_file(folder + "/state/libllm/history");
+    EXPECT_TRUE(contains(history, "talk.json")) << history;
+    EXPECT_FALSE(contains(history, "dropped")) << history;
+}
+
+TEST_F(Command, CtrlCStopsTheAnswerAndNotTheChat)
+{
+    /* More positions than the model was trained for: an answer that nobody waits for. */
+    Terminal terminal(command, {"chat", "-m", chat_model, "-c", "200000", "--ignore-eos", "--seed", "1"});
+    ASSERT_TRUE(terminal.wait_for("> ")) << terminal.screen;
+    terminal.type("talk\n");
+    ASSERT_TRUE(terminal.wait_for("talk\r\n"));
+    usleep(300000);
+    terminal.type("\x03");
+    ASSERT_TRUE(terminal.wait_for("tokens/s, context ")) << terminal.screen;
+    ASSERT_TRUE(terminal.wait_for("> "));
+    terminal.type("/save " + folder + "/talk.json\n");
+    ASSERT_TRUE(terminal.wait_for("2 messages saved")) << "the part of the answer is kept";
+    terminal.type("/quit\n");
+    EXPECT_EQ(terminal.finish(), 0);
+}
+
+TEST_F(Command, CtrlCStopsGenerate)
+{
+    Terminal terminal(command, {"generate", "-m", plain_model, "-p", "Once", "-c", "200000", "--ignore-eos"});
+    usleep(500000);
+    auto start = Clock::now();
+    terminal.type("\x03");
+    EXPECT_TRUE(terminal.wait_for("libllm: interrupted")) << terminal.screen.size();
+    EXPECT_LT(std::chrono::duration<double>(Clock::now() - start).count(), 2.0);
+    EXPECT_EQ(terminal.finish(), 1);
+}
+
+/* The random model babbles all bytes. Only in a pipe they arrive as they are. */
+TEST_F(Command, ModelTextCannotControlTheTerminal)
+{
+    const Arguments arguments = {"generate", "-m",      plain_model, "-p",      "Once", "-n",
+                                 "240",      "--temp",  "100",       "--top-k", "0",    "--top-p",
+                                 "1",        "--min-p", "0",         "--seed",  "3",    "--ignore-eos"};
+    auto count_controls = [](const std::string &text) {
+        size_t n = 0;
+        for (unsigned char c : text)
+            n += (c < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7f;
+        return n;
+    };
+    EXPECT_GT(count_controls(output(arguments)), 5u);
+    Terminal terminal(command, arguments);
+    EXPECT_EQ(terminal.finish(), 0);
+    EXPECT_EQ(count_controls(terminal.screen), 0u);
+    EXPECT_TRUE(contains(terminal.screen, "\xef\xbf\xbd"));
+}
+
+TEST_F(Command, OutputThatDoesNotArriveIsAFailure)
+{
+    Result result = run_program("/bin/sh", {"-c", "\"$0\" \"$@\" > /dev/full", command, "devices"});
+    EXPECT_EQ(result.code, 1);
+    EXPECT_TRUE(contains(result.err, "cannot write standard output")) << result.err;
+}
+
+TEST_F(Command, LogLinesGoToStandardError)
+{
+    Result quiet = run({"tokenize", "-m", plain_model, "-p", "x"}),
+           loud = run({"tokenize", "-m", plain_model, "-p", "x", "--log"});
+    EXPECT_EQ(loud.code, 0);
+    EXPECT_EQ(loud.out, quiet.out);
+    EXPECT_EQ(quiet.err, "");
+}
+
+TEST_F(Command, TheExampleOfTheReadmeAnswers)
+{
+    const std::string example = required("LIBLLM_EXAMPLE_CHAT");
+    Result answered = run_program(example, {chat_model});
+    EXPECT_EQ(answered.code, 0) << answered.err;
+    EXPECT_GT(answered.out.size(), 0u);
+    EXPECT_EQ(answered.err, "");
+    Result plain = run_program(example, {plain_model});
+    EXPECT_EQ(plain.code, 1);
+    EXPECT_TRUE(contains(plain.err, "template")) << plain.err;
+}
+
+} // namespace
