@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ * The block formats as they lie in the file, byte for byte.
+ */
+#ifndef LL_QUANT_BLOCKS_H
+#define LL_QUANT_BLOCKS_H
+
+#include <stdint.h>
+
+enum { LL_BLOCK = 32, LL_SUPER_BLOCK = 256 };
+
+/* 32 weights. d, m are F16 bits. */
+typedef struct { uint16_t d; uint8_t qs[16]; } ll_block_q4_0;                  /* (q - 8) d */
+typedef struct { uint16_t d, m; uint8_t qs[16]; } ll_block_q4_1;               /* q d + m */
+typedef struct { uint16_t d; uint8_t qh[4]; uint8_t qs[16]; } ll_block_q5_0;   /* (q - 16) d */
+typedef struct { uint16_t d, m; uint8_t qh[4]; uint8_t qs[16]; } ll_block_q5_1;
+typedef struct { uint16_t d; int8_t qs[32]; } ll_block_q8_0;
+
+/* 256 weights. */
+typedef struct { uint8_t scales[16]; uint8_t qs[64]; uint16_t d, dmin; } ll_block_q2_k;
+typedef struct { uint8_t hmask[32]; uint8_t qs[64]; uint8_t scales[12]; uint16_t d; } ll_block_q3_k;
+typedef struct { uint16_t d, dmin; uint8_t scales[12]; uint8_t qs[128]; } ll_block_q4_k;
+typedef struct { uint16_t d, dmin; uint8_t scales[12]; uint8_t qh[32]; uint8_t qs[128]; } ll_block_q5_k;
+typedef struct { uint8_t ql[128]; uint8_t qh[64]; int8_t scales[16]; uint16_t d; } ll_block_q6_k;
+
+_Static_assert(sizeof(ll_block_q4_0) == 18 && sizeof(ll_block_q4_1) == 20, "4-bit blocks are packed");
+_Static_assert(sizeof(ll_block_q5_0) == 22 && sizeof(ll_block_q5_1) == 24, "5-bit blocks are packed");
+_Static_assert(sizeof(ll_block_q8_0) == 34, "8-bit blocks are packed");
+_Static_assert(sizeof(ll_block_q2_k) == 84 && sizeof(ll_block_q3_k) == 110, "super-blocks are packed");
+_Static_assert(sizeof(ll_block_q4_k) == 144 && sizeof(ll_block_q5_k) == 176, "super-blocks are packed");
+_Static_assert(sizeof(ll_block_q6_k) == 210, "super-blocks are packed");
+
+#endif
