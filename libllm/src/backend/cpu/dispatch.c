@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ * The choice of the kernel set.
+ */
+#include "backend/cpu/x86/x86.h"
+
+const ll_kernels *ll_kernels_choose(uint32_t cpu_features)
+{
+    (void)cpu_features;
+#ifdef LL_HAVE_AVX512
+    if (cpu_features & LL_CPU_AVX512)
+        return &ll_kernels_avx512;
+#endif
+#ifdef LL_HAVE_AVX2
+    if (cpu_features & LL_CPU_AVX2)
+        return &ll_kernels_avx2;
+#endif
+    return &ll_kernels_ref;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ * The kernels of the CPU backend: small loops over memory that know nothing of models or threads. ref/ defines in
+ * plain C what each one computes; x86/ has faster versions that are tested against it. A kernel's result for one
+ * row and column depends on that row and column alone, never on how many are computed together: results are the
+ * same, bit for bit, however work is split among threads.
+ */
+#ifndef LL_BACKEND_CPU_KERNELS_H
+#define LL_BACKEND_CPU_KERNELS_H
+
+#include "base/cpu.h"
+#include "quant/quant.h"
+
+enum {
+    LL_COLUMNS_MAX = 8,  /* columns of one rows() call */
+    LL_KV_TILE = 64,     /* positions in a page of KV memory */
+    LL_ACT_BLOCK = 32,   /* activations that share a scale */
+};
+#define LL_ACT_MIN 0x1p-110f /* a block of smaller activations counts as zero: its scale would lose bits */
+
+/* A vector of n_k activations as 16-bit integers: x[i] ~ scales[i / 32] * values[i], |values| <= 32767. 16 bits keep
+ * the error of decoding far below that of the weights, at the cost of 8 on AVX2. sums[j] is the sum of the rounded x
+ * over the 16 activations from 16 j on, for formats that add an offset to a group of weights. Only for n_k % 32 == 0. */
+typedef struct ll_act {
+    int16_t *values;
+    float *scales; /* [n_k / 32] */
+    float *sums;   /* [n_k / 16] */
+} ll_act;
+
+/* out[c][r] = sum over k of weight[r][k] * x[c][k], for n_rows rows and n_columns <= LL_COLUMNS_MAX columns. */
+typedef struct ll_rows_job {
+    const uint8_t *weights; /* first row; rows follow each other row_bytes apart */
+    size_t row_bytes;
+    size_t n_rows;
+    size_t n_k;
+    size_t n_columns;
+    const float *const *x;  /* [n_columns] -> [n_k]; for formats whose kernel takes floats */
+    const ll_act *act;      /* [n_columns]; for formats whose kernel takes 16-bit activations */
+    float *const *out;      /* [n_columns] -> [n_rows] */
+} ll_rows_job;
+
+typedef void (*ll_rows_fn)(const ll_rows_job *job);
+
+typedef struct ll_row_kernel {
+    uint32_t type;       /* ll_type */
+    bool takes_act;      /* reads act instead of x */
+    ll_rows_fn rows;
+} ll_row_kernel;
+
+/* Positions of KV memory for one layer and KV head: K lies dimension-major [head_dim][LL_KV_TILE], so that scores of
+ * 64 positions come out of broadcasts without horizontal sums; V lies position-major [LL_KV_TILE][head_dim]. */
+typedef enum ll_kv_format { LL_KV_FORMAT_F32 = 0, LL_KV_FORMAT_F16 = 1, LL_KV_FORMAT_COUNT } ll_kv_format;
+
+typedef struct ll_kernels {
+    const char *name;    /* "ref", "avx2", "avx512" */
+    size_t panel_rows;   /* rows of a packed weight panel, <= 64 */
+
+    /* n is a multiple of 32. Round to nearest even; an all-zero block has scale 0, and so has one below LL_ACT_MIN.
+     * Values that are not finite give scale and sums NaN for their block. The same bits from every kernel set. */
+    void (*quantize)(const float *x, size_t n, ll_act *act);
+
+    /* NULL for a type that no kernel reads. */
+    const ll_row_kernel *(*row_kernel)(uint32_t type);
+
+    /* Decode weights [n_rows <= panel_rows][k_begin, k_begin + n_k) to panel[k][panel_rows], rows beyond n_rows being
+     * zero. k_begin and n_k are multiples of the block. scratch holds n_k floats. */
+    void (*pack)(const ll_type_traits *traits, const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin,
+                 size_t n_k, float *panel, float *scratch);
+    /* out[c][r] (+)= sum over k of panel[k][r] * x[c][k]; adds to what is there when accumulate is set, so that a long k
+     * may be cut in pieces without changing a bit. Sums run in the order of k for every r and c. */
+    void (*gemm)(const float *panel, size_t n_k, size_t n_rows, const float *const *x, size_t n_columns,
+                 float *const *out, bool accumulate);
+
+    /* out = x / sqrt(mean(x^2) + eps) * weight (1 when weight is NULL). out may be x. */
+    void (*rms_norm)(const float *x, const float *weight, size_t n, float eps, float *out);
+    void (*silu_mul)(const float *gate, const float *up, size_t n, float *out);      /* gate / (1 + e^-gate) * up */
+    void (*gelu_tanh_mul)(const float *gate, const float *up, size_t n, float *out); /* tanh form of GELU */
+    void (*softcap)(float *x, size_t n, float cap);                                  /* cap * tanh(x / cap) */
+
+    /* scores[j][p] = scale * sum over d of q[j][d] * k[d][p], for n_q rows and all LL_KV_TILE positions (positions that
+     * were never written give anything, but do not fault). scores rows are LL_KV_TILE apart. */
+    void (*attend_scores[LL_KV_FORMAT_COUNT])(const float *const *q, size_t n_q, const void *k, size_t head_dim,
+                                              float scale, float *scores);
+    /* One step of the online softmax over scores[begin, end): updates the running maximum and sum, replaces scores by
+     * exp(score - new maximum), sets those outside [begin, end) to 0, and returns the factor that what was accumulated
+     * before has to be multiplied with. begin == end is allowed and changes nothing but the zeros (factor 1). */
+    float (*softmax_step)(float *scores, size_t begin, size_t end, float *running_max, float *running_sum);
+    /* acc[j][d] = acc[j][d] * factor[j] + sum over p in [p_begin, p_end) of probs[j][p] * v[p][d]. probs rows are LL_KV_TILE apart. */
+    void (*attend_values[LL_KV_FORMAT_COUNT])(const float *probs, const float *factors, size_t n_q, const void *v,
+                                              size_t head_dim, size_t p_begin, size_t p_end, float *const *acc);
+} ll_kernels;
+
+/* The best kernels that the processor features allow ("avx2" needs LL_CPU_AVX2 | FMA | F16C). */
+const ll_kernels *ll_kernels_choose(uint32_t cpu_features);
+extern const ll_kernels ll_kernels_ref;
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ * Attention over one page of KV memory.
+ */
+#include "backend/cpu/ref/math.h"
+#include "backend/cpu/ref/ref.h"
+
+enum { LANES = 8 };
+
+static inline float element(const void *data, size_t i, ll_kv_format format)
+{
+    return format == LL_KV_FORMAT_F16 ? ll_f16_widen(((const uint16_t *)data)[i]) : ((const float *)data)[i];
+}
+
+static inline void attend_scores(const float *const *q, size_t n_q, const void *k, size_t head_dim, float scale,
+                                 float *scores, ll_kv_format format)
+{
+    for (size_t p = 0; p < LL_KV_TILE; p += LANES) {
+        for (size_t j = 0; j < n_q; j++) {
+            float sums[LANES] = {0};
+            for (size_t d = 0; d < head_dim; d++) {
+                float factor = q[j][d];
+                for (size_t l = 0; l < LANES; l++)
+                    sums[l] += factor * element(k, d * LL_KV_TILE + p + l, format);
+            }
+            for (size_t l = 0; l < LANES; l++)
+                scores[j * LL_KV_TILE + p + l] = sums[l] * scale;
+        }
+    }
+}
+
+void ll_ref_attend_scores_f32(const float *const *q, size_t n_q, const void *k, size_t head_dim, float scale,
+                              float *scores)
+{
+    attend_scores(q, n_q, k, head_dim, scale, scores, LL_KV_FORMAT_F32);
+}
+
+void ll_ref_attend_scores_f16(const float *const *q, size_t n_q, const void *k, size_t head_dim, float scale,
+                              float *scores)
+{
+    attend_scores(q, n_q, k, head_dim, scale, scores, LL_KV_FORMAT_F16);
+}
+
+float ll_ref_softmax_step(float *scores, size_t begin, size_t end, float *running_max, float *running_sum)
+{
+    for (size_t p = 0; p < begin; p++)
+        scores[p] = 0;
+    for (size_t p = end; p < LL_KV_TILE; p++)
+        scores[p] = 0;
+    if (begin >= end)
+        return 1;
+    float old = *running_max, max = old;
+    for (size_t p = begin; p < end; p++)
+        max = scores[p] > max ? scores[p] : max; /* NaN is passed over here and comes out of the sum */
+    float base = max == -INFINITY ? 0 : max; /* all scores -inf: probabilities 0, not NaN */
+    float lanes[LANES] = {0};
+    for (size_t p = begin; p < end; p++) {
+        scores[p] = ll_ref_exp(scores[p] - base);
+        lanes[p % LANES] += scores[p];
+    }
+    float sum = ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
+    float factor = old == max ? 1.0f : ll_ref_exp(old - max);
+    *running_max = max;
+    *running_sum = *running_sum * factor + sum;
+    return factor;
+}
+
+static inline void attend_values(const float *probs, const float *factors, size_t n_q, const void *v, size_t head_dim,
+                                 size_t p_begin, size_t p_end, float *const *acc, ll_kv_format format)
+{
+    for (size_t j = 0; j < n_q; j++) {
+        for (size_t d = 0; d < head_dim; d++)
+            acc[j][d] *= factors[j];
+        for (size_t p = p_begin; p < p_end; p++) {
+            float prob = probs[j * LL_KV_TILE + p];
+            for (size_t d = 0; d < head_dim; d++)
+                acc[j][d] += prob * element(v, p * head_dim + d, format);
+        }
+    }
+}
+
+void ll_ref_attend_values_f32(const float *probs, const float *factors, size_t n_q, const void *v, size_t head_dim,
+                              size_t p_begin, size_t p_end, float *const *acc)
+{
+    attend_values(probs, factors, n_q, v, head_dim, p_begin, p_end, acc, LL_KV_FORMAT_F32);
+}
+
+void ll_ref_attend_values_f16(const float *probs, const float *factors, size_t n_q, const void *v, size_t head_dim,
+                              size_t p_begin, size_t p_end, float *const *acc)
+{
+    attend_values(probs, factors, n_q, v, head_dim, p_begin, p_end, acc, LL_KV_FORMAT_F16);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ * Kernels over single vectors: rounding of activations, norm, activation functions.
+ */
+#include "backend/cpu/ref/math.h"
+#include "backend/cpu/ref/ref.h"
+
+#include <string.h>
+
+enum { LANES = 16 };
+
+void ll_ref_quantize(const float *x, size_t n, ll_act *act)
+{
+    const uint32_t infinity = 0x7F800000u;
+    for (size_t b = 0; b < n / LL_ACT_BLOCK; b++, x += LL_ACT_BLOCK) {
+        int16_t *values = act->values + b * LL_ACT_BLOCK;
+        uint32_t largest = 0; /* magnitudes order as their bits do, NaN last */
+        for (int i = 0; i < LL_ACT_BLOCK; i++) {
+            uint32_t magnitude = ll_bits_of_float(x[i]) & 0x7FFFFFFFu;
+            largest = magnitude > largest ? magnitude : largest;
+        }
+        float peak = ll_float_of_bits(largest);
+        if (peak < LL_ACT_MIN || largest >= infinity) {
+            float scale = largest >= infinity ? (float)NAN : 0.0f;
+            memset(values, 0, LL_ACT_BLOCK * sizeof *values);
+            act->scales[b] = act->sums[2 * b] = act->sums[2 * b + 1] = scale;
+            continue;
+        }
+        float scale = peak / 32767.0f, inverse = 32767.0f / peak;
+        const float round = 0x1.8p23f;
+        int32_t sums[2] = {0, 0};
+        for (int i = 0; i < LL_ACT_BLOCK; i++) {
+            int32_t q = (int32_t)(ll_bits_of_float(x[i] * inverse + round) - ll_bits_of_float(round));
+            values[i] = (int16_t)q;
+            sums[i / 16] += q;
+        }
+        act->scales[b] = scale;
+        act->sums[2 * b] = (float)sums[0] * scale;
+        act->sums[2 * b + 1] = (float)sums[1] * scale;
+    }
+}
+
+void ll_ref_rms_norm(const float *x, const float *weight, size_t n, float eps, float *out)
+{
+    float lanes[LANES] = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        for (int l = 0; l < LANES; l++)
+            lanes[l] += x[i + (size_t)l] * x[i + (size_t)l];
+    }
+    float sum = 0;
+    for (; i < n; i++)
+        sum += x[i] * x[i];
+    for (int l = 0; l < LANES; l++)
+        sum += lanes[l];
+    float factor = 1.0f / sqrtf(sum / (float)n + eps);
+    if (weight) {
+        for (i = 0; i < n; i++)
+            out[i] = x[i] * factor * weight[i];
+    } else {
+        for (i = 0; i < n; i++)
+            out[i] = x[i] * factor;
+    }
+}
+
+void ll_ref_silu_mul(const float *gate, const float *up, size_t n, float *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = gate[i] / (1.0f + ll_ref_exp(-gate[i])) * up[i];
+}
+
+void ll_ref_gelu_tanh_mul(const float *gate, const float *up, size_t n, float *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        float g = gate[i];
+        float u2 = LL_GELU_2_SQRT_2_PI * (g * g * LL_GELU_CUBIC * g + g);
+        out[i] = g / (1.0f + ll_ref_exp(-u2)) * up[i];
+    }
+}
+
+void ll_ref_softcap(float *x, size_t n, float cap)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = cap * ll_ref_tanh(x[i] / cap);
+}

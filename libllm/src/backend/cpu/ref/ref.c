@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * The table of the plain C kernels.
+ */
+#include "backend/cpu/ref/ref.h"
+
+const ll_kernels ll_kernels_ref = {
+    .name = "ref",
+    .panel_rows = LL_REF_PANEL_ROWS,
+    .quantize = ll_ref_quantize,
+    .row_kernel = ll_ref_row_kernel,
+    .pack = ll_ref_pack,
+    .gemm = ll_ref_gemm,
+    .rms_norm = ll_ref_rms_norm,
+    .silu_mul = ll_ref_silu_mul,
+    .gelu_tanh_mul = ll_ref_gelu_tanh_mul,
+    .softcap = ll_ref_softcap,
+    .attend_scores = {ll_ref_attend_scores_f32, ll_ref_attend_scores_f16},
+    .softmax_step = ll_ref_softmax_step,
+    .attend_values = {ll_ref_attend_values_f32, ll_ref_attend_values_f16},
+};

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ * The plain C kernels: what each kernel computes, and the engine of processors that have no other. Loops run over
+ * small fixed arrays of lanes, so that the compiler turns them into whatever vectors the machine has.
+ */
+#ifndef LL_BACKEND_CPU_REF_REF_H
+#define LL_BACKEND_CPU_REF_REF_H
+
+#include "backend/cpu/kernels.h"
+
+enum { LL_REF_PANEL_ROWS = 8 };
+
+void ll_ref_quantize(const float *x, size_t n, ll_act *act);
+const ll_row_kernel *ll_ref_row_kernel(uint32_t type);
+void ll_ref_pack(const ll_type_traits *traits, const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin,
+                 size_t n_k, float *panel, float *scratch);
+void ll_ref_gemm(const float *panel, size_t n_k, size_t n_rows, const float *const *x, size_t n_columns,
+                 float *const *out, bool accumulate);
+void ll_ref_rms_norm(const float *x, const float *weight, size_t n, float eps, float *out);
+void ll_ref_silu_mul(const float *gate, const float *up, size_t n, float *out);
+void ll_ref_gelu_tanh_mul(const float *gate, const float *up, size_t n, float *out);
+void ll_ref_softcap(float *x, size_t n, float cap);
+void ll_ref_attend_scores_f32(const float *const *q, size_t n_q, const void *k, size_t head_dim, float scale,
+                              float *scores);
+void ll_ref_attend_scores_f16(const float *const *q, size_t n_q, const void *k, size_t head_dim, float scale,
+                              float *scores);
+float ll_ref_softmax_step(float *scores, size_t begin, size_t end, float *running_max, float *running_sum);
+void ll_ref_attend_values_f32(const float *probs, const float *factors, size_t n_q, const void *v, size_t head_dim,
+                              size_t p_begin, size_t p_end, float *const *acc);
+void ll_ref_attend_values_f16(const float *probs, const float *factors, size_t n_q, const void *v, size_t head_dim,
+                              size_t p_begin, size_t p_end, float *const *acc);
+
+#endif

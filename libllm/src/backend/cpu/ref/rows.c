@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ * Rows of weights times few columns: a stretch of the row is decoded once, then multiplied with every column.
+ */
+#include "backend/cpu/ref/ref.h"
+
+enum { STRETCH = 256, LANES = 8 };
+
+static void dot(const float *w, const float *x, size_t n, float lanes[LANES])
+{
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        for (size_t l = 0; l < LANES; l++)
+            lanes[l] += w[i + l] * x[i + l];
+    }
+    for (size_t l = 0; i + l < n; l++)
+        lanes[l] += w[i + l] * x[i + l];
+}
+
+static inline void rows(const ll_rows_job *job, uint32_t type)
+{
+    const ll_type_traits *traits = ll_type_find(type);
+    float w[STRETCH];
+    for (size_t r = 0; r < job->n_rows; r++) {
+        const uint8_t *blocks = job->weights + r * job->row_bytes;
+        float lanes[LL_COLUMNS_MAX][LANES] = {{0}};
+        for (size_t k = 0; k < job->n_k; k += STRETCH) {
+            size_t n = job->n_k - k < STRETCH ? job->n_k - k : STRETCH;
+            traits->decode(blocks, w, n);
+            blocks += ll_type_row_bytes(traits, n);
+            for (size_t c = 0; c < job->n_columns; c++)
+                dot(w, job->x[c] + k, n, lanes[c]);
+        }
+        for (size_t c = 0; c < job->n_columns; c++) {
+            const float *s = lanes[c];
+            job->out[c][r] = ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
+        }
+    }
+}
+
+static void rows_f32(const ll_rows_job *job) { rows(job, LL_TYPE_F32); }
+static void rows_f16(const ll_rows_job *job) { rows(job, LL_TYPE_F16); }
+static void rows_bf16(const ll_rows_job *job) { rows(job, LL_TYPE_BF16); }
+static void rows_q4_0(const ll_rows_job *job) { rows(job, LL_TYPE_Q4_0); }
+static void rows_q4_1(const ll_rows_job *job) { rows(job, LL_TYPE_Q4_1); }
+static void rows_q5_0(const ll_rows_job *job) { rows(job, LL_TYPE_Q5_0); }
+static void rows_q5_1(const ll_rows_job *job) { rows(job, LL_TYPE_Q5_1); }
+static void rows_q8_0(const ll_rows_job *job) { rows(job, LL_TYPE_Q8_0); }
+static void rows_q2_k(const ll_rows_job *job) { rows(job, LL_TYPE_Q2_K); }
+static void rows_q3_k(const ll_rows_job *job) { rows(job, LL_TYPE_Q3_K); }
+static void rows_q4_k(const ll_rows_job *job) { rows(job, LL_TYPE_Q4_K); }
+static void rows_q5_k(const ll_rows_job *job) { rows(job, LL_TYPE_Q5_K); }
+static void rows_q6_k(const ll_rows_job *job) { rows(job, LL_TYPE_Q6_K); }
+
+/* Decoded weights are as wide as activations, so there is nothing to gain from 16-bit ones: all kernels take x. */
+const ll_row_kernel *ll_ref_row_kernel(uint32_t type)
+{
+    static const ll_row_kernel kernels[] = {
+        {LL_TYPE_F32, false, rows_f32},   {LL_TYPE_F16, false, rows_f16},   {LL_TYPE_BF16, false, rows_bf16},
+        {LL_TYPE_Q4_0, false, rows_q4_0}, {LL_TYPE_Q4_1, false, rows_q4_1}, {LL_TYPE_Q5_0, false, rows_q5_0},
+        {LL_TYPE_Q5_1, false, rows_q5_1}, {LL_TYPE_Q8_0, false, rows_q8_0}, {LL_TYPE_Q2_K, false, rows_q2_k},
+        {LL_TYPE_Q3_K, false, rows_q3_k}, {LL_TYPE_Q4_K, false, rows_q4_k}, {LL_TYPE_Q5_K, false, rows_q5_k},
+        {LL_TYPE_Q6_K, false, rows_q6_k},
+    };
+    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
+        if (kernels[i].type == type)
+            return &kernels[i];
+    }
+    return NULL;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ * The kernel sets for x86-64. Each is compiled with the flags of its instruction set and must not be touched on a
+ * processor without it; LL_HAVE_AVX2 and LL_HAVE_AVX512 say which ones this build has.
+ */
+#ifndef LL_BACKEND_CPU_X86_X86_H
+#define LL_BACKEND_CPU_X86_X86_H
+
+#include "backend/cpu/kernels.h"
+
+extern const ll_kernels ll_kernels_avx2;
+extern const ll_kernels ll_kernels_avx512;
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ * The AVX-512 kernels on a machine without AVX-512: the same source with SIMDe in place of the intrinsics, compiled
+ * for AVX2. Tests what the kernels compute, not how fast.
+ */
+#define SIMDE_ENABLE_NATIVE_ALIASES
+#include <simde/x86/avx512.h>
+#include <simde/x86/f16c.h>
+
+#include <string.h>
+
+/* What SIMDe 0.7.4 lacks, or gives the arguments of the masked form. */
+typedef float floats __attribute__((vector_size(64)));
+typedef int32_t integers __attribute__((vector_size(64)));
+
+static inline simde__m512 emulated_cvtepi32_ps(simde__m512i a)
+{
+    return (simde__m512)__builtin_convertvector((integers)a, floats);
+}
+
+static inline simde__m512i emulated_cvtepu16_epi32(simde__m256i a)
+{
+    uint16_t in[16];
+    integers out;
+    memcpy(in, &a, sizeof in);
+    for (int i = 0; i < 16; i++)
+        out[i] = in[i];
+    return (simde__m512i)out;
+}
+
+static inline simde__m512i emulated_cvtepu8_epi16(simde__m256i a)
+{
+    uint8_t in[32];
+    uint16_t out[32];
+    memcpy(in, &a, sizeof in);
+    for (int i = 0; i < 32; i++)
+        out[i] = in[i];
+    return simde_mm512_loadu_si512(out);
+}
+
+static inline simde__m512 emulated_cvtph_ps(simde__m256i a)
+{
+    float out[16];
+    _mm256_storeu_ps(out, _mm256_cvtph_ps(_mm256_castsi256_si128(a)));
+    _mm256_storeu_ps(out + 8, _mm256_cvtph_ps(_mm256_extracti128_si256(a, 1)));
+    return simde_mm512_loadu_ps(out);
+}
+
+static inline simde__m512 emulated_maskz_loadu_ps(uint16_t mask, const float *p)
+{
+    floats out = {0};
+    for (int i = 0; i < 16; i++) {
+        if (mask >> i & 1)
+            out[i] = p[i];
+    }
+    return (simde__m512)out;
+}
+
+static inline void emulated_mask_storeu_ps(float *p, uint16_t mask, simde__m512 a)
+{
+    floats in = (floats)a;
+    for (int i = 0; i < 16; i++) {
+        if (mask >> i & 1)
+            p[i] = in[i];
+    }
+}
+
+#undef _mm512_madd_epi16
+#define _mm512_madd_epi16(a, b) simde_mm512_madd_epi16(a, b)
+#define _mm512_cvtepi32_ps(a) emulated_cvtepi32_ps(a)
+#define _mm512_cvtepu16_epi32(a) emulated_cvtepu16_epi32(a)
+#define _mm512_cvtepu8_epi16(a) emulated_cvtepu8_epi16(a)
+#define _mm512_cvtph_ps(a) emulated_cvtph_ps(a)
+#define _mm512_maskz_loadu_ps(mask, p) emulated_maskz_loadu_ps(mask, p)
+#define _mm512_mask_storeu_ps(p, mask, a) emulated_mask_storeu_ps(p, mask, a)
+
+#define ll_kernels_avx512 ll_kernels_avx512_emulated
+#include "backend/cpu/x86/avx512.c"
