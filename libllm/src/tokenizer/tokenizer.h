@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ * Text to token ids and back, with the vocabulary of a model file. Immutable after opening, shared by threads.
+ */
+#ifndef LL_TOKENIZER_TOKENIZER_H
+#define LL_TOKENIZER_TOKENIZER_H
+
+#include "base/buffer.h"
+#include "format/gguf.h"
+
+typedef struct ll_tokenizer ll_tokenizer;
+
+/* From the tokenizer.ggml.* metadata. *tokenizer is NULL with LIBLLM_OK when the file has no tokenizer at all; an
+ * unknown kind or pre-tokenizer is UNSUPPORTED, contradictions are CORRUPT_FILE. The gguf must outlive it. */
+libllm_status ll_tokenizer_open(const ll_host *host, const ll_gguf *gguf, ll_tokenizer **tokenizer,
+                                libllm_error *error);
+void ll_tokenizer_close(ll_tokenizer *tokenizer); /* NULL is fine */
+
+/* Append the ids of a text; see libllm_model_tokenize(). Flags as there. n_bytes == 0 is fine. */
+libllm_status ll_tokenizer_encode(const ll_tokenizer *tokenizer, const char *text, size_t n_bytes, uint32_t flags,
+                                  ll_tokens *out, libllm_error *error);
+
+/* A piece of a text in which special tokens may appear in some parts only (chat templates). */
+typedef struct ll_text_part {
+    ll_span text;
+    bool parse_special;
+} ll_text_part;
+
+/* As encode over the concatenation of the parts: special tokens are recognized only where they lie wholly within
+ * parts that allow them (neighbouring parts that do count as one). */
+libllm_status ll_tokenizer_encode_parts(const ll_tokenizer *tokenizer, const ll_text_part *parts, size_t n_parts,
+                                        uint32_t flags, ll_tokens *out, libllm_error *error);
+
+/* Append the bytes of ids; see libllm_model_detokenize(). Flags as there. */
+libllm_status ll_tokenizer_decode(const ll_tokenizer *tokenizer, const int32_t *ids, size_t n, uint32_t flags,
+                                  ll_buffer *out, libllm_error *error);
+
+/* The bytes that one token adds inside a running text (no trimming of a leading blank as at a text's start);
+ * nothing for a control token unless flags has LIBLLM_DETOKENIZE_SPECIAL. */
+libllm_status ll_tokenizer_piece(const ll_tokenizer *tokenizer, int32_t id, uint32_t flags, ll_buffer *out,
+                                 libllm_error *error);
+
+size_t ll_tokenizer_size(const ll_tokenizer *tokenizer);                       /* tokens in the vocabulary */
+int32_t ll_tokenizer_special(const ll_tokenizer *tokenizer, libllm_special_token kind); /* -1: none */
+bool ll_tokenizer_ends(const ll_tokenizer *tokenizer, int32_t id);             /* ends a generation */
+bool ll_tokenizer_adds_bos(const ll_tokenizer *tokenizer);
+const char *ll_tokenizer_kind(const ll_tokenizer *tokenizer);                  /* "BPE", "SPM": for people */
+
+#endif

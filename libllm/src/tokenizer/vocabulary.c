@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT
+ * The tokens of a file: their bytes in one block and their types. Read in one pass over the array in the file, without
+ * an allocation per token.
+ */
+#include "tokenizer/internal.h"
+
+#include "base/checked.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define VISIBLE_BLANK "\xE2\x96\x81"
+
+/* GPT-2 writes printable bytes as the characters of that number, and the 68 others, in order, as U+0100 to U+0143:
+ * 00 to 20, 7F to A0, AD. */
+static int byte_of(int32_t c)
+{
+    if ((c >= 0x21 && c <= 0x7E) || (c >= 0xA1 && c <= 0xFF && c != 0xAD))
+        return c;
+    if (c >= 0x100 && c <= 0x120)
+        return c - 0x100;
+    if (c >= 0x121 && c <= 0x142)
+        return c - 0x121 + 0x7F;
+    return c == 0x143 ? 0xAD : -1;
+}
+
+bool ll_bytes_of_text(ll_span text, char *out, size_t *size)
+{
+    const unsigned char *p = (const unsigned char *)text.data;
+    size_t n_out = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        int byte = p[i];
+        if (byte >= 0x80) { /* all of the alphabet is below U+0800 */
+            if (byte >= 0xE0)
+                return false;
+            byte = (byte & 0x1F) << 6 | (p[++i] & 0x3F);
+        }
+        byte = byte_of(byte);
+        if (byte < 0)
+            return false;
+        out[n_out++] = (char)byte;
+    }
+    *size = n_out;
+    return true;
+}
+
+static size_t show_blanks(ll_span text, char *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < text.size;) {
+        if (text.size - i >= 3 && memcmp(text.data + i, VISIBLE_BLANK, 3) == 0) {
+            out[n++] = ' ';
+            i += 3;
+            continue;
+        }
+        const char *next = memchr(text.data + i + 1, VISIBLE_BLANK[0], text.size - i - 1);
+        size_t run = next ? (size_t)(next - text.data) - i : text.size - i;
+        memcpy(out + n, text.data + i, run);
+        n += run;
+        i += run;
+    }
+    return n;
+}
+
+static int hex_digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
+
+/* Value of <0xXX>, or -1. */
+static int byte_token(ll_span text)
+{
+    if (text.size != 6 || memcmp(text.data, "<0x", 3) != 0 || text.data[5] != '>')
+        return -1;
+    int high = hex_digit(text.data[3]), low = hex_digit(text.data[4]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+/* Tokens whose bytes are in place, on their way into the table: what memory they need there has been asked for. */
+#define AHEAD 16
+
+typedef struct queue {
+    struct {
+        int32_t id;
+        uint64_t hash;
+    } waiting[AHEAD];
+    uint32_t n;       /* that were put in so far */
+    uint32_t n_twice; /* tokens with the text of an earlier one */
+} queue;
+
+/* Of normal tokens with the same text the first counts; a user-defined one gives way to a normal one. */
+static void enter(ll_vocabulary *v, queue *q, int32_t id, uint64_t hash)
+{
+    bool is_user = v->types[id] == LL_TOKEN_USER_DEFINED;
+    int32_t before = ll_lookup_enter(v, id, hash, false);
+    if (before < 0)
+        return;
+    bool was_user = v->types[before] == LL_TOKEN_USER_DEFINED;
+    bool replace = was_user && !is_user;
+    if (replace)
+        ll_lookup_enter(v, id, hash, true);
+    v->whole[replace ? before : id] = LL_WHOLE_NEVER;
+    if (is_user == was_user && ++q->n_twice == 1)
+        ll_log(v->host, LIBLLM_LOG_WARNING,
+               "tokenizer.ggml.tokens[%" PRId32 "] has the text of an earlier token, which is the one that counts", id);
+}
+
+static void put(ll_vocabulary *v, queue *q, int32_t id)
+{
+    ll_span text = ll_token_bytes(v, id);
+    uint64_t hash = ll_lookup_hash(&v->lookup, text.data, text.size);
+    ll_lookup_prefetch(&v->lookup, hash);
+    uint32_t i = q->n++ % AHEAD;
+    if (q->n > AHEAD)
+        enter(v, q, q->waiting[i].id, q->waiting[i].hash);
+    q->waiting[i].id = id;
+    q->waiting[i].hash = hash;
+}
+
+static void put_rest(ll_vocabulary *v, queue *q)
+{
+    for (uint32_t k = q->n > AHEAD ? q->n - AHEAD : 0; k < q->n; k++)
+        enter(v, q, q->waiting[k % AHEAD].id, q->waiting[k % AHEAD].hash);
+    if (q->n_twice > 1)
+        ll_log(v->host, LIBLLM_LOG_WARNING, "%" PRIu32 " tokens have the text of an earlier token", q->n_twice);
+}
+
+static void enter_joins(ll_vocabulary *v, ll_span text)
+{
+    const unsigned char *p = (const unsigned char *)text.data;
+    for (size_t i = 1; i < text.size; i++)
+        v->joins[p[i - 1] << 8 | p[i]] = true;
+}
+
+/* [PADi] at place i: converters fill up vocabularies with these and call them user-defined. They are nobody's text. */
+static bool is_filler(ll_span text, int32_t id)
+{
+    if (text.size < 6 || memcmp(text.data, "[PAD", 4) != 0 || text.data[text.size - 1] != ']' || text.data[4] == '0')
+        return false;
+    int64_t number = 0;
+    for (size_t i = 4; i + 1 < text.size; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9' || number > INT32_MAX)
+            return false;
+        number = number * 10 + (text.data[i] - '0');
+    }
+    return number == id;
+}
+
+/* Remember a user-defined token of blanks alone. */
+static void enter_blanks(ll_vocabulary *v, int32_t id)
+{
+    ll_span text = ll_token_bytes(v, id);
+    if (text.size < 2 || text.size > LL_MAX_BLANKS || v->blanks[text.size] >= 0)
+        return;
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] != ' ')
+            return;
+    v->blanks[text.size] = id;
+    if (text.size > v->longest_blanks)
+        v->longest_blanks = (uint32_t)text.size;
+}
+
+static libllm_status enter_all(ll_vocabulary *v, ll_tokenizer_model model, const ll_gguf_value *tokens,
+                               libllm_error *error)
+{
+    ll_gguf_strings strings = {.next = tokens->data};
+    queue waiting = {.n = 0};
+    size_t at = 0;
+    for (uint32_t i = 0; i < v->n; i++) {
+        ll_span text = ll_gguf_next_string(&strings);
+        int32_t id = (int32_t)i;
+        char *out = v->bytes + at;
+        size_t size = text.size;
+        ll_token_type type = v->types[i];
+        if (type == LL_TOKEN_USER_DEFINED && is_filler(text, id))
+            type = v->types[i] = LL_TOKEN_UNUSED;
+        bool mergeable = type != LL_TOKEN_CONTROL && type != LL_TOKEN_UNKNOWN && type != LL_TOKEN_BYTE;
+        int byte = type == LL_TOKEN_BYTE ? byte_token(text) : -1;
+        if (type == LL_TOKEN_BYTE && byte < 0)
+            return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
+                           "tokenizer.ggml.tokens[%" PRIu32 "] is a byte by its type but not <0x00> to <0xFF>", i);
+        if (byte >= 0) {
+            out[0] = (char)byte;
+            size = 1;
+            if (v->fallback[byte] < 0)
+                v->fallback[byte] = id;
+        } else if (model == LL_TOKENIZER_SPM && mergeable) {
+            size = show_blanks(text, out);
+        } else if (!mergeable || type == LL_TOKEN_USER_DEFINED || !ll_bytes_of_text(text, out, &size)) {
+            mergeable = mergeable && type == LL_TOKEN_USER_DEFINED;
+            if (size)
+                memcpy(out, text.data, size);
+        }
+        at += size;
+        v->ends[i + 1] = (uint32_t)at;
+        if (!mergeable || size == 0) {
+            v->whole[i] = LL_WHOLE_NEVER;
+            continue;
+        }
+        put(v, &waiting, id);
+        enter_joins(v, (ll_span){out, size});
+        if (type == LL_TOKEN_USER_DEFINED && model == LL_TOKENIZER_SPM)
+            enter_blanks(v, id);
+    }
+    put_rest(v, &waiting);
+    for (unsigned b = 0; b < 256; b++) {
+        char text = (char)b;
+        v->single[b] = model == LL_TOKENIZER_SPM && b >= 0x80 ? LL_NO_TOKEN : ll_vocabulary_find(v, &text, 1);
+        v->lacks_bytes = v->lacks_bytes || v->single[b] < 0;
+    }
+    return LIBLLM_OK;
+}
+
+static libllm_status read_types(ll_vocabulary *v, const ll_gguf *gguf, libllm_error *error)
+{
+    const ll_gguf_value *types = ll_gguf_find(gguf, "tokenizer.ggml.token_type");
+    if (!types) {
+        memset(v->types, LL_TOKEN_NORMAL, v->n);
+        return LIBLLM_OK;
+    }
+    if (!types->is_array || (types->type != LL_GGUF_I32 && types->type != LL_GGUF_U32) || types->count < v->n)
+        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
+                       "tokenizer.ggml.token_type: expected an array of %" PRIu32 " integers of 32 bits", v->n);
+    for (uint32_t i = 0; i < v->n; i++) {
+        uint32_t type;
+        memcpy(&type, types->data + i * sizeof type, sizeof type);
+        if (type > LL_TOKEN_BYTE)
+            return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
+                           "tokenizer.ggml.token_type[%" PRIu32 "] is %" PRId32 ", expected 0 to 6", i, (int32_t)type);
+        v->types[i] = (uint8_t)type;
+    }
+    return LIBLLM_OK;
+}
+
+libllm_status ll_vocabulary_open(const ll_host *host, const ll_gguf *gguf, ll_tokenizer_model model, ll_vocabulary *v,
+                                 libllm_error *error)
+{
+    *v = (ll_vocabulary){.host = host};
+    memset(v->fallback, 0xFF, sizeof v->fallback);
+    memset(v->blanks, 0xFF, sizeof v->blanks);
+    const ll_gguf_value *tokens = ll_gguf_find(gguf, "tokenizer.ggml.tokens");
+    if (!tokens || !tokens->is_array || tokens->type != LL_GGUF_STRING || tokens->count == 0)
+        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
+                       "tokenizer.ggml.tokens: expected an array with at least one string");
+    if (tokens->count > INT32_MAX / 4 || tokens->n_bytes - tokens->count * 8 > UINT32_MAX)
+        return ll_fail(error, LIBLLM_ERROR_LIMIT, "tokenizer.ggml.tokens: the vocabulary is too large");
+    v->n = (uint32_t)tokens->count;
+    v->bytes = ll_alloc(host, tokens->n_bytes - tokens->count * 8, 1);
+    v->ends = ll_alloc(host, (size_t)v->n + 1, sizeof *v->ends);
+    v->types = ll_alloc(host, v->n, 1);
+    v->whole = ll_calloc(host, v->n, 1);
+    libllm_status status = LIBLLM_OK;
+    if (!v->bytes || !v->ends || !v->types || !v->whole || !ll_lookup_open(host, v->n, &v->lookup))
+        status = ll_fail_memory(error, "the vocabulary");
+    if (status == LIBLLM_OK) {
+        v->ends[0] = 0;
+        status = read_types(v, gguf, error);
+    }
+    if (status == LIBLLM_OK)
+        status = enter_all(v, model, tokens, error);
+    if (status == LIBLLM_OK && model == LL_TOKENIZER_SPM)
+        status = ll_merge_order(host, gguf, v, &v->order, error);
+    if (status != LIBLLM_OK)
+        ll_vocabulary_close(v);
+    return status;
+}
+
+void ll_vocabulary_close(ll_vocabulary *v)
+{
+    if (!v->host)
+        return;
+    ll_free(v->host, v->bytes);
+    ll_free(v->host, v->ends);
+    ll_free(v->host, v->types);
+    ll_free(v->host, v->whole);
+    ll_free(v->host, v->lookup.slots);
+    ll_free(v->host, v->order);
+    *v = (ll_vocabulary){0};
+}
