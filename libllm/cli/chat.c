@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT
+ * `libllm chat`: a conversation in the terminal, or one answer for each line of standard input.
+ */
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chat.h"
+#include "editor.h"
+#include "files.h"
+#include "generation.h"
+#include "model.h"
+#include "terminal.h"
+
+struct values {
+    const char *system;
+};
+
+static const struct option options[] = {
+    {"system", 0, OPTION_TEXT, "TEXT", "the system message", offsetof(struct values, system), 0, 0},
+    {0},
+};
+
+/* The quiet line below an answer. */
+static void report(const libllm_session *session, const libllm_stream_event *event)
+{
+    char speed[32] = "";
+    if (event->n_tokens > 1 && event->decode_seconds > 0)
+        snprintf(speed, sizeof speed, ", %.1f tokens/s", (double)(event->n_tokens - 1) / event->decode_seconds);
+    quiet_line("[%" PRIu64 " token%s%s, context %zu of %zu]", event->n_tokens, event->n_tokens == 1 ? "" : "s", speed,
+               libllm_session_position(session), libllm_session_capacity(session));
+}
+
+static void explain(const libllm_error *error)
+{
+    failed(error);
+    if (error->status == LIBLLM_ERROR_CONTEXT_FULL)
+        message("/reset starts anew; --context N gives more room");
+}
+
+/* Answers what the conversation ends with and adds the answer to it; without an answer, the question goes too.
+ * CANCELLED, with a part of the answer or none, is no failure at a terminal. */
+static libllm_status answer(struct chat_state *state, const struct generation *generation)
+{
+    libllm_stream *stream;
+    libllm_stream_event event;
+    libllm_error error;
+    struct text text = {0};
+    char *request = conversation_request(&state->conversation);
+    libllm_stream_options stream_options = generation_stream_options(generation);
+    libllm_status status =
+        libllm_chat_stream(state->chat, state->session, request, strlen(request), &stream_options, &stream, &error);
+    free(request);
+    if (status == LIBLLM_OK) {
+        status = generation_print(state->session, stream, &text, &event, &error);
+        putchar('\n');
+        fflush(stdout);
+        report(state->session, &event);
+        if (status == LIBLLM_DONE && event.finish_reason == LIBLLM_FINISH_CONTEXT)
+            message("the context of %zu tokens is full; /reset starts anew, --context N gives more room",
+                    libllm_session_capacity(state->session));
+    }
+    if (status < 0 && status != LIBLLM_ERROR_CANCELLED)
+        explain(&error);
+    if (text.n_bytes)
+        conversation_add(&state->conversation, "assistant", text.bytes, text.n_bytes);
+    else if (status < 0)
+        conversation_drop_last(&state->conversation);
+    text_free(&text);
+    return status;
+}
+
+static bool is_fence(const struct text *line) { return strcmp(line->bytes, "\"\"\"") == 0; }
+
+/* Reads one message: a line, lines joined by backslashes, or the lines between two fences. Of these only the first
+ * two can be a command. */
+static enum line_kind read_message(struct editor *editor, struct text *text, bool *is_command)
+{
+    struct text line = {0};
+    enum line_kind kind = editor_read(editor, "> ", &line);
+    bool fenced = kind == LINE_TEXT && is_fence(&line);
+    text->n_bytes = 0;
+    text_append(text, "", 0);
+    if (fenced)
+        kind = editor_read(editor, ". ", &line);
+    while (kind == LINE_TEXT && !(fenced && is_fence(&line))) {
+        editor_remember(editor, line.bytes);
+        bool joined = !fenced && line.n_bytes && line.bytes[line.n_bytes - 1] == '\\';
+        text_append(text, line.bytes, line.n_bytes - joined);
+        if (!fenced && !joined)
+            break;
+        text_append(text, "\n", 1);
+        kind = editor_read(editor, ". ", &line);
+    }
+    if (fenced && text->n_bytes)
+        text->bytes[--text->n_bytes] = 0;
+    text_free(&line);
+    *is_command = !fenced && text->bytes[0] == '/' && text->bytes[1] != '/';
+    /* A message that the end of the input cuts short still counts. */
+    return kind == LINE_END && text->n_bytes ? LINE_TEXT : kind;
+}
+
+/* One answer for each message until the input ends. At a terminal a failure is told and the talk goes on; for a
+ * program that pipes lines in, it goes on as well but the exit code says so. */
+static int converse(struct chat_state *state, const struct generation *generation, struct editor *editor,
+                    bool interactive)
+{
+    int code = EXIT_OK;
+    struct text text = {0};
+    while (!state->quit) {
+        bool is_command, good;
+        enum line_kind kind = read_message(editor, &text, &is_command);
+        if (kind == LINE_END)
+            break;
+        if (kind == LINE_DROPPED || text.bytes[strspn(text.bytes, " \t\n")] == 0)
+            continue;
+        if (is_command) {
+            good = chat_command_line(state, text.bytes);
+        } else {
+            size_t escape = strncmp(text.bytes, "//", 2) == 0;
+            conversation_add(&state->conversation, "user", text.bytes + escape, text.n_bytes - escape);
+            libllm_status status = answer(state, generation);
+            good = status >= 0;
+            state->quit |= status == LIBLLM_ERROR_CANCELLED && !interactive;
+        }
+        if (!good && !interactive)
+            code = EXIT_FAILED;
+    }
+    text_free(&text);
+    return code;
+}
+
+static bool open_chat(struct chat_state *state, const struct access *access, const struct generation *generation)
+{
+    libllm_error error;
+    const char *name = base_name(access->path);
+    libllm_status status = libllm_chat_create(access->model, NULL, &state->chat, &error);
+    if (status == LIBLLM_ERROR_NO_TEMPLATE) {
+        message("%s has no chat template, so it cannot chat; it can continue a text: libllm generate -m %s -p TEXT",
+                name, access->path);
+        return false;
+    }
+    if (status == LIBLLM_OK) {
+        libllm_engine_options engine_options;
+        libllm_engine_options_init(&engine_options, sizeof engine_options);
+        engine_options.n_positions = generation->context;
+        status = libllm_session_open(access->model, &engine_options, &state->session, &error);
+    }
+    if (status != LIBLLM_OK)
+        failed(&error);
+    return status == LIBLLM_OK;
+}
+
+static int chat(const struct access *access, const struct values *values, const struct generation *generation)
+{
+    struct chat_state state = {0};
+    int code = EXIT_FAILED;
+    conversation_init(&state.conversation);
+    if (values->system)
+        conversation_set_system(&state.conversation, values->system);
+    if (open_chat(&state, access, generation)) {
+        bool interactive = is_terminal(stdin);
+        if (interactive)
+            quiet_line("%s, context %zu tokens; /help for help, Ctrl-D to leave", base_name(access->path),
+                       libllm_session_capacity(state.session));
+        if (generation->verbose)
+            message("seed %" PRIu64, generation->sampling.seed);
+        struct editor *editor = editor_open(interactive);
+        code = converse(&state, generation, editor, interactive);
+        editor_close(editor);
+    }
+    libllm_session_free(state.session);
+    libllm_chat_free(state.chat);
+    conversation_free(&state.conversation);
+    return code;
+}
+
+static int run(int argc, char **argv)
+{
+    struct common common = COMMON_DEFAULTS;
+    struct values values = {0};
+    struct generation generation;
+    generation_init(&generation);
+    const struct option_group groups[] = {{"Options", options, &values},
+                                          {"Generation", generation_options, &generation},
+                                          {"Model", common_options, &common},
+                                          {0}};
+    int code = options_parse(&chat_command, groups, argc, argv, NULL);
+    if (code == OPTIONS_GO)
+        code = generation_check(&generation, &chat_command);
+    if (code == OPTIONS_GO) {
+        struct access access;
+        code = access_open(&access, &common) ? chat(&access, &values, &generation) : EXIT_FAILED;
+        access_close(&access);
+    }
+    generation_free(&generation);
+    return code;
+}
+
+const struct command chat_command = {
+    .name = "chat",
+    .summary = "hold a conversation",
+    .synopsis = "[-m MODEL] [--system TEXT] [OPTIONS]",
+    .details = "Talks to the model in the terminal; /help lists what else can be entered, Ctrl-C\n"
+               "stops the answer, Ctrl-D leaves. When standard input is no terminal, every line\n"
+               "is answered in turn, each answer followed by a line feed. A line that ends with\n"
+               "a backslash goes on in the next one; so do the lines between two lines \"\"\".\n",
+    .run = run,
+};

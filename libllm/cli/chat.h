@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * A running chat, as the lines that begin with / see it.
+ */
+#ifndef CLI_CHAT_H
+#define CLI_CHAT_H
+
+#include <libllm/libllm.h>
+#include <stdbool.h>
+
+#include "conversation.h"
+
+struct chat_state {
+    libllm_chat *chat;
+    libllm_session *session;
+    struct conversation conversation;
+    /* Set by /quit. */
+    bool quit;
+};
+
+/* Carries out "/name argument"; false, with a message, when that failed. */
+bool chat_command_line(struct chat_state *state, const char *line);
+
+#endif

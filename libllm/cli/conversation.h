@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ * The messages of a chat, and the file that keeps them.
+ */
+#ifndef CLI_CONVERSATION_H
+#define CLI_CONVERSATION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* {"messages": [{"role", "content"}, ...]}: the request of libllm_chat_stream() and the form of the file. */
+struct conversation {
+    json_t *root;
+    /* The array in it. */
+    json_t *messages;
+};
+
+void conversation_init(struct conversation *conversation);
+void conversation_free(struct conversation *conversation);
+
+/* The text need not be valid UTF-8; what is not becomes U+FFFD. */
+void conversation_add(struct conversation *conversation, const char *role, const char *text, size_t n_bytes);
+void conversation_drop_last(struct conversation *conversation);
+
+/* The system message, which is always the first; NULL when there is none. An empty text removes it. */
+const char *conversation_system(const struct conversation *conversation);
+void conversation_set_system(struct conversation *conversation, const char *text);
+
+/* Forgets everything but the system message. */
+void conversation_reset(struct conversation *conversation);
+
+/* The JSON text; release with free(). */
+char *conversation_request(const struct conversation *conversation);
+
+/* False, with a message and nothing changed, on failure. */
+bool conversation_save(const struct conversation *conversation, const char *path);
+bool conversation_load(struct conversation *conversation, const char *path);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ * `libllm eval`: the logits after every token, for comparison with other implementations.
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "files.h"
+#include "model.h"
+#include "terminal.h"
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || !defined(__STDC_IEC_559__)
+#error "rows are written as they lie in memory, which must be little-endian IEEE floats"
+#endif
+
+struct values {
+    const char *ids, *file, *logits;
+    uint32_t batch;
+};
+
+static const struct option options[] = {
+    {"ids", 0, OPTION_TEXT, "IDS", "the token ids, such as 1,2,3", offsetof(struct values, ids), 0, 0},
+    {"file", 'f', OPTION_TEXT, "FILE", "the file with the ids; '-': standard input", offsetof(struct values, file), 0,
+     0},
+    {"logits", 0, OPTION_TEXT, "OUT", "the file to write; '-': standard output", offsetof(struct values, logits), 0, 0},
+    {"batch", 0, OPTION_COUNT, "N", "tokens evaluated at once; 1: decode (default 256)", offsetof(struct values, batch),
+     1, 4096},
+    {0},
+};
+
+/* Evaluates the tokens in batches and writes the rows of each as they come. */
+static bool write_rows(libllm_session *session, const struct token_list *tokens, size_t n_batch, size_t n_vocab,
+                       FILE *stream)
+{
+    size_t largest = n_batch < tokens->n ? n_batch : tokens->n, n;
+    float *rows = allocate(largest * n_vocab, sizeof *rows);
+    libllm_error error;
+    libllm_status status = LIBLLM_OK;
+    progress_begin("evaluating %zu tokens", tokens->n);
+    for (size_t i = 0; i < tokens->n && status == LIBLLM_OK; i += n) {
+        n = tokens->n - i < n_batch ? tokens->n - i : n_batch;
+        status = libllm_session_eval_logits(session, tokens->ids + i, n, rows, largest * n_vocab, &error);
+        if (status == LIBLLM_OK)
+            fwrite(rows, sizeof *rows, n * n_vocab, stream);
+    }
+    progress_end();
+    free(rows);
+    if (status != LIBLLM_OK)
+        failed(&error);
+    return status == LIBLLM_OK;
+}
+
+static bool evaluate(const struct access *access, const struct values *values, const struct token_list *tokens)
+{
+    libllm_engine_options options_of_engine;
+    libllm_engine_options_init(&options_of_engine, sizeof options_of_engine);
+    options_of_engine.n_positions = tokens->n;
+    options_of_engine.n_batch = values->batch;
+    libllm_session *session;
+    libllm_error error;
+    if (libllm_session_open(access->model, &options_of_engine, &session, &error) != LIBLLM_OK) {
+        failed(&error);
+        return false;
+    }
+    struct output output;
+    bool good = output_open(&output, values->logits);
+    if (good) {
+        good = write_rows(session, tokens, values->batch, access->info.n_vocab, output.stream);
+        good = output_close(&output, good);
+    }
+    libllm_session_free(session);
+    return good;
+}
+
+static int open_and_evaluate(const struct common *common, const struct values *values, const struct token_list *tokens)
+{
+    struct access access = {0};
+    bool good = access_open(&access, common) && evaluate(&access, values, tokens);
+    access_close(&access);
+    return good ? EXIT_OK : EXIT_FAILED;
+}
+
+static int run(int argc, char **argv)
+{
+    struct common common = COMMON_DEFAULTS;
+    struct values values = {.batch = 256};
+    const struct option_group groups[] = {{"Options", options, &values}, {"Model", common_options, &common}, {0}};
+    int code = options_parse(&eval_command, groups, argc, argv, NULL);
+    if (code != OPTIONS_GO)
+        return code;
+    if (!values.logits)
+        return usage_error(&eval_command, "--logits OUT is missing");
+    if (!values.ids == !values.file)
+        return usage_error(&eval_command, values.ids ? "--ids and -f exclude each other" : "--ids IDS is missing");
+    struct text text = {0};
+    struct token_list tokens = {0};
+    if (values.file && !read_file(values.file, &text))
+        code = EXIT_FAILED;
+    else if (values.ids)
+        text_append(&text, values.ids, strlen(values.ids));
+    if (code == OPTIONS_GO && !parse_tokens(text.bytes, text.n_bytes, &tokens))
+        code = values.file ? EXIT_FAILED : EXIT_USAGE;
+    else if (code == OPTIONS_GO && tokens.n == 0)
+        code = usage_error(&eval_command, "there are no ids to evaluate");
+    if (code == OPTIONS_GO)
+        code = open_and_evaluate(&common, &values, &tokens);
+    free(tokens.ids);
+    text_free(&text);
+    return code;
+}
+
+const struct command eval_command = {
+    .name = "eval",
+    .summary = "write the logits after each of some tokens",
+    .synopsis = "[-m MODEL] (--ids IDS | -f FILE) --logits OUT [--batch N]",
+    .details = "Writes the logits that follow every one of the tokens: float32, little-endian,\n"
+               "row by row, one row of the vocabulary's size for each token. Nothing is added\n"
+               "to the ids. The file needs no tokenizer.\n",
+    .run = run,
+};

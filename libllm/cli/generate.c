@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT
+ * `libllm generate`: the continuation of a text.
+ */
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "generation.h"
+#include "model.h"
+#include "terminal.h"
+
+struct values {
+    const char *text, *file;
+    bool special;
+};
+
+static const struct option options[] = {
+    {"prompt", 'p', OPTION_TEXT, "TEXT", "the text to continue", offsetof(struct values, text), 0, 0},
+    {"file", 'f', OPTION_TEXT, "FILE", "the file with the text; '-': standard input", offsetof(struct values, file), 0,
+     0},
+    {"special", 0, OPTION_FLAG, NULL, "parse special tokens such as <|im_end|>", offsetof(struct values, special), 0,
+     0},
+    {0},
+};
+
+/* Room for prompt and continuation and no more, so that memory follows what is asked for. */
+static uint64_t context_for(const struct generation *generation, size_t n_prompt, uint64_t trained)
+{
+    enum { USUAL = 8192, SPARE = 2048 };
+    uint64_t wanted = n_prompt + generation->max_tokens;
+    if (generation->context)
+        return generation->context;
+    if (generation->max_tokens == 0)
+        wanted = n_prompt + SPARE > USUAL ? n_prompt + SPARE : USUAL;
+    return trained && wanted > trained ? trained : wanted;
+}
+
+static void report(const struct generation *generation, const libllm_stream_event *event)
+{
+    message("seed %" PRIu64, generation->sampling.seed);
+    message("prompt: %" PRIu64 " tokens in %.3f s", event->n_prompt_tokens, event->prompt_seconds);
+    if (event->n_tokens > 1 && event->decode_seconds > 0)
+        message("generated: %" PRIu64 " tokens, %.1f tokens/s", event->n_tokens,
+                (double)(event->n_tokens - 1) / event->decode_seconds);
+}
+
+static libllm_status print_continuation(libllm_session *session, const struct generation *generation,
+                                        const struct token_list *prompt, libllm_error *error)
+{
+    libllm_stream *stream;
+    libllm_stream_event event;
+    libllm_stream_options stream_options = generation_stream_options(generation);
+    libllm_status status = libllm_stream_create(session, prompt->ids, prompt->n, &stream_options, &stream, error);
+    if (status != LIBLLM_OK)
+        return status;
+    status = generation_print(session, stream, NULL, &event, error);
+    putchar('\n');
+    fflush(stdout);
+    if (status == LIBLLM_DONE && event.finish_reason == LIBLLM_FINISH_CONTEXT)
+        message("stopped: the context of %zu tokens is full (--context N sets another)",
+                libllm_session_capacity(session));
+    if (generation->verbose)
+        report(generation, &event);
+    return status;
+}
+
+static int generate(const struct access *access, const struct generation *generation, const struct token_list *prompt)
+{
+    if (prompt->n == 0) {
+        message("the prompt is empty, and this model has no token to begin with");
+        return EXIT_FAILED;
+    }
+    libllm_engine_options engine_options;
+    libllm_engine_options_init(&engine_options, sizeof engine_options);
+    engine_options.n_positions = context_for(generation, prompt->n, access->info.n_context_train);
+    libllm_session *session;
+    libllm_error error;
+    libllm_status status = libllm_session_open(access->model, &engine_options, &session, &error);
+    if (status == LIBLLM_OK) {
+        status = print_continuation(session, generation, prompt, &error);
+        libllm_session_free(session);
+    }
+    if (status == LIBLLM_ERROR_CANCELLED)
+        message("interrupted");
+    else if (status < 0)
+        failed(&error);
+    return status < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+static int open_and_generate(const struct common *common, const struct values *values,
+                             const struct generation *generation, const struct text *text)
+{
+    struct access access = {0};
+    struct token_list prompt = {0};
+    uint32_t flags = LIBLLM_TOKENIZE_ADD_BOS | (values->special ? LIBLLM_TOKENIZE_PARSE_SPECIAL : 0);
+    int code = EXIT_FAILED;
+    if (access_open(&access, common) && access_tokenize(&access, text, flags, &prompt))
+        code = generate(&access, generation, &prompt);
+    free(prompt.ids);
+    access_close(&access);
+    return code;
+}
+
+static int run(int argc, char **argv)
+{
+    struct common common = COMMON_DEFAULTS;
+    struct values values = {0};
+    struct generation generation;
+    generation_init(&generation);
+    const struct option_group groups[] = {{"Options", options, &values},
+                                          {"Generation", generation_options, &generation},
+                                          {"Model", common_options, &common},
+                                          {0}};
+    struct text text = {0};
+    int code = options_parse(&generate_command, groups, argc, argv, NULL);
+    if (code == OPTIONS_GO)
+        code = generation_check(&generation, &generate_command);
+    if (code == OPTIONS_GO)
+        code = read_text_argument(&generate_command, values.text, values.file, &text);
+    if (code == OPTIONS_GO)
+        code = open_and_generate(&common, &values, &generation, &text);
+    text_free(&text);
+    generation_free(&generation);
+    return code;
+}
+
+const struct command generate_command = {
+    .name = "generate",
+    .summary = "continue a text",
+    .synopsis = "[-m MODEL] (-p TEXT | -f FILE) [-n N] [OPTIONS]",
+    .details = "Prints the continuation of the text, and a line feed at its end, on standard\n"
+               "output. The text is taken as it is: nothing is stripped, no template is applied,\n"
+               "and the beginning-of-sequence token is added where the model asks for one.\n"
+               "Without --context, there is room for the text and -n tokens, or for at least\n"
+               "8192, and at most for what the model was trained with. Ctrl-C stops (status 1).\n",
+    .run = run,
+};

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ * How text is generated: the options that `generate` and `chat` share, and the loop that prints an answer.
+ */
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "generation.h"
+#include "terminal.h"
+
+#define SAMPLING(field) offsetof(struct generation, sampling.field)
+#define GENERATION(field) offsetof(struct generation, field)
+
+enum { MAX_COUNT32 = 0x7fffffff };
+
+const struct option generation_options[] = {
+    {"max-tokens", 'n', OPTION_COUNT64, "N", "tokens at most; 0: until the model ends (default)",
+     GENERATION(max_tokens), 0, MAX_COUNT32},
+    {"context", 'c', OPTION_COUNT64, "N", "tokens that text and answer may have together", GENERATION(context), 1,
+     MAX_COUNT32},
+    {"temp", 0, OPTION_NUMBER, "T", "temperature; 0: always the likeliest (default 0.8)", SAMPLING(temperature), 0,
+     1000},
+    {"top-k", 0, OPTION_COUNT, "K", "keep the K likeliest tokens; 0: all (default 40)", SAMPLING(top_k), 0,
+     MAX_COUNT32},
+    {"top-p", 0, OPTION_NUMBER, "P", "keep tokens up to this mass (default 0.95)", SAMPLING(top_p), 0, 1},
+    {"min-p", 0, OPTION_NUMBER, "P", "least probability, relative (default 0.05)", SAMPLING(min_p), 0, 1},
+    {"typical", 0, OPTION_NUMBER, "P", "locally typical sampling up to this mass", SAMPLING(typical_p), 0, 1},
+    {"repeat-penalty", 0, OPTION_NUMBER, "X", "divides the logits of tokens seen", SAMPLING(repetition_penalty), 0,
+     1000},
+    {"frequency-penalty", 0, OPTION_NUMBER, "X", "subtracted for each occurrence", SAMPLING(frequency_penalty), -1000,
+     1000},
+    {"presence-penalty", 0, OPTION_NUMBER, "X", "subtracted after one occurrence", SAMPLING(presence_penalty), -1000,
+     1000},
+    {"penalty-window", 0, OPTION_COUNT, "N", "tokens the penalties look at (default 64)", SAMPLING(penalty_window), 0,
+     MAX_COUNT32},
+    {"logit-bias", 0, OPTION_TEXTS, "ID=V", "add V to a token's logit, -inf: forbid (repeatable)", GENERATION(biases),
+     0, 0},
+    {"seed", 0, OPTION_COUNT64, "S", "same seed, same text (default: random)", SAMPLING(seed), 0, 0x1p64},
+    {"stop", 0, OPTION_TEXTS, "TEXT", "end where this text appears (repeatable)", GENERATION(stops), 0, 0},
+    {"ignore-eos", 0, OPTION_FLAG, NULL, "go on after the model's end tokens", GENERATION(ignore_end), 0, 0},
+    {"verbose", 'v', OPTION_FLAG, NULL, "print seed and speed to standard error", GENERATION(verbose), 0, 0},
+    {0},
+};
+
+void generation_init(struct generation *generation)
+{
+    *generation = (struct generation){0};
+    libllm_sampling_options_init(&generation->sampling, sizeof generation->sampling);
+    uint64_t seed;
+    if (getrandom(&seed, sizeof seed, 0) == sizeof seed)
+        generation->sampling.seed = seed;
+}
+
+static bool parse_bias(const char *text, libllm_logit_bias *bias)
+{
+    const char *equals = strchr(text, '=');
+    char id[16] = "";
+    uint64_t token;
+    double value;
+    if (!equals || (size_t)(equals - text) >= sizeof id)
+        return false;
+    memcpy(id, text, (size_t)(equals - text));
+    if (!parse_count(id, &token) || token > INT32_MAX || !parse_number(equals + 1, &value))
+        return false;
+    *bias = (libllm_logit_bias){.token = (int32_t)token, .bias = (float)value};
+    return true;
+}
+
+int generation_check(struct generation *generation, const struct command *command)
+{
+    for (size_t i = 0; i < generation->stops.n; i++)
+        if (!generation->stops.items[i][0])
+            return usage_error(command, "--stop needs a text that is not empty");
+    generation->logit_bias = allocate(generation->biases.n, sizeof *generation->logit_bias);
+    for (size_t i = 0; i < generation->biases.n; i++)
+        if (!parse_bias(generation->biases.items[i], &generation->logit_bias[i]))
+            return usage_error(command, "--logit-bias must be ID=V such as 42=-1.5, not '%s'",
+                               generation->biases.items[i]);
+    generation->sampling.logit_bias = generation->biases.n ? generation->logit_bias : NULL;
+    generation->sampling.n_logit_bias = (uint32_t)generation->biases.n;
+    return OPTIONS_GO;
+}
+
+void generation_free(struct generation *generation)
+{
+    texts_free(&generation->stops);
+    texts_free(&generation->biases);
+    free(generation->logit_bias);
+    generation->logit_bias = NULL;
+}
+
+libllm_stream_options generation_stream_options(const struct generation *generation)
+{
+    libllm_stream_options options;
+    libllm_stream_options_init(&options, sizeof options);
+    options.max_tokens = generation->max_tokens;
+    options.sampling = &generation->sampling;
+    options.stops = generation->stops.items;
+    options.n_stops = (uint32_t)generation->stops.n;
+    options.ignore_end = generation->ignore_end;
+    return options;
+}
+
+/* Static because a signal handler has no other way to reach them. */
+static libllm_session *volatile running_session;
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    interrupted = 1;
+    libllm_session_cancel(running_session);
+}
+
+libllm_status generation_print(libllm_session *session, libllm_stream *stream, struct text *copy,
+                               libllm_stream_event *event, libllm_error *error)
+{
+    /* SA_RESTART: a write to a slow terminal must not lose text. */
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART}, before;
+    sigemptyset(&action.sa_mask);
+    interrupted = 0;
+    running_session = session;
+    sigaction(SIGINT, &action, &before);
+
+    libllm_stream_event current = {.struct_size = sizeof current};
+    libllm_status status = LIBLLM_OK;
+    *event = current;
+    progress_begin("reading the prompt");
+    while (status == LIBLLM_OK && !interrupted) {
+        status = libllm_stream_next(stream, &current, error);
+        progress_end();
+        if (status < 0)
+            break;
+        put_text(stdout, current.text, current.n_bytes);
+        fflush(stdout);
+        if (copy)
+            text_append(copy, current.text, current.n_bytes);
+        *event = current;
+        event->text = NULL;
+    }
+    if (status == LIBLLM_OK)
+        status = LIBLLM_ERROR_CANCELLED;
+
+    sigaction(SIGINT, &before, NULL);
+    libllm_stream_free(stream);
+    return status;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * How text is generated: the options that `generate` and `chat` share, and the loop that prints an answer.
+ */
+#ifndef CLI_GENERATION_H
+#define CLI_GENERATION_H
+
+#include <libllm/libllm.h>
+#include <stdbool.h>
+
+#include "options.h"
+#include "text.h"
+
+struct generation {
+    libllm_sampling_options sampling;
+    uint64_t max_tokens;
+    uint64_t context;
+    bool ignore_end;
+    bool verbose;
+    struct texts stops;
+    struct texts biases;
+    libllm_logit_bias *logit_bias;
+};
+
+extern const struct option generation_options[];
+
+/* The defaults, with a random seed. */
+void generation_init(struct generation *generation);
+/* Checks what the option table cannot. Returns OPTIONS_GO or EXIT_USAGE. */
+int generation_check(struct generation *generation, const struct command *command);
+void generation_free(struct generation *generation);
+
+/* The stream options that say the same. */
+libllm_stream_options generation_stream_options(const struct generation *generation);
+
+/* Prints what the stream yields as it comes, and appends it to `copy` unless that is NULL. Ctrl-C ends it with
+ * LIBLLM_ERROR_CANCELLED. Frees the stream. `event` receives the numbers of the last item. */
+libllm_status generation_print(libllm_session *session, libllm_stream *stream, struct text *copy,
+                               libllm_stream_event *event, libllm_error *error);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ * Shows a JSON document of the library, as it is or as a table for people.
+ */
+#ifndef CLI_JSON_VIEW_H
+#define CLI_JSON_VIEW_H
+
+#include <libllm/libllm.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A library function that describes `object` in JSON, as (buffer, capacity, needed). */
+typedef libllm_status (*describe_fn)(const void *object, char *buffer, size_t capacity, size_t *needed,
+                                     libllm_error *error);
+
+/* The description, NUL-terminated; NULL, with a message, on failure. Release with free(). */
+char *fetch_json(describe_fn describe, const void *object);
+
+/* Prints the description on standard output; false, with a message, on failure. */
+bool view_json(describe_fn describe, const void *object, bool as_json);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ * The options that every command has, and the model that they open.
+ */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "files.h"
+#include "model.h"
+#include "terminal.h"
+
+#define COMMON(field) offsetof(struct common, field)
+
+const struct option common_options[] = {
+    {"model", 'm', OPTION_TEXT, "MODEL", "file, folder or name (default: default)", COMMON(model), 0, 0},
+    {"threads", 't', OPTION_COUNT, "N", "threads (default: the physical cores)", COMMON(n_threads), 1, 1024},
+    {"cpu", 0, OPTION_TEXT, "SET", "highest instruction set: ref, avx2, avx512", COMMON(cpu_mask), 0, 0},
+    {"no-map", 0, OPTION_FLAG, NULL, "read the file into memory, do not map it", COMMON(no_map), 0, 0},
+    {"log", 0, OPTION_FLAG, NULL, "write log lines to standard error", COMMON(log), 0, 0},
+    {0},
+};
+
+const struct option runtime_options[] = {
+    {"threads", 't', OPTION_COUNT, "N", "threads (default: the physical cores)", COMMON(n_threads), 1, 1024},
+    {"cpu", 0, OPTION_TEXT, "SET", "highest instruction set: ref, avx2, avx512", COMMON(cpu_mask), 0, 0},
+    {"log", 0, OPTION_FLAG, NULL, "write log lines to standard error", COMMON(log), 0, 0},
+    {0},
+};
+
+static void write_log(void *unused, libllm_log_level level, const char *text, size_t n_bytes)
+{
+    (void)unused;
+    static const char *const names[] = {"", "error", "warning", "info", "debug"};
+    bool known = level >= LIBLLM_LOG_ERROR && level <= LIBLLM_LOG_DEBUG;
+    message("[%s] %.*s", known ? names[level] : "?", (int)(n_bytes < 2000 ? n_bytes : 2000), text);
+}
+
+bool access_runtime(struct access *access, const struct common *common)
+{
+    *access = (struct access){0};
+    libllm_runtime_options options;
+    libllm_runtime_options_init(&options, sizeof options);
+    options.n_threads = common->n_threads;
+    options.cpu_mask = common->cpu_mask;
+    options.log = common->log ? write_log : NULL;
+    libllm_error error;
+    if (libllm_runtime_create(&options, &access->runtime, &error) == LIBLLM_OK)
+        return true;
+    failed(&error);
+    return false;
+}
+
+static bool locate(struct access *access, const char *name)
+{
+    char *data_home = user_folder("XDG_DATA_HOME", ".local/share");
+    libllm_error error;
+    size_t needed = 0;
+    libllm_status status = libllm_model_locate(name, data_home, NULL, 0, &needed, &error);
+    if (status == LIBLLM_OK || status == LIBLLM_ERROR_BUFFER_TOO_SMALL) {
+        access->path = allocate(needed + 1, 1);
+        status = libllm_model_locate(name, data_home, access->path, needed + 1, &needed, &error);
+    }
+    free(data_home);
+    if (status != LIBLLM_OK)
+        failed(&error);
+    return status == LIBLLM_OK;
+}
+
+libllm_status access_open_model(struct access *access, const struct common *common, libllm_error *error)
+{
+    libllm_model_options options;
+    libllm_model_options_init(&options, sizeof options);
+    options.load_mode = common->no_map ? LIBLLM_LOAD_READ : LIBLLM_LOAD_MAP;
+    return libllm_model_open(access->runtime, access->path, &options, &access->model, error);
+}
+
+bool access_open(struct access *access, const struct common *common)
+{
+    if (!access_runtime(access, common) || !locate(access, common->model))
+        return false;
+    libllm_error error;
+    progress_begin("opening the model");
+    libllm_status status = access_open_model(access, common, &error);
+    progress_end();
+    access->info.struct_size = sizeof access->info;
+    if (status == LIBLLM_OK)
+        status = libllm_model_get_info(access->model, &access->info, &error);
+    if (status != LIBLLM_OK)
+        failed(&error);
+    return status == LIBLLM_OK;
+}
+
+void access_close(struct access *access)
+{
+    libllm_model_free(access->model);
+    libllm_runtime_free(access->runtime);
+    free(access->path);
+    *access = (struct access){0};
+}
+
+bool access_tokenize(const struct access *access, const struct text *text, uint32_t flags, struct token_list *tokens)
+{
+    /* Few texts have more than one token for two bytes; for those there is a second round. */
+    size_t capacity = text->n_bytes / 2 + 16;
+    libllm_error error;
+    libllm_status status;
+    *tokens = (struct token_list){0};
+    progress_begin("tokenizing %zu bytes", text->n_bytes);
+    do {
+        tokens->ids = resize(tokens->ids, capacity, sizeof *tokens->ids);
+        status = libllm_model_tokenize(access->model, text->bytes, text->n_bytes, flags, tokens->ids, capacity,
+                                       &tokens->n, &error);
+    } while (status == LIBLLM_ERROR_BUFFER_TOO_SMALL && tokens->n > capacity && (capacity = tokens->n));
+    progress_end();
+    if (status == LIBLLM_OK)
+        return true;
+    free(tokens->ids);
+    *tokens = (struct token_list){0};
+    failed(&error);
+    return false;
+}
+
+int read_text_argument(const struct command *command, const char *given, const char *file, struct text *text)
+{
+    if (!given == !file)
+        return usage_error(command, given ? "-p and -f exclude each other"
+                                          : "give the input with -p, or with -f FILE ('-' is standard input)");
+    if (file)
+        return read_file(file, text) ? OPTIONS_GO : EXIT_FAILED;
+    text_append(text, given, strlen(given));
+    return OPTIONS_GO;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ * The options that every command has, and the model that they open.
+ */
+#ifndef CLI_MODEL_H
+#define CLI_MODEL_H
+
+#include <libllm/libllm.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "options.h"
+#include "text.h"
+
+struct common {
+    const char *model;
+    uint32_t n_threads;
+    const char *cpu_mask;
+    bool log;
+    bool no_map;
+};
+
+/* What stands in struct common before the options are read. */
+#define COMMON_DEFAULTS ((struct common){.model = "default"})
+
+/* Rows for struct common; the second table leaves out what is about the model. */
+extern const struct option common_options[];
+extern const struct option runtime_options[];
+
+/* An opened model and what belongs to it. */
+struct access {
+    char *path;
+    libllm_runtime *runtime;
+    libllm_model *model;
+    libllm_model_info info;
+};
+
+/* Each returns false, with a message, on failure. access_close() is right after either outcome. */
+bool access_runtime(struct access *access, const struct common *common);
+bool access_open(struct access *access, const struct common *common);
+/* The second half of access_open(), for a path that was found and without the numbers of the model. */
+libllm_status access_open_model(struct access *access, const struct common *common, libllm_error *error);
+void access_close(struct access *access);
+
+/* Text to ids; false, with a message, on failure. Release with free(tokens->ids). */
+bool access_tokenize(const struct access *access, const struct text *text, uint32_t flags, struct token_list *tokens);
+
+/* The text of -p or -f, of which exactly one must be given. Returns OPTIONS_GO or an exit code. */
+int read_text_argument(const struct command *command, const char *given, const char *file, struct text *text);
+
+#endif
