@@ -189,8 +189,8 @@ static void bench_attention(const ll_kernels *kernels)
         size_t page = (size_t)HEAD_DIM * LL_KV_TILE * (format == LL_KV_FORMAT_F16 ? 2 : 4);
         for (size_t n_q = 1; n_q <= 4; n_q++) {
             double flops = 2e-9 * 10 * PAGES * HEAD_DIM * LL_KV_TILE * (double)n_q;
-            BEST(score, for (size_t i = 0; i < 10 * PAGES; i++) kernels->attend_scores[format](
-                            q_of, n_q, pages + i % PAGES * page, HEAD_DIM, 1, scores));
+            BEST(score, for (size_t i = 0; i < 10 * PAGES; i++)
+                            kernels->attend_scores[format](q_of, n_q, pages + i % PAGES * page, HEAD_DIM, 1, scores));
             BEST(value, for (size_t i = 0; i < 10 * PAGES; i++) kernels->attend_values[format](
                             scores, factors, n_q, pages + i % PAGES * page, HEAD_DIM, 0, LL_KV_TILE, acc_of));
             printf("attention %s %zu rows  scores %6.1f GFLOP/s  values %6.1f GFLOP/s\n", format ? "F16" : "F32", n_q,
@@ -218,13 +218,15 @@ static void bench_vectors(const ll_kernels *kernels)
     BEST(silu, for (int i = 0; i < TIMES; i++) kernels->silu_mul(a, b, N, c));
     BEST(gelu, for (int i = 0; i < TIMES; i++) kernels->gelu_tanh_mul(a, b, N, c));
     BEST(cap, for (int i = 0; i < TIMES; i++) kernels->softcap(a, N, 50));
-    BEST(softmax, for (size_t i = 0; i < TIMES * N / LL_KV_TILE; i++) {
-        max = -INFINITY;
-        sum = 0;
-        kernels->softmax_step(c + i % (N / LL_KV_TILE) * LL_KV_TILE, 0, LL_KV_TILE, &max, &sum);
-    });
-    printf("ns per element  quantize %.3f  rms_norm %.3f  silu_mul %.3f  gelu_tanh_mul %.3f  softcap %.3f  softmax %.3f\n",
-           quantize * total, norm * total, silu * total, gelu * total, cap * total, softmax * total);
+    BEST(
+        softmax, for (size_t i = 0; i < TIMES * N / LL_KV_TILE; i++) {
+            max = -INFINITY;
+            sum = 0;
+            kernels->softmax_step(c + i % (N / LL_KV_TILE) * LL_KV_TILE, 0, LL_KV_TILE, &max, &sum);
+        });
+    printf(
+        "ns per element  quantize %.3f  rms_norm %.3f  silu_mul %.3f  gelu_tanh_mul %.3f  softcap %.3f  softmax %.3f\n",
+        quantize * total, norm * total, silu * total, gelu * total, cap * total, softmax * total);
 }
 
 int main(int argc, char **argv)

@@ -14,7 +14,7 @@ typedef int32_t integers __attribute__((vector_size(64)));
 
 static inline simde__m512 emulated_cvtepi32_ps(simde__m512i a)
 {
-    return (simde__m512)__builtin_convertvector((integers)a, floats);
+    return (simde__m512) __builtin_convertvector((integers)a, floats);
 }
 
 static inline simde__m512i emulated_cvtepu16_epi32(simde__m256i a)

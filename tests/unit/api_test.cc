@@ -166,7 +166,7 @@ TEST(Api, LocateSaysWhatToDo)
     EXPECT_EQ(LIBLLM_ERROR_NOT_FOUND, libllm_model_locate("default", "/no/home", path, sizeof path, &n, &e));
     EXPECT_NE(nullptr, strstr(e.message, "/no/home/libllm/models")) << e.message;
     EXPECT_NE(nullptr, strstr(e.message, "./dev model")) << e.message;
-    EXPECT_EQ(LIBLLM_ERROR_NOT_FOUND, libllm_model_locate("../../etc/passwd", "/usr", path, sizeof path, &n, &e));
+    EXPECT_EQ(LIBLLM_ERROR_NOT_FOUND, libllm_model_locate("../no/such/name", "/usr", path, sizeof path, &n, &e));
 }
 
 // An allocator that fails the n-th request, or all from the n-th on, and counts what is not given back.

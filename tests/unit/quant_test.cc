@@ -17,7 +17,8 @@ extern "C" {
 #include "quant/quant.h"
 }
 
-namespace {
+namespace
+{
 
 uint32_t BitsOf(float f)
 {
@@ -42,11 +43,11 @@ TEST(QuantTable, KnowsSizesAndNothingElse)
         const char *name;
         bool decodes;
     } expected[] = {
-        {0, 1, 4, "F32", true},        {1, 1, 2, "F16", true},         {2, 32, 18, "Q4_0", true},
-        {8, 32, 34, "Q8_0", true},     {9, 32, 40, "Q8_1", false},     {12, 256, 144, "Q4_K", true},
+        {0, 1, 4, "F32", true},        {1, 1, 2, "F16", true},          {2, 32, 18, "Q4_0", true},
+        {8, 32, 34, "Q8_0", true},     {9, 32, 40, "Q8_1", false},      {12, 256, 144, "Q4_K", true},
         {14, 256, 210, "Q6_K", true},  {16, 256, 66, "IQ2_XXS", false}, {23, 256, 136, "IQ4_XS", false},
-        {28, 1, 8, "F64", false},      {29, 256, 56, "IQ1_M", false},  {30, 1, 2, "BF16", true},
-        {34, 256, 54, "TQ1_0", false}, {39, 32, 17, "MXFP4", false},   {40, 64, 36, "NVFP4", false},
+        {28, 1, 8, "F64", false},      {29, 256, 56, "IQ1_M", false},   {30, 1, 2, "BF16", true},
+        {34, 256, 54, "TQ1_0", false}, {39, 32, 17, "MXFP4", false},    {40, 64, 36, "NVFP4", false},
     };
     for (const auto &row : expected) {
         const ll_type_traits *traits = ll_type_find(row.type);

@@ -21,10 +21,10 @@ static uint64_t enabled_state(void) /* XCR0 */
 
 uint32_t ll_cpu_detect(void)
 {
-    enum { OSXSAVE = 1 << 27, FMA = 1 << 12, F16C = 1 << 29 };                           /* leaf 1, ECX */
+    enum { OSXSAVE = 1 << 27, FMA = 1 << 12, F16C = 1 << 29 };                                    /* leaf 1, ECX */
     enum { AVX2 = 1 << 5, BMI2 = 1 << 8, F = 1 << 16, DQ = 1 << 17, CD = 1 << 28, BW = 1 << 30 }; /* leaf 7, EBX */
-    const uint32_t vl = 1u << 31, vnni = 1u << 11;                                       /* leaf 7, EBX; ECX */
-    const uint32_t amx_all = 1u << 22 | 1u << 24 | 1u << 25;                             /* leaf 7, EDX: BF16, tile, INT8 */
+    const uint32_t vl = 1u << 31, vnni = 1u << 11;                                                /* leaf 7, EBX; ECX */
+    const uint32_t amx_all = 1u << 22 | 1u << 24 | 1u << 25;                                      /* leaf 7, EDX */
     const uint64_t ymm_state = 0x6, zmm_state = 0xE6, tile_state = 0x60000;
 
     uint32_t a, b, c, d, c1, features = 0;
@@ -283,8 +283,7 @@ uint32_t ll_cpu_default_threads(void)
         return 1;
     uint64_t cores = 0;
     for (size_t cpu = 0; cpu < CPUS_MAX; cpu++) {
-        if (CPU_ISSET_S(cpu, sizeof allowed, &allowed.set) &&
-            first_sibling(cpu, &allowed.set, sizeof allowed) == cpu)
+        if (CPU_ISSET_S(cpu, sizeof allowed, &allowed.set) && first_sibling(cpu, &allowed.set, sizeof allowed) == cpu)
             cores++;
     }
     cores = cgroup_quota(cores);

@@ -8,6 +8,7 @@
 
 enum { LL_BLOCK = 32, LL_SUPER_BLOCK = 256 };
 
+/* clang-format off */
 /* 32 weights. d, m are F16 bits. */
 typedef struct { uint16_t d; uint8_t qs[16]; } ll_block_q4_0;                  /* (q - 8) d */
 typedef struct { uint16_t d, m; uint8_t qs[16]; } ll_block_q4_1;               /* q d + m */
@@ -21,6 +22,7 @@ typedef struct { uint8_t hmask[32]; uint8_t qs[64]; uint8_t scales[12]; uint16_t
 typedef struct { uint16_t d, dmin; uint8_t scales[12]; uint8_t qs[128]; } ll_block_q4_k;
 typedef struct { uint16_t d, dmin; uint8_t scales[12]; uint8_t qh[32]; uint8_t qs[128]; } ll_block_q5_k;
 typedef struct { uint8_t ql[128]; uint8_t qh[64]; int8_t scales[16]; uint16_t d; } ll_block_q6_k;
+/* clang-format on */
 
 _Static_assert(sizeof(ll_block_q4_0) == 18 && sizeof(ll_block_q4_1) == 20, "4-bit blocks are packed");
 _Static_assert(sizeof(ll_block_q5_0) == 22 && sizeof(ll_block_q5_1) == 24, "5-bit blocks are packed");

@@ -15,7 +15,7 @@ uint16_t ll_f32_to_f16(float f)
     if (magnitude >= 0x477FF000u) /* 65520, half-way between the largest F16 and the next power of two */
         return (uint16_t)(sign | 0x7C00u);
     uint32_t shift = 13, mantissa = magnitude - (112u << 23);
-    if (magnitude < 113u << 23) { /* below 2^-14: a denormal F16 */
+    if (magnitude < 113u << 23) {    /* below 2^-14: a denormal F16 */
         if (magnitude < 0x33000000u) /* below half of the smallest one */
             return (uint16_t)sign;
         shift = 126 - (magnitude >> 23);

@@ -25,7 +25,7 @@ typedef enum ll_type {
 
 typedef struct ll_type_traits {
     uint32_t type;
-    const char *name;      /* "Q4_K" */
+    const char *name; /* "Q4_K" */
     ll_block_size block;
     /* Decode n_elements (a multiple of block.elements) to float; NULL for a format that is only known by size. */
     void (*decode)(const void *blocks, float *out, size_t n_elements);

@@ -11,15 +11,16 @@
 #include "quant/quant.h"
 
 enum {
-    LL_COLUMNS_MAX = 8,  /* columns of one rows() call */
-    LL_KV_TILE = 64,     /* positions in a page of KV memory */
-    LL_ACT_BLOCK = 32,   /* activations that share a scale */
+    LL_COLUMNS_MAX = 8, /* columns of one rows() call */
+    LL_KV_TILE = 64,    /* positions in a page of KV memory */
+    LL_ACT_BLOCK = 32,  /* activations that share a scale */
 };
 #define LL_ACT_MIN 0x1p-110f /* a block of smaller activations counts as zero: its scale would lose bits */
 
 /* A vector of n_k activations as 16-bit integers: x[i] ~ scales[i / 32] * values[i], |values| <= 32767. 16 bits keep
  * the error of decoding far below that of the weights, at the cost of 8 on AVX2. sums[j] is the sum of the rounded x
- * over the 16 activations from 16 j on, for formats that add an offset to a group of weights. Only for n_k % 32 == 0. */
+ * over the 16 activations from 16 j on, for formats that add an offset to a group of weights. Only for n_k % 32 == 0.
+ */
 typedef struct ll_act {
     int16_t *values;
     float *scales; /* [n_k / 32] */
@@ -33,16 +34,16 @@ typedef struct ll_rows_job {
     size_t n_rows;
     size_t n_k;
     size_t n_columns;
-    const float *const *x;  /* [n_columns] -> [n_k]; for formats whose kernel takes floats */
-    const ll_act *act;      /* [n_columns]; for formats whose kernel takes 16-bit activations */
-    float *const *out;      /* [n_columns] -> [n_rows] */
+    const float *const *x; /* [n_columns] -> [n_k]; for formats whose kernel takes floats */
+    const ll_act *act;     /* [n_columns]; for formats whose kernel takes 16-bit activations */
+    float *const *out;     /* [n_columns] -> [n_rows] */
 } ll_rows_job;
 
 typedef void (*ll_rows_fn)(const ll_rows_job *job);
 
 typedef struct ll_row_kernel {
-    uint32_t type;       /* ll_type */
-    bool takes_act;      /* reads act instead of x */
+    uint32_t type;  /* ll_type */
+    bool takes_act; /* reads act instead of x */
     ll_rows_fn rows;
 } ll_row_kernel;
 
@@ -51,8 +52,8 @@ typedef struct ll_row_kernel {
 typedef enum ll_kv_format { LL_KV_FORMAT_F32 = 0, LL_KV_FORMAT_F16 = 1, LL_KV_FORMAT_COUNT } ll_kv_format;
 
 typedef struct ll_kernels {
-    const char *name;    /* "ref", "avx2", "avx512" */
-    size_t panel_rows;   /* rows of a packed weight panel, <= 64 */
+    const char *name;  /* "ref", "avx2", "avx512" */
+    size_t panel_rows; /* rows of a packed weight panel, <= 64 */
 
     /* n is a multiple of 32. Round to nearest even; an all-zero block has scale 0, and so has one below LL_ACT_MIN.
      * Values that are not finite give scale and sums NaN for their block. The same bits from every kernel set. */
@@ -65,8 +66,8 @@ typedef struct ll_kernels {
      * zero. k_begin and n_k are multiples of the block. scratch holds n_k floats. */
     void (*pack)(const ll_type_traits *traits, const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin,
                  size_t n_k, float *panel, float *scratch);
-    /* out[c][r] (+)= sum over k of panel[k][r] * x[c][k]; adds to what is there when accumulate is set, so that a long k
-     * may be cut in pieces without changing a bit. Sums run in the order of k for every r and c. */
+    /* out[c][r] (+)= sum over k of panel[k][r] * x[c][k]; adds to what is there when accumulate is set, so that a long
+     * k may be cut in pieces without changing a bit. Sums run in the order of k for every r and c. */
     void (*gemm)(const float *panel, size_t n_k, size_t n_rows, const float *const *x, size_t n_columns,
                  float *const *out, bool accumulate);
 
@@ -84,7 +85,8 @@ typedef struct ll_kernels {
      * exp(score - new maximum), sets those outside [begin, end) to 0, and returns the factor that what was accumulated
      * before has to be multiplied with. begin == end is allowed and changes nothing but the zeros (factor 1). */
     float (*softmax_step)(float *scores, size_t begin, size_t end, float *running_max, float *running_sum);
-    /* acc[j][d] = acc[j][d] * factor[j] + sum over p in [p_begin, p_end) of probs[j][p] * v[p][d]. probs rows are LL_KV_TILE apart. */
+    /* acc[j][d] = acc[j][d] * factor[j] + sum over p in [p_begin, p_end) of probs[j][p] * v[p][d]. probs rows are
+     * LL_KV_TILE apart. */
     void (*attend_values[LL_KV_FORMAT_COUNT])(const float *probs, const float *factors, size_t n_q, const void *v,
                                               size_t head_dim, size_t p_begin, size_t p_end, float *const *acc);
 } ll_kernels;

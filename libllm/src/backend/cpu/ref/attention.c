@@ -4,28 +4,32 @@
 #include "backend/cpu/ref/math.h"
 #include "backend/cpu/ref/ref.h"
 
-enum { LANES = 8 };
+enum { LANES = 8, CHUNK = 64 };
 
-static inline float element(const void *data, size_t i, ll_kv_format format)
+/* n <= CHUNK elements from i on, as floats: in place, or widened into room. */
+static inline const float *elements(const void *data, size_t i, size_t n, ll_kv_format format, float room[CHUNK])
 {
-    return format == LL_KV_FORMAT_F16 ? ll_f16_widen(((const uint16_t *)data)[i]) : ((const float *)data)[i];
+    if (format == LL_KV_FORMAT_F32)
+        return (const float *)data + i;
+    for (size_t l = 0; l < n; l++)
+        room[l] = ll_f16_widen(((const uint16_t *)data)[i + l]);
+    return room;
 }
 
 static inline void attend_scores(const float *const *q, size_t n_q, const void *k, size_t head_dim, float scale,
                                  float *scores, ll_kv_format format)
 {
-    for (size_t p = 0; p < LL_KV_TILE; p += LANES) {
+    float room[CHUNK];
+    memset(scores, 0, n_q * LL_KV_TILE * sizeof *scores);
+    for (size_t d = 0; d < head_dim; d++) {
+        const float *keys = elements(k, d * LL_KV_TILE, LL_KV_TILE, format, room);
         for (size_t j = 0; j < n_q; j++) {
-            float sums[LANES] = {0};
-            for (size_t d = 0; d < head_dim; d++) {
-                float factor = q[j][d];
-                for (size_t l = 0; l < LANES; l++)
-                    sums[l] += factor * element(k, d * LL_KV_TILE + p + l, format);
-            }
-            for (size_t l = 0; l < LANES; l++)
-                scores[j * LL_KV_TILE + p + l] = sums[l] * scale;
+            for (size_t p = 0; p < LL_KV_TILE; p++)
+                scores[j * LL_KV_TILE + p] += q[j][d] * keys[p];
         }
     }
+    for (size_t i = 0; i < n_q * LL_KV_TILE; i++)
+        scores[i] *= scale;
 }
 
 void ll_ref_attend_scores_f32(const float *const *q, size_t n_q, const void *k, size_t head_dim, float scale,
@@ -51,7 +55,7 @@ float ll_ref_softmax_step(float *scores, size_t begin, size_t end, float *runnin
     float old = *running_max, max = old;
     for (size_t p = begin; p < end; p++)
         max = scores[p] > max ? scores[p] : max; /* NaN is passed over here and comes out of the sum */
-    float base = max == -INFINITY ? 0 : max; /* all scores -inf: probabilities 0, not NaN */
+    float base = max == -INFINITY ? 0 : max;     /* all scores -inf: probabilities 0, not NaN */
     float lanes[LANES] = {0};
     for (size_t p = begin; p < end; p++) {
         scores[p] = ll_ref_exp(scores[p] - base);
@@ -67,13 +71,20 @@ float ll_ref_softmax_step(float *scores, size_t begin, size_t end, float *runnin
 static inline void attend_values(const float *probs, const float *factors, size_t n_q, const void *v, size_t head_dim,
                                  size_t p_begin, size_t p_end, float *const *acc, ll_kv_format format)
 {
+    float room[CHUNK];
     for (size_t j = 0; j < n_q; j++) {
         for (size_t d = 0; d < head_dim; d++)
             acc[j][d] *= factors[j];
+    }
+    for (size_t d = 0; d < head_dim; d += CHUNK) {
+        size_t n = head_dim - d < CHUNK ? head_dim - d : CHUNK;
         for (size_t p = p_begin; p < p_end; p++) {
-            float prob = probs[j * LL_KV_TILE + p];
-            for (size_t d = 0; d < head_dim; d++)
-                acc[j][d] += prob * element(v, p * head_dim + d, format);
+            const float *values = elements(v, p * head_dim + d, n, format, room);
+            for (size_t j = 0; j < n_q; j++) {
+                float *to = acc[j] + d, prob = probs[j * LL_KV_TILE + p];
+                for (size_t l = 0; l < n; l++)
+                    to[l] += prob * values[l];
+            }
         }
     }
 }

@@ -4,8 +4,6 @@
 #include "backend/cpu/ref/math.h"
 #include "backend/cpu/ref/ref.h"
 
-#include <string.h>
-
 enum { LANES = 16 };
 
 void ll_ref_quantize(const float *x, size_t n, ll_act *act)

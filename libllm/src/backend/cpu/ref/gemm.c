@@ -3,8 +3,6 @@
  */
 #include "backend/cpu/ref/ref.h"
 
-#include <string.h>
-
 enum { ROWS = LL_REF_PANEL_ROWS, TILE = 4 };
 
 void ll_ref_pack(const ll_type_traits *traits, const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin,
@@ -23,20 +21,25 @@ void ll_ref_pack(const ll_type_traits *traits, const uint8_t *weights, size_t ro
 static inline void tile(const float *panel, size_t n_k, size_t n_rows, const float *const *x, size_t n,
                         float *const *out, bool accumulate)
 {
-    float sums[TILE][ROWS] = {{0}};
-    if (accumulate) {
-        for (size_t c = 0; c < n; c++)
-            memcpy(sums[c], out[c], n_rows * sizeof(float));
+    ll_ref_lanes low[TILE] = {{0}}, high[TILE] = {{0}};
+    float rows[ROWS] = {0};
+    for (size_t c = 0; c < n && accumulate; c++) {
+        memcpy(rows, out[c], n_rows * sizeof *rows);
+        low[c] = ll_ref_load(rows);
+        high[c] = ll_ref_load(rows + 4);
     }
     for (size_t k = 0; k < n_k; k++, panel += ROWS) {
+        ll_ref_lanes w_low = ll_ref_load(panel), w_high = ll_ref_load(panel + 4);
         for (size_t c = 0; c < n; c++) {
-            float factor = x[c][k];
-            for (size_t r = 0; r < ROWS; r++)
-                sums[c][r] += panel[r] * factor;
+            low[c] += w_low * x[c][k];
+            high[c] += w_high * x[c][k];
         }
     }
-    for (size_t c = 0; c < n; c++)
-        memcpy(out[c], sums[c], n_rows * sizeof(float));
+    for (size_t c = 0; c < n; c++) {
+        memcpy(rows, &low[c], sizeof low[c]);
+        memcpy(rows + 4, &high[c], sizeof high[c]);
+        memcpy(out[c], rows, n_rows * sizeof *rows);
+    }
 }
 
 void ll_ref_gemm(const float *panel, size_t n_k, size_t n_rows, const float *const *x, size_t n_columns,

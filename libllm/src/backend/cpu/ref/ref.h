@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: MIT
- * The plain C kernels: what each kernel computes, and the engine of processors that have no other. Loops run over
- * small fixed arrays of lanes, so that the compiler turns them into whatever vectors the machine has.
+ * The plain C kernels: what each kernel computes, and the engine of processors that have no other. No
+ * instruction set is assumed beyond what the compiler targets by default.
  */
 #ifndef LL_BACKEND_CPU_REF_REF_H
 #define LL_BACKEND_CPU_REF_REF_H
 
 #include "backend/cpu/kernels.h"
 
+#include <string.h>
+
 enum { LL_REF_PANEL_ROWS = 8 };
+
+/* Four floats: what every 64-bit machine has a register for. GCC's operators work on them lane by lane. */
+typedef float ll_ref_lanes __attribute__((vector_size(16)));
+
+static inline ll_ref_lanes ll_ref_load(const float *p)
+{
+    ll_ref_lanes v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
 
 void ll_ref_quantize(const float *x, size_t n, ll_act *act);
 const ll_row_kernel *ll_ref_row_kernel(uint32_t type);

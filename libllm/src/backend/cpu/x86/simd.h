@@ -35,7 +35,9 @@ enum { VF_LANES = 8 };
 typedef __m256 vf;
 typedef int32_t vi __attribute__((vector_size(32)));
 typedef uint32_t vu __attribute__((vector_size(32)));
-typedef struct { __m256i a, b; } w32;
+typedef struct {
+    __m256i a, b;
+} w32;
 #endif
 
 /* The sum of 8 lanes, always in this order. */
@@ -80,10 +82,7 @@ ALWAYS_INLINE w32 w_right(w32 a, int n) { return _mm512_srl_epi16(a, _mm_cvtsi32
 ALWAYS_INLINE w32 w_left(w32 a, int n) { return _mm512_sll_epi16(a, _mm_cvtsi32_si128(n)); }
 ALWAYS_INLINE __m256i w_low(w32 a) { return _mm512_castsi512_si256(a); }
 ALWAYS_INLINE __m256i w_high(w32 a) { return _mm512_extracti64x4_epi64(a, 1); }
-ALWAYS_INLINE w32 w_join(__m256i low, __m256i high)
-{
-    return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
-}
+ALWAYS_INLINE w32 w_join(__m256i low, __m256i high) { return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1); }
 
 /* acc + s[0] * (w . x), spread over lanes. */
 ALWAYS_INLINE vf w_dot(vf acc, w32 w, const int16_t *x, const float *s)

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ * The kernel sets that tests run over, random data, and comparing bits.
+ */
+#ifndef LL_TESTS_KERNELS_KERNEL_SETS_H
+#define LL_TESTS_KERNELS_KERNEL_SETS_H
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+extern "C" {
+#include "backend/cpu/kernels.h"
+#ifdef LL_TEST_AVX512_EMULATED
+extern const ll_kernels ll_kernels_avx512_emulated; /* avx512_emulated.c */
+#endif
+}
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+inline uint32_t BitsOf(float f)
+{
+    uint32_t bits;
+    std::memcpy(&bits, &f, sizeof bits);
+    return bits;
+}
+
+/* Equal bits, any NaN being equal to any other. */
+inline bool SameBits(float a, float b) { return BitsOf(a) == BitsOf(b) || (std::isnan(a) && std::isnan(b)); }
+
+inline std::mt19937 &Random()
+{
+    static std::mt19937 random(12345);
+    return random;
+}
+
+inline size_t RandomBelow(size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(Random()); }
+
+inline std::vector<float> RandomFloats(size_t n, float deviation = 1.0f)
+{
+    std::normal_distribution<float> normal(0, deviation);
+    std::vector<float> values(n);
+    for (float &v : values)
+        v = normal(Random());
+    return values;
+}
+
+inline std::vector<std::vector<float>> RandomColumns(size_t n, size_t n_k)
+{
+    std::vector<std::vector<float>> columns(n);
+    for (auto &column : columns)
+        column = RandomFloats(n_k);
+    return columns;
+}
+
+/* The kernel sets that this machine can run. */
+inline std::vector<const ll_kernels *> Available()
+{
+    std::vector<const ll_kernels *> sets;
+    for (const char *name : {"ref", "avx2", "avx512"}) {
+        uint32_t features = ll_cpu_detect();
+        EXPECT_TRUE(ll_cpu_mask(name, &features));
+        const ll_kernels *kernels = ll_kernels_choose(features);
+        if (std::string(kernels->name) == name)
+            sets.push_back(kernels);
+    }
+#ifdef LL_TEST_AVX512_EMULATED
+    if (ll_cpu_detect() & LL_CPU_AVX2)
+        sets.push_back(&ll_kernels_avx512_emulated);
+#endif
+    return sets;
+}
+
+inline std::string NameOf(const testing::TestParamInfo<const ll_kernels *> &info)
+{
+    std::string name = info.param->name;
+#ifdef LL_TEST_AVX512_EMULATED
+    name += info.param == &ll_kernels_avx512_emulated ? "_emulated" : "";
+#endif
+    return name;
+}
+
+class Kernels : public testing::TestWithParam<const ll_kernels *>
+{
+  protected:
+    const ll_kernels *kernels_ = GetParam();
+};
+
+#endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT
+ * Activation functions, norm and attention of every kernel set that this machine can run, against direct computation
+ * in double: accuracy, tails, special values, and sums that must not depend on what is computed together.
+ */
+#include "kernel_sets.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace
+{
+
+/* Exponential etc. are reached through the kernels that use them. */
+
+TEST_P(Kernels, SiluIsAccurate)
+{
+    std::vector<float> gate, up;
+    for (float g = -87.0f; g < 100.0f; g += 0.00137f)
+        gate.push_back(g);
+    for (float g : {0.0f, -0.0f, 1e-30f, -1e-38f, 1e-45f, 3e38f, -80.0f, 86.9f})
+        gate.push_back(g);
+    up.assign(gate.size(), 1.0f);
+    std::vector<float> out(gate.size());
+    kernels_->silu_mul(gate.data(), up.data(), gate.size(), out.data());
+    double worst = 0;
+    for (size_t i = 0; i < gate.size(); i++) {
+        double g = gate[i], expected = g / (1 + std::exp(-g));
+        if (std::fabs(expected) < 1.2e-38)
+            EXPECT_NEAR(out[i], expected, 1e-44) << g;
+        else
+            worst = std::max(worst, std::fabs(static_cast<double>(out[i]) - expected) / std::fabs(expected));
+    }
+    EXPECT_LE(worst, 3e-7);
+    RecordProperty("worst_relative_error", std::to_string(worst));
+}
+
+TEST_P(Kernels, GeluIsAccurate)
+{
+    std::vector<float> gate, up;
+    for (float g = -12.0f; g < 12.0f; g += 0.00037f)
+        gate.push_back(g);
+    for (float g : {0.0f, 1e-30f, -1e-30f, 1e20f, -1e20f, 3e38f})
+        gate.push_back(g);
+    up.assign(gate.size(), 1.0f);
+    std::vector<float> out(gate.size());
+    kernels_->gelu_tanh_mul(gate.data(), up.data(), gate.size(), out.data());
+    for (size_t i = 0; i < gate.size(); i++) {
+        double g = gate[i], u = std::sqrt(2 / M_PI) * (g + 0.044715 * g * g * g);
+        double expected = u < -300 ? 0 : g / (1 + std::exp(-2 * u));
+        /* e^-2u takes over the relative error of u times 2u. */
+        ASSERT_NEAR(out[i], expected, std::fabs(expected) * (4e-7 + 4e-7 * std::fabs(std::min(u, 0.0))) + 1e-35) << g;
+        if (std::fabs(g) < 12) {
+            double direct = 0.5 * g * (1 + std::tanh(u));
+            ASSERT_NEAR(out[i], direct, 1e-6 * std::fabs(g)) << g;
+        }
+    }
+}
+
+TEST_P(Kernels, SoftcapIsAccurate)
+{
+    for (float cap : {1.0f, 30.0f, 50.0f}) {
+        std::vector<float> x;
+        for (float v = -12.0f; v < 12.0f; v += 0.00071f)
+            x.push_back(v * cap);
+        for (float v : {0.0f, 1e-30f, -1e-20f, 0.62499f, 0.625f, 0.62501f, 1e30f, -1e30f, 1e-4f})
+            x.push_back(v * cap);
+        std::vector<float> out = x;
+        kernels_->softcap(out.data(), out.size(), cap);
+        double worst = 0;
+        for (size_t i = 0; i < x.size(); i++) {
+            double quotient = x[i] / cap; /* in float, as the kernel has it */
+            double expected = static_cast<double>(cap) * std::tanh(quotient);
+            if (expected != 0)
+                worst = std::max(worst, std::fabs(static_cast<double>(out[i]) - expected) / std::fabs(expected));
+            else
+                EXPECT_EQ(out[i], 0.0f);
+        }
+        EXPECT_LE(worst, 3e-7);
+    }
+    float signed_zero = -0.0f, large[2] = {kInfinity, -kInfinity};
+    kernels_->softcap(&signed_zero, 1, 5.0f);
+    EXPECT_TRUE(std::signbit(signed_zero));
+    kernels_->softcap(large, 2, 5.0f);
+    EXPECT_EQ(large[0], 5.0f);
+    EXPECT_EQ(large[1], -5.0f);
+}
+
+TEST_P(Kernels, VectorsHaveTailsAndHandOnNan)
+{
+    using Function = std::function<void(const float *, const float *, size_t, float *)>;
+    auto all = [](const ll_kernels *set) {
+        return std::vector<std::pair<const char *, Function>>{
+            {"silu_mul", set->silu_mul},
+            {"gelu_tanh_mul", set->gelu_tanh_mul},
+            {"softcap",
+             [set](const float *a, const float *, size_t n, float *out) {
+                 std::copy(a, a + n, out);
+                 set->softcap(out, n, 7.0f);
+             }},
+            {"rms_norm",
+             [set](const float *a, const float *b, size_t n, float *out) { set->rms_norm(a, b, n, 1e-5f, out); }},
+            {"rms_norm without weights",
+             [set](const float *a, const float *, size_t n, float *out) { set->rms_norm(a, nullptr, n, 1e-5f, out); }},
+        };
+    };
+    auto ours = all(kernels_), plain = all(&ll_kernels_ref);
+    for (size_t f = 0; f < ours.size(); f++) {
+        for (size_t n = 1; n <= 70; n++) {
+            std::vector<float> a = RandomFloats(n, 3.0f), b = RandomFloats(n), out(n + 1, -77.0f), expected(n);
+            ours[f].second(a.data(), b.data(), n, out.data());
+            plain[f].second(a.data(), b.data(), n, expected.data());
+            for (size_t i = 0; i < n; i++)
+                ASSERT_NEAR(out[i], expected[i], 2e-6 * std::fabs(expected[i]) + 1e-12) << ours[f].first << " " << n;
+            ASSERT_EQ(out[n], -77.0f) << ours[f].first << " wrote past the end";
+            size_t at = RandomBelow(n);
+            a[at] = kNan;
+            ours[f].second(a.data(), b.data(), n, out.data());
+            ASSERT_TRUE(std::isnan(out[at])) << ours[f].first;
+            for (float infinity : {kInfinity, -kInfinity}) {
+                a[at] = infinity;
+                ours[f].second(a.data(), b.data(), n, out.data());
+                if (std::string(ours[f].first) != "softcap") {
+                    ASSERT_FALSE(std::isfinite(out[at])) << ours[f].first;
+                }
+            }
+        }
+    }
+}
+
+TEST_P(Kernels, RmsNormMatchesDoubleArithmetic)
+{
+    for (size_t n : {1, 7, 64, 576, 2048, 5376}) {
+        std::vector<float> x = RandomFloats(n, 5.0f), weight = RandomFloats(n), out(n), in_place = x;
+        double squares = 0;
+        for (float v : x)
+            squares += static_cast<double>(v) * static_cast<double>(v);
+        double factor = 1 / std::sqrt(squares / static_cast<double>(n) + 1e-6);
+        kernels_->rms_norm(x.data(), weight.data(), n, 1e-6f, out.data());
+        kernels_->rms_norm(in_place.data(), weight.data(), n, 1e-6f, in_place.data());
+        for (size_t i = 0; i < n; i++) {
+            double expected = static_cast<double>(x[i]) * factor * static_cast<double>(weight[i]);
+            ASSERT_NEAR(out[i], expected, 1e-6 * std::fabs(expected));
+            ASSERT_EQ(BitsOf(in_place[i]), BitsOf(out[i]));
+        }
+    }
+    std::vector<float> zero(40, 0.0f), out(40, 1.0f);
+    kernels_->rms_norm(zero.data(), nullptr, 40, 1e-6f, out.data());
+    EXPECT_EQ(out, zero);
+}
+
+/* Pages of KV memory in both formats, and the values that they hold. */
+struct Pages {
+    std::vector<float> f32, values;
+    std::vector<uint16_t> f16;
+
+    Pages(ll_kv_format format, size_t n) : f32(RandomFloats(n))
+    {
+        for (float v : f32) {
+            f16.push_back(ll_f32_to_f16(v));
+            values.push_back(format == LL_KV_FORMAT_F16 ? ll_f16_to_f32(f16.back()) : v);
+        }
+    }
+    const void *Data(ll_kv_format format) const
+    {
+        return format == LL_KV_FORMAT_F16 ? static_cast<const void *>(f16.data()) : f32.data();
+    }
+};
+
+TEST_P(Kernels, AttentionScores)
+{
+    for (ll_kv_format format : {LL_KV_FORMAT_F32, LL_KV_FORMAT_F16}) {
+        for (size_t head_dim : {1, 7, 8, 40, 64, 80, 100, 256}) {
+            Pages keys(format, head_dim * LL_KV_TILE);
+            auto q = RandomColumns(9, head_dim);
+            std::vector<const float *> q_of;
+            for (auto &row : q)
+                q_of.push_back(row.data());
+            std::vector<std::vector<float>> single;
+            for (size_t n_q = 1; n_q <= 9; n_q++) {
+                std::vector<float> scores(n_q * LL_KV_TILE + 1, -77.0f);
+                kernels_->attend_scores[format](q_of.data(), n_q, keys.Data(format), head_dim, 0.125f, scores.data());
+                ASSERT_EQ(scores.back(), -77.0f);
+                for (size_t j = 0; j < n_q; j++) {
+                    std::vector<float> alone(LL_KV_TILE);
+                    kernels_->attend_scores[format](&q_of[j], 1, keys.Data(format), head_dim, 0.125f, alone.data());
+                    for (size_t p = 0; p < LL_KV_TILE; p++) {
+                        double sum = 0, size = 0;
+                        for (size_t d = 0; d < head_dim; d++) {
+                            double term =
+                                static_cast<double>(q[j][d]) * static_cast<double>(keys.values[d * LL_KV_TILE + p]);
+                            sum += term;
+                            size += std::fabs(term);
+                        }
+                        ASSERT_NEAR(scores[j * LL_KV_TILE + p], 0.125 * sum, 2e-6 * size) << head_dim;
+                        ASSERT_EQ(BitsOf(scores[j * LL_KV_TILE + p]), BitsOf(alone[p])) << n_q << " rows together";
+                    }
+                }
+            }
+        }
+    }
+}
+
+TEST_P(Kernels, AttentionValues)
+{
+    for (ll_kv_format format : {LL_KV_FORMAT_F32, LL_KV_FORMAT_F16}) {
+        for (size_t head_dim : {1, 7, 8, 20, 40, 64, 80, 100, 256}) {
+            Pages values(format, head_dim * LL_KV_TILE);
+            for (size_t n_q = 1; n_q <= 9; n_q++) {
+                size_t begin = RandomBelow(LL_KV_TILE + 1), end = begin + RandomBelow(LL_KV_TILE - begin + 1);
+                std::vector<float> probs = RandomFloats(n_q * LL_KV_TILE), factors = RandomFloats(n_q);
+                std::vector<std::vector<float>> acc, before;
+                std::vector<float *> acc_of;
+                for (size_t j = 0; j < n_q; j++) {
+                    before.push_back(RandomFloats(head_dim + 1));
+                    acc.push_back(before.back());
+                }
+                for (auto &row : acc)
+                    acc_of.push_back(row.data());
+                kernels_->attend_values[format](probs.data(), factors.data(), n_q, values.Data(format), head_dim, begin,
+                                                end, acc_of.data());
+                for (size_t j = 0; j < n_q; j++) {
+                    std::vector<float> alone = before[j];
+                    float *alone_of = alone.data();
+                    kernels_->attend_values[format](&probs[j * LL_KV_TILE], &factors[j], 1, values.Data(format),
+                                                    head_dim, begin, end, &alone_of);
+                    for (size_t d = 0; d < head_dim; d++) {
+                        double sum = static_cast<double>(before[j][d]) * static_cast<double>(factors[j]);
+                        double size = std::fabs(sum);
+                        for (size_t p = begin; p < end; p++) {
+                            double term = static_cast<double>(probs[j * LL_KV_TILE + p]) *
+                                          static_cast<double>(values.values[p * head_dim + d]);
+                            sum += term;
+                            size += std::fabs(term);
+                        }
+                        ASSERT_NEAR(acc[j][d], sum, 2e-6 * size + 1e-7) << head_dim;
+                        ASSERT_EQ(BitsOf(acc[j][d]), BitsOf(alone[d])) << n_q << " rows together";
+                    }
+                    ASSERT_EQ(BitsOf(acc[j][head_dim]), BitsOf(before[j][head_dim])) << "wrote past the end";
+                }
+            }
+        }
+    }
+}
+
+TEST_P(Kernels, SoftmaxMatchesDoubleArithmetic)
+{
+    for (int round = 0; round < 300; round++) {
+        float max = -kInfinity, sum = 0;
+        double expected_max = -INFINITY, expected_sum = 0;
+        for (int step = 0; step < 3; step++) {
+            std::vector<float> scores = RandomFloats(LL_KV_TILE, 10.0f), before = scores;
+            size_t begin = RandomBelow(LL_KV_TILE + 1), end = begin + RandomBelow(LL_KV_TILE - begin + 1);
+            for (size_t p = 0; p < LL_KV_TILE; p++) {
+                if (p < begin || p >= end)
+                    scores[p] = p % 2 ? kNan : kInfinity; /* never looked at */
+            }
+            float factor = kernels_->softmax_step(scores.data(), begin, end, &max, &sum);
+            double old_max = expected_max;
+            for (size_t p = begin; p < end; p++)
+                expected_max = std::max(expected_max, static_cast<double>(before[p]));
+            /* The difference of two floats is rounded before it becomes an exponent. */
+            auto tolerance = [](double expected) {
+                return expected > 0 ? expected * (3e-7 + 6e-8 * std::fabs(std::log(expected))) + 2e-38 : 2e-38;
+            };
+            double expected_factor = begin == end || old_max == expected_max ? 1 : std::exp(old_max - expected_max);
+            expected_sum *= expected_factor;
+            ASSERT_NEAR(factor, expected_factor, tolerance(expected_factor));
+            for (size_t p = 0; p < LL_KV_TILE; p++) {
+                double expected = 0;
+                if (p >= begin && p < end)
+                    expected = std::exp(static_cast<double>(before[p]) - expected_max);
+                expected_sum += expected;
+                ASSERT_NEAR(scores[p], expected, tolerance(expected));
+            }
+            if (expected_sum > 0) {
+                ASSERT_EQ(max, static_cast<float>(expected_max));
+                ASSERT_NEAR(sum, expected_sum, 1e-5 * expected_sum);
+            }
+        }
+    }
+}
+
+TEST_P(Kernels, SoftmaxExponentialIsAccurate)
+{
+    double worst = 0;
+    for (float x = -86.5f; x <= 0; x += 0.0113f) {
+        std::vector<float> scores(LL_KV_TILE, 0.0f);
+        scores[7] = x;
+        float max = 0, sum = 0;
+        kernels_->softmax_step(scores.data(), 0, LL_KV_TILE, &max, &sum);
+        double expected = std::exp(static_cast<double>(x));
+        worst = std::max(worst, std::fabs(static_cast<double>(scores[7]) - expected) / expected);
+    }
+    EXPECT_LE(worst, 3e-7);
+}
+
+TEST_P(Kernels, SoftmaxOfSpecialValues)
+{
+    std::vector<float> scores(LL_KV_TILE, -kInfinity);
+    float max = -kInfinity, sum = 0;
+    EXPECT_EQ(kernels_->softmax_step(scores.data(), 0, LL_KV_TILE, &max, &sum), 1.0f);
+    EXPECT_EQ(scores, std::vector<float>(LL_KV_TILE, 0.0f));
+    EXPECT_EQ(max, -kInfinity);
+    EXPECT_EQ(sum, 0.0f);
+
+    scores.assign(LL_KV_TILE, -kInfinity);
+    scores[5] = 3.0f;
+    scores[6] = -1000.0f;
+    EXPECT_EQ(kernels_->softmax_step(scores.data(), 0, LL_KV_TILE, &max, &sum), 0.0f);
+    EXPECT_EQ(scores[5], 1.0f);
+    EXPECT_EQ(scores[6], 0.0f);
+    EXPECT_EQ(scores[63], 0.0f);
+    EXPECT_EQ(sum, 1.0f);
+    EXPECT_EQ(max, 3.0f);
+
+    scores.assign(LL_KV_TILE, 9.0f);
+    EXPECT_EQ(kernels_->softmax_step(scores.data(), 20, 20, &max, &sum), 1.0f);
+    EXPECT_EQ(scores, std::vector<float>(LL_KV_TILE, 0.0f));
+    EXPECT_EQ(sum, 1.0f);
+    EXPECT_EQ(max, 3.0f);
+
+    for (float bad : {kNan, kInfinity}) {
+        scores.assign(LL_KV_TILE, 1.0f);
+        scores[40] = bad;
+        max = -kInfinity;
+        sum = 0;
+        kernels_->softmax_step(scores.data(), 0, LL_KV_TILE, &max, &sum);
+        EXPECT_TRUE(std::isnan(sum)) << bad;
+        EXPECT_TRUE(std::isnan(scores[40])) << bad;
+    }
+}
+
+} // namespace
