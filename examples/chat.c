@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT. Asks the model in the file argv[1]. The handles are static: they live to the end. */
 #include <libllm/libllm.h>
 #include <stdio.h>
-static const char question[] = "[{\"role\": \"user\", \"content\": \"What is the capital of France?\"}]";
+static const char question[] = "[{\"role\": \"user\", \"content\": \"Why is the sky blue?\"}]";
 static libllm_runtime *llm;
 static libllm_model *model;
 static libllm_chat *chat;

@@ -197,6 +197,16 @@ class Terminal
         return true;
     }
 
+    /* Reads until there is anything behind what an earlier call found. */
+    bool wait_for_more()
+    {
+        while (screen.size() <= found)
+            if (!read_more())
+                return false;
+        found = screen.size();
+        return true;
+    }
+
     int finish()
     {
         while (read_more())
@@ -277,6 +287,7 @@ TEST_F(Command, WrongUsageIsSaidAndExitsWith2)
         {{"generate"}, "give the input with -p"},
         {{"generate", "-p", "x", "-f", "y"}, "exclude each other"},
         {{"generate", "-p", "x", "--temp", "warm"}, "--temp must be a number from 0"},
+        {{"generate", "-p", "x", "--temp=-1"}, "not '-1'"},
         {{"generate", "-p", "x", "--temp=nan"}, "not 'nan'"},
         {{"generate", "-p", "x", "--temp", "0x1p3"}, "not '0x1p3'"},
         {{"generate", "-p", "x", "--top-p", "1.5"}, "--top-p must be a number from 0 to 1, not '1.5'"},
@@ -584,9 +595,9 @@ TEST_F(Command, CtrlCStopsTheAnswerAndNotTheChat)
     ASSERT_TRUE(terminal.wait_for("> ")) << terminal.screen;
     terminal.type("talk\n");
     ASSERT_TRUE(terminal.wait_for("talk\r\n"));
-    usleep(300000);
+    ASSERT_TRUE(terminal.wait_for_more());
     terminal.type("\x03");
-    ASSERT_TRUE(terminal.wait_for("tokens/s, context ")) << terminal.screen;
+    ASSERT_TRUE(terminal.wait_for(" of 200000]")) << terminal.screen;
     ASSERT_TRUE(terminal.wait_for("> "));
     terminal.type("/save " + folder + "/talk.json\n");
     ASSERT_TRUE(terminal.wait_for("2 messages saved")) << "the part of the answer is kept";
@@ -597,7 +608,7 @@ TEST_F(Command, CtrlCStopsTheAnswerAndNotTheChat)
 TEST_F(Command, CtrlCStopsGenerate)
 {
     Terminal terminal(command, {"generate", "-m", plain_model, "-p", "Once", "-c", "200000", "--ignore-eos"});
-    usleep(500000);
+    ASSERT_TRUE(terminal.wait_for_more());
     auto start = Clock::now();
     terminal.type("\x03");
     EXPECT_TRUE(terminal.wait_for("libllm: interrupted")) << terminal.screen.size();

@@ -294,8 +294,9 @@ TEST_F(Session, StreamKeepsWhatTheTimelineShares)
         libllm_status status;
         uint64_t n = 0;
         while ((status = libllm_stream_next(stream, &event, &error)) == LIBLLM_OK)
-            n++;
+            n += event.token >= 0;
         EXPECT_EQ(LIBLLM_DONE, status);
+        EXPECT_EQ(0u, event.n_bytes) << "all text comes before the end";
         EXPECT_EQ(LIBLLM_FINISH_LENGTH, event.finish_reason);
         EXPECT_EQ(3u, n);
         EXPECT_EQ(3u, event.n_tokens);

@@ -1107,7 +1107,7 @@ libllm_status libllm_stream_create(libllm_session *session, const int32_t *LIBLL
  * @param stream  the stream
  * @param event   struct_size set by the caller; filled, with LIBLLM_DONE too
  * @param error   optional
- * @return LIBLLM_OK with a piece, LIBLLM_DONE at the end (again with every further call), or an error
+ * @return LIBLLM_OK with a piece, LIBLLM_DONE without text at the end (again with every further call), or an error
  *
  * Ownership: the event's text is borrowed until the next call on the stream.
  * Thread safety: exclusive(stream); libllm_session_cancel() may run concurrently.

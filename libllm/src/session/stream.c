@@ -262,7 +262,8 @@ libllm_status ll_stream_next(ll_stream *s, libllm_stream_event *event, libllm_er
         if (s->text.failed || s->event_text.failed)
             return ll_fail_memory(error, "generated text");
     }
-    bool done = s->finished != LIBLLM_FINISH_NONE;
+    /* Text that was held back still comes as an item of its own before the end is said. */
+    bool done = s->finished != LIBLLM_FINISH_NONE && s->event_text.size == 0;
     *event = (libllm_stream_event){.struct_size = sizeof *event,
                                    .token = token,
                                    .text = s->event_text.data ? s->event_text.data : "",
@@ -272,6 +273,6 @@ libllm_status ll_stream_next(ll_stream *s, libllm_stream_event *event, libllm_er
                                    .n_cached_tokens = s->n_cached,
                                    .prompt_seconds = s->prompt_seconds,
                                    .decode_seconds = s->decode_seconds,
-                                   .finish_reason = (int32_t)s->finished};
+                                   .finish_reason = (int32_t)(done ? s->finished : LIBLLM_FINISH_NONE)};
     return done ? LIBLLM_DONE : LIBLLM_OK;
 }
