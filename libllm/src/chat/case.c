@@ -88,7 +88,7 @@ static bool separates(int32_t c) { return ll_is_blank(c) || c == '-' || c == '('
 
 const ll_str *ll_str_case(ll_render *r, const ll_str *s, ll_case how)
 {
-    if (!ll_work_on_text(r, s->size))
+    if (!ll_work_on_characters(r, s->size))
         return NULL;
     ll_builder b;
     ll_builder_init(&b, r, s->size);

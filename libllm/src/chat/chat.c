@@ -15,7 +15,9 @@ struct ll_chat_template {
 };
 
 /* Variables that come from the model file: their text counts as the template's own. */
-static const char *const trusted[] = {"bos_token", "eos_token", NULL};
+static const char *const trusted[] = {"bos_token", "eos_token", "unk_token", "pad_token", NULL};
+static const libllm_special_token trusted_kinds[] = {LIBLLM_TOKEN_BOS, LIBLLM_TOKEN_EOS, LIBLLM_TOKEN_UNKNOWN,
+                                                     LIBLLM_TOKEN_PADDING};
 
 libllm_status ll_chat_compile(const ll_host *host, const ll_tokenizer *tokenizer, ll_span source,
                               ll_chat_template **out, libllm_error *error)
@@ -61,11 +63,13 @@ static libllm_status check_messages(const json_t *messages, libllm_error *error)
     return LIBLLM_OK;
 }
 
-/* Set a variable from a special token of the model, where it has one. */
+/* Set a variable from a special token of the model, where it has one. What a request says about it is dropped: it
+ * would count as the template's own text. */
 static libllm_status set_token(const ll_chat_template *chat, json_t *variables, const char *name,
                                libllm_special_token kind, libllm_error *error)
 {
     int32_t id = chat->tokenizer ? ll_tokenizer_special(chat->tokenizer, kind) : -1;
+    json_object_del(variables, name);
     if (id < 0)
         return LIBLLM_OK;
     ll_buffer text;
@@ -96,10 +100,8 @@ static libllm_status make_variables(const ll_chat_template *chat, const char *re
         status = set ? LIBLLM_OK : ll_fail_memory(error, "the variables of a template");
     }
     json_decref(parsed);
-    if (!status)
-        status = set_token(chat, *out, "bos_token", LIBLLM_TOKEN_BOS, error);
-    if (!status)
-        status = set_token(chat, *out, "eos_token", LIBLLM_TOKEN_EOS, error);
+    for (size_t i = 0; !status && trusted[i]; i++)
+        status = set_token(chat, *out, trusted[i], trusted_kinds[i], error);
     if (status) {
         json_decref(*out);
         *out = NULL;
@@ -122,6 +124,8 @@ libllm_status ll_chat_render_request(const ll_chat_template *chat, const char *r
 libllm_status ll_chat_tokenize_request(const ll_chat_template *chat, const char *request, size_t n_bytes, ll_tokens *out,
                                        libllm_error *error)
 {
+    if (!chat->tokenizer)
+        return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "the model has no tokenizer");
     ll_rendered rendered;
     ll_rendered_init(&rendered, chat->host);
     libllm_status status = ll_chat_render_request(chat, request, n_bytes, &rendered, error);

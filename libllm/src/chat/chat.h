@@ -9,7 +9,8 @@
 
 typedef struct ll_chat_template ll_chat_template;
 
-/* Compile a template for a model; the tokenizer (NULL: none) outlives it and gives bos_token and eos_token. */
+/* Compile a template for a model; the tokenizer (NULL: none) outlives it and gives bos_token, eos_token, unk_token
+ * and pad_token. */
 libllm_status ll_chat_compile(const ll_host *host, const ll_tokenizer *tokenizer, ll_span source,
                               ll_chat_template **out, libllm_error *error);
 void ll_chat_template_free(ll_chat_template *chat); /* NULL is fine */

@@ -30,13 +30,13 @@ bool ll_parser_memory(ll_parser *p)
     return false;
 }
 
-bool ll_parser_enter(ll_parser *p)
+bool ll_parser_enter(ll_parser *p, uint32_t *depth)
 {
     uint32_t limit = p->host->limits.template_depth;
     if (limit > LL_PARSE_DEPTH)
         limit = LL_PARSE_DEPTH;
-    if (p->depth < limit) {
-        p->depth++;
+    if (*depth < limit) {
+        ++*depth;
         return true;
     }
     unsigned line, column;

@@ -181,12 +181,11 @@ static bool parse_bracketed(ll_parser *p)
     size_t at = p->token.at;
     int opener = p->token.op;
     int32_t n;
-    if (!ll_parser_enter(p) || !ll_advance(p))
+    if (!ll_advance(p))
         return false;
     bool ok = opener == '('   ? ll_parse_tuple(p, LL_IN_PARENTHESES) && ll_expect_operator(p, ')')
               : opener == '[' ? parse_items(p, ']', false, &n) && ll_emit(p, LL_OP_LIST, 0, n, at)
                               : parse_items(p, '}', true, &n) && ll_emit(p, LL_OP_DICT, 0, n, at);
-    p->depth--;
     return ok;
 }
 
@@ -214,7 +213,7 @@ static bool parse_arguments(ll_parser *p, uint32_t *counts)
 {
     size_t at = p->token.at;
     uint32_t n = 0, n_keywords = 0;
-    if (!ll_parser_enter(p) || !ll_advance(p))
+    if (!ll_advance(p))
         return false;
     while (!ll_at_operator(p, ')')) {
         if (n + n_keywords > 0) {
@@ -239,7 +238,6 @@ static bool parse_arguments(ll_parser *p, uint32_t *counts)
         if (!ll_parse_expression(p))
             return false;
     }
-    p->depth--;
     *counts = n << 8 | n_keywords;
     return ll_advance(p);
 }
@@ -269,7 +267,7 @@ static bool parse_subscript(ll_parser *p)
     size_t at = p->token.at;
     int32_t n = 0;
     bool slice = false;
-    if (!ll_parser_enter(p) || !ll_advance(p))
+    if (!ll_advance(p))
         return false;
     while (!ll_at_operator(p, ']')) {
         if (n > 0 && (!ll_expect_operator(p, ',') || slice))
@@ -280,7 +278,6 @@ static bool parse_subscript(ll_parser *p)
             return ll_parser_fail(p, at, "a slice within a tuple is not supported");
         n += !slice;
     }
-    p->depth--;
     if (n != 1 && !ll_emit(p, LL_OP_TUPLE, 0, n, at))
         return false;
     return ll_emit(p, slice ? LL_OP_SLICE : LL_OP_SUBSCRIPT, 0, 0, at) && ll_advance(p);
@@ -417,6 +414,15 @@ bool ll_parse_postfix_expression(ll_parser *p)
 
 /* Binary operators -------------------------------------------------------------------------------------- */
 
+/* The right side of an operator. */
+static bool parse_operand(ll_parser *p, int level)
+{
+    if (!ll_parser_enter(p, &p->operators) || !parse_binary(p, level))
+        return false;
+    p->operators--;
+    return true;
+}
+
 /* The comparison at the current token, or -1. */
 static int comparison_here(const ll_parser *p)
 {
@@ -450,7 +456,7 @@ static bool parse_comparisons(ll_parser *p)
     int32_t chain = -1;
     for (int how = comparison_here(p); how >= 0;) {
         size_t at = p->token.at;
-        if (!ll_advance(p) || (how == LL_NOT_IN && !ll_advance(p)) || !parse_binary(p, LEVEL_ADD))
+        if (!ll_advance(p) || (how == LL_NOT_IN && !ll_advance(p)) || !parse_operand(p, LEVEL_ADD))
             return false;
         int following = comparison_here(p);
         if (following >= 0 ? !ll_emit_listed(p, LL_OP_COMPARE_CHAIN, (uint32_t)how, at, &chain)
@@ -465,7 +471,7 @@ static bool parse_comparisons(ll_parser *p)
 static bool parse_shortcut(ll_parser *p, ll_opcode jump, int level)
 {
     size_t index, at = p->token.at;
-    if (!ll_emit_jump(p, jump, at, &index) || !ll_advance(p) || !parse_binary(p, level))
+    if (!ll_emit_jump(p, jump, at, &index) || !ll_advance(p) || !parse_operand(p, level))
         return false;
     ll_patch(p, index);
     return true;
@@ -503,7 +509,7 @@ static bool parse_not(ll_parser *p)
         if (!ll_advance(p))
             return false;
     }
-    if (!parse_binary(p, LEVEL_COMPARE))
+    if (!parse_operand(p, LEVEL_COMPARE))
         return false;
     for (; n > 0; n--)
         if (!ll_emit(p, LL_OP_NOT, 0, 0, at))
@@ -522,7 +528,7 @@ static bool parse_binary(ll_parser *p, int level)
         size_t at = p->token.at;
         bool ok;
         if (own && own >= level)
-            ok = ll_advance(p) && parse_binary(p, own + 1) &&
+            ok = ll_advance(p) && parse_operand(p, own + 1) &&
                  (own == LEVEL_CONCAT ? ll_emit(p, LL_OP_CONCAT, 0, 0, at)
                                       : ll_emit(p, LL_OP_BINARY, (uint32_t)meaning, 0, at));
         else if (level <= LEVEL_COMPARE && comparison_here(p) >= 0)
@@ -566,7 +572,7 @@ static bool parse_condition(ll_parser *p, size_t start)
 bool ll_parse_expression(ll_parser *p)
 {
     size_t start = p->program->n_code;
-    if (!ll_parser_enter(p) || !parse_binary(p, LEVEL_OR))
+    if (!ll_parser_enter(p, &p->depth) || !parse_binary(p, LEVEL_OR))
         return false;
     for (uint32_t n = 0; ll_at_name(p, "if"); n++) {
         if (n == LL_PARSE_DEPTH)

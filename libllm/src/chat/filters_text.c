@@ -180,7 +180,7 @@ static bool filter_truncate(ll_render *r, const ll_call *call, ll_value *out)
 static bool filter_wordcount(ll_render *r, const ll_call *call, ll_value *out)
 {
     const ll_str *s = ll_bind(r, call, 1, "", NULL) ? ll_soft_str(r, call->args[0]) : NULL;
-    if (!s || !ll_work_on_text(r, s->size))
+    if (!s || !ll_work_on_characters(r, s->size))
         return false;
     int64_t n = 0;
     bool within = false;
@@ -215,7 +215,7 @@ static bool put_quoted(ll_render *r, ll_builder *b, ll_value v, bool query)
             ll_builder_bytes(b, escape, 3, origin);
         }
     }
-    return s && !b->failed && ll_work_on_text(r, s->size);
+    return s && !b->failed && ll_work_on_characters(r, s->size);
 }
 
 static bool put_pair(ll_render *r, ll_builder *b, ll_value name, ll_value v, bool first)

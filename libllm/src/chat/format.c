@@ -8,6 +8,7 @@
 #include "chat/text.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,9 +93,7 @@ static void put_number(ll_render *r, ll_builder *b, spec *s, bool negative, char
         s->align = s->zero ? '=' : '>';
     if (s->zero && s->fill == ' ')
         s->fill = '0';
-    strcpy(sign, sign_of(s, negative));
-    if (s->alternate)
-        strcat(sign, prefix);
+    snprintf(sign, sizeof sign, "%s%s", sign_of(s, negative), s->alternate ? prefix : "");
     const ll_str *body = ll_str_view(r, digits, n, origin);
     if (body)
         put_padded(b, s, sign, body, origin);
@@ -253,7 +252,7 @@ static bool run_percent(percent *f)
             continue;
         }
         if (!s.type || !strchr("srdiuxXofeFEgG", s.type))
-            return ll_render_fail(f->r, "unsupported format character '%c'", s.type);
+            return ll_render_fail(f->r, "unsupported format character behind '%%'");
         if ((v.kind == LL_V_MISSING && !next_value(f, &v)) || !put_percent(f, &s, v, origin))
             return false;
     }

@@ -171,84 +171,124 @@ static const char *const days[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "
 static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
                                      "July",    "August",   "September", "October", "November", "December"};
 
-/* One directive. Returns false when it is not known. */
-static bool put_directive(ll_builder *b, const date *d, int64_t now, char directive, bool unpadded, uint8_t origin)
+/* Directives that are a number with leading zeros. Returns its width, or 0. */
+static int number_directive(const date *d, char directive, int *value)
 {
-    char text[64] = "";
-    int hour12 = d->hour % 12 ? d->hour % 12 : 12;
-    int value = 0, width = 2;
     switch (directive) {
-    case 'a':
-        snprintf(text, sizeof text, "%.3s", days[d->weekday]);
-        break;
-    case 'A':
-        snprintf(text, sizeof text, "%s", days[d->weekday]);
-        break;
-    case 'b':
-    case 'h':
-        snprintf(text, sizeof text, "%.3s", months[d->month - 1]);
-        break;
-    case 'B':
-        snprintf(text, sizeof text, "%s", months[d->month - 1]);
-        break;
+    case 'd':
+        *value = d->day;
+        return 2;
+    case 'f':
+        *value = 0;
+        return 6;
+    case 'H':
+        *value = d->hour;
+        return 2;
+    case 'I':
+        *value = d->hour % 12 ? d->hour % 12 : 12;
+        return 2;
+    case 'j':
+        *value = d->day_of_year;
+        return 3;
+    case 'm':
+        *value = d->month;
+        return 2;
+    case 'M':
+        *value = d->minute;
+        return 2;
+    case 'S':
+        *value = d->second;
+        return 2;
+    case 'u':
+        *value = d->weekday ? d->weekday : 7;
+        return 1;
+    case 'w':
+        *value = d->weekday;
+        return 1;
+    case 'y':
+        *value = (int)(d->year % 100);
+        return 2;
+    default:
+        return 0;
+    }
+}
+
+/* Directives that stand for several others. */
+static const char *expansion(char directive)
+{
+    switch (directive) {
     case 'c':
-        snprintf(text, sizeof text, "%.3s %.3s %2d %02d:%02d:%02d %lld", days[d->weekday], months[d->month - 1], d->day,
-                 d->hour, d->minute, d->second, (long long)d->year);
-        break;
+        return "%a %b %e %H:%M:%S %Y";
     case 'D':
     case 'x':
-        snprintf(text, sizeof text, "%02d/%02d/%02d", d->month, d->day, (int)(d->year % 100));
-        break;
+        return "%m/%d/%y";
     case 'F':
-        snprintf(text, sizeof text, "%lld-%02d-%02d", (long long)d->year, d->month, d->day);
-        break;
+        return "%Y-%m-%d";
     case 'R':
-        snprintf(text, sizeof text, "%02d:%02d", d->hour, d->minute);
-        break;
+        return "%H:%M";
     case 'T':
     case 'X':
-        snprintf(text, sizeof text, "%02d:%02d:%02d", d->hour, d->minute, d->second);
-        break;
+        return "%H:%M:%S";
+    default:
+        return NULL;
+    }
+}
+
+static const char *word_directive(const date *d, char directive)
+{
+    switch (directive) {
+    case 'A':
+        return days[d->weekday];
+    case 'B':
+        return months[d->month - 1];
     case 'p':
-        snprintf(text, sizeof text, "%s", d->hour < 12 ? "AM" : "PM");
-        break;
-    case 's':
-        snprintf(text, sizeof text, "%lld", (long long)now);
-        break;
-    case 'Y':
-        snprintf(text, sizeof text, "%lld", (long long)d->year);
-        break;
-    case 'e':
-        snprintf(text, sizeof text, unpadded ? "%d" : "%2d", d->day);
-        break;
+        return d->hour < 12 ? "AM" : "PM";
     case 'n':
+        return "\n";
     case 't':
-        text[0] = directive == 'n' ? '\n' : '\t';
-        break;
+        return "\t";
     case '%':
-        text[0] = '%';
-        break;
+        return "%";
     case 'z': /* datetime.now() has no time zone */
     case 'Z':
-        return true;
+        return "";
     default:
-        switch (directive) {
-        case 'd': value = d->day; break;
-        case 'f': value = 0; width = 6; break;
-        case 'H': value = d->hour; break;
-        case 'I': value = hour12; break;
-        case 'j': value = d->day_of_year; width = 3; break;
-        case 'm': value = d->month; break;
-        case 'M': value = d->minute; break;
-        case 'S': value = d->second; break;
-        case 'u': value = d->weekday ? d->weekday : 7; width = 1; break;
-        case 'w': value = d->weekday; width = 1; break;
-        case 'y': value = (int)(d->year % 100); break;
-        default: return false;
-        }
-        snprintf(text, sizeof text, "%0*d", unpadded ? 1 : width, value);
+        return NULL;
     }
+}
+
+/* One directive that is no expansion. Returns false when it is not known. */
+static bool put_directive(ll_builder *b, const date *d, int64_t now, char directive, bool unpadded, uint8_t origin)
+{
+    char text[32];
+    int value, width = number_directive(d, directive, &value);
+    const char *word = word_directive(d, directive);
+    if (width)
+        snprintf(text, sizeof text, "%0*d", unpadded ? 1 : width, value);
+    else if (word)
+        snprintf(text, sizeof text, "%s", word);
+    else if (directive == 'a')
+        snprintf(text, sizeof text, "%.3s", days[d->weekday]);
+    else if (directive == 'b' || directive == 'h')
+        snprintf(text, sizeof text, "%.3s", months[d->month - 1]);
+    else if (directive == 'e')
+        snprintf(text, sizeof text, unpadded ? "%d" : "%2d", d->day);
+    else if (directive == 's' || directive == 'Y')
+        snprintf(text, sizeof text, "%lld", (long long)(directive == 's' ? now : d->year));
+    else
+        return false;
     ll_builder_text(b, text, origin);
+    return true;
+}
+
+static bool put_expanded(ll_builder *b, const date *d, int64_t now, const char *format, uint8_t origin)
+{
+    for (; *format; format++) {
+        if (*format != '%')
+            ll_builder_bytes(b, format, 1, origin);
+        else if (!put_directive(b, d, now, *++format, false, origin))
+            return false;
+    }
     return true;
 }
 
@@ -269,7 +309,9 @@ static bool global_strftime_now(ll_render *r, const ll_call *call, ll_value *out
         uint8_t origin = ll_str_origin_at(format, i);
         bool unpadded = i + 1 < format->size && format->data[i + 1] == '-';
         i += 1 + unpadded;
-        if (i >= format->size || !put_directive(&b, &d, r->now, format->data[i], unpadded, origin))
+        const char *several = i < format->size ? expansion(format->data[i]) : NULL;
+        if (several ? !put_expanded(&b, &d, r->now, several, origin)
+                    : i >= format->size || !put_directive(&b, &d, r->now, format->data[i], unpadded, origin))
             return ll_render_fail(r, "strftime_now: unknown directive at byte %zu", i);
     }
     return ll_give_str(ll_builder_finish(&b), out);

@@ -318,7 +318,7 @@ static bool all_are(ll_render *r, const ll_call *call, bool (*is)(int32_t), bool
         holds = is(c);
     }
     *out = ll_bool(holds);
-    return ll_bind(r, call, 1, "", NULL) && ll_work_on_text(r, s->size);
+    return ll_bind(r, call, 1, "", NULL) && ll_work_on_characters(r, s->size);
 }
 
 static bool str_isalpha(ll_render *r, const ll_call *c, ll_value *out) { return all_are(r, c, is_alpha, false, out); }

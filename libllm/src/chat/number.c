@@ -60,7 +60,7 @@ size_t ll_print_float(double v, char out[LL_NUMBER_TEXT])
         if (n > 1)
             *p++ = '.';
         p += put(p, digits + 1);
-        p += sprintf(p, "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent));
+        p += snprintf(p, LL_NUMBER_TEXT - (size_t)(p - out), "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent));
     } else if (exponent < 0) {
         p += put(p, "0.");
         for (int i = -1; i > exponent; i--)

@@ -62,7 +62,7 @@ static bool parse_target(ll_parser *p, bool attributes)
 {
     size_t at = p->token.at;
     if (ll_at_operator(p, '(')) {
-        bool ok = ll_parser_enter(p) && ll_advance(p) && parse_targets(p, false, true) && ll_expect_operator(p, ')');
+        bool ok = ll_parser_enter(p, &p->depth) && ll_advance(p) && parse_targets(p, false, true) && ll_expect_operator(p, ')');
         p->depth--;
         return ok;
     }
@@ -415,7 +415,7 @@ static bool parse_statement(ll_parser *p)
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
         if (!ll_at_name(p, statements[i].name))
             continue;
-        if (!ll_parser_enter(p) || !statements[i].parse(p))
+        if (!ll_parser_enter(p, &p->depth) || !statements[i].parse(p))
             return false;
         p->depth--;
         return true;

@@ -10,7 +10,7 @@
 #include "chat/program.h"
 
 enum {
-    LL_PARSE_DEPTH = 200,   /* the parser's own bound; the limit template_depth can only lower it */
+    LL_PARSE_DEPTH = 128,   /* what 128 KiB of stack are enough for; the limit template_depth can only lower it */
     LL_MAX_ARGUMENTS = 255, /* of one call */
 };
 
@@ -35,7 +35,8 @@ typedef struct ll_parser {
     ll_lexer lexer;
     ll_token token, next;
     ll_map names;
-    uint32_t depth;
+    uint32_t depth;     /* statements and expressions within each other */
+    uint32_t operators; /* that wait for their right side */
     size_t code_capacity, constant_capacity, name_capacity, function_capacity, proto_capacity;
     ll_parser_loop *loop;
     ll_parser_macro *macro;
@@ -48,7 +49,7 @@ typedef struct ll_parser {
 
 bool ll_parser_fail(ll_parser *p, size_t at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 bool ll_parser_memory(ll_parser *p);
-bool ll_parser_enter(ll_parser *p); /* one level deeper; the caller takes 1 off p->depth when it is done */
+bool ll_parser_enter(ll_parser *p, uint32_t *depth); /* add 1 to a depth; the caller takes it off when it is done */
 bool ll_emit(ll_parser *p, ll_opcode op, uint32_t n, int32_t a, size_t at);
 bool ll_emit_jump(ll_parser *p, ll_opcode op, size_t at, size_t *index); /* to be patched */
 void ll_patch(ll_parser *p, size_t index);                                /* jump to here */

@@ -99,6 +99,8 @@ static void put_json_character(ll_builder *b, const ll_str *s, size_t at, size_t
 static void put_quoted(printer *p, const ll_str *s, uint8_t origin)
 {
     char quote = '"';
+    if (!ll_work_on_characters(p->b.r, s->size))
+        p->b.failed = true;
     if (!p->json) {
         bool single = memchr(s->data, '\'', s->size) != NULL, dual = memchr(s->data, '"', s->size) != NULL;
         quote = single && !dual ? '"' : '\'';

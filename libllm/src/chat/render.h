@@ -13,7 +13,8 @@ enum {
     LL_VALUE_DEPTH = 200,   /* nesting of lists and dicts */
     LL_CALL_DEPTH = 64,     /* macros calling macros */
     LL_RANGE_MAX = 100000,  /* elements of a range, as in Jinja's sandbox */
-    LL_TEXT_UNIT = 64,      /* bytes of text that are worked through in one step */
+    LL_TEXT_UNIT = 16,      /* bytes of text that are copied or scanned in one step */
+    LL_CHARACTER_UNIT = 2,  /* the same where every character is looked at on its own */
 };
 
 typedef struct ll_render {
@@ -59,7 +60,8 @@ void ll_source_position(ll_span source, size_t offset, unsigned *line, unsigned 
 
 void *ll_render_alloc(ll_render *r, size_t count, size_t size);
 bool ll_work(ll_render *r, uint64_t n_steps);
-static inline bool ll_work_on_text(ll_render *r, size_t n_bytes) { return ll_work(r, n_bytes / LL_TEXT_UNIT); }
+static inline bool ll_work_on_text(ll_render *r, size_t n) { return ll_work(r, n / LL_TEXT_UNIT); }
+static inline bool ll_work_on_characters(ll_render *r, size_t n) { return ll_work(r, n / LL_CHARACTER_UNIT); }
 
 /* Making values (value.c) ------------------------------------------------------------------------------- */
 

@@ -38,10 +38,11 @@ static bool split_at_blanks(ll_render *r, ll_list *list, const ll_str *s, int64_
 ll_list *ll_str_split(ll_render *r, const ll_str *s, const ll_str *separator, int64_t maximum)
 {
     ll_list *list = ll_list_new(r, LL_L_LIST, 0);
-    if (!list || !ll_work_on_text(r, s->size))
+    maximum = maximum < 0 ? -1 : maximum; /* it is counted down */
+    if (!list)
         return NULL;
     if (!separator)
-        return split_at_blanks(r, list, s, maximum) ? list : NULL;
+        return ll_work_on_characters(r, s->size) && split_at_blanks(r, list, s, maximum) ? list : NULL;
     if (separator->size == 0) {
         ll_render_fail(r, "empty separator");
         return NULL;
@@ -91,7 +92,7 @@ ll_list *ll_str_split_last(ll_render *r, const ll_str *s, const ll_str *separato
     if (maximum < 0)
         return ll_str_split(r, s, separator, -1);
     ll_list *list = ll_list_new(r, LL_L_LIST, 0);
-    if (!list || !ll_work_on_text(r, s->size))
+    if (!list || (!separator && !ll_work_on_characters(r, s->size)))
         return NULL;
     if (separator && separator->size == 0) {
         ll_render_fail(r, "empty separator");
@@ -125,7 +126,7 @@ static bool ends_line(int32_t c)
 ll_list *ll_str_lines(ll_render *r, const ll_str *s, bool keep_ends)
 {
     ll_list *list = ll_list_new(r, LL_L_LIST, 0);
-    if (!list || !ll_work_on_text(r, s->size))
+    if (!list || !ll_work_on_characters(r, s->size))
         return NULL;
     size_t start = 0;
     for (size_t at = 0, n; at < s->size;) {
@@ -165,7 +166,10 @@ static const ll_str *replace_nothing(ll_render *r, const ll_str *s, const ll_str
 
 const ll_str *ll_str_replace(ll_render *r, const ll_str *s, const ll_str *old, const ll_str *fresh, int64_t maximum)
 {
+    maximum = maximum < 0 ? -1 : maximum; /* it is counted down */
     if (!ll_work_on_text(r, s->size) || !ll_work_on_search(r, s, old))
+        return NULL;
+    if (old->size == 0 && !ll_work_on_characters(r, s->size))
         return NULL;
     if (old->size == 0)
         return replace_nothing(r, s, fresh, maximum);

@@ -106,7 +106,7 @@ static bool test_callable(ll_render *r, const ll_call *c, ll_value *out)
 static bool has_case(ll_render *r, const ll_call *call, bool upper, ll_value *out)
 {
     const ll_str *s = ll_to_str(r, call->args[0]);
-    if (!s || !ll_work_on_text(r, s->size))
+    if (!s || !ll_work_on_characters(r, s->size))
         return false;
     bool some = false, other = false;
     for (size_t at = 0; at < s->size;) {

@@ -28,15 +28,33 @@ void ll_str_over(ll_str *s, const char *data, size_t size, uint8_t origin)
     *s = (ll_str){.data = data, .size = (uint32_t)size, .origin = origin, .ascii = is_ascii(data, size)};
 }
 
+static bool check_size(ll_render *r, size_t size)
+{
+    return size <= UINT32_MAX / 2 || ll_render_limit(r, "a string of %zu bytes is too long", size);
+}
+
 const ll_str *ll_str_view(ll_render *r, const char *data, size_t size, uint8_t origin)
 {
-    if (size > UINT32_MAX / 2) {
-        ll_render_limit(r, "a string of %zu bytes is too long", size);
-        return NULL;
-    }
-    ll_str *s = ll_render_alloc(r, 1, sizeof *s);
+    ll_str *s = check_size(r, size) ? ll_render_alloc(r, 1, sizeof *s) : NULL;
     if (s)
         ll_str_over(s, data, size, origin);
+    return s;
+}
+
+const ll_str *ll_str_copy(ll_render *r, const char *data, const char *origins, size_t size)
+{
+    if (!check_size(r, size) || !ll_work_on_text(r, size))
+        return NULL;
+    char *copy = ll_render_alloc(r, size, 2);
+    ll_str *s = copy ? ll_render_alloc(r, 1, sizeof *s) : NULL;
+    if (!s)
+        return NULL;
+    if (size > 0) {
+        memcpy(copy, data, size);
+        memcpy(copy + size, origins, size);
+    }
+    ll_str_over(s, copy, size, LL_FROM_TEMPLATE);
+    s->origins = (const uint8_t *)copy + size;
     return s;
 }
 
@@ -69,6 +87,8 @@ const ll_str *ll_str_join2(ll_render *r, const ll_str *a, const ll_str *b)
     if (a->size == 0)
         return b;
     ll_store *store = a->store;
+    if (!check_size(r, (size_t)a->size + b->size))
+        return NULL;
     size_t total = (size_t)a->size + b->size;
     if (!store || a->data + a->size != store->data + store->size || store->capacity - store->size < b->size) {
         ll_builder fresh;
@@ -255,13 +275,11 @@ size_t ll_blank_after(const char *data, size_t size) { return run_at_start(data,
 
 const ll_str *ll_str_strip(ll_render *r, const ll_str *s, const ll_str *characters, int sides)
 {
-    size_t unit = characters ? 1 + characters->size / LL_TEXT_UNIT : 1;
-    if (!ll_work_on_text(r, s->size) || !ll_work(r, unit))
-        return NULL;
     size_t left = sides & LL_STRIP_LEFT ? run_at_start(s->data, s->size, characters) : 0;
     size_t right = sides & LL_STRIP_RIGHT ? run_at_end(s->data + left, s->size - left, characters) : 0;
-    /* A large set of characters is searched once for every character that goes. */
-    if (unit > 1 && !ll_work(r, (left + right) * unit))
+    /* The set is searched once for every character that goes. */
+    size_t effort = 1 + (characters ? characters->size / LL_TEXT_UNIT : 0);
+    if (!ll_work(r, (1 + (left + right) / LL_CHARACTER_UNIT) * effort))
         return NULL;
     return ll_str_part(r, s, left, s->size - left - right);
 }
@@ -355,7 +373,7 @@ void ll_builder_point(ll_builder *b, int32_t code_point, uint8_t origin)
 
 const ll_str *ll_builder_finish(ll_builder *b)
 {
-    if (b->failed)
+    if (b->failed || !check_size(b->r, b->store->size))
         return NULL;
     ll_str *s = ll_render_alloc(b->r, 1, sizeof *s);
     if (!s)
@@ -371,6 +389,8 @@ const ll_str *ll_str_escape(ll_render *r, const ll_str *s)
     if (s->markup)
         return s;
     ll_builder b;
+    if (!ll_work_on_characters(r, s->size))
+        return NULL;
     ll_builder_init(&b, r, s->size + 16);
     for (size_t i = 0; i < s->size; i++) {
         char c = s->data[i];

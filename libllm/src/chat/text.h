@@ -10,6 +10,8 @@
 /* A string over memory that stays: nothing is copied. */
 void ll_str_over(ll_str *s, const char *data, size_t size, uint8_t origin);
 const ll_str *ll_str_view(ll_render *r, const char *data, size_t size, uint8_t origin);
+/* A copy, with an origin for every byte. */
+const ll_str *ll_str_copy(ll_render *r, const char *data, const char *origins, size_t size);
 const ll_str *ll_str_literal(ll_render *r, const char *text); /* of the template */
 const ll_str *ll_str_part(ll_render *r, const ll_str *s, size_t from, size_t size);
 const ll_str *ll_str_join2(ll_render *r, const ll_str *a, const ll_str *b);

@@ -92,16 +92,9 @@ static bool take_output(vm *m, size_t start, ll_value *out)
 {
     ll_rendered *rendered = m->r->out;
     size_t n = rendered->text.size - start;
-    char *data = ll_render_alloc(m->r, n, 1), *origins = ll_render_alloc(m->r, n, 1);
-    ll_str *s = ll_render_alloc(m->r, 1, sizeof *s);
-    if (!data || !origins || !s || !ll_work_on_text(m->r, n))
+    const ll_str *s = ll_str_copy(m->r, rendered->text.data + start, rendered->origins.data + start, n);
+    if (!s)
         return false;
-    if (n > 0) {
-        memcpy(data, rendered->text.data + start, n);
-        memcpy(origins, rendered->origins.data + start, n);
-    }
-    ll_str_over(s, data, n, LL_FROM_TEMPLATE);
-    s->origins = (uint8_t *)origins;
     rendered->text.size = start;
     rendered->origins.size = start;
     *out = ll_string(s);
@@ -724,7 +717,7 @@ bool ll_program_run(ll_render *r, ll_value *globals)
     m->r = r;
     m->program = r->program;
     m->globals = globals;
-    bool ok = run(m);
+    bool ok = grow(m, (void **)&m->stack, 0, &m->stack_capacity, 1, sizeof *m->stack) && run(m);
     ll_free(r->host, m->stack);
     ll_free(r->host, m->loops);
     ll_free(r->host, m->captures);
