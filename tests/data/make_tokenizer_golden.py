@@ -123,7 +123,7 @@ def smollm(m):
 def gemma(m):
     """The published tokenizer has its merges by score, then with the longer left half first; user-defined tokens
     (runs of blanks, for merging) come before all others."""
-    vocab = {token.replace("  ", "▁▁").replace("▁ ", "▁▁"): i for i, token in enumerate(m["tokens"])}
+    vocab = {token: i for i, token in enumerate(m["tokens"])}
     scores = {i: 0.0 if kind == USER_DEFINED else score
               for i, (score, kind) in enumerate(zip(m["scores"], m["token_type"]))}
     merges = []

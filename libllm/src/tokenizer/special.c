@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Longer ones are not looked for: it bounds what a byte of text can cost, and none exist. */
-#define MAX_SIZE 256
+#define MAX_SIZE 128
 
 #define VISIBLE_BLANK "\xE2\x96\x81"
 
@@ -115,12 +115,17 @@ libllm_status ll_specials_open(const ll_host *host, const ll_gguf *gguf, ll_toke
     return LIBLLM_OK;
 }
 
-/* First of list[low...high) whose byte at depth is at least c. All have that byte. */
+static unsigned byte_at(const ll_special *special, size_t depth) { return (unsigned char)special->text[depth]; }
+
+/* First of list[low...high) whose byte at depth is at least c; all have that byte. Mostly it is near the start. */
 static uint32_t first_from(const ll_special *list, uint32_t low, uint32_t high, size_t depth, unsigned c)
 {
+    for (unsigned near = 0; near < 2 && low < high; near++, low++)
+        if (byte_at(&list[low], depth) >= c)
+            return low;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if ((unsigned char)list[middle].text[depth] < c)
+        if (byte_at(&list[middle], depth) < c)
             low = middle + 1;
         else
             high = middle;
@@ -179,7 +184,8 @@ static int32_t longest_at(const ll_specials *s, const ll_vocabulary *v, ll_span 
             break;
         unsigned c = (unsigned char)text.data[from + depth];
         low = first_from(s->list, low, high, depth, c);
-        high = first_from(s->list, low, high, depth, c + 1);
+        if (low < high && byte_at(&s->list[high - 1], depth) != c)
+            high = first_from(s->list, low, high, depth, c + 1);
     }
     return id;
 }
