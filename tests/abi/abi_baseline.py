@@ -23,9 +23,10 @@ CHANGED = 4
 
 
 def record(library, include, out):
-    """Opaque structs are left out: their contents are in private headers."""
-    command = ["abidw", "--headers-dir", include, "--drop-private-types", "--no-show-locs", "--no-comp-dir-path",
-               "--no-corpus-path", "--out-file", str(out), library]
+    """Opaque structs are left out: their contents are in private headers. So is what the library itself needs."""
+    command = ["abidw", "--headers-dir", include, "--exported-interfaces-only", "--drop-private-types",
+               "--drop-undefined-syms", "--no-elf-needed", "--no-show-locs", "--no-comp-dir-path", "--no-corpus-path",
+               "--out-file", str(out), library]
     subprocess.run(command, check=True)
 
 

@@ -633,7 +633,8 @@ typedef struct libllm_engine_options {
     uint32_t struct_size;
     /** A libllm_kv_type. */
     int32_t kv_type;
-    /** Positions that all sessions of the engine hold together. 0: the model's training context, at most 8192. */
+    /** Positions that all sessions of the engine hold together; each takes whole pages of 64. 0: the model's training
+     *  context, at most 8192. */
     uint64_t n_positions;
     /** Tokens that one step evaluates at most, 1 to 4096. 0: 256. */
     uint32_t n_batch;
