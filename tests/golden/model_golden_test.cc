@@ -165,7 +165,8 @@ TEST_P(ModelGolden, SessionsInOneBatchDoNotDisturbEachOther)
     const std::vector<int32_t> texts[2] = {{ids.begin(), ids.begin() + 26}, {ids.begin() + 9, ids.begin() + 40}};
     const size_t prompts[2] = {17, 5}, n_steps = 6;
 
-    const libllm_engine_options options = engine_options(64, 2 * ids.size());
+    const size_t page = 64; /* of positions */
+    const libllm_engine_options options = engine_options(64, 2 * ((ids.size() + page - 1) / page * page));
     libllm_engine *raw_engine = nullptr;
     ASSERT_STATUS(LIBLLM_OK, libllm_engine_create(model.get(), &options, &raw_engine, &error));
     Handle<libllm_engine> engine(raw_engine);
