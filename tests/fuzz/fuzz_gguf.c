@@ -4,42 +4,12 @@
  */
 #include "format/gguf.h"
 #include "quant/quant.h"
+#include "meter.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static struct {
-    size_t now, peak;
-} memory;
-
-/* The size is kept in front of what is handed out; the hosts of the format room ask for at most 16-byte alignment. */
-#define FRONT 16
-
-static void *allocate(void *user_data, size_t size, size_t alignment)
-{
-    (void)user_data;
-    if (alignment > FRONT)
-        __builtin_trap();
-    char *block = malloc(FRONT + size);
-    if (!block)
-        return NULL;
-    memcpy(block, &size, sizeof size);
-    memory.now += size;
-    if (memory.now > memory.peak)
-        memory.peak = memory.now;
-    return block + FRONT;
-}
-
-static void release(void *user_data, void *block)
-{
-    (void)user_data;
-    size_t size;
-    memcpy(&size, (char *)block - FRONT, sizeof size);
-    memory.now -= size;
-    free((char *)block - FRONT);
-}
 
 /* What is read must depend on every byte, so that no read is optimized away. */
 static volatile uint64_t sink;
@@ -99,10 +69,7 @@ static void use(const ll_gguf *gguf)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     ll_host host;
-    ll_host_init(&host);
-    host.allocate = allocate;
-    host.release = release;
-    memory.now = memory.peak = 0;
+    meter_host(&host);
     libllm_error error = {0};
     ll_gguf gguf;
     if (ll_gguf_parse(&host, data, size, "input", ll_type_block_size, &gguf, &error) == LIBLLM_OK)
@@ -111,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
              !strstr(error.message, "tensor \""))
         __builtin_trap();
     ll_gguf_close(&gguf);
-    if (memory.now != 0 || memory.peak > 8 * size + (1 << 20))
+    if (meter.now != 0 || meter.peak > 8 * size + (1 << 20))
         __builtin_trap();
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "chat/template.h"
+#include "meter.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,37 +19,6 @@ static const char variables_text[] =
     "\"tool\", \"content\": \" <think>x</think> y \"}], \"tools\": [{\"function\": {\"name\": \"f\", \"parameters\": "
     "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"string\"}}}}}], \"bos_token\": \"<s>\", "
     "\"add_generation_prompt\": true, \"n\": 9223372036854775807, \"s\": \"Stra\\u00dfe \\ud83c\\udf89\", \"l\": [3, 1, 2]}";
-
-static struct {
-    size_t now, peak;
-} memory;
-
-/* The size is kept in front of what is handed out. */
-#define FRONT 16
-
-static void *allocate(void *user_data, size_t size, size_t alignment)
-{
-    (void)user_data;
-    if (alignment > FRONT)
-        __builtin_trap();
-    char *block = malloc(FRONT + size);
-    if (!block)
-        return NULL;
-    memcpy(block, &size, sizeof size);
-    memory.now += size;
-    if (memory.now > memory.peak)
-        memory.peak = memory.now;
-    return block + FRONT;
-}
-
-static void release(void *user_data, void *block)
-{
-    (void)user_data;
-    size_t size;
-    memcpy(&size, (char *)block - FRONT, sizeof size);
-    memory.now -= size;
-    free((char *)block - FRONT);
-}
 
 static void check_refusal(libllm_status status, const libllm_error *error)
 {
@@ -95,12 +65,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!variables)
         variables = json_loads(variables_text, 0, NULL);
     ll_host host;
-    ll_host_init(&host);
-    host.allocate = allocate;
-    host.release = release;
+    meter_host(&host);
     host.limits.template_steps = 300000; /* so that no input takes long */
     host.limits.template_output_bytes = 1 << 20;
-    memory.now = memory.peak = 0;
     libllm_error error = {0};
     ll_template *compiled;
     libllm_status status = ll_template_compile(&host, (ll_span){(const char *)data, size}, &compiled, &error);
@@ -109,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         check_refusal(status, &error);
     ll_template_free(compiled);
-    if (memory.now != 0 || memory.peak > (128u << 20) + 200 * size)
+    if (meter.now != 0 || meter.peak > (128u << 20) + 200 * size)
         __builtin_trap();
     return 0;
 }
