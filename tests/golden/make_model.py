@@ -51,6 +51,13 @@ MODELS = {
     "gemma3-linear": ("gemma3", 18, dict(n_layer=7, n_embd=32, n_head=3, n_kv=1, d_head=16, n_ff=40, n_tokens=96), {
         "attention.sliding_window": 7, "rope.freq_base": 10000.0, "rope.scaling.type": "linear",
         "rope.scaling.factor": 8.0}),
+    # as deep as the 27B, whose files leave their scale unsaid: this one says it
+    "gemma2-46layers": ("gemma2", 21, dict(n_layer=46, n_embd=8, n_head=1, n_kv=1, d_head=8, n_ff=8, n_vocab=264), {
+        "attention.scale": 0.02}),
+    # divisors of the frequencies and a linear factor: both count
+    "llama-linear-factors": ("llama", 22, dict(n_layer=2, n_embd=32, n_head=2, n_kv=1, d_head=16, n_ff=40,
+                                               rope_factors=[1.0, 1.0, 1.5, 2.0, 2.0, 2.0, 3.0, 4.0]), {
+        "rope.scaling.type": "linear", "rope.scaling.factor": 4.0}),
     # the 256-value block types in two models
     "llama-kquants": ("llama", 19, dict(n_layer=1, n_embd=256, n_head=8, n_kv=2, d_head=32, n_ff=256, n_vocab=300,
                                         tied=True, types=["Q4_K", "Q5_K", "Q6_K", "Q3_K", "Q2_K"]), {}),
@@ -59,7 +66,7 @@ MODELS = {
         "attention.sliding_window": 16, "rope.freq_base_swa": 20000.0}),
 }
 DEFAULTS = dict(n_layer=2, n_embd=64, n_head=4, n_kv=2, d_head=16, n_ff=128, n_vocab=320, n_tokens=48, tied=False,
-                types=["F32"])
+                types=["F32"], rope_factors=None)
 K_QUANTS = {  # offsets of d and dmin in the block, dmin / d that makes the mean zero
     Type.Q2_K: (80, 82, 1.5), Type.Q3_K: (108, None, 0), Type.Q4_K: (0, 2, 7.5), Type.Q5_K: (0, 2, 15.5),
     Type.Q6_K: (208, None, 0)}
@@ -154,6 +161,8 @@ class Builder:
         if not tied:
             self.matrix("output.weight", s.n_vocab, s.n_embd, out)
         self.vector("output_norm.weight", s.n_embd, 1.0, 0.1)
+        if s.rope_factors:
+            self.writer.add_tensor("rope_freqs.weight", np.asarray(s.rope_factors, np.float32))
         for layer in range(s.n_layer):
             blk = f"blk.{layer}."
             self.vector(blk + "attn_norm.weight", s.n_embd, 1.0, 0.1)
@@ -219,7 +228,7 @@ def main():
         for name, (arch, seed, shape, metadata) in MODELS.items():
             build(args.random / (name + ".gguf"), arch, seed, shape, metadata)
     elif args.out:
-        shape = {name: getattr(args, name) for name in DEFAULTS if name != "types"}
+        shape = {name: getattr(args, name) for name in DEFAULTS if name not in ("types", "rope_factors")}
         build(args.out, args.arch, args.seed, {**shape, "types": args.types.split(",")}, parse_set(args.set))
     else:
         parser.error("--random FOLDER or --out FILE")

@@ -35,6 +35,8 @@ const Case cases[] = {
     {"random", "llama-gqa7", f32_tight},
     {"random", "llama3-metadata", f32_tight},
     {"random", "gemma2-window", f32},
+    {"random", "gemma2-46layers", f32},
+    {"random", "llama-linear-factors", f32},
     {"random", "gemma3-linear", f32},
     {"random", "qwen2-f16", rounded},
     {"random", "qwen3-bf16", rounded},
@@ -237,7 +239,7 @@ TEST_P(ModelGolden, GoesBackAndComesToTheSameAgain)
     EXPECT_EQ(LIBLLM_ERROR_OUT_OF_RANGE, libllm_session_rewind(session.get(), n + 1, &error));
 }
 
-/* The other number format of the KV memory costs half-float rounding and no more (simulated: 0.05 % rms). */
+/* The other number format of the KV memory costs half-float rounding and no more (simulated: 0.05 % rms, in 46 layers 0.4 %). */
 TEST_P(ModelGolden, KeepsKeysAndValuesInEitherFormat)
 {
     const bool is_f32 = std::isfinite(GetParam().tolerance.max_abs);
@@ -246,7 +248,7 @@ TEST_P(ModelGolden, KeepsKeysAndValuesInEitherFormat)
         options.kv_type = type;
         const std::vector<float> logits = logits_of(model.get(), options, 16);
         ASSERT_EQ(reference.values.size(), logits.size());
-        const double bound = !is_f32 ? GetParam().tolerance.relative_rms : type == LIBLLM_KV_F16 ? 3e-3 : 1e-4;
+        const double bound = !is_f32 ? GetParam().tolerance.relative_rms : type == LIBLLM_KV_F16 ? 5e-3 : 1e-4;
         EXPECT_LE(distance(reference, logits.data()).relative_rms, bound) << "KV type " << type;
     }
 }

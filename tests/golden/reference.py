@@ -102,9 +102,11 @@ class Model:
     def rope_frequencies(self, sliding):
         """Radians per position of each rotated pair."""
         hp = self.hp
-        i = np.arange(hp.n_rot // 2, dtype=np.float64)
         base = hp.rope_base_swa if sliding else hp.rope_base
-        freq = float(base) ** (-2.0 * i / hp.n_rot)
+        # transformers computes frequencies and angles in float32, whatever the model's type: so do we
+        exponent = np.arange(0, hp.n_rot, 2, dtype=np.float32) / np.float32(hp.n_rot)
+        freq = 1 / (float(base) ** exponent.astype(np.float64)).astype(np.float32).astype(np.float64)
+        freq = freq.astype(np.float32).astype(np.float64)
         if sliding and hp.arch == "gemma3":  # Gemma 3 scales its global layers only
             return freq
         factors = self.weight("rope_freqs.weight")
@@ -125,7 +127,8 @@ class Model:
     def rope(self, x, sliding):
         """x: [tokens, heads, d_head]; rotates the first n_rot values of every head."""
         hp = self.hp
-        angle = np.arange(len(x), dtype=np.float64)[:, None, None] * self.rope_frequencies(sliding)
+        angle = np.arange(len(x), dtype=np.float32)[:, None, None] * self.rope_frequencies(sliding).astype(np.float32)
+        angle = angle.astype(np.float64)
         cos, sin = np.cos(angle).astype(self.dtype), np.sin(angle).astype(self.dtype)
         half = hp.n_rot // 2
         first, second = ((slice(0, hp.n_rot, 2), slice(1, hp.n_rot, 2)) if hp.rope_interleaved else

@@ -191,16 +191,16 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
     m->final_softcap = f->final_softcap;
     if (!status)
         status = ll_build_f32(b, "attention.scale", 0, FLT_MAX, &m->attn_scale, error);
-    if (m->attn_scale == 0)
-        m->attn_scale = 1 / sqrtf((float)m->head_dim);
+    if (!status && m->attn_scale == 0)
+        m->attn_scale = 1 / sqrtf(m->n_layers == f->width_scaled_layers
+                                      ? (float)m->n_embd / (float)m->layers[0].n_heads
+                                      : (float)m->head_dim);
     if (!status)
         status = ll_build_f32(b, "attn_logit_softcapping", 0, FLT_MAX, &m->attn_softcap, error);
     if (!status)
         status = ll_build_f32(b, "final_logit_softcapping", 0, FLT_MAX, &m->final_softcap, error);
     if (!status)
         status = read_ropes(b, error);
-    if (!status && f->adjust)
-        status = f->adjust(b, error);
     return status;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * How a family describes itself: the shared parts it is made of, and a hook for what its files say in their own way.
+ * How a family describes itself: the shared parts it is made of, and what its files leave unsaid.
  * A family is one file in families/ and one line in families.c.
  */
 #ifndef LL_MODEL_FAMILY_H
@@ -31,11 +31,11 @@ struct ll_family {
     bool ignores_window;      /* published files have the key but do not mean it */
     uint32_t window_period;   /* layer l slides unless (l + 1) % period == 0; 0: all layers slide */
     float window_rope_base;   /* sliding layers rotate with a base of their own, unscaled; 0: the same as the others */
-    /* What the table cannot say, after hyper-parameters are read and before weights are bound. May be NULL. */
-    libllm_status (*adjust)(ll_builder *builder, libllm_error *error);
+    uint32_t width_scaled_layers; /* the model with as many layers divides scores by sqrt(n_embd / n_heads) instead of
+                                   * sqrt(head_dim), unless its file says otherwise; 0: none does */
 };
 
-/* State while a model is built, for hooks. */
+/* State while a model is built. */
 struct ll_builder {
     ll_model *model;
     const ll_family *family;

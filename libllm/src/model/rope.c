@@ -84,13 +84,14 @@ libllm_status ll_build_rope(ll_builder *b, float base, bool scaled, ll_rope *out
     if (!frequencies)
         return ll_fail_memory(error, "rope frequencies");
     for (uint32_t i = 0; i < n; i++) {
-        double frequency = pow((double)base, -2.0 * i / out->n_rot);
+        /* Rounded where PyTorch's models round, as thousands of positions make a last bit visible. */
+        double frequency = (double)(1.0f / (float)pow((double)base, (double)(2.0f * (float)i / (float)out->n_rot)));
         if (divisors)
             frequency /= (double)divisors[i];
-        else if (s.llama3)
-            frequency = scale_llama3(frequency, &s);
-        else
+        if (!s.llama3)
             frequency /= (double)s.factor;
+        else if (!divisors) /* they say the same as the keys */
+            frequency = scale_llama3(frequency, &s);
         if (!isfinite(frequency))
             return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "tensor \"rope_freqs.weight\" has an unusable value at %u", i);
         frequencies[i] = (float)frequency;

@@ -109,7 +109,7 @@ static void embed(ll_worker *w)
                 x[i] *= m->embd_scale;
         for (uint32_t r = 0; r < m->n_ropes; r++)
             for (uint32_t i = 0; i < m->ropes[r].n_rot / 2; i++) {
-                double angle = (double)e->columns[c].position * (double)m->ropes[r].frequencies[i];
+                double angle = (double)((float)e->columns[c].position * m->ropes[r].frequencies[i]);
                 size_t at = (r * (size_t)e->options.n_batch + c) * half + i;
                 e->cos[at] = (float)cos(angle);
                 e->sin[at] = (float)sin(angle);

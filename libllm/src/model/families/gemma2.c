@@ -3,18 +3,6 @@
  */
 #include "model/families/families.h"
 
-#include <math.h>
-
-/* The 27B divides queries by the square root of n_embd / n_heads instead of the head's length; files do not say so. */
-static libllm_status adjust(ll_builder *b, libllm_error *error)
-{
-    (void)error;
-    ll_model *m = b->model;
-    if (m->n_layers == 46)
-        m->attn_scale = 1 / sqrtf((float)m->n_embd / (float)m->layers[0].n_heads);
-    return LIBLLM_OK;
-}
-
 const ll_family ll_family_gemma2 = {
     .architecture = "gemma2",
     .rope = LL_ROPE_HALVES,
@@ -25,5 +13,5 @@ const ll_family ll_family_gemma2 = {
     .final_softcap = 30,
     .window = 4096,
     .window_period = 2,
-    .adjust = adjust,
+    .width_scaled_layers = 46, /* the 27B */
 };

@@ -3,18 +3,6 @@
  */
 #include "model/families/families.h"
 
-#include <math.h>
-
-/* As in Gemma 2, the 27B has a scale of its own that files do not state. */
-static libllm_status adjust(ll_builder *b, libllm_error *error)
-{
-    (void)error;
-    ll_model *m = b->model;
-    if (m->n_layers == 62)
-        m->attn_scale = 1 / sqrtf((float)m->n_embd / (float)m->layers[0].n_heads);
-    return LIBLLM_OK;
-}
-
 const ll_family ll_family_gemma3 = {
     .architecture = "gemma3",
     .rope = LL_ROPE_HALVES,
@@ -24,5 +12,5 @@ const ll_family ll_family_gemma3 = {
     .post_norms = LL_REQUIRED,
     .window_period = 6,
     .window_rope_base = 10000,
-    .adjust = adjust,
+    .width_scaled_layers = 62, /* the 27B */
 };
