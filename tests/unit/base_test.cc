@@ -44,6 +44,8 @@ TEST_F(Base, ErrorMessagesAreOneCleanLine)
 {
     EXPECT_EQ(LIBLLM_ERROR_IO, ll_fail(&error, LIBLLM_ERROR_IO, "a\nb\x1b[31m%s", "\x7f"));
     EXPECT_STREQ("a?b?[31m?", error.message);
+    ll_fail(&error, LIBLLM_ERROR_IO, "%s", "/tmp/\xFF\xFE\xC2\x85.gguf");
+    EXPECT_STREQ("/tmp/???.gguf", error.message) << "a path may be anything, a message is UTF-8";
     std::string euros;
     for (int i = 0; i < 300; i++)
         euros += "\xE2\x82\xAC";

@@ -231,6 +231,19 @@ TEST(Sampling, PenaltiesFollowTheirDefinitions)
     EXPECT_EQ(0, sample(o, {-1.0f, -1.05f}, 0, {1})) << "negative logits move down, too";
     o.penalty_window = 1;
     EXPECT_EQ(0, sample(o, logits, 0, {0, 2})) << "token 0 lies outside of the window";
+    /* in the order of the fields: 2 / 2 - 3 * 0.5 - 0.25 < -0.5 */
+    o.penalty_window = 0;
+    o.repetition_penalty = 2;
+    o.frequency_penalty = 0.5f;
+    o.presence_penalty = 0.25f;
+    EXPECT_EQ(1, sample(o, {2.0f, -0.5f}, 0, {0, 0, 0}));
+    /* and in no more time than the window is long */
+    std::vector<float> many(50000, 1.0f);
+    std::vector<int32_t> history(1 << 20);
+    for (size_t i = 0; i < history.size(); i++)
+        history[i] = static_cast<int32_t>(i % (many.size() - 1));
+    o.penalty_window = 1 << 20;
+    EXPECT_EQ(49999, sample(o, many, 0, history));
 }
 
 TEST(Sampling, BiasMovesAndForbids)
@@ -256,16 +269,21 @@ TEST(Sampling, TypicalSeesBiasedLogits)
         EXPECT_NE(0, sample(o, {9, 1, 1.1f, 0.9f}, p));
 }
 
-TEST(Sampling, NotANumberIsAnErrorOrLeftOut)
+TEST(Sampling, NotANumberIsAnError)
 {
     auto o = neutral();
-    std::vector<float> logits(10, NAN);
+    std::vector<float> logits(10, 1);
+    logits[7] = NAN;
     std::vector<ll_candidate> scratch(10);
     int32_t token;
     libllm_error error;
     EXPECT_EQ(LIBLLM_ERROR_NUMERIC,
               ll_sample(&o, logits.data(), 10, nullptr, 0, 0, scratch.data(), &token, &error));
-    logits[4] = INFINITY;
+    EXPECT_STREQ("the logit of token 7 is not a number", error.message);
+    logits[7] = INFINITY;
+    EXPECT_EQ(LIBLLM_ERROR_NUMERIC,
+              ll_sample(&o, logits.data(), 10, nullptr, 0, 0, scratch.data(), &token, &error));
+    logits.assign(10, -INFINITY);
     EXPECT_EQ(LIBLLM_ERROR_NUMERIC,
               ll_sample(&o, logits.data(), 10, nullptr, 0, 0, scratch.data(), &token, &error));
     logits[4] = 1;

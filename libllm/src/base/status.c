@@ -3,6 +3,8 @@
  */
 #include "base/status.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,20 +58,22 @@ const char *libllm_status_text(libllm_status status)
     }
 }
 
-/* Copy UTF-8 into the message: control characters become '?', an incomplete character at the cut is dropped. */
+/* Copy text into the message: control characters and what is not UTF-8 (a path may be anything) become '?', and the
+ * cut lies between characters. */
 static void store_message(libllm_error *error, const char *text, size_t n)
 {
-    size_t cap = sizeof error->message - 1;
-    if (n > cap) {
-        n = cap;
-        while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80)
-            n--;
+    size_t size = 0;
+    for (size_t i = 0, length; i < n; i += length) {
+        int32_t c;
+        length = ll_utf8_decode(text + i, n - i, &c);
+        bool shown = c >= 0x20 && !(c >= 0x7F && c < 0xA0);
+        size_t needed = shown ? length : 1;
+        if (size + needed > sizeof error->message - 1)
+            break;
+        memcpy(error->message + size, shown ? text + i : "?", needed);
+        size += needed;
     }
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)text[i];
-        error->message[i] = c < 0x20 || c == 0x7F ? '?' : text[i];
-    }
-    error->message[n] = 0;
+    error->message[size] = 0;
 }
 
 libllm_status ll_fail(libllm_error *error, libllm_status status, const char *format, ...)

@@ -184,8 +184,7 @@ static int32_t draw(const ll_candidate *c, size_t n, double temperature, double 
     return c[n - 1].token;
 }
 
-/* Candidate i is token i at this point. Each distinct token of the window is penalized once; the earlier occurrences
- * within the window are found by looking back, which is cheap for windows as they are used. */
+/* Candidate i is token i at this point, and its key counts the token in the window. */
 static void penalize(const libllm_sampling_options *o, ll_candidate *c, const int32_t *history, size_t n_history)
 {
     size_t window = o->penalty_window ? o->penalty_window : PENALTY_WINDOW_DEFAULT;
@@ -193,26 +192,30 @@ static void penalize(const libllm_sampling_options *o, ll_candidate *c, const in
         history += n_history - window;
         n_history = window;
     }
+    for (size_t i = 0; i < n_history; i++)
+        c[history[i]].key++;
     for (size_t i = 0; i < n_history; i++) {
-        float *logit = &c[history[i]].logit;
-        bool first = true;
-        for (size_t j = 0; first && j < i; j++)
-            first = history[j] != history[i];
-        *logit -= o->frequency_penalty;
-        if (!first)
+        ll_candidate *seen = &c[history[i]];
+        if (seen->key == 0) /* it had its turn */
             continue;
-        *logit -= o->presence_penalty;
         if (o->repetition_penalty > 0)
-            *logit = *logit > 0 ? *logit / o->repetition_penalty : *logit * o->repetition_penalty;
+            seen->logit = seen->logit > 0 ? seen->logit / o->repetition_penalty : seen->logit * o->repetition_penalty;
+        seen->logit -= seen->key * o->frequency_penalty;
+        seen->logit -= o->presence_penalty;
+        seen->key = 0;
     }
 }
 
-/* All tokens with biases and penalties; NaN and what is forbidden are left out. */
-static size_t gather(const libllm_sampling_options *o, const float *logits, uint32_t n_vocab, const int32_t *history,
-                     size_t n_history, ll_candidate *c)
+/* All tokens with biases and penalties; what is forbidden is left out. */
+static libllm_status gather(const libllm_sampling_options *o, const float *logits, uint32_t n_vocab,
+                            const int32_t *history, size_t n_history, ll_candidate *c, size_t *n_out,
+                            libllm_error *error)
 {
-    for (uint32_t i = 0; i < n_vocab; i++)
+    for (uint32_t i = 0; i < n_vocab; i++) {
+        if (isnan(logits[i]))
+            return ll_fail(error, LIBLLM_ERROR_NUMERIC, "the logit of token %u is not a number", i);
         c[i] = (ll_candidate){.logit = logits[i], .token = (int32_t)i};
+    }
     for (uint32_t i = 0; i < o->n_logit_bias; i++)
         c[o->logit_bias[i].token].logit += o->logit_bias[i].bias;
     if ((o->repetition_penalty > 0 && o->repetition_penalty != 1) || o->frequency_penalty != 0 ||
@@ -225,16 +228,20 @@ static size_t gather(const libllm_sampling_options *o, const float *logits, uint
             c[n].key = c[n].logit;
             n++;
         }
-    return n;
+    if (n == 0)
+        return ll_fail(error, LIBLLM_ERROR_NUMERIC, "no token is left: every logit is -infinity");
+    *n_out = n;
+    return LIBLLM_OK;
 }
 
 libllm_status ll_sample(const libllm_sampling_options *o, const float *logits, uint32_t n_vocab,
                         const int32_t *history, size_t n_history, uint64_t position, ll_candidate *c, int32_t *token,
                         libllm_error *error)
 {
-    size_t n = gather(o, logits, n_vocab, history, n_history, c);
-    if (n == 0)
-        return ll_fail(error, LIBLLM_ERROR_NUMERIC, "no token is left: every logit is NaN or -infinity");
+    size_t n;
+    libllm_status status = gather(o, logits, n_vocab, history, n_history, c, &n, error);
+    if (status)
+        return status;
     if (isinf(highest(c, n)))
         return ll_fail(error, LIBLLM_ERROR_NUMERIC, "a logit is infinite");
     if (o->temperature == 0) {
