@@ -172,7 +172,7 @@ TEST_F(Base, TeamMeetsAtEveryBarrier)
         for (int run = 0; run < 5; run++) {
             Meeting m(200);
             m.team = team;
-            ASSERT_EQ(LIBLLM_OK, ll_team_run(team, meet, &m, &error));
+            ASSERT_EQ(LIBLLM_OK, ll_team_run(team, meet, [](void *) { return false; }, &m, &error));
             EXPECT_EQ(0, m.failures) << n << " threads";
         }
         ll_team_free(team);

@@ -416,6 +416,186 @@ TEST_F(Session, CancelFromAnotherThread)
     libllm_session_free(s);
 }
 
+TEST_F(Session, LogitsStayWhenACallIsCancelled)
+{
+    libllm_session *s = session(8192, 64);
+    auto ids = some_tokens(8000);
+    ASSERT_EQ(LIBLLM_OK, libllm_session_eval(s, ids.data(), 10, &error));
+    auto before = logits(s);
+    std::atomic<bool> done{false};
+    std::thread other([&] {
+        while (!done) {
+            libllm_session_cancel(s);
+            std::this_thread::yield();
+        }
+    });
+    libllm_status status = libllm_session_eval(s, ids.data(), 7000, &error);
+    done = true;
+    other.join();
+    ASSERT_EQ(LIBLLM_ERROR_CANCELLED, status);
+    EXPECT_EQ(before, logits(s));
+    int32_t token;
+    EXPECT_EQ(LIBLLM_OK, libllm_session_sample(s, nullptr, &token, &error)) << error.message;
+    libllm_session_free(s);
+}
+
+// A session that waits for a step of another is cancelled before that step ends; so is one of another engine.
+TEST_F(Session, CancelWhileWaitingForOthers)
+{
+    libllm_engine_options options;
+    libllm_engine_options_init(&options, sizeof options);
+    options.n_positions = 16384;
+    options.n_batch = 4096;
+    libllm_engine *engine = nullptr;
+    ASSERT_EQ(LIBLLM_OK, libllm_engine_create(model, &options, &engine, &error));
+    libllm_session_options of_session;
+    libllm_session_options_init(&of_session, sizeof of_session);
+    of_session.n_positions = 8000;
+    libllm_session *busy = nullptr, *waiting[2] = {nullptr, session(8000, 64)};
+    ASSERT_EQ(LIBLLM_OK, libllm_session_create(engine, &of_session, &busy, &error));
+    ASSERT_EQ(LIBLLM_OK, libllm_session_create(engine, &of_session, &waiting[0], &error));
+    libllm_engine_free(engine);
+    auto ids = some_tokens(8000);
+    for (libllm_session *s : waiting) {
+        std::atomic<bool> over{false};
+        std::thread leader([&] {
+            libllm_error own;
+            EXPECT_EQ(LIBLLM_ERROR_CANCELLED, libllm_session_eval(busy, ids.data(), 8000, &own));
+            over = true;
+        });
+        std::thread canceller([&] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(30));
+            for (int i = 0; i < 100 && !over; i++) {
+                libllm_session_cancel(s);
+                std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            }
+        });
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        EXPECT_EQ(LIBLLM_ERROR_CANCELLED, libllm_session_eval(s, ids.data(), 8000, &error));
+        EXPECT_EQ(0u, libllm_session_position(s));
+        EXPECT_FALSE(over) << "it waited for the other to end";
+        while (!over) {
+            libllm_session_cancel(busy);
+            std::this_thread::yield();
+        }
+        leader.join();
+        canceller.join();
+    }
+    libllm_session_free(busy);
+    for (libllm_session *s : waiting)
+        libllm_session_free(s);
+}
+
+TEST_F(Session, ContextsAreAsTheHeaderSays)
+{
+    libllm_engine_options options;
+    libllm_engine_options_init(&options, sizeof options);
+    options.n_positions = 20000;
+    libllm_engine *engine = nullptr;
+    ASSERT_EQ(LIBLLM_OK, libllm_engine_create(model, &options, &engine, &error));
+    libllm_model_info info{};
+    info.struct_size = sizeof info;
+    ASSERT_EQ(LIBLLM_OK, libllm_model_get_info(model, &info, &error));
+    for (int i = 0; i < 2; i++) {
+        libllm_session *s = nullptr;
+        ASSERT_EQ(LIBLLM_OK, libllm_session_create(engine, nullptr, &s, &error)) << error.message;
+        EXPECT_EQ(std::min<size_t>(info.n_context_train, 8192), libllm_session_capacity(s));
+        if (i == 1)
+            libllm_session_free(s);
+        else
+            std::thread([s] { libllm_session_free(s); }).join();
+    }
+    libllm_engine_free(engine);
+    libllm_session *whole = session(20000);
+    EXPECT_EQ(20000u, libllm_session_capacity(whole));
+    libllm_session_free(whole);
+}
+
+TEST_F(Session, AnEventThatCannotBeFilledCostsNoToken)
+{
+    auto ids = some_tokens(10);
+    auto tokens = [&](bool disturbed) {
+        libllm_session *s = session();
+        libllm_stream_options options;
+        libllm_stream_options_init(&options, sizeof options);
+        options.max_tokens = 5;
+        options.ignore_end = 1;
+        libllm_stream *stream = nullptr;
+        EXPECT_EQ(LIBLLM_OK, libllm_stream_create(s, ids.data(), ids.size(), &options, &stream, &error));
+        std::vector<int32_t> got;
+        libllm_stream_event event{};
+        for (int i = 0; i < 20; i++) {
+            event.struct_size = 0;
+            if (disturbed) {
+                EXPECT_EQ(LIBLLM_ERROR_INVALID_ARGUMENT, libllm_stream_next(stream, &event, &error));
+            }
+            event.struct_size = sizeof event;
+            if (libllm_stream_next(stream, &event, &error) != LIBLLM_OK)
+                break;
+            if (event.token >= 0)
+                got.push_back(event.token);
+        }
+        libllm_stream_free(stream);
+        EXPECT_EQ(14u, libllm_session_position(s)) << "all but the last token of the answer";
+        libllm_session_free(s);
+        return got;
+    };
+    EXPECT_EQ(5u, tokens(false).size());
+    EXPECT_EQ(tokens(false), tokens(true));
+}
+
+// The child of a process in which one thread computes and another waits: everything there returns.
+TEST_F(Session, ForkWhileOthersComputeAndWait)
+{
+    libllm_engine_options options;
+    libllm_engine_options_init(&options, sizeof options);
+    options.n_positions = 32768;
+    libllm_engine *engine = nullptr;
+    ASSERT_EQ(LIBLLM_OK, libllm_engine_create(model, &options, &engine, &error));
+    libllm_session_options of_session;
+    libllm_session_options_init(&of_session, sizeof of_session);
+    of_session.n_positions = 8000;
+    libllm_session *sessions[3];
+    for (libllm_session *&s : sessions)
+        ASSERT_EQ(LIBLLM_OK, libllm_session_create(engine, &of_session, &s, &error));
+    auto ids = some_tokens(8000);
+    std::atomic<int> running{2};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 2; i++)
+        threads.emplace_back([&, i] {
+            libllm_error own;
+            libllm_session_eval(sessions[i], ids.data(), 8000, &own);
+            running--;
+        });
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(20);
+        libllm_status status = libllm_session_eval(sessions[2], ids.data(), 5, &error);
+        libllm_session *another = nullptr;
+        libllm_status created = libllm_session_create(engine, nullptr, &another, &error);
+        for (libllm_session *s : sessions)
+            libllm_session_free(s);
+        libllm_engine_free(engine);
+        libllm_model_free(model);
+        libllm_runtime_free(runtime);
+        _exit(status == LIBLLM_ERROR_FORKED && created == LIBLLM_ERROR_FORKED ? 0 : 1);
+    }
+    int result;
+    ASSERT_EQ(child, waitpid(child, &result, 0));
+    EXPECT_TRUE(WIFEXITED(result) && WEXITSTATUS(result) == 0) << result;
+    while (running) {
+        libllm_session_cancel(sessions[0]);
+        libllm_session_cancel(sessions[1]);
+        std::this_thread::yield();
+    }
+    for (std::thread &thread : threads)
+        thread.join();
+    for (libllm_session *s : sessions)
+        libllm_session_free(s);
+    libllm_engine_free(engine);
+}
+
 TEST_F(Session, ForkedChildIsToldSo)
 {
     libllm_session *s = session();

@@ -259,7 +259,7 @@ typedef struct libllm_runtime_options {
     uint32_t struct_size;
     /** Threads that compute, 1 to 1024. 0: the physical cores that affinity and cgroup leave to the process. */
     uint32_t n_threads;
-    /** Highest instruction set to use: "ref", "avx2", "avx512" or NULL for all that the processor has. */
+    /** Highest instruction set to use: "ref", "avx2" or "avx512"; NULL or "native": all that the processor has. */
     const char *LIBLLM_NULLABLE cpu_mask;
     /** Receives log lines; NULL: silent. */
     libllm_log_fn LIBLLM_NULLABLE log;
@@ -710,7 +710,7 @@ typedef struct libllm_batch_entry {
  *
  * Ownership: nothing is transferred.
  * Thread safety: exclusive(each session); concurrent(engine).
- * Errors: INVALID_ARGUMENT, and per entry those of libllm_session_eval().
+ * Errors: INVALID_ARGUMENT, OUT_OF_MEMORY, and per entry those of libllm_session_eval().
  * Since: 0.1
  */
 LIBLLM_API
@@ -993,7 +993,7 @@ void libllm_sampling_options_init(libllm_sampling_options *LIBLLM_OUT options, u
  *
  * @param session  the session; its last tokens are what the penalties look at
  * @param options  NULL for the defaults
- * @param token    receives the id
+ * @param token    receives the id; -1 with an error
  * @param error    optional
  * @return LIBLLM_OK or an error
  *
@@ -1112,7 +1112,8 @@ libllm_status libllm_stream_create(libllm_session *session, const int32_t *LIBLL
  *
  * Ownership: the event's text is borrowed until the next call on the stream.
  * Thread safety: exclusive(stream); libllm_session_cancel() may run concurrently.
- * Errors: CANCELLED (the text so far stays in the timeline; a further call goes on), NUMERIC, OUT_OF_MEMORY, INTERNAL.
+ * Errors: INVALID_ARGUMENT, BUSY, CANCELLED, OUT_OF_MEMORY (a further call goes on after any of these), NUMERIC,
+ * FORKED, INTERNAL.
  * Since: 0.1
  */
 LIBLLM_API
@@ -1120,7 +1121,8 @@ libllm_status libllm_stream_next(libllm_stream *stream, libllm_stream_event *LIB
                                  libllm_error *LIBLLM_NULLABLE error);
 
 /**
- * Give up a stream; the session is free for other use and holds prompt and answer.
+ * Give up a stream; the session is free for other use. Its timeline holds the prompt and the answer but for the last
+ * token, which nothing was computed behind.
  *
  * @param stream  NULL is fine
  *

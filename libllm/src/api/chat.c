@@ -55,9 +55,10 @@ void libllm_chat_free(libllm_chat *c)
 libllm_status libllm_chat_render(const libllm_chat *chat, const char *request, size_t n_bytes, char *buffer,
                                  size_t capacity, size_t *needed, libllm_error *error)
 {
+    if (needed)
+        *needed = 0;
     if (!chat || !request || !needed || (!buffer && capacity))
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "chat, request, needed or buffer is NULL");
-    *needed = 0;
     ll_rendered rendered;
     ll_rendered_init(&rendered, &chat->model->runtime->host);
     libllm_status status = ll_chat_render_request(chat->template_, request, n_bytes, &rendered, error);
@@ -79,9 +80,10 @@ static libllm_status tokenize(const libllm_chat *chat, const char *request, size
 libllm_status libllm_chat_tokenize(const libllm_chat *chat, const char *request, size_t n_bytes, int32_t *tokens,
                                    size_t capacity, size_t *n_tokens, libllm_error *error)
 {
+    if (n_tokens)
+        *n_tokens = 0;
     if (!chat || !request || !n_tokens || (!tokens && capacity))
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "chat, request, n_tokens or tokens is NULL");
-    *n_tokens = 0;
     ll_tokens ids;
     libllm_status status = tokenize(chat, request, n_bytes, &ids, error);
     if (!status)

@@ -22,9 +22,10 @@ static bool exists(const char *path)
 libllm_status libllm_model_locate(const char *name, const char *data_home, char *buffer, size_t capacity,
                                   size_t *needed, libllm_error *error)
 {
+    if (needed)
+        *needed = 0;
     if (!name || !needed || (!buffer && capacity))
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "name, needed or buffer is NULL");
-    *needed = 0;
     if (!*name)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "the name of the model is empty");
     char path[PATH_CAPACITY];

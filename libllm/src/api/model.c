@@ -78,9 +78,10 @@ libllm_status libllm_model_get_info(const libllm_model *model, libllm_model_info
 libllm_status libllm_model_describe(const libllm_model *model, char *buffer, size_t capacity, size_t *needed,
                                     libllm_error *error)
 {
+    if (needed)
+        *needed = 0;
     if (!model || !needed || (!buffer && capacity))
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "model, needed or buffer is NULL");
-    *needed = 0;
     ll_buffer text;
     ll_buffer_init(&text, &model->runtime->host);
     uint64_t kv = model->model->family ? ll_kv_bytes_per_position(model->model, LIBLLM_KV_AUTO) : 0;
@@ -101,9 +102,10 @@ static libllm_status need_tokenizer(const libllm_model *model, libllm_error *err
 libllm_status libllm_model_tokenize(const libllm_model *model, const char *text, size_t n_bytes, uint32_t flags,
                                     int32_t *tokens, size_t capacity, size_t *n_tokens, libllm_error *error)
 {
+    if (n_tokens)
+        *n_tokens = 0;
     if (!model || !n_tokens || (!text && n_bytes) || (!tokens && capacity))
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "model, n_tokens, text or tokens is NULL");
-    *n_tokens = 0;
     if (flags & ~(LIBLLM_TOKENIZE_PARSE_SPECIAL | LIBLLM_TOKENIZE_ADD_BOS))
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "flags has unknown bits: 0x%x", flags);
     libllm_status status = need_tokenizer(model, error);
@@ -121,9 +123,10 @@ libllm_status libllm_model_tokenize(const libllm_model *model, const char *text,
 libllm_status libllm_model_detokenize(const libllm_model *model, const int32_t *tokens, size_t n_tokens, uint32_t flags,
                                       char *buffer, size_t capacity, size_t *needed, libllm_error *error)
 {
+    if (needed)
+        *needed = 0;
     if (!model || !needed || (!tokens && n_tokens) || (!buffer && capacity))
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "model, needed, tokens or buffer is NULL");
-    *needed = 0;
     if (flags & ~LIBLLM_DETOKENIZE_SPECIAL)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "flags has unknown bits: 0x%x", flags);
     libllm_status status = need_tokenizer(model, error);

@@ -110,9 +110,10 @@ void libllm_runtime_free(libllm_runtime *r)
 libllm_status libllm_runtime_devices(const libllm_runtime *runtime, char *buffer, size_t capacity, size_t *needed,
                                      libllm_error *error)
 {
+    if (needed)
+        *needed = 0;
     if (!runtime || !needed || (!buffer && capacity))
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "runtime, needed or buffer is NULL");
-    *needed = 0;
     char name[128], features[256];
     ll_cpu_name(name, sizeof name);
     ll_cpu_describe(runtime->cpu_features, features, sizeof features);

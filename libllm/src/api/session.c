@@ -90,7 +90,8 @@ libllm_status libllm_session_open(const libllm_model *model, const libllm_engine
     libllm_status status = libllm_engine_create(model, engine_options, &engine, error);
     if (status)
         return status;
-    status = libllm_session_create(engine, NULL, session, error);
+    libllm_session_options o = {.struct_size = sizeof o, .n_positions = engine->engine->n_positions};
+    status = libllm_session_create(engine, &o, session, error);
     libllm_engine_free(engine); /* the session keeps it */
     return status;
 }
@@ -167,8 +168,11 @@ libllm_status libllm_engine_eval(const libllm_engine *engine, libllm_batch_entry
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "engine or entries is NULL");
     const ll_host *host = &engine->model->runtime->host;
     ll_work *works = ll_alloc(host, n_entries, sizeof *works);
-    if (!works)
+    if (!works) {
+        for (size_t i = 0; i < n_entries; i++)
+            entries[i].status = LIBLLM_ERROR_OUT_OF_MEMORY;
         return ll_fail_memory(error, "a batch");
+    }
     for (size_t i = 0; i < n_entries; i++)
         prepare_entry(engine, &entries[i], &works[i]);
     ll_engine_eval(engine->engine, works, n_entries);
@@ -190,10 +194,12 @@ libllm_status libllm_engine_eval(const libllm_engine *engine, libllm_batch_entry
 libllm_status libllm_session_logits(libllm_session *session, const float **logits, size_t *n_logits,
                                     libllm_error *error)
 {
+    if (logits)
+        *logits = NULL;
+    if (n_logits)
+        *n_logits = 0;
     if (!session || !logits || !n_logits)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "session, logits or n_logits is NULL");
-    *logits = NULL;
-    *n_logits = 0;
     if (!session->session->has_logits)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "the session has no logits: evaluate a token first");
     *logits = session->session->logits;
@@ -226,9 +232,10 @@ size_t libllm_session_capacity(const libllm_session *session)
 libllm_status libllm_session_tokens(const libllm_session *session, int32_t *tokens, size_t capacity, size_t *n_tokens,
                                     libllm_error *error)
 {
+    if (n_tokens)
+        *n_tokens = 0;
     if (!session || !n_tokens || (!tokens && capacity))
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "session, n_tokens or tokens is NULL");
-    *n_tokens = 0;
     return ll_give_tokens(session->session->tokens, atomic_load(&session->session->position), tokens, capacity, n_tokens,
                           error);
 }
@@ -242,9 +249,10 @@ void libllm_session_cancel(libllm_session *session)
 libllm_status libllm_session_sample(libllm_session *session, const libllm_sampling_options *options, int32_t *token,
                                     libllm_error *error)
 {
+    if (token)
+        *token = -1;
     if (!session || !token)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "session or token is NULL");
-    *token = -1;
     libllm_sampling_options o;
     libllm_sampling_options_init(&o, sizeof o);
     libllm_status status = ll_read_options(options, &o, sizeof o, "libllm_sampling_options", error);

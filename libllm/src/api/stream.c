@@ -44,16 +44,18 @@ libllm_status libllm_stream_next(libllm_stream *stream, libllm_stream_event *eve
 {
     if (!stream || !event)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "stream or event is NULL");
-    libllm_stream_event own;
-    libllm_status status = ll_session_enter(stream->session->session, true, error);
+    /* An event that cannot be filled must not cost a token. */
+    libllm_stream_event own = {.struct_size = sizeof own, .token = -1, .text = ""};
+    libllm_status status = ll_write_struct(event, &own, sizeof own, "libllm_stream_event", error);
+    if (!status)
+        status = ll_session_enter(stream->session->session, true, error);
     if (status)
         return status;
     status = ll_stream_next(stream->stream, &own, error);
     ll_session_leave(stream->session->session);
-    if (status < 0)
-        return status;
-    libllm_status written = ll_write_struct(event, &own, sizeof own, "libllm_stream_event", error);
-    return written ? written : status;
+    if (status >= 0)
+        ll_write_struct(event, &own, sizeof own, "libllm_stream_event", error);
+    return status;
 }
 
 void libllm_stream_free(libllm_stream *s)

@@ -14,11 +14,12 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A pause takes 10 to 100 cycles: about 50 us of spinning covers the gaps between the phases of a token and the
  * sampling between two tokens, and is far below what a scheduler gives away at once. */
-enum { SPINS = 4000, SPINS_OVERSUBSCRIBED = 20, CACHE_LINE = 64 };
+enum { SPINS = 4000, SPINS_OVERSUBSCRIBED = 20, LOCK_POLL_MS = 20, CACHE_LINE = 64 };
 
 /* A counter that threads wait on until it changes. */
 typedef struct gate {
@@ -28,7 +29,8 @@ typedef struct gate {
 
 struct ll_team {
     const ll_host *host;
-    uint32_t n_threads; /* wanted; those running once started */
+    uint32_t n_threads; /* wanted */
+    uint32_t n_running; /* as many as the system granted, the caller's included */
     uint32_t spins;
     pid_t pid;
     pthread_t *threads; /* [n_threads - 1] */
@@ -89,10 +91,10 @@ static void gate_wait(gate *g, unsigned epoch, uint32_t spins)
 
 void ll_team_barrier(ll_team *team)
 {
-    if (team->n_threads == 1)
+    if (team->n_running == 1)
         return;
     unsigned epoch = atomic_load_explicit(&team->barrier.epoch, memory_order_relaxed);
-    if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) + 1 == team->n_threads) {
+    if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) + 1 == team->n_running) {
         atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
         gate_open(&team->barrier);
     } else {
@@ -113,7 +115,7 @@ static void *worker(void *argument)
         epoch++;
         if (team->quit)
             return NULL;
-        team->fn(team->context, index, team->n_threads);
+        team->fn(team->context, index, team->n_running);
         ll_team_barrier(team);
     }
 }
@@ -134,9 +136,7 @@ static void start_workers(ll_team *team)
         running++;
     }
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (running < team->n_threads)
-        ll_log(team->host, LIBLLM_LOG_WARNING, "only %u of %u threads could be started", running, team->n_threads);
-    team->n_threads = running;
+    team->n_running = running;
     team->started = true;
 }
 
@@ -163,10 +163,10 @@ void ll_team_free(ll_team *team)
 {
     if (!team)
         return;
-    if (team->started && team->pid == getpid()) {
+    if (team->started && !ll_team_forked(team)) {
         team->quit = true;
         gate_open(&team->start);
-        for (uint32_t i = 1; i < team->n_threads; i++)
+        for (uint32_t i = 1; i < team->n_running; i++)
             pthread_join(team->threads[i - 1], NULL);
     }
     pthread_mutex_destroy(&team->run_lock);
@@ -176,19 +176,44 @@ void ll_team_free(ll_team *team)
 
 uint32_t ll_team_size(const ll_team *team) { return team->n_threads; }
 
-libllm_status ll_team_run(ll_team *team, ll_team_fn fn, void *context, libllm_error *error)
+bool ll_team_forked(const ll_team *team) { return team->pid != getpid(); }
+
+/* Take the lock unless the caller no longer wants it: a run of another caller may take seconds. */
+static bool lock_unless(ll_team *team, ll_team_cancelled_fn cancelled, void *context)
 {
-    if (team->pid != getpid())
+    while (pthread_mutex_trylock(&team->run_lock) != 0) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += LOCK_POLL_MS * 1000000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        if (pthread_mutex_clocklock(&team->run_lock, CLOCK_MONOTONIC, &until) == 0)
+            return true;
+        if (cancelled(context))
+            return false;
+    }
+    return true;
+}
+
+libllm_status ll_team_run(ll_team *team, ll_team_fn fn, ll_team_cancelled_fn cancelled, void *context,
+                          libllm_error *error)
+{
+    if (ll_team_forked(team))
         return ll_fail(error, LIBLLM_ERROR_FORKED, "the runtime was made before fork() and cannot compute in the child");
-    pthread_mutex_lock(&team->run_lock);
-    if (!team->started)
+    if (!lock_unless(team, cancelled, context))
+        return ll_fail(error, LIBLLM_ERROR_CANCELLED, "cancelled");
+    bool first = !team->started;
+    if (first)
         start_workers(team);
+    uint32_t n_running = team->n_running;
     team->fn = fn;
     team->context = context;
-    if (team->n_threads > 1)
+    if (n_running > 1)
         gate_open(&team->start);
-    fn(context, 0, team->n_threads);
+    fn(context, 0, n_running);
     ll_team_barrier(team);
     pthread_mutex_unlock(&team->run_lock);
+    if (first && n_running < team->n_threads)
+        ll_log(team->host, LIBLLM_LOG_WARNING, "only %u of %u threads could be started", n_running, team->n_threads);
     return LIBLLM_OK;
 }

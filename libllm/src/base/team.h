@@ -9,17 +9,20 @@
 
 typedef struct ll_team ll_team;
 typedef void (*ll_team_fn)(void *context, uint32_t thread, uint32_t n_threads);
+typedef bool (*ll_team_cancelled_fn)(void *context);
 
 /* Threads start with the first run; fewer than n_threads may come up when the system refuses more. */
 libllm_status ll_team_create(const ll_host *host, uint32_t n_threads, ll_team **team, libllm_error *error);
 /* Joins the threads. NULL is fine. In a forked child, where there are none, only memory is given back. */
 void ll_team_free(ll_team *team);
 
-uint32_t ll_team_size(const ll_team *team);
+uint32_t ll_team_size(const ll_team *team); /* threads at most */
+bool ll_team_forked(const ll_team *team);   /* this is a child of the process that made the team */
 
 /* Run fn(context, 0 .. n-1, n) on all threads, the caller being thread 0, and return when all have. Callers from
- * several threads take turns. FORKED when called in a child of the process that made the team. */
-libllm_status ll_team_run(ll_team *team, ll_team_fn fn, void *context, libllm_error *error);
+ * several threads take turns; CANCELLED when cancelled(context) says so while waiting for one. FORKED in a child. */
+libllm_status ll_team_run(ll_team *team, ll_team_fn fn, ll_team_cancelled_fn cancelled, void *context,
+                          libllm_error *error);
 
 /* Within fn: wait until all threads have come here; what they wrote before is visible after. */
 void ll_team_barrier(ll_team *team);

@@ -238,7 +238,7 @@ libllm_status ll_sample(const libllm_sampling_options *o, const float *logits, u
                         const int32_t *history, size_t n_history, uint64_t position, ll_candidate *c, int32_t *token,
                         libllm_error *error)
 {
-    size_t n;
+    size_t n = 0;
     libllm_status status = gather(o, logits, n_vocab, history, n_history, c, &n, error);
     if (status)
         return status;

@@ -6,8 +6,14 @@
 #include "base/status.h"
 
 #include <string.h>
+#include <time.h>
 
-enum { BATCH_DEFAULT = 256, BATCH_MAX = 4096, CONTEXT_DEFAULT_MAX = 8192 };
+enum { BATCH_DEFAULT = 256, BATCH_MAX = 4096, CONTEXT_DEFAULT_MAX = 8192, CANCEL_POLL_MS = 20 };
+
+uint64_t ll_context_default(const ll_model *model)
+{
+    return model->n_context_train < CONTEXT_DEFAULT_MAX ? model->n_context_train : CONTEXT_DEFAULT_MAX;
+}
 
 static libllm_status check_options(const libllm_engine_options *o, libllm_error *error)
 {
@@ -36,13 +42,12 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
     if (!e)
         return ll_fail_memory(error, "an engine");
     e->host = host;
+    e->team = team;
     e->model = model;
     e->backend = &ll_backend_cpu;
     e->kv_type = ll_kv_type_resolve(model, options->kv_type);
     e->n_batch = options->n_batch ? options->n_batch : BATCH_DEFAULT;
-    e->n_positions = options->n_positions;
-    if (!e->n_positions)
-        e->n_positions = model->n_context_train < CONTEXT_DEFAULT_MAX ? model->n_context_train : CONTEXT_DEFAULT_MAX;
+    e->n_positions = options->n_positions ? options->n_positions : ll_context_default(model);
     pthread_mutex_init(&e->lock, NULL);
     pthread_cond_init(&e->changed, NULL);
     e->n_free_pages = (uint32_t)((e->n_positions + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS);
@@ -71,8 +76,10 @@ void ll_engine_free(ll_engine *e)
     if (!e)
         return;
     e->backend->free(e->executor);
-    pthread_mutex_destroy(&e->lock);
-    pthread_cond_destroy(&e->changed);
+    if (!ll_team_forked(e->team)) { /* a child has these as they were: locked, waited for */
+        pthread_mutex_destroy(&e->lock);
+        pthread_cond_destroy(&e->changed);
+    }
     ll_free(e->host, e->free_pages);
     ll_free(e->host, e->runs);
     ll_free(e->host, e->stepping);
@@ -92,6 +99,8 @@ bool ll_engine_take_pages(ll_engine *e, uint32_t *pages, uint32_t n, uint32_t *n
 
 void ll_engine_give_pages(ll_engine *e, const uint32_t *pages, uint32_t n)
 {
+    if (ll_team_forked(e->team)) /* nobody will take them, and the lock may be that of a thread left behind */
+        return;
     pthread_mutex_lock(&e->lock);
     for (uint32_t i = n; i-- > 0;)
         e->free_pages[e->n_free_pages++] = pages[i];
@@ -125,6 +134,14 @@ static void finish(ll_engine *e, ll_work *work, libllm_status status)
         atomic_fetch_sub(&work->session->position, work->n_done);
 }
 
+/* Waiting works of one caller: what is cancelled need not wait for a step of others to end. */
+static void finish_waiting(ll_engine *e, ll_work *works, size_t n_works)
+{
+    for (size_t i = 0; i < n_works; i++)
+        if (!works[i].finished && !works[i].stepping && cancelled(&works[i]))
+            finish(e, &works[i], ll_fail(&works[i].error, LIBLLM_ERROR_CANCELLED, "cancelled"));
+}
+
 static void finish_cancelled(ll_engine *e)
 {
     for (ll_work *work = e->queue, *next; work; work = next) {
@@ -140,12 +157,13 @@ static void add_to_step(ll_engine *e, ll_work *work, size_t n)
     size_t n_vocab = e->model->n_vocab;
     bool last = work->n_done + n == work->n_tokens;
     work->n_step = (uint32_t)n;
+    work->stepping = true;
     e->runs[e->n_stepping] = (ll_run){.tokens = work->tokens + work->n_done,
                                       .n_tokens = (uint32_t)n,
                                       .position = atomic_load(&s->position),
                                       .pages = s->pages,
                                       .logits = work->logits ? work->logits + work->n_done * n_vocab
-                                                : last       ? s->logits
+                                                : last       ? s->next_logits
                                                              : NULL,
                                       .all_logits = work->logits != NULL};
     e->stepping[e->n_stepping++] = work;
@@ -178,6 +196,7 @@ static void commit_step(ll_engine *e, libllm_status status, const libllm_error *
     for (uint32_t i = 0; i < e->n_stepping; i++) {
         ll_work *work = e->stepping[i];
         ll_session *s = work->session;
+        work->stepping = false;
         if (status == LIBLLM_ERROR_CANCELLED)
             continue;
         if (status) {
@@ -191,8 +210,11 @@ static void commit_step(ll_engine *e, libllm_status status, const libllm_error *
         atomic_store(&s->position, position + work->n_step);
         if (work->n_done == work->n_tokens) {
             if (work->logits)
-                memcpy(s->logits, work->logits + (work->n_tokens - 1) * (size_t)e->model->n_vocab,
-                       e->model->n_vocab * sizeof *s->logits);
+                memcpy(s->next_logits, work->logits + (work->n_tokens - 1) * (size_t)e->model->n_vocab,
+                       e->model->n_vocab * sizeof *s->next_logits);
+            float *logits = s->logits; /* which stay as they were when a call fails */
+            s->logits = s->next_logits;
+            s->next_logits = logits;
             s->has_logits = true;
             finish(e, work, LIBLLM_OK);
         }
@@ -223,8 +245,25 @@ static bool all_finished(const ll_work *works, size_t n)
     return true;
 }
 
+static void wait_for_change(ll_engine *e)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += CANCEL_POLL_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_clockwait(&e->changed, &e->lock, CLOCK_MONOTONIC, &until);
+}
+
 void ll_engine_eval(ll_engine *e, ll_work *works, size_t n_works)
 {
+    if (ll_team_forked(e->team)) {
+        for (size_t i = 0; i < n_works; i++)
+            if (!works[i].finished)
+                works[i].status = ll_fail(&works[i].error, LIBLLM_ERROR_FORKED,
+                                          "the engine was made before fork() and cannot compute in the child");
+        return;
+    }
     pthread_mutex_lock(&e->lock);
     ll_work **tail = &e->queue;
     while (*tail)
@@ -232,14 +271,14 @@ void ll_engine_eval(ll_engine *e, ll_work *works, size_t n_works)
     for (size_t i = 0; i < n_works; i++) {
         if (works[i].finished)
             continue;
-        works[i].session->has_logits = false;
         *tail = &works[i];
         tail = &works[i].next;
     }
     *tail = NULL;
     while (!all_finished(works, n_works)) {
         if (e->leading) {
-            pthread_cond_wait(&e->changed, &e->lock);
+            wait_for_change(e);
+            finish_waiting(e, works, n_works);
             continue;
         }
         e->leading = true;

@@ -23,6 +23,7 @@ typedef struct ll_work {
     libllm_status status;
     libllm_error error;   /* valid when status is negative */
     bool finished;
+    bool stepping;        /* part of the step that is running */
     uint32_t n_step;      /* tokens of this work in the step that is running */
     struct ll_work *next; /* in the engine's queue */
 } ll_work;
@@ -32,6 +33,7 @@ typedef struct ll_engine {
     const ll_model *model;
     const ll_backend *backend;
     ll_executor *executor;
+    const ll_team *team;
     libllm_kv_type kv_type;
     uint32_t n_batch;
     uint64_t n_positions;
@@ -51,8 +53,11 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
                                const libllm_engine_options *options, ll_engine **out, libllm_error *error);
 void ll_engine_free(ll_engine *engine); /* after its sessions; NULL is fine */
 
+/* What a context is long when nobody says: as the model was trained, but at most 8192. */
+uint64_t ll_context_default(const ll_model *model);
+
 /* Evaluate several works; returns when all are finished (some may be from the start). Sessions are distinct and not in
- * use by others. The tokens have been checked and fit. */
+ * use by others. The tokens have been checked and fit. In a forked child all fail with FORKED. */
 void ll_engine_eval(ll_engine *engine, ll_work *works, size_t n_works);
 
 /* Take pages for a timeline, all or none. */

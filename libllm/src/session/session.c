@@ -8,8 +8,12 @@
 libllm_status ll_session_create(ll_engine *e, uint64_t n_positions, ll_session **out, libllm_error *error)
 {
     *out = NULL;
+    if (ll_team_forked(e->team))
+        return ll_fail(error, LIBLLM_ERROR_FORKED, "the engine was made before fork() and is of no use in the child");
     bool any = n_positions == 0;
     if (any)
+        n_positions = ll_context_default(e->model);
+    if (any && n_positions > e->n_positions)
         n_positions = e->n_positions;
     if (n_positions > e->n_positions)
         return ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL, "the session asks for %llu positions, the engine has %llu",
@@ -23,8 +27,9 @@ libllm_status ll_session_create(ll_engine *e, uint64_t n_positions, ll_session *
     s->pages = ll_alloc(e->host, (size_t)(n_positions / LL_PAGE_POSITIONS + 1), sizeof *s->pages);
     s->tokens = ll_alloc(e->host, (size_t)n_positions, sizeof *s->tokens);
     s->logits = ll_alloc_aligned(e->host, e->model->n_vocab, sizeof *s->logits, 64);
+    s->next_logits = ll_alloc_aligned(e->host, e->model->n_vocab, sizeof *s->next_logits, 64);
     libllm_status status = LIBLLM_OK;
-    if (!s->pages || !s->tokens || !s->logits) {
+    if (!s->pages || !s->tokens || !s->logits || !s->next_logits) {
         status = ll_fail_memory(error, "a session");
     } else {
         uint32_t n_pages = (uint32_t)((n_positions + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS), n_free;
@@ -59,6 +64,7 @@ void ll_session_free(ll_session *s)
     ll_free(s->host, s->pages);
     ll_free(s->host, s->tokens);
     ll_free(s->host, s->logits);
+    ll_free(s->host, s->next_logits);
     ll_free(s->host, s->candidates);
     ll_free(s->host, s);
 }

@@ -16,6 +16,7 @@ struct ll_session {
     int32_t *tokens;          /* [capacity] */
     atomic_size_t position;   /* tokens in the timeline */
     float *logits;            /* [n_vocab] after the last token */
+    float *next_logits;       /* [n_vocab] those that a running call computes */
     bool has_logits;
     ll_candidate *candidates; /* [n_vocab], made with the first draw */
     atomic_uint busy;         /* a call is running */

@@ -173,7 +173,9 @@ static size_t match_stops(const ll_stream *s, size_t *found)
 static void release_text(ll_stream *s, bool at_end)
 {
     size_t found, n = s->text.size, hold = match_stops(s, &found);
-    s->event_text.size = 0;
+    /* Room for what comes out, so that a lack of memory leaves the held text as it is for the next call. */
+    if (!ll_buffer_reserve(&s->event_text, 3 * s->text.size))
+        return;
     if (found != SIZE_MAX) {
         s->finished = LIBLLM_FINISH_STOP;
         n = found;
@@ -253,14 +255,17 @@ libllm_status ll_stream_next(ll_stream *s, libllm_stream_event *event, libllm_er
 {
     int32_t token = -1;
     s->event_text.size = 0;
+    s->text.failed = s->event_text.failed = false; /* what could not be had then may be had now */
     bool over = s->finished != LIBLLM_FINISH_NONE;
     if (!over) {
         libllm_status status = generate(s, &token, error);
         if (status)
             return status;
         release_text(s, s->finished != LIBLLM_FINISH_NONE);
-        if (s->text.failed || s->event_text.failed)
+        if (s->text.failed || s->event_text.failed) {
+            s->finished = LIBLLM_FINISH_NONE; /* the next call finds out again */
             return ll_fail_memory(error, "generated text");
+        }
     }
     /* Text that was held back still comes as an item of its own before the end is said. */
     bool done = s->finished != LIBLLM_FINISH_NONE && s->event_text.size == 0;

@@ -197,6 +197,12 @@ static libllm_status cpu_create(const ll_host *host, ll_team *team, uint32_t cpu
     return LIBLLM_OK;
 }
 
+static bool batch_cancelled(void *context)
+{
+    const ll_batch *batch = ((ll_executor *)context)->batch;
+    return batch->cancelled(batch->cancel_context);
+}
+
 /* Walk through the plan. Whether to stop is thread 0's word, given before a meeting and heeded by all after the same
  * one: a flag that is read at any time could send some threads home while others wait for them. */
 static void walk(void *context, uint32_t thread, uint32_t n_threads)
@@ -207,7 +213,7 @@ static void walk(void *context, uint32_t thread, uint32_t n_threads)
     w->n_threads = n_threads;
     for (uint32_t i = 0; i < e->plan.n_phases; i++) {
         ll_cpu_phase(w, i);
-        if (thread == 0 && e->batch->cancelled(e->batch->cancel_context)) {
+        if (thread == 0 && batch_cancelled(e)) {
             atomic_store_explicit(&e->skip, 1, memory_order_relaxed);
             atomic_store_explicit(&e->stop_after, i, memory_order_relaxed);
         } else if (thread == 0 && atomic_load_explicit(&e->skip, memory_order_relaxed)) {
@@ -247,7 +253,7 @@ static libllm_status cpu_run(ll_executor *e, const ll_batch *batch, libllm_error
     atomic_store(&e->next_unit[1], 0);
     atomic_store(&e->skip, 0);
     atomic_store(&e->stop_after, UINT32_MAX);
-    libllm_status status = ll_team_run(e->team, walk, e, error);
+    libllm_status status = ll_team_run(e->team, walk, batch_cancelled, e, error);
     if (!status && atomic_load(&e->stop_after) != UINT32_MAX) {
         /* Attention may have been left with some splits of a column done and others not. */
         for (size_t i = 0; i < LL_COLUMNS_MAX * (size_t)e->plan.max_heads; i++)
