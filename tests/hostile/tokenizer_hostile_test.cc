@@ -87,7 +87,7 @@ TEST(Vocabulary, IdsOutOfRange)
 TEST(Vocabulary, Merges)
 {
     const std::string bad[] = {"ab", "", " ", "a", "a ", " b", "a bb", "zz b", "a b c", "a  b", std::string(100000, 'a') + " b",
-                               "\xE4\xB8\xAD b"};
+                               "\xE4\xB8\xAD b", "a \xC3", "a \xC3\x41", "a \x80\x80"};
     for (const std::string &merge : bad) {
         Vocabulary v = bytes();
         v.add("ab");

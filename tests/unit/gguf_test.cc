@@ -349,6 +349,7 @@ TEST(GgufValues, OneIntegerForEach)
     b.u32("scalar", 4).array("array", LL_GGUF_I32, 3, values_of<int32_t>({5, 6, 7}));
     b.array("negative", LL_GGUF_I32, 3, values_of<int32_t>({5, -6, 7}));
     b.array("floats", LL_GGUF_F32, 3, values_of<float>({5, 6, 7}));
+    b.array("flags", LL_GGUF_BOOL, 3, std::string("\1\0\1", 3)).number<int32_t>("below", LL_GGUF_I32, -6);
     Parsed p(b.build());
     uint32_t x[3] = {0, 0, 0};
     libllm_error error = {};
@@ -360,7 +361,12 @@ TEST(GgufValues, OneIntegerForEach)
     EXPECT_EQ(ll_gguf_get_u32_each(&p.file, "array", more, 4, &error), LIBLLM_ERROR_CORRUPT_FILE);
     EXPECT_STREQ(error.message, "key \"array\" has 3 elements, expected at least 4");
     EXPECT_EQ(ll_gguf_get_u32_each(&p.file, "negative", x, 3, &error), LIBLLM_ERROR_CORRUPT_FILE);
-    EXPECT_STREQ(error.message, "key \"negative\": element 1 is out of range, expected 0 to 4294967295");
+    EXPECT_STREQ(error.message, "key \"negative\": element 1 is -6, expected 0 to 4294967295");
+    uint32_t below = 0;
+    EXPECT_EQ(ll_gguf_get_u32(&p.file, "below", &below, &error), LIBLLM_ERROR_CORRUPT_FILE);
+    EXPECT_STREQ(error.message, "key \"below\" is -6, expected 0 to 4294967295");
+    EXPECT_EQ(ll_gguf_get_u32_each(&p.file, "flags", x, 3, &error), LIBLLM_OK) << "as sliding_window_pattern has them";
+    EXPECT_EQ(std::vector<uint32_t>(x, x + 3), (std::vector<uint32_t>{1, 0, 1}));
     EXPECT_EQ(ll_gguf_get_u32_each(&p.file, "floats", x, 3, &error), LIBLLM_ERROR_CORRUPT_FILE);
 }
 

@@ -442,6 +442,7 @@ TEST_F(Session, LogitsStayWhenACallIsCancelled)
 // A session that waits for a step of another is cancelled before that step ends; so is one of another engine.
 TEST_F(Session, CancelWhileWaitingForOthers)
 {
+    open("llama.gguf", 1); // so that the others take long enough on any machine
     libllm_engine_options options;
     libllm_engine_options_init(&options, sizeof options);
     options.n_positions = 16384;

@@ -237,6 +237,7 @@ TEST(Normalize, FormC)
         {{0x958}, {0x915, 0x93C}},              /* one that must not be composed */
         {{0x1100, 0x1161, 0x11A8}, {0xAC01}},   /* Hangul */
         {{0xAC00, 0x11A8}, {0xAC01}},
+        {{0xAC00, 0x11A7, 'x'}, {0xAC00, 0x11A7, 'x'}}, /* no final, though it stands in front of them */
         {{0x9C7, 0x9BE}, {0x9CB}}, /* a mark of class 0 that combines */
         {{0x301, 'e', 0x301}, {0x301, 0xE9}},
         {{0x4E2D, 0x6587, 'x'}, {0x4E2D, 0x6587, 'x'}},

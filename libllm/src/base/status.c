@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,15 +59,22 @@ const char *libllm_status_text(libllm_status status)
     }
 }
 
-/* Copy text into the message: control characters and what is not UTF-8 (a path may be anything) become '?', and the
- * cut lies between characters. */
+static bool is_shown(int32_t c)
+{
+    bool control = c < 0x20 || (c >= 0x7F && c < 0xA0);
+    bool reorders = (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069); /* what a line seems to say */
+    return !control && !reorders;
+}
+
+/* Copy text into the message: what must not be shown and what is not UTF-8 (a path may be anything) become '?', and
+ * the cut lies between characters. */
 static void store_message(libllm_error *error, const char *text, size_t n)
 {
     size_t size = 0;
     for (size_t i = 0, length; i < n; i += length) {
         int32_t c;
         length = ll_utf8_decode(text + i, n - i, &c);
-        bool shown = c >= 0x20 && !(c >= 0x7F && c < 0xA0);
+        bool shown = is_shown(c);
         size_t needed = shown ? length : 1;
         if (size + needed > sizeof error->message - 1)
             break;

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -138,9 +139,13 @@ static libllm_status element_u32(const ll_gguf_value *value, const char *key, ui
                                  libllm_error *error)
 {
     int64_t x = ll_gguf_element_i64(value, i);
-    if (x < 0 || x > UINT32_MAX)
-        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
-                       "key \"%s\": element %" PRIu64 " is out of range, expected 0 to 4294967295", key, i);
+    if (x < 0 || x > UINT32_MAX) {
+        char element[40] = "";
+        if (value->is_array)
+            snprintf(element, sizeof element, ": element %" PRIu64, i);
+        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "key \"%s\"%s is %" PRId64 ", expected 0 to 4294967295", key,
+                       element, x);
+    }
     *out = (uint32_t)x;
     return LIBLLM_OK;
 }
@@ -160,7 +165,7 @@ libllm_status ll_gguf_get_u32_each(const ll_gguf *gguf, const char *key, uint32_
     const ll_gguf_value *value = ll_gguf_find(gguf, key);
     if (!value)
         return LIBLLM_OK;
-    if (!is_integer(value->type))
+    if (!is_integer(value->type) && !(value->is_array && value->type == LL_GGUF_BOOL))
         return fail_type(value, key, "an integer or an array of integers", error);
     if (value->is_array && value->count < n)
         return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "key \"%s\" has %" PRIu64 " elements, expected at least %zu",

@@ -259,9 +259,13 @@ static libllm_status bind_weights(ll_builder *b, libllm_error *error)
 {
     ll_model *m = b->model;
     const ll_gguf_tensor *embedding = ll_gguf_find_tensor(&m->gguf, ll_span_of("token_embd.weight"));
-    if (embedding && (embedding->n_dims != 2 || embedding->ne[1] > INT32_MAX))
-        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "tensor \"token_embd.weight\" has %u dimensions or too many rows",
+    if (embedding && embedding->n_dims != 2)
+        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "tensor \"token_embd.weight\" has %u dimensions, expected 2",
                        embedding->n_dims);
+    if (embedding && embedding->ne[1] > INT32_MAX)
+        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
+                       "tensor \"token_embd.weight\" has %llu rows, expected at most %d",
+                       (unsigned long long)embedding->ne[1], INT32_MAX);
     m->n_vocab = embedding ? (uint32_t)embedding->ne[1] : 0;
     libllm_status status =
         ll_bind_matrix(m, "token_embd.weight", m->n_vocab, m->n_embd, LL_REQUIRED, &m->embedding, error);

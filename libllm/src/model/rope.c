@@ -92,9 +92,13 @@ libllm_status ll_build_rope(ll_builder *b, float base, bool scaled, ll_rope *out
             frequency /= (double)s.factor;
         else if (!divisors) /* they say the same as the keys */
             frequency = scale_llama3(frequency, &s);
-        if (!isfinite(frequency))
-            return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "tensor \"rope_freqs.weight\" has an unusable value at %u", i);
         frequencies[i] = (float)frequency;
+        if (isfinite(frequencies[i]))
+            continue;
+        if (divisors)
+            return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "tensor \"rope_freqs.weight\" has an unusable value at %u", i);
+        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "key \"%s.rope.scaling.factor\" is %g, which is too small",
+                       b->family->architecture, (double)s.factor);
     }
     out->frequencies = frequencies;
     return LIBLLM_OK;

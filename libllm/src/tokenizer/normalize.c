@@ -16,8 +16,8 @@ static bool starts_segment(int32_t c)
 {
     if (c < 0x300)
         return true;
-    if (c >= 0x1160 && c <= 0x11FF) /* vowels and finals of Hangul */
-        return false;
+    if (c >= 0x1160 && c <= 0x11FF) /* vowels and finals of Hangul, but not the filler in front of the finals */
+        return c == 0x11A7;
     const utf8proc_property_t *property = utf8proc_get_property(c);
     bool mark = property->category == UTF8PROC_CATEGORY_MN || property->category == UTF8PROC_CATEGORY_MC;
     bool changes = property->decomp_seqindex != UINT16_MAX && property->decomp_type == 0;

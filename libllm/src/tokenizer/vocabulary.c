@@ -31,7 +31,7 @@ bool ll_bytes_of_text(ll_span text, char *out, size_t *size)
     for (size_t i = 0; i < text.size; i++) {
         int byte = p[i];
         if (byte >= 0x80) { /* all of the alphabet is below U+0800 */
-            if (byte >= 0xE0)
+            if (byte < 0xC0 || byte >= 0xE0 || i + 1 == text.size || (p[i + 1] & 0xC0) != 0x80)
                 return false;
             byte = (byte & 0x1F) << 6 | (p[++i] & 0x3F);
         }
