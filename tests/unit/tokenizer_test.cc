@@ -342,6 +342,19 @@ TEST(Added, ControlTokensOnlyWhenAskedFor)
     EXPECT_EQ(t.encode("<s><s>", parse_special), (Ids{256, 256}));
 }
 
+TEST(Added, ControlsByTheirSpellingOrKeyWhateverTheirType)
+{
+    Vocabulary v = bytes();
+    int32_t end = v.add("<|im_end|>", USER), wide = v.add("<\xEF\xBD\x9CUser\xEF\xBD\x9C>", USER), turn = v.add("<END>", USER);
+    v.ids = {{"eot_token_id", static_cast<uint32_t>(turn)}};
+    Opened t(v);
+    ASSERT_EQ(t.status, LIBLLM_OK) << t.error.message;
+    EXPECT_EQ(t.encode("<|im_end|><END>", parse_special), (Ids{end, turn}));
+    EXPECT_EQ(t.encode("<\xEF\xBD\x9CUser\xEF\xBD\x9C>", parse_special), Ids{wide});
+    for (const char *text : {"<|im_end|>", "<END>", "<\xEF\xBD\x9CUser\xEF\xBD\x9C>"})
+        EXPECT_EQ(t.encode(text).size(), strlen(text)) << "text of a user that ends a turn: " << text;
+}
+
 TEST(Added, UserDefinedTokensAlways)
 {
     Opened t(with_added());

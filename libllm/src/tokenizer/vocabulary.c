@@ -157,6 +157,16 @@ static void enter_blanks(ll_vocabulary *v, int32_t id)
         v->longest_blanks = (uint32_t)text.size;
 }
 
+static bool has_ends(ll_span text, const char *first, const char *last)
+{
+    size_t n = strlen(first), m = strlen(last);
+    return text.size > n + m && memcmp(text.data, first, n) == 0 && memcmp(text.data + text.size - m, last, m) == 0;
+}
+
+/* Some files call the tokens that mark turns user-defined. Such a token is looked for in any text, and then what a user
+ * types could end a turn: tokens that are spelled like controls are controls. */
+static bool is_bracketed(ll_span text) { return has_ends(text, "<|", "|>") || has_ends(text, "<\xEF\xBD\x9C", "\xEF\xBD\x9C>"); }
+
 static libllm_status enter_all(ll_vocabulary *v, ll_tokenizer_model model, const ll_gguf_value *tokens,
                                libllm_error *error)
 {
@@ -171,6 +181,8 @@ static libllm_status enter_all(ll_vocabulary *v, ll_tokenizer_model model, const
         ll_token_type type = v->types[i];
         if (type == LL_TOKEN_USER_DEFINED && is_filler(text, id))
             type = v->types[i] = LL_TOKEN_UNUSED;
+        else if (type == LL_TOKEN_USER_DEFINED && is_bracketed(text))
+            type = v->types[i] = LL_TOKEN_CONTROL;
         bool mergeable = type != LL_TOKEN_CONTROL && type != LL_TOKEN_UNKNOWN && type != LL_TOKEN_BYTE;
         int byte = type == LL_TOKEN_BYTE ? byte_token(text) : -1;
         if (type == LL_TOKEN_BYTE && byte < 0)
@@ -225,6 +237,14 @@ static libllm_status read_types(ll_vocabulary *v, const ll_gguf *gguf, libllm_er
             return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
                            "tokenizer.ggml.token_type[%" PRIu32 "] is %" PRId32 ", expected 0 to 6", i, (int32_t)type);
         v->types[i] = (uint8_t)type;
+    }
+    static const char *const keys[] = {"tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id",
+                                       "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        uint32_t id = UINT32_MAX;
+        if (ll_gguf_get_u32(gguf, keys[i], &id, NULL) == LIBLLM_OK && id < v->n &&
+            v->types[id] == LL_TOKEN_USER_DEFINED)
+            v->types[id] = LL_TOKEN_CONTROL; /* why, is_bracketed() says */
     }
     return LIBLLM_OK;
 }
