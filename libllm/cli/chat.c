@@ -67,13 +67,13 @@ static libllm_status answer(struct chat_state *state, const struct generation *g
         explain(&error);
     if (text.n_bytes)
         conversation_add(&state->conversation, "assistant", text.bytes, text.n_bytes);
-    else if (status < 0)
+    else
         conversation_drop_last(&state->conversation);
     text_free(&text);
     return status;
 }
 
-static bool is_fence(const struct text *line) { return strcmp(line->bytes, "\"\"\"") == 0; }
+static bool is_fence(const struct text *line) { return line->n_bytes == 3 && memcmp(line->bytes, "\"\"\"", 3) == 0; }
 
 /* Reads one message: a line, lines joined by backslashes, or the lines between two fences. Of these only the first
  * two can be a command. */
@@ -113,9 +113,11 @@ static int converse(struct chat_state *state, const struct generation *generatio
     while (!state->quit) {
         bool is_command, good;
         enum line_kind kind = read_message(editor, &text, &is_command);
-        if (kind == LINE_END)
+        if (kind == LINE_FAILED)
+            code = EXIT_FAILED;
+        if (kind == LINE_END || kind == LINE_FAILED)
             break;
-        if (kind == LINE_DROPPED || text.bytes[strspn(text.bytes, " \t\n")] == 0)
+        if (kind == LINE_DROPPED || strspn(text.bytes, " \t\n") == text.n_bytes)
             continue;
         if (is_command) {
             good = chat_command_line(state, text.bytes);

@@ -45,9 +45,9 @@ static bool with_file(struct chat_state *state, const char *argument, bool savin
     }
     char *path = expand_home(argument);
     bool good = saving ? conversation_save(&state->conversation, path) : conversation_load(&state->conversation, path);
+    size_t n = json_array_size(state->conversation.messages);
     if (good)
-        message("%zu messages %s %s", json_array_size(state->conversation.messages),
-                saving ? "saved to" : "loaded from", path);
+        message("%zu message%s %s %s", n, n == 1 ? "" : "s", saving ? "saved to" : "loaded from", path);
     free(path);
     return good;
 }

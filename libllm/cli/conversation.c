@@ -121,7 +121,7 @@ bool conversation_load(struct conversation *conversation, const char *path)
     json_t *root = NULL;
     bool good = read_file(path, &text);
     if (good) {
-        root = json_loadb(text.bytes, text.n_bytes, JSON_REJECT_DUPLICATES, &error);
+        root = json_loadb(text.bytes, text.n_bytes, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
         if (!root)
             message("%s:%d:%d: %s", path, error.line, error.column, error.text);
         good = root && are_messages(path, json_object_get(root, "messages"));

@@ -162,6 +162,10 @@ static enum line_kind read_edited(struct editor *editor, struct text *line)
 static enum line_kind read_plain(struct editor *editor, struct text *line)
 {
     ssize_t n_bytes = getline(&editor->buffer, &editor->capacity, stdin);
+    if (n_bytes < 0 && ferror(stdin)) {
+        message("cannot read standard input: %s", strerror(errno));
+        return LINE_FAILED;
+    }
     if (n_bytes < 0)
         return LINE_END;
     text_append(line, editor->buffer, (size_t)n_bytes);

@@ -14,6 +14,8 @@ enum line_kind {
     LINE_TEXT,
     /* End of input. */
     LINE_END,
+    /* It cannot be read, and a message has said so. */
+    LINE_FAILED,
     /* Ctrl-C at the prompt: what was typed is dropped. */
     LINE_DROPPED,
 };

@@ -65,10 +65,12 @@ bool output_open(struct output *output, const char *path)
         output->path = allocate(strlen(path) + 1, 1);
         strcpy(output->path, path);
     }
-    struct stat existing;
+    struct stat existing, link;
     bool exists = stat(output->path, &existing) == 0;
-    output->stream = exists && !S_ISREG(existing.st_mode) ? fopen(output->path, "wbe")
-                                                          : open_temporary(output, exists ? &existing : NULL);
+    bool dangles = !exists && lstat(output->path, &link) == 0; /* a link to what is not there yet */
+    output->stream = dangles || (exists && !S_ISREG(existing.st_mode))
+                         ? fopen(output->path, "wbe")
+                         : open_temporary(output, exists ? &existing : NULL);
     if (output->stream)
         return true;
     message("cannot write %s: %s", path, strerror(errno));
@@ -80,7 +82,7 @@ bool output_open(struct output *output, const char *path)
 bool output_close(struct output *output, bool complete)
 {
     if (output->stream == stdout)
-        return complete && finish_output();
+        return complete && flush_output();
     bool good = !ferror(output->stream) && fflush(output->stream) == 0;
     if (good && output->temporary)
         good = fsync(fileno(output->stream)) == 0;

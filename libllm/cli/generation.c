@@ -135,7 +135,8 @@ libllm_status generation_print(libllm_session *session, libllm_stream *stream, s
         if (status < 0)
             break;
         put_text(stdout, current.text, current.n_bytes);
-        fflush(stdout);
+        if (!flush_output()) /* nobody will read the rest */
+            exit(EXIT_FAILED);
         if (copy)
             text_append(copy, current.text, current.n_bytes);
         *event = current;

@@ -88,5 +88,5 @@ int main(int argc, char **argv)
     }
     int code = dispatch(argc, argv);
     /* Output that did not arrive is a failure, even if everything before went well. */
-    return finish_output() ? code : EXIT_FAILED;
+    return flush_output() ? code : EXIT_FAILED;
 }

@@ -83,6 +83,15 @@ static int out_of_range(const struct command *command, const struct option *opti
                        option->kind == OPTION_NUMBER ? "" : " whole", option->low, high, text);
 }
 
+static bool is_choice(const char *choices, const char *text)
+{
+    size_t length = strlen(text);
+    for (const char *word = choices; word; word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL)
+        if (length && strcspn(word, "|") == length && memcmp(word, text, length) == 0)
+            return true;
+    return false;
+}
+
 static int store(const struct command *command, const struct option *option, void *values, const char *text)
 {
     void *target = (char *)values + option->offset;
@@ -93,6 +102,11 @@ static int store(const struct command *command, const struct option *option, voi
         *(bool *)target = true;
         break;
     case OPTION_TEXT:
+        *(const char **)target = text;
+        break;
+    case OPTION_CHOICE:
+        if (!is_choice(option->value, text))
+            return usage_error(command, "--%s must be one of %s, not '%s'", option->name, option->value, text);
         *(const char **)target = text;
         break;
     case OPTION_TEXTS:

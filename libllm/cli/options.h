@@ -13,6 +13,7 @@
 enum option_kind {
     OPTION_FLAG,    /* bool: given or not */
     OPTION_TEXT,    /* const char *: the last one given */
+    OPTION_CHOICE,  /* const char *: one of the words in `value`, which bars separate */
     OPTION_TEXTS,   /* struct texts: all of them */
     OPTION_COUNT,   /* uint32_t within low..high */
     OPTION_COUNT64, /* uint64_t within low..high */

@@ -5,7 +5,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "terminal.h"
 
@@ -28,6 +31,13 @@ static bool stopped_before(double seconds)
     return progress.stop;
 }
 
+/* The width of the terminal: a longer line would scroll with every second. */
+static int columns(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+}
+
 static void *write_line(void *unused)
 {
     (void)unused;
@@ -35,7 +45,10 @@ static void *write_line(void *unused)
     int width = 0;
     pthread_mutex_lock(&progress.lock);
     for (; !stopped_before(next); next += 1) {
-        width = fprintf(stderr, "\r%s ... %.0f s", progress.text, next - start);
+        char line[sizeof progress.text + 32];
+        int length = snprintf(line, sizeof line, "%s ... %.0f s", progress.text, next - start), room = columns() - 1;
+        width = length < room ? length : room;
+        fprintf(stderr, "\r%.*s", width, line);
         fflush(stderr);
     }
     pthread_mutex_unlock(&progress.lock);

@@ -89,11 +89,15 @@ void quiet_line(const char *format, ...)
     va_end(arguments);
 }
 
-bool finish_output(void)
+bool flush_output(void)
 {
+    static bool is_said;
+    errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return true;
-    message("cannot write standard output: %s", strerror(errno));
+    if (!is_said)
+        message("cannot write standard output%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
+    is_said = true;
     return false;
 }
 

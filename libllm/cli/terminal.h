@@ -24,8 +24,8 @@ int failed(const libllm_error *error);
 /* A dimmed line on standard error, only when that is a terminal. */
 void quiet_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Flushes standard output; false, with a message, when something could not be written. */
-bool finish_output(void);
+/* Flushes standard output; false when something could not be written, which is said once. */
+bool flush_output(void);
 
 /* Between the two, a line on standard error says what takes so long: only on a terminal, and only after a second.
  * They do not nest; a second progress_end() does nothing. */

@@ -300,8 +300,10 @@ TEST_F(Command, WrongUsageIsSaidAndExitsWith2)
         {{"detokenize"}, "give the input with -p"},
         {{"detokenize", "1", "--ids", "1"}, "exclude"},
         {{"detokenize", "12x"}, "'12x' is not a token id (number 1 of the list)"},
+        {{"info", "--cpu", "mmx"}, "--cpu must be one of ref|avx2|avx512, not 'mmx'"},
         {{"eval", "--ids", "1"}, "--logits OUT is missing"},
-        {{"eval", "--logits", "o"}, "--ids IDS is missing"},
+        {{"eval", "--ids", "1", "--logits", ""}, "--logits OUT is missing"},
+        {{"eval", "--logits", "o"}, "give the ids with --ids, or with -f FILE"},
         {{"eval", "--logits", "o", "--ids", ""}, "no ids"},
         {{"eval", "--logits", "o", "--ids", "1,,2"}, "'' is not a token id (number 2 of the list)"},
         {{"eval", "--logits", "o", "--ids", "1,2,"}, "ends with a comma"},
@@ -329,6 +331,7 @@ TEST_F(Command, WhatFailsIsSaidAndExitsWith1)
         const char *said;
     } cases[] = {
         {{"info", "-m", "missing"}, "missing"},
+        {{"info", "-m", "/missing/model.gguf"}, "there is no such file or folder"},
         {{"info"}, "default"},
         {{"info", "-m", folder + "/text"}, "text"},
         {{"tokenize", "-m", plain_model, "-f", folder + "/absent"}, "cannot read"},
@@ -345,6 +348,23 @@ TEST_F(Command, WhatFailsIsSaidAndExitsWith1)
         EXPECT_EQ(result.err.rfind("libllm: ", 0), 0u) << result.err;
         EXPECT_TRUE(contains(result.err, one.said)) << one.said << " in " << result.err;
     }
+}
+
+TEST_F(Command, OpensTheOneModelOfAFolder)
+{
+    const std::string models = folder + "/models";
+    const Arguments eval = {"eval", "-m", models, "--ids", "1,2", "--logits", folder + "/rows"};
+    std::filesystem::create_directories(models);
+    EXPECT_TRUE(contains(run(eval).err, "the folder has no GGUF file"));
+    write_file(models + "/config.json", "{}");
+    EXPECT_TRUE(contains(run(eval).err, "Hugging Face"));
+    std::filesystem::copy(plain_model, models + "/b.gguf");
+    EXPECT_EQ(run(eval).code, 0);
+    for (const char *name : {"/d.gguf", "/a.gguf", "/c.gguf"})
+        write_file(models + name, "");
+    Result result = run(eval);
+    EXPECT_EQ(result.code, 1);
+    EXPECT_TRUE(contains(result.err, "the folder has 4 GGUF files, name one of them: a.gguf, b.gguf, ...")) << result.err;
 }
 
 TEST_F(Command, FindsModelsByName)
@@ -405,6 +425,14 @@ TEST_F(Command, EvalWritesTheRowsOfTheReference)
     write_file(folder + "/ids", ids);
     EXPECT_EQ(output({"eval", "-m", plain_model, "-f", folder + "/ids", "--logits", "-", "--batch", "40"}),
               read_file(folder + "/rows"));
+}
+
+TEST_F(Command, EvalWritesThroughALinkToWhatIsNotThereYet)
+{
+    std::filesystem::create_symlink(folder + "/target", folder + "/link");
+    EXPECT_EQ(output({"eval", "-m", plain_model, "--ids", "1", "--logits", folder + "/link"}), "");
+    EXPECT_TRUE(std::filesystem::is_symlink(folder + "/link"));
+    EXPECT_EQ(std::filesystem::file_size(folder + "/target"), 320 * sizeof(float));
 }
 
 TEST_F(Command, EvalLeavesNothingHalfWritten)
@@ -542,6 +570,26 @@ TEST_F(Command, ChatAnswersEveryLineOfAPipe)
     EXPECT_EQ(whole.out, result.out + loaded.out);
 }
 
+TEST_F(Command, ChatForgetsAQuestionWithoutAnAnswer)
+{
+    const std::string path = folder + "/talk.json";
+    Arguments base = {"chat", "-m", chat_model, "-n", "1", "--temp", "0"};
+    const std::string answer = run(base, "one\n").out;
+    ASSERT_GT(answer.size(), 1u);
+    base.insert(base.end(), {"--stop", answer.substr(0, answer.size() - 1)});
+    Result result = run(base, "one\n/save " + path + "\n");
+    EXPECT_EQ(result.out, "\n");
+    auto saved = parse(read_file(path));
+    EXPECT_EQ(json_array_size(json_object_get(saved.get(), "messages")), 0u);
+}
+
+TEST_F(Command, ChatTakesAnyBytes)
+{
+    const Arguments base = {"chat", "-m", chat_model, "-n", "2", "--temp", "0"};
+    const std::string zero(1, '\0');
+    EXPECT_EQ(run(base, zero + "hi\n\"\"\"" + zero + "x\n").out, run(base, "\xff" "hi\n\"\"\"\xffx\n").out);
+}
+
 TEST_F(Command, ChatSaysWhatWentWrongAndGoesOn)
 {
     const Arguments base = {"chat", "-m", chat_model, "-n", "2", "--temp", "0", "-c", "32"};
@@ -637,9 +685,22 @@ TEST_F(Command, ModelTextCannotControlTheTerminal)
 
 TEST_F(Command, OutputThatDoesNotArriveIsAFailure)
 {
-    Result result = run_program("/bin/sh", {"-c", "\"$0\" \"$@\" > /dev/full", command, "devices"});
-    EXPECT_EQ(result.code, 1);
-    EXPECT_TRUE(contains(result.err, "cannot write standard output")) << result.err;
+    const std::vector<Arguments> all = {
+        {"devices"},
+        {"eval", "-m", plain_model, "--ids", "1", "--logits", "-"},
+        /* which would not end by itself */
+        {"generate", "-m", plain_model, "-p", "x", "-c", "200000", "--ignore-eos"},
+    };
+    for (const Arguments &one : all) {
+        Arguments arguments = {"-c", "exec \"$0\" \"$@\" > /dev/full", command};
+        arguments.insert(arguments.end(), one.begin(), one.end());
+        Result result = run_program("/bin/sh", arguments);
+        EXPECT_EQ(result.code, 1);
+        EXPECT_EQ(result.err, "libllm: cannot write standard output: No space left on device\n");
+    }
+    Result unread = run_program("/bin/sh", {"-c", "exec \"$0\" chat -m \"$1\" < /", command, chat_model});
+    EXPECT_EQ(unread.code, 1);
+    EXPECT_EQ(unread.err, "libllm: cannot read standard input: Is a directory\n");
 }
 
 TEST_F(Command, LogLinesGoToStandardError)

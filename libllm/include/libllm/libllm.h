@@ -452,12 +452,12 @@ libllm_status libllm_model_locate(const char *name, const char *LIBLLM_NULLABLE 
                                   size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
 
 /**
- * Open a model file (GGUF version 2 or 3). Weights stay in the file; nothing is copied or converted.
- * A file that only has a vocabulary, or whose architecture is not known, opens too: it tokenizes, and
- * making a session from it is the error.
+ * Open a model file (GGUF version 2 or 3), or the one such file in a folder. Weights stay in the file;
+ * nothing is copied or converted. A file that only has a vocabulary, or whose architecture is not known, opens
+ * too: it tokenizes, and making a session from it is the error.
  *
  * @param runtime  shared with everything made from the model
- * @param path     NUL-terminated
+ * @param path     of a file or folder, NUL-terminated
  * @param options  NULL for the defaults
  * @param model    receives the handle
  * @param error    optional

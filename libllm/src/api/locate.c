@@ -46,6 +46,8 @@ libllm_status libllm_model_locate(const char *name, const char *data_home, char 
         return ll_fail(error, LIBLLM_ERROR_NOT_FOUND,
                        "the default model is not there: expected %s/libllm/models/%s.gguf (\"./dev model\" in libllm's "
                        "source fetches it)", data_home ? data_home : "<data home>", default_model);
+    if (!found && strchr(name, '/'))
+        return ll_fail(error, LIBLLM_ERROR_NOT_FOUND, "no model \"%s\": there is no such file or folder", name);
     if (!found)
         return ll_fail(error, LIBLLM_ERROR_NOT_FOUND,
                        "no model \"%s\": it is no file, and there is no %s/libllm/models/%s.gguf", name,

@@ -4,6 +4,7 @@
 #include "model/family.h"
 
 #include "base/status.h"
+#include "format/folder.h"
 
 #include <string.h>
 
@@ -66,7 +67,11 @@ libllm_status ll_model_open(const ll_host *host, const char *path, libllm_load_m
     if (!m)
         return ll_fail_memory(error, "a model");
     m->host = host;
-    libllm_status status = open_parts(m, path, mode, error ? error : &own);
+    char *of_folder;
+    libllm_status status = ll_folder_model(host, path, &of_folder, error);
+    if (!status)
+        status = open_parts(m, of_folder ? of_folder : path, mode, error ? error : &own);
+    ll_free(host, of_folder);
     if (status) {
         ll_model_close(m);
         return status;

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ * Looking through a folder. Its order is the file system's, so what is said about several files is sorted.
+ */
+#include "format/folder.h"
+
+#include "base/buffer.h"
+#include "base/status.h"
+#include "format/file.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char ending[] = ".gguf";
+
+typedef struct contents {
+    char first[NAME_MAX + 1], second[NAME_MAX + 1]; /* GGUF files in alphabetical order; empty: none */
+    size_t n;                                       /* of them */
+    bool hugging_face;
+} contents;
+
+static bool is_gguf(const char *name)
+{
+    size_t size = strlen(name), n = sizeof ending - 1;
+    return name[0] != '.' && size > n && size <= NAME_MAX && strcmp(name + size - n, ending) == 0;
+}
+
+static void look_through(DIR *folder, contents *c)
+{
+    *c = (contents){.n = 0};
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        const char *name = entry->d_name;
+        c->hugging_face = c->hugging_face || strcmp(name, "config.json") == 0;
+        if (!is_gguf(name))
+            continue;
+        bool before_first = c->n == 0 || strcmp(name, c->first) < 0;
+        if (before_first) {
+            memcpy(c->second, c->first, sizeof c->second);
+            snprintf(c->first, sizeof c->first, "%s", name);
+        } else if (c->n == 1 || strcmp(name, c->second) < 0) {
+            snprintf(c->second, sizeof c->second, "%s", name);
+        }
+        c->n++;
+    }
+}
+
+static libllm_status check(const contents *c, libllm_error *error)
+{
+    if (c->n > 1)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "the folder has %zu GGUF files, name one of them: %s, %s%s",
+                       c->n, c->first, c->second, c->n > 2 ? ", ..." : "");
+    if (c->n == 0 && c->hugging_face)
+        return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
+                       "the folder is in Hugging Face's format, which is not supported yet: expected a GGUF file");
+    if (c->n == 0)
+        return ll_fail(error, LIBLLM_ERROR_NOT_FOUND, "the folder has no GGUF file");
+    return LIBLLM_OK;
+}
+
+libllm_status ll_folder_model(const ll_host *host, const char *path, char **found, libllm_error *error)
+{
+    *found = NULL;
+    DIR *folder = opendir(path);
+    if (!folder) /* a file, or something whose opening says what is wrong */
+        return LIBLLM_OK;
+    contents c;
+    look_through(folder, &c);
+    closedir(folder);
+    libllm_status status = check(&c, error);
+    if (status)
+        return ll_file_fail(error, status, path);
+    ll_buffer joined;
+    ll_buffer_init(&joined, host);
+    ll_buffer_text(&joined, path);
+    ll_buffer_byte(&joined, '/');
+    ll_buffer_text(&joined, c.first);
+    ll_buffer_byte(&joined, 0);
+    if (joined.failed) {
+        ll_buffer_free(&joined);
+        return ll_fail_memory(error, "a path");
+    }
+    *found = joined.data;
+    return LIBLLM_OK;
+}
