@@ -92,7 +92,8 @@ static int run(int argc, char **argv)
     if (!values.logits || !values.logits[0])
         return usage_error(&eval_command, "--logits OUT is missing");
     if (!values.ids == !values.file)
-        return usage_error(&eval_command, values.ids ? "--ids and -f exclude each other" : "give the ids with --ids, or with -f FILE");
+        return usage_error(&eval_command,
+                           values.ids ? "--ids and -f exclude each other" : "give the ids with --ids, or with -f FILE");
     struct text text = {0};
     struct token_list tokens = {0};
     if (values.file && !read_file(values.file, &text))

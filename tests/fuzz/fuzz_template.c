@@ -13,18 +13,22 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char variables_text[] =
-    "{\"messages\": [{\"role\": \"system\", \"content\": \"Be \\u00e9 {{ 1 }}\"}, {\"role\": \"user\", \"content\": [{\"type\": "
-    "\"text\", \"text\": \"a\\nb\"}, {\"type\": \"image\"}]}, {\"role\": \"assistant\", \"content\": null, \"tool_calls\": "
+    "{\"messages\": [{\"role\": \"system\", \"content\": \"Be \\u00e9 {{ 1 }}\"}, {\"role\": \"user\", \"content\": "
+    "[{\"type\": "
+    "\"text\", \"text\": \"a\\nb\"}, {\"type\": \"image\"}]}, {\"role\": \"assistant\", \"content\": null, "
+    "\"tool_calls\": "
     "[{\"id\": \"1\", \"function\": {\"name\": \"f\", \"arguments\": {\"x\": [1, 2.5, true, null]}}}]}, {\"role\": "
     "\"tool\", \"content\": \" <think>x</think> y \"}], \"tools\": [{\"function\": {\"name\": \"f\", \"parameters\": "
     "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"string\"}}}}}], \"bos_token\": \"<s>\", "
-    "\"add_generation_prompt\": true, \"n\": 9223372036854775807, \"s\": \"Stra\\u00dfe \\ud83c\\udf89\", \"l\": [3, 1, 2]}";
+    "\"add_generation_prompt\": true, \"n\": 9223372036854775807, \"s\": \"Stra\\u00dfe \\ud83c\\udf89\", \"l\": [3, "
+    "1, 2]}";
 
 static void check_refusal(libllm_status status, const libllm_error *error)
 {
     if (status != LIBLLM_ERROR_TEMPLATE && status != LIBLLM_ERROR_LIMIT)
         __builtin_trap();
-    if (error->status != status || (status == LIBLLM_ERROR_TEMPLATE && strncmp(error->message, "template line ", 14) != 0))
+    if (error->status != status ||
+        (status == LIBLLM_ERROR_TEMPLATE && strncmp(error->message, "template line ", 14) != 0))
         __builtin_trap();
     if (!ll_utf8_valid(error->message, strlen(error->message)))
         __builtin_trap();
@@ -52,8 +56,8 @@ static void render_twice(const ll_host *host, const ll_template *compiled, const
             check_refusal(status[i], &error);
         check_output(&out[i]);
     }
-    if (status[0] != status[1] || !ll_span_equal((ll_span){out[0].text.data, out[0].text.size},
-                                                 (ll_span){out[1].text.data, out[1].text.size}))
+    if (status[0] != status[1] ||
+        !ll_span_equal((ll_span){out[0].text.data, out[0].text.size}, (ll_span){out[1].text.data, out[1].text.size}))
         __builtin_trap();
     ll_rendered_free(&out[0]);
     ll_rendered_free(&out[1]);

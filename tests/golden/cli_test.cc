@@ -364,7 +364,8 @@ TEST_F(Command, OpensTheOneModelOfAFolder)
         write_file(models + name, "");
     Result result = run(eval);
     EXPECT_EQ(result.code, 1);
-    EXPECT_TRUE(contains(result.err, "the folder has 4 GGUF files, name one of them: a.gguf, b.gguf, ...")) << result.err;
+    EXPECT_TRUE(contains(result.err, "the folder has 4 GGUF files, name one of them: a.gguf, b.gguf, ..."))
+        << result.err;
 }
 
 TEST_F(Command, FindsModelsByName)
@@ -587,7 +588,9 @@ TEST_F(Command, ChatTakesAnyBytes)
 {
     const Arguments base = {"chat", "-m", chat_model, "-n", "2", "--temp", "0"};
     const std::string zero(1, '\0');
-    EXPECT_EQ(run(base, zero + "hi\n\"\"\"" + zero + "x\n").out, run(base, "\xff" "hi\n\"\"\"\xffx\n").out);
+    EXPECT_EQ(run(base, zero + "hi\n\"\"\"" + zero + "x\n").out, run(base, "\xff"
+                                                                           "hi\n\"\"\"\xffx\n")
+                                                                     .out);
 }
 
 TEST_F(Command, ChatSaysWhatWentWrongAndGoesOn)

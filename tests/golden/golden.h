@@ -22,7 +22,8 @@
 
 #include <libllm/libllm.h>
 
-namespace golden {
+namespace golden
+{
 
 struct Free {
     void operator()(libllm_runtime *h) const { libllm_runtime_free(h); }

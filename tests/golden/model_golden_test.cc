@@ -5,8 +5,10 @@
  */
 #include "golden.h"
 
-namespace golden {
-namespace {
+namespace golden
+{
+namespace
+{
 
 /* How close logits have to be. Weights that are not F32 may be multiplied with BF16 activations and kept with F16 keys
  * and values: simulated with reference.py that costs up to 0.75 % rms and a KL of 7e-5 on these models. Activations of
@@ -46,8 +48,9 @@ const Case cases[] = {
     {"random", "gemma3-kquants", rounded},
 };
 
-class ModelGolden : public ::testing::TestWithParam<Case> {
-protected:
+class ModelGolden : public ::testing::TestWithParam<Case>
+{
+  protected:
     void SetUp() override
     {
         const std::string base = std::string(LIBLLM_TEST_DATA "/") + GetParam().folder + "/" + GetParam().name;
@@ -134,8 +137,7 @@ TEST_P(ModelGolden, IsBitwiseTheSameForAnyNumberOfThreads)
             ASSERT_TRUE(threaded);
             Handle<libllm_model> of = open_model(threaded.get(), path);
             ASSERT_TRUE(of);
-            const std::vector<float> logits =
-                logits_of(of.get(), engine_options(n_batch, ids.size()), n_batch);
+            const std::vector<float> logits = logits_of(of.get(), engine_options(n_batch, ids.size()), n_batch);
             ASSERT_EQ(reference.values.size(), logits.size());
             if (first.empty())
                 first = logits;
@@ -239,7 +241,8 @@ TEST_P(ModelGolden, GoesBackAndComesToTheSameAgain)
     EXPECT_EQ(LIBLLM_ERROR_OUT_OF_RANGE, libllm_session_rewind(session.get(), n + 1, &error));
 }
 
-/* The other number format of the KV memory costs half-float rounding and no more (simulated: 0.05 % rms, in 46 layers 0.4 %). */
+/* The other number format of the KV memory costs half-float rounding and no more (simulated: 0.05 % rms, in 46 layers
+ * 0.4 %). */
 TEST_P(ModelGolden, KeepsKeysAndValuesInEitherFormat)
 {
     const bool is_f32 = std::isfinite(GetParam().tolerance.max_abs);

@@ -10,8 +10,10 @@
 #define SANITIZED 0
 #endif
 
-namespace golden {
-namespace {
+namespace golden
+{
+namespace
+{
 
 /* A .gold file. */
 struct Gold {
@@ -27,8 +29,9 @@ struct Gold {
     float gap(size_t i) const { return top_logits[i * n_top] - top_logits[i * n_top + 1]; }
 };
 
-class Bytes {
-public:
+class Bytes
+{
+  public:
     explicit Bytes(const std::string &path) : bytes_(read_file(path)) {}
 
     template <typename T> std::vector<T> take(size_t n)
@@ -47,7 +50,7 @@ public:
 
     bool ok = true;
 
-private:
+  private:
     std::string bytes_;
     size_t at_ = 0;
 };
@@ -134,9 +137,9 @@ struct Agreement {
 };
 
 struct RealModel {
-    const char *name;       /* file name without .gguf */
+    const char *name; /* file name without .gguf */
     const char *prompt;
-    const char *answer;     /* what the greedy continuation of 12 tokens has in it */
+    const char *answer; /* what the greedy continuation of 12 tokens has in it */
 };
 
 const RealModel models[] = {
@@ -151,8 +154,9 @@ std::string data_home()
     return xdg && *xdg ? xdg : std::string(home ? home : "") + "/.local/share";
 }
 
-class RealModelGolden : public ::testing::TestWithParam<RealModel> {
-protected:
+class RealModelGolden : public ::testing::TestWithParam<RealModel>
+{
+  protected:
     void SetUp() override
     {
         const std::string name = GetParam().name;
@@ -256,7 +260,8 @@ TEST_P(RealModelGolden, AgreesWithTheReferenceOverRealText)
 std::string name_of(const ::testing::TestParamInfo<RealModel> &info)
 {
     std::string name = info.param.name;
-    std::replace_if(name.begin(), name.end(), [](char c) { return !isalnum(static_cast<unsigned char>(c)); }, '_');
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return !isalnum(static_cast<unsigned char>(c)); }, '_');
     return name;
 }
 

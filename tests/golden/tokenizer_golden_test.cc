@@ -70,7 +70,8 @@ TEST_P(RealVocabulary, HasTheIdsOfTheReferenceAndDecodesThem)
         ll_tokens tokens;
         ll_tokens_init(&tokens, &host);
         ASSERT_EQ(ll_tokenizer_encode(tokenizer, text.data(), text.size(), flags, &tokens, nullptr), LIBLLM_OK);
-        EXPECT_EQ(std::vector<int32_t>(tokens.data, tokens.data + tokens.size), expected) << "case " << i << ": " << text;
+        EXPECT_EQ(std::vector<int32_t>(tokens.data, tokens.data + tokens.size), expected)
+            << "case " << i << ": " << text;
         ll_tokens_free(&tokens);
 
         /* Both vocabularies have a token for all that valid text is made of, but the visible blank is a blank. */
@@ -80,9 +81,9 @@ TEST_P(RealVocabulary, HasTheIdsOfTheReferenceAndDecodesThem)
                 blanks.replace(at, 3, " ");
         ll_buffer out;
         ll_buffer_init(&out, &host);
-        ASSERT_EQ(ll_tokenizer_decode(tokenizer, expected.data(), expected.size(), LIBLLM_DETOKENIZE_SPECIAL, &out,
-                                      nullptr),
-                  LIBLLM_OK);
+        ASSERT_EQ(
+            ll_tokenizer_decode(tokenizer, expected.data(), expected.size(), LIBLLM_DETOKENIZE_SPECIAL, &out, nullptr),
+            LIBLLM_OK);
         EXPECT_EQ(std::string(out.data ? out.data : "", out.size), blanks) << "case " << i;
         ll_buffer_free(&out);
     }

@@ -14,7 +14,8 @@ extern "C" {
 #include <pthread.h>
 #include <string>
 
-namespace {
+namespace
+{
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr size_t stack_bytes = 1 << 20; // frames of instrumented code are several times as large
@@ -31,12 +32,13 @@ void on_small_stack(const std::function<void()> &work)
     pthread_t thread;
     pthread_attr_init(&attributes);
     ASSERT_EQ(pthread_attr_setstacksize(&attributes, stack_bytes), 0);
-    ASSERT_EQ(pthread_create(&thread, &attributes,
-                             [](void *f) -> void * {
-                                 (*static_cast<const std::function<void()> *>(f))();
-                                 return nullptr;
-                             },
-                             const_cast<std::function<void()> *>(&work)),
+    ASSERT_EQ(pthread_create(
+                  &thread, &attributes,
+                  [](void *f) -> void * {
+                      (*static_cast<const std::function<void()> *>(f))();
+                      return nullptr;
+                  },
+                  const_cast<std::function<void()> *>(&work)),
               0);
     pthread_join(thread, nullptr);
     pthread_attr_destroy(&attributes);
@@ -127,8 +129,8 @@ std::string times(size_t n, const std::string &text)
 void refused(libllm_status status, const std::string &source, const std::string &variables = "{}")
 {
     Result result = run(source, variables);
-    EXPECT_EQ(result.status, status) << source.substr(0, 100) << " ... gave " << result.text.substr(0, 100)
-                                     << " " << result.message;
+    EXPECT_EQ(result.status, status) << source.substr(0, 100) << " ... gave " << result.text.substr(0, 100) << " "
+                                     << result.message;
     EXPECT_NE(result.message, "") << source.substr(0, 100);
     EXPECT_EQ(result.text, "");
 }
@@ -150,7 +152,8 @@ TEST(TemplateHostile, JJ01InternalsOfPython)
     refused(bad, "{{ joiner.__init__.__globals__.os.popen('id') }}");
     refused(bad, "{{ '{0.__class__.__mro__}'.format(1) }}");
     refused(bad, "{{ ''['format']('{0.__class__}')['x'].y }}");
-    refused(bad, "{% set f = ''|attr('format') %}{{ ['{0.__class__.__mro__}']|map('format', 1)|list }}{{ f('{0.a.b}').c }}");
+    refused(bad,
+            "{% set f = ''|attr('format') %}{{ ['{0.__class__.__mro__}']|map('format', 1)|list }}{{ f('{0.a.b}').c }}");
     refused(bad, "{% set ns = namespace() %}{% set ns.__class__ = 1 %}");
     refused(bad, "{{ [].append(1) }}");
     refused(bad, "{{ {}.update({1: 2}) }}");
@@ -163,11 +166,14 @@ TEST(TemplateHostile, JJ02EndlessCalls)
     refused(limit, "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}");
     refused(limit, "{% macro f() %}{{ g() }}{% endmacro %}{% macro g() %}{{ f() }}{% endmacro %}{{ f() }}");
     refused(limit, "{% macro f() %}{% call f() %}{{ caller() }}{% endcall %}{% endmacro %}{{ f() }}");
-    refused(limit, "{% macro f() %}{% for i in [1] %}{% set x %}{{ f() }}{% endset %}{{ x }}{% endfor %}{% endmacro %}{{ f() }}");
+    refused(
+        limit,
+        "{% macro f() %}{% for i in [1] %}{% set x %}{{ f() }}{% endset %}{{ x }}{% endfor %}{% endmacro %}{{ f() }}");
     refused(bad, "{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}");
     refused(bad, "{% for i in [1] %}{{ loop([1]) }}{% endfor %}");
     survives("{{ [[1]]|map(" + times(200, "'map', ") + "'list')|list }}");
-    EXPECT_EQ(run("{% macro f(n) %}{% if n %}{{ f(n - 1) }}{% endif %}{{ n }}{% endmacro %}{{ f(60)|length }}").text, "112");
+    EXPECT_EQ(run("{% macro f(n) %}{% if n %}{{ f(n - 1) }}{% endif %}{{ n }}{% endmacro %}{{ f(60)|length }}").text,
+              "112");
 }
 
 TEST(TemplateHostile, JJ03Nesting)
@@ -204,19 +210,24 @@ TEST(TemplateHostile, JJ03Nesting)
     EXPECT_EQ(run("{{ " + times(60, "not (1 if 1 else -") + "1" + times(60, ")") + " }}").text, "False");
     EXPECT_EQ(run("{{ " + times(60, "'a'.join([") + "'x'" + times(60, "])") + " }}").text, "x");
     const std::string all_levels = "0 or 1 and not 1 == 1 + 1 ~ 1 * 1 ** ";
-    EXPECT_EQ(run("{{ " + times(15, all_levels + "(") + times(100, "a[[") + "1" + times(100, "]]") + times(15, ")") + " }}").status,
-              limit);
+    EXPECT_EQ(
+        run("{{ " + times(15, all_levels + "(") + times(100, "a[[") + "1" + times(100, "]]") + times(15, ")") + " }}")
+            .status,
+        limit);
     survives("{{ " + times(15, all_levels + "(") + times(55, "a([") + "1" + times(55, "])") + times(15, ")") + " }}");
-    survives(times(60, "{% for i in [1] %}") + "{{ " + times(15, all_levels + "(") + times(25, "a([") + "1" + times(25, "])") +
-             times(15, ")") + " }}" + times(60, "{% endfor %}"));
+    survives(times(60, "{% for i in [1] %}") + "{{ " + times(15, all_levels + "(") + times(25, "a([") + "1" +
+             times(25, "])") + times(15, ")") + " }}" + times(60, "{% endfor %}"));
     refused(limit, "{{ " + times(1000, all_levels + "(") + "1" + times(1000, ")") + " }}");
     // Values that nest deeper and deeper, and a namespace within itself.
-    refused(limit, "{% set ns = namespace(x=[]) %}{% for i in range(1000) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}");
+    refused(limit,
+            "{% set ns = namespace(x=[]) %}{% for i in range(1000) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}");
     refused(limit, "{% set ns = namespace() %}{% set ns.x = ns %}{{ ns }}");
     refused(limit, "{% set ns = namespace() %}{% set ns.x = [ns] %}{{ [ns] }}");
     survives("{% set ns = namespace(x=[]) %}{% for i in range(190) %}{% set ns.x = [ns.x] %}{% endfor %}"
              "{{ ns.x == ns.x[0] }}{{ ns.x < [ns.x] }}{{ ns.x|tojson }}{{ {(ns.x,): 1} }}");
-    refused(limit, "{% set ns = namespace(x=[1]) %}{% for i in range(150) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}");
+    refused(
+        limit,
+        "{% set ns = namespace(x=[1]) %}{% for i in range(150) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}");
     refused(limit, "{% set ns = namespace(x=[1], y=[1]) %}{% for i in range(150) %}{% set ns.x = [ns.x, ns.x] %}"
                    "{% set ns.y = [ns.y, ns.y] %}{% endfor %}{{ ns.x == ns.y }}");
 }
@@ -227,7 +238,8 @@ TEST(TemplateHostile, JJ04EndlessLoops)
     refused(limit, "{% for i in range(0, 2**62, 1) %}{% endfor %}");
     EXPECT_EQ(run("{{ range(0, 9223372036854775807, 2**62)|list|length }}").text, "2");
     EXPECT_EQ(run("{{ range(-9223372036854775807, 9223372036854775807, 9223372036854775807)|list|length }}").text, "2");
-    EXPECT_EQ(run("{{ range(9223372036854775807, -9223372036854775807 - 1, -9223372036854775807)|list|length }}").text, "3");
+    EXPECT_EQ(run("{{ range(9223372036854775807, -9223372036854775807 - 1, -9223372036854775807)|list|length }}").text,
+              "3");
     refused(limit, "{% for i in range(10000) %}{% for j in range(10000) %}{% endfor %}{% endfor %}");
     refused(limit, "{% for i in range(100000) %}{% for j in range(100000) %}x{% endfor %}{% endfor %}");
     refused(limit, "{% for i in range(100000) %}{{ range(100000)|list|length }}{% endfor %}");
@@ -235,12 +247,17 @@ TEST(TemplateHostile, JJ04EndlessLoops)
     refused(limit, "{% set l = range(100000)|list %}{% for i in l %}{{ 'x' in l }}{% endfor %}");
     refused(limit, "{% set l = range(100000)|list %}{% for i in l %}{{ l == l[1:] + [1] }}{{ l|sum }}{% endfor %}");
     refused(limit, "{% set s = 'a' * 1000000 %}{% for i in range(100000) %}{% if 'b' in s %}{% endif %}{% endfor %}");
-    refused(limit, "{% set s = 'a' * 1000000 %}{% for i in range(100000) %}{% if s.rfind('ab') > s.count('b') %}{% endif %}{% endfor %}");
-    refused(limit, "{% set s = 'é' * 500000 %}{% for i in range(100000) %}{% if s[i] == s[-1] or s|length == 1 %}{% endif %}{% endfor %}");
+    refused(limit, "{% set s = 'a' * 1000000 %}{% for i in range(100000) %}{% if s.rfind('ab') > s.count('b') %}{% "
+                   "endif %}{% endfor %}");
+    refused(limit, "{% set s = 'é' * 500000 %}{% for i in range(100000) %}{% if s[i] == s[-1] or s|length == 1 %}{% "
+                   "endif %}{% endfor %}");
     refused(limit, "{% set s = 'a' * 4000000 %}{{ s.rfind('a' * 2000000 ~ 'b') }}{{ s.rfind('b' ~ 'a' * 2000000) }}"
-                   "{{ (s ~ 'b' ~ s).rsplit('a' * 100 ~ 'b', 5000000)|length }}{% for i in range(100000) %}{{ s.split('ab')|length }}{% endfor %}");
-    refused(limit, "{% set s = 'a' * 1000000 %}{% for i in range(100000) %}{% if s == s[:-1] ~ 'b' %}{% endif %}{% endfor %}");
-    refused(limit, "{% set t = ' ' * 1000000 %}{% for i in range(100000) %}{% if t.strip() %}{% endif %}{% if t is upper %}{% endif %}{% endfor %}");
+                   "{{ (s ~ 'b' ~ s).rsplit('a' * 100 ~ 'b', 5000000)|length }}{% for i in range(100000) %}{{ "
+                   "s.split('ab')|length }}{% endfor %}");
+    refused(limit,
+            "{% set s = 'a' * 1000000 %}{% for i in range(100000) %}{% if s == s[:-1] ~ 'b' %}{% endif %}{% endfor %}");
+    refused(limit, "{% set t = ' ' * 1000000 %}{% for i in range(100000) %}{% if t.strip() %}{% endif %}{% if t is "
+                   "upper %}{% endif %}{% endfor %}");
     // Many variables in one scope, many names in one template.
     std::string many;
     for (int i = 0; i < 20000; i++)
@@ -251,7 +268,8 @@ TEST(TemplateHostile, JJ04EndlessLoops)
 
 TEST(TemplateHostile, JJ05Growth)
 {
-    refused(limit, "{% set ns = namespace(x='aaaaaaaaaaaaaaaa') %}{% for i in range(40) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}");
+    refused(limit, "{% set ns = namespace(x='aaaaaaaaaaaaaaaa') %}{% for i in range(40) %}{% set ns.x = ns.x ~ ns.x "
+                   "%}{% endfor %}");
     refused(limit, "{% set ns = namespace(x=[1]) %}{% for i in range(40) %}{% set ns.x = ns.x + ns.x %}{% endfor %}");
     refused(limit, "{{ 'a' * 10**9 }}");
     refused(limit, "{{ 10**18 * 'ab' }}");
@@ -271,17 +289,39 @@ TEST(TemplateHostile, JJ05Growth)
     refused(limit, "{{ [1]|slice(10**12)|list }}");
     refused(limit, "{% for i in range(100000) %}{{ 'a' * 1000 }}{% endfor %}");
     refused(limit, "{% set x %}{% for i in range(100000) %}{{ 'a' * 1000 }}{% endfor %}{% endset %}");
-    refused(limit, "{% macro f() %}{{ 'a' * 15000000 }}{% endmacro %}{% for i in range(100) %}{% set x = f() %}{% endfor %}");
-    refused(limit, "{% for i in range(100000) %}{% set x = x.upper() %}{{ x|length }}{% set y = (x ~ i)|list %}{% endfor %}",
+    refused(limit,
+            "{% macro f() %}{{ 'a' * 15000000 }}{% endmacro %}{% for i in range(100) %}{% set x = f() %}{% endfor %}");
+    refused(limit,
+            "{% for i in range(100000) %}{% set x = x.upper() %}{{ x|length }}{% set y = (x ~ i)|list %}{% endfor %}",
             "{\"x\": \"" + std::string(100000, 'a') + "\"}");
     refused(bad, "{% set ns = namespace() %}{% set ns.x = ns %}{{ ns|tojson }}");
 }
 
 TEST(TemplateHostile, JJ06MalformedSource)
 {
-    for (const char *source : {"{{", "{%", "{#", "{{ 1", "{% if", "{% raw %}a", "{{ 'a", "{{ \"a\\", "{{ '\\", "{{ 1 %}", "{% if 1 }}",
-                               "{{ }", "{{ ( }}", "{{ ) }}", "{{ 1__0 }}", "{{ ! }}", "{{ a ! b }}", "{% %}", "{%- -%}",
-                               "{{ '\\ud800' }}", "{{ '\\U00110000' }}", "{{ '\\N{DASH}' }}", "{{ 99999999999999999999 }}"}) {
+    for (const char *source : {"{{",
+                               "{%",
+                               "{#",
+                               "{{ 1",
+                               "{% if",
+                               "{% raw %}a",
+                               "{{ 'a",
+                               "{{ \"a\\",
+                               "{{ '\\",
+                               "{{ 1 %}",
+                               "{% if 1 }}",
+                               "{{ }",
+                               "{{ ( }}",
+                               "{{ ) }}",
+                               "{{ 1__0 }}",
+                               "{{ ! }}",
+                               "{{ a ! b }}",
+                               "{% %}",
+                               "{%- -%}",
+                               "{{ '\\ud800' }}",
+                               "{{ '\\U00110000' }}",
+                               "{{ '\\N{DASH}' }}",
+                               "{{ 99999999999999999999 }}"}) {
         Result result = run(source);
         EXPECT_EQ(result.status, bad) << source;
         EXPECT_EQ(result.message.rfind("template line 1, column ", 0), 0u) << source << ": " << result.message;
@@ -291,15 +331,18 @@ TEST(TemplateHostile, JJ06MalformedSource)
     Result late = run(std::string(1000000, ' ') + "{{");
     EXPECT_EQ(late.message.rfind("template line 1, column 10000", 0), 0u) << late.message;
     refused(limit, std::string((1 << 20) + 1, 'a'));
-    EXPECT_EQ(run(std::string("a\0b{{ x }}", 10), std::string(R"({"x": "c\u0000d"})")).text, std::string("a\0bc\0d", 6));
+    EXPECT_EQ(run(std::string("a\0b{{ x }}", 10), std::string(R"({"x": "c\u0000d"})")).text,
+              std::string("a\0bc\0d", 6));
     refused(bad, std::string("{{ \0 }}", 7));
     EXPECT_EQ(run("a\r\n{%- if 1 -%}\r\nb\r{%- endif +%}\r\nc").text, "ab\nc");
     refused(bad, "\xc3{{ 1 }}");
     refused(bad, "{{ '\xed\xa0\x80' }}");
     // Every prefix of something that has everything.
-    const std::string whole = "a{#- c -#}{% set ns = namespace(x=[1, 'b\\n']) %}{% macro m(a, b=2) -%}{{ a|join(',') }}{%+ endmacro %}"
-                              "{% for i, (j, k) in [[1, [2, 3]]] if i not in (4,) %}{{ loop.last and -i ** 2 }}{% else %}{% endfor %}"
-                              "{% call(z) m(1) %}{{ z[::-1] }}{% endcall %}{% raw %}{{{% endraw %}{% if ns.x is eq 1.5e3 %}{% elif {'a': 1} %}{% endif %}";
+    const std::string whole =
+        "a{#- c -#}{% set ns = namespace(x=[1, 'b\\n']) %}{% macro m(a, b=2) -%}{{ a|join(',') }}{%+ endmacro %}"
+        "{% for i, (j, k) in [[1, [2, 3]]] if i not in (4,) %}{{ loop.last and -i ** 2 }}{% else %}{% endfor %}"
+        "{% call(z) m(1) %}{{ z[::-1] }}{% endcall %}{% raw %}{{{% endraw %}{% if ns.x is eq 1.5e3 %}{% elif {'a': 1} "
+        "%}{% endif %}";
     for (size_t n = 0; n <= whole.size(); n++)
         survives(whole.substr(0, n));
 }
@@ -322,13 +365,31 @@ TEST(TemplateHostile, JJ07Messages)
 
 TEST(TemplateHostile, JJ08Numbers)
 {
-    for (const char *source :
-         {"{{ 9223372036854775807 + 1 }}", "{{ -9223372036854775807 - 2 }}", "{{ 9223372036854775807 * 2 }}", "{{ 2 ** 63 }}",
-          "{{ 10 ** 10 ** 10 }}", "{{ (-9223372036854775807 - 1) // -1 }}", "{{ -(-9223372036854775807 - 1) }}",
-          "{{ (-9223372036854775807 - 1)|abs }}", "{{ 1 % 0 }}", "{{ 1 // 0 }}", "{{ 1 / 0 }}", "{{ 1.0 % 0 }}", "{{ 0 ** -1 }}",
-          "{{ 'a'[::0] }}", "{{ [1][::0] }}", "{{ range(1, 2, 0) }}", "{{ 1e300|int }}", "{{ 'inf'|float|int }}",
-          "{{ 1e308 ** 2 }}", "{{ (0 - 8) ** 0.5 }}", "{{ ('9' * 30)|int }}", "{{ '99999999999999999999'|int }}", "{{ 1e300|round|int }}",
-          "{{ 1.5|round(400)|round(-400, 'floor') }}", "{{ '%d' % 1e300 }}"})
+    for (const char *source : {"{{ 9223372036854775807 + 1 }}",
+                               "{{ -9223372036854775807 - 2 }}",
+                               "{{ 9223372036854775807 * 2 }}",
+                               "{{ 2 ** 63 }}",
+                               "{{ 10 ** 10 ** 10 }}",
+                               "{{ (-9223372036854775807 - 1) // -1 }}",
+                               "{{ -(-9223372036854775807 - 1) }}",
+                               "{{ (-9223372036854775807 - 1)|abs }}",
+                               "{{ 1 % 0 }}",
+                               "{{ 1 // 0 }}",
+                               "{{ 1 / 0 }}",
+                               "{{ 1.0 % 0 }}",
+                               "{{ 0 ** -1 }}",
+                               "{{ 'a'[::0] }}",
+                               "{{ [1][::0] }}",
+                               "{{ range(1, 2, 0) }}",
+                               "{{ 1e300|int }}",
+                               "{{ 'inf'|float|int }}",
+                               "{{ 1e308 ** 2 }}",
+                               "{{ (0 - 8) ** 0.5 }}",
+                               "{{ ('9' * 30)|int }}",
+                               "{{ '99999999999999999999'|int }}",
+                               "{{ 1e300|round|int }}",
+                               "{{ 1.5|round(400)|round(-400, 'floor') }}",
+                               "{{ '%d' % 1e300 }}"})
         refused(bad, source);
     EXPECT_EQ(run("{{ (-9223372036854775807 - 1) % -1 }}").text, "0");
     EXPECT_EQ(run("{{ 'abc'[-9223372036854775807 - 1:9223372036854775807] }}").text, "abc");
@@ -336,16 +397,21 @@ TEST(TemplateHostile, JJ08Numbers)
     EXPECT_EQ(run("{{ 'abc'[-9223372036854775807 - 1] }}{{ [1][9223372036854775807] }}").text, "");
     EXPECT_EQ(run("{{ 'nan'|float|int }}{{ 'nan'|float }}{{ 1e308 * 10 }}").text, "0naninf");
     EXPECT_EQ(run("{{ 'a'.find('', 9223372036854775807) }}{{ 'a'.count('', -9223372036854775807 - 1) }}").text, "-12");
-    EXPECT_EQ(run("{{ 'a b c'.split(' ', -9223372036854775807 - 1)|length }}{{ 'a'|truncate(9223372036854775807) }}").text, "3a");
+    EXPECT_EQ(
+        run("{{ 'a b c'.split(' ', -9223372036854775807 - 1)|length }}{{ 'a'|truncate(9223372036854775807) }}").text,
+        "3a");
     EXPECT_EQ(run("{{ 9007199254740993 == 9007199254740992.0 }}{{ 2**53 == 2.0**53 }}").text, "FalseTrue");
-    survives("{{ 1.5|round(9223372036854775807) }}{{ 1.5|round(-9223372036854775807 - 1) }}{{ 15|round(-9223372036854775807 - 1) }}");
-    survives("{{ '" + std::string(100000, '9') + "'|float }}{{ '0." + std::string(100000, '1') + "e" + std::string(1000, '9') + "'|float }}");
+    survives("{{ 1.5|round(9223372036854775807) }}{{ 1.5|round(-9223372036854775807 - 1) }}{{ "
+             "15|round(-9223372036854775807 - 1) }}");
+    survives("{{ '" + std::string(100000, '9') + "'|float }}{{ '0." + std::string(100000, '1') + "e" +
+             std::string(1000, '9') + "'|float }}");
     survives("{{ x }}{{ x + 1 }}", R"({"x": 9223372036854775807})");
 }
 
 TEST(TemplateHostile, JJ09Messages)
 {
-    const std::string chatml = "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}";
+    const std::string chatml =
+        "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}";
     refused(bad, chatml, R"({"messages": [{"content": "a"}]})");
     refused(bad, chatml, R"({"messages": [{"role": "user", "content": null}]})");
     refused(bad, chatml, R"({"messages": [{"role": "user", "content": ["a"]}]})");
@@ -360,7 +426,8 @@ TEST(TemplateHostile, JJ09Messages)
     EXPECT_EQ(many.text.size(), 100000 * std::string("<|im_start|>user\nhello<|im_end|>\n").size());
     refused(limit, "{{ m|tojson }}", "{\"m\": " + times(1000, "[") + times(1000, "]") + "}");
     EXPECT_EQ(run("{{ m|tojson|length }}", "{\"m\": " + times(150, "[") + times(150, "]") + "}").text, "300");
-    survives("{{ m }}{% for k in m %}{{ m[k] }}{% endfor %}", "{\"m\": {\"items\": 1, \"get\": {\"__class__\": 2}, \"\": null}}");
+    survives("{{ m }}{% for k in m %}{{ m[k] }}{% endfor %}",
+             "{\"m\": {\"items\": 1, \"get\": {\"__class__\": 2}, \"\": null}}");
     std::string wide;
     for (int i = 0; i < 100000; i++)
         wide += (i ? ",\"" : "\"") + std::to_string(i) + "\": " + std::to_string(i);
@@ -376,7 +443,8 @@ TEST(TemplateHostile, JJ10DataIsNeverCode)
     EXPECT_EQ(run("{{ '%s' % x }}{{ '{}'.format(x) }}", R"({"x": "%s{}{0}%"})").text, "%s{}{0}%%s{}{0}%");
     survives("{{ x % 1 }}", R"({"x": "%(a)s %*d %"})");
     survives("{{ x.format(1) }}", R"({"x": "{0.__class__} {1[2]} {:{}}"})");
-    survives("{{ [1]|map(x)|list }}{{ [1]|select(x)|list }}{{ {}|attr(x) }}{{ [{}]|map(attribute=x)|list }}", R"({"x": "map"})");
+    survives("{{ [1]|map(x)|list }}{{ [1]|select(x)|list }}{{ {}|attr(x) }}{{ [{}]|map(attribute=x)|list }}",
+             R"({"x": "map"})");
 }
 
 } // namespace

@@ -75,8 +75,8 @@ TEST(Vocabulary, Scores)
 
 TEST(Vocabulary, IdsOutOfRange)
 {
-    for (const char *key : {"bos_token_id", "eos_token_id", "eot_token_id", "eom_token_id", "unknown_token_id",
-                            "padding_token_id"})
+    for (const char *key :
+         {"bos_token_id", "eos_token_id", "eot_token_id", "eom_token_id", "unknown_token_id", "padding_token_id"})
         for (uint32_t id : {256u, UINT32_MAX, (uint32_t)INT32_MAX}) {
             Vocabulary v = bytes();
             v.ids[key] = id;
@@ -86,8 +86,21 @@ TEST(Vocabulary, IdsOutOfRange)
 
 TEST(Vocabulary, Merges)
 {
-    const std::string bad[] = {"ab", "", " ", "a", "a ", " b", "a bb", "zz b", "a b c", "a  b", std::string(100000, 'a') + " b",
-                               "\xE4\xB8\xAD b", "a \xC3", "a \xC3\x41", "a \x80\x80"};
+    const std::string bad[] = {"ab",
+                               "",
+                               " ",
+                               "a",
+                               "a ",
+                               " b",
+                               "a bb",
+                               "zz b",
+                               "a b c",
+                               "a  b",
+                               std::string(100000, 'a') + " b",
+                               "\xE4\xB8\xAD b",
+                               "a \xC3",
+                               "a \xC3\x41",
+                               "a \x80\x80"};
     for (const std::string &merge : bad) {
         Vocabulary v = bytes();
         v.add("ab");
@@ -211,9 +224,28 @@ Vocabulary with_scores()
 
 TEST(Time, IsLinearInTheText)
 {
-    const std::string units[] = {"A", " ", "\n", "Z", "aA", "ab", "a b ", "0", "'", "'s", "\xE4\xB8\xAD", "\xCC\x81",
-                                 "\xCC\x81\xCC\xA3", "\xF0\x9F\x91\xA9\xE2\x80\x8D", "\xFF", "\xE2\x96\x81", "<", "\t\r\n ",
-                                 "\xE1\x85\xA1", "\xCA\xB0" "A", std::string("\0", 1)};
+    const std::string units[] = {"A",
+                                 " ",
+                                 "\n",
+                                 "Z",
+                                 "aA",
+                                 "ab",
+                                 "a b ",
+                                 "0",
+                                 "'",
+                                 "'s",
+                                 "\xE4\xB8\xAD",
+                                 "\xCC\x81",
+                                 "\xCC\x81\xCC\xA3",
+                                 "\xF0\x9F\x91\xA9\xE2\x80\x8D",
+                                 "\xFF",
+                                 "\xE2\x96\x81",
+                                 "<",
+                                 "\t\r\n ",
+                                 "\xE1\x85\xA1",
+                                 "\xCA\xB0"
+                                 "A",
+                                 std::string("\0", 1)};
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     const size_t small = 1 << 11, factor = 16;
 #else
@@ -281,7 +313,9 @@ TEST(Damage, AnyByteMayBeAnother)
 {
     std::mt19937 random(3);
     Vocabulary small;
-    for (const char *text : {"a", "b", "c", "ab", "abc", "\xC4\xA0", "\xC4\xA0" "a"})
+    for (const char *text : {"a", "b", "c", "ab", "abc", "\xC4\xA0",
+                             "\xC4\xA0"
+                             "a"})
         small.add(text);
     small.add("<s>", CONTROL);
     small.add("bb", USER);
@@ -289,7 +323,9 @@ TEST(Damage, AnyByteMayBeAnother)
     small.ids = {{"bos_token_id", 7}, {"eos_token_id", 7}};
     Vocabulary scored = spm();
     scored.add("\xE2\x96\x81", NORMAL, -1);
-    scored.add("\xE2\x96\x81" "a", NORMAL, -2);
+    scored.add("\xE2\x96\x81"
+               "a",
+               NORMAL, -2);
     scored.add("  ", USER);
     size_t accepted = 0, refused = 0;
     for (const Vocabulary &v : {small, scored}) {
@@ -306,7 +342,8 @@ TEST(Damage, AnyByteMayBeAnother)
                     continue;
                 }
                 accepted++;
-                std::string text = "ab abc a\n<s>bb  c\xE2\x96\x81\xC3\xA9" + std::string(60, 'a') + std::string(60, ' ');
+                std::string text =
+                    "ab abc a\n<s>bb  c\xE2\x96\x81\xC3\xA9" + std::string(60, 'a') + std::string(60, ' ');
                 for (uint32_t flags : {0u, LIBLLM_TOKENIZE_PARSE_SPECIAL | LIBLLM_TOKENIZE_ADD_BOS}) {
                     Ids ids = t.encode(text, flags);
                     ASSERT_EQ(t.status, LIBLLM_OK);

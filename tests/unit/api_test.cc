@@ -10,7 +10,8 @@
 #include <string>
 #include <vector>
 
-namespace {
+namespace
+{
 
 const std::string tiny = LIBLLM_TEST_DATA "/tiny/llama.gguf";
 constexpr auto invalid = LIBLLM_ERROR_INVALID_ARGUMENT;

@@ -18,10 +18,12 @@ extern "C" {
 #include "base/utf8.h"
 }
 
-namespace {
+namespace
+{
 
-class Base : public ::testing::Test {
-protected:
+class Base : public ::testing::Test
+{
+  protected:
     ll_host host;
     libllm_error error{};
     void SetUp() override { ll_host_init(&host); }
@@ -89,7 +91,8 @@ TEST_F(Base, MapAgreesWithTheStandardLibrary)
 TEST_F(Base, Utf8IsStrict)
 {
     EXPECT_TRUE(ll_utf8_valid("a\xC2\xA2\xE2\x82\xAC\xF0\x9F\x98\x80", 10));
-    for (const char *bad : {"\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\x80", "\xE0\x80\x80", "\xF8\x88\x80\x80\x80"})
+    for (const char *bad :
+         {"\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\x80", "\xE0\x80\x80", "\xF8\x88\x80\x80\x80"})
         EXPECT_FALSE(ll_utf8_valid(bad, strlen(bad)));
     int32_t c;
     EXPECT_EQ(2u, ll_utf8_decode("\xE1\x80\x41", 3, &c));
@@ -172,7 +175,8 @@ TEST_F(Base, TeamMeetsAtEveryBarrier)
         for (int run = 0; run < 5; run++) {
             Meeting m(200);
             m.team = team;
-            ASSERT_EQ(LIBLLM_OK, ll_team_run(team, meet, [](void *) { return false; }, &m, &error));
+            ASSERT_EQ(LIBLLM_OK, ll_team_run(
+                                     team, meet, [](void *) { return false; }, &m, &error));
             EXPECT_EQ(0, m.failures) << n << " threads";
         }
         ll_team_free(team);

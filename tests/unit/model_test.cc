@@ -6,7 +6,8 @@ extern "C" {
 #include "model/model.h"
 }
 
-namespace {
+namespace
+{
 
 // transformers 5.24: 1 / 1e6 ** (torch.arange(0, 96, 2).float() / 96). A last bit of a frequency that is wrong turns
 // into an error of a thousandth of a radian, and more, in a long text.
@@ -26,7 +27,8 @@ TEST(Rope, FrequenciesAreThoseOfPyTorch)
     ll_host_init(&host);
     ll_model *model = nullptr;
     libllm_error error = {};
-    ASSERT_EQ(ll_model_open(&host, LIBLLM_TEST_DATA "/random/qwen3-bf16.gguf", LIBLLM_LOAD_MAP, &model, &error), LIBLLM_OK)
+    ASSERT_EQ(ll_model_open(&host, LIBLLM_TEST_DATA "/random/qwen3-bf16.gguf", LIBLLM_LOAD_MAP, &model, &error),
+              LIBLLM_OK)
         << error.message;
     ASSERT_EQ(model->ropes[0].n_rot, 2 * std::size(of_pytorch));
     for (size_t i = 0; i < std::size(of_pytorch); i++)

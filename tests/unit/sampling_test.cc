@@ -13,7 +13,8 @@ extern "C" {
 #include "sampling/sampling.h"
 }
 
-namespace {
+namespace
+{
 
 libllm_sampling_options neutral()
 {
@@ -277,15 +278,12 @@ TEST(Sampling, NotANumberIsAnError)
     std::vector<ll_candidate> scratch(10);
     int32_t token;
     libllm_error error;
-    EXPECT_EQ(LIBLLM_ERROR_NUMERIC,
-              ll_sample(&o, logits.data(), 10, nullptr, 0, 0, scratch.data(), &token, &error));
+    EXPECT_EQ(LIBLLM_ERROR_NUMERIC, ll_sample(&o, logits.data(), 10, nullptr, 0, 0, scratch.data(), &token, &error));
     EXPECT_STREQ("the logit of token 7 is not a number", error.message);
     logits[7] = INFINITY;
-    EXPECT_EQ(LIBLLM_ERROR_NUMERIC,
-              ll_sample(&o, logits.data(), 10, nullptr, 0, 0, scratch.data(), &token, &error));
+    EXPECT_EQ(LIBLLM_ERROR_NUMERIC, ll_sample(&o, logits.data(), 10, nullptr, 0, 0, scratch.data(), &token, &error));
     logits.assign(10, -INFINITY);
-    EXPECT_EQ(LIBLLM_ERROR_NUMERIC,
-              ll_sample(&o, logits.data(), 10, nullptr, 0, 0, scratch.data(), &token, &error));
+    EXPECT_EQ(LIBLLM_ERROR_NUMERIC, ll_sample(&o, logits.data(), 10, nullptr, 0, 0, scratch.data(), &token, &error));
     logits[4] = 1;
     EXPECT_EQ(4, sample(o, logits));
 }

@@ -15,12 +15,14 @@
 #include <thread>
 #include <vector>
 
-namespace {
+namespace
+{
 
 const std::string tiny = LIBLLM_TEST_DATA "/tiny/";
 
-class Session : public ::testing::Test {
-protected:
+class Session : public ::testing::Test
+{
+  protected:
     libllm_runtime *runtime = nullptr;
     libllm_model *model = nullptr;
     libllm_error error{};
@@ -38,7 +40,8 @@ protected:
         libllm_runtime_options_init(&options, sizeof options);
         options.n_threads = n_threads;
         ASSERT_EQ(LIBLLM_OK, libllm_runtime_create(&options, &runtime, &error)) << error.message;
-        ASSERT_EQ(LIBLLM_OK, libllm_model_open(runtime, (tiny + name).c_str(), nullptr, &model, &error)) << error.message;
+        ASSERT_EQ(LIBLLM_OK, libllm_model_open(runtime, (tiny + name).c_str(), nullptr, &model, &error))
+            << error.message;
     }
     libllm_session *session(uint64_t n_positions = 128, uint32_t n_batch = 0)
     {
@@ -203,9 +206,8 @@ TEST_F(Session, BatchOfSessionsEqualsEachAlone)
     }
     // One bad entry does not spoil the others.
     int32_t bad = 999, good = 5;
-    libllm_batch_entry mixed[] = {{sessions[0], &bad, 1, LIBLLM_OK},
-                                  {sessions[1], &good, 1, LIBLLM_OK},
-                                  {sessions[1], &good, 1, LIBLLM_OK}};
+    libllm_batch_entry mixed[] = {
+        {sessions[0], &bad, 1, LIBLLM_OK}, {sessions[1], &good, 1, LIBLLM_OK}, {sessions[1], &good, 1, LIBLLM_OK}};
     EXPECT_EQ(LIBLLM_ERROR_OUT_OF_RANGE, libllm_engine_eval(engine, mixed, 3, &error));
     EXPECT_EQ(LIBLLM_ERROR_OUT_OF_RANGE, mixed[0].status);
     EXPECT_EQ(LIBLLM_OK, mixed[1].status);

@@ -17,7 +17,8 @@ extern "C" {
 #include <thread>
 #include <vector>
 
-namespace {
+namespace
+{
 
 using json = std::unique_ptr<json_t, void (*)(json_t *)>;
 
@@ -94,7 +95,8 @@ json variables_of(const json_t *all, const json_t *one)
     std::string name = string_of(json_object_get(one, "v"));
     if (name == "small")
         return {json_incref(json_object_get(all, "small")), json_decref};
-    json_t *variables = json_pack("{s:n, s:n, s:s, s:s}", "tools", "documents", "bos_token", "<s>", "eos_token", "</s>");
+    json_t *variables =
+        json_pack("{s:n, s:n, s:s, s:s}", "tools", "documents", "bos_token", "<s>", "eos_token", "</s>");
     json_object_update(variables, json_object_get(json_object_get(all, "conversations"), name.c_str()));
     json_object_set(variables, "add_generation_prompt", json_object_get(one, "prompt"));
     return {variables, json_decref};
@@ -114,13 +116,13 @@ TEST(Template, RendersAsJinja2)
         Result result = render_on(default_host(), source, variables_of(all.get(), one).get(), now);
         if (!expected) {
             bool refused = result.status == LIBLLM_ERROR_TEMPLATE || result.status == LIBLLM_ERROR_LIMIT;
-            EXPECT_TRUE(refused) << name << "\ngave " << result.text << "\njinja2: "
-                                 << string_of(json_object_get(one, "error"));
+            EXPECT_TRUE(refused) << name << "\ngave " << result.text
+                                 << "\njinja2: " << string_of(json_object_get(one, "error"));
             EXPECT_EQ(result.message.rfind("template line ", 0), 0u) << name << ": " << result.message;
             continue;
         }
-        EXPECT_EQ(result.status, LIBLLM_OK) << name << " with " << string_of(json_object_get(one, "v")) << ": "
-                                            << result.message;
+        EXPECT_EQ(result.status, LIBLLM_OK)
+            << name << " with " << string_of(json_object_get(one, "v")) << ": " << result.message;
         EXPECT_EQ(result.text, string_of(expected)) << name << " with " << string_of(json_object_get(one, "v"));
     }
 }
@@ -132,7 +134,8 @@ TEST(Template, MessagesHaveThePlace)
     EXPECT_EQ(render("{{ x.y }}").message, "template line 1, column 5: 'x' is undefined");
     EXPECT_EQ(render("é{{ 1 + 'a' }}").message,
               "template line 1, column 7: unsupported operand type(s) for +: 'int' and 'str'");
-    EXPECT_EQ(render("{{ 1 }}\r\n{% if 1 %}").message, "template line 2, column 11: 'endif' is missing for what starts here");
+    EXPECT_EQ(render("{{ 1 }}\r\n{% if 1 %}").message,
+              "template line 2, column 11: 'endif' is missing for what starts here");
     EXPECT_EQ(render("a\xff").message, "template line 1, column 2: not valid UTF-8");
     EXPECT_EQ(render("{{ raise_exception('Only äöü') }}").message, "template line 1, column 19: Only äöü");
     EXPECT_EQ(render("{{ [].append(1) }}").message,
@@ -169,8 +172,8 @@ TEST(Template, OriginsFollowTheText)
         {"{% macro f(a) %}<{{ a }}>{% endmacro %}{{ f(x) }}{{ f('q') }}", "<abc><q>", "01110000"},
         {"{% for c in x %}{{ c }}.{% endfor %}", "a.b.c.", "101010"},
         {"{% for k in m %}{{ k }}{% endfor %}{{ m.keys()|list|first }}", "kk", "11"},
-        {"{% set ns = namespace(t='') %}{% for c in x %}{% set ns.t = ns.t ~ c ~ '-' %}{% endfor %}{{ ns.t }}", "a-b-c-",
-         "101010"},
+        {"{% set ns = namespace(t='') %}{% for c in x %}{% set ns.t = ns.t ~ c ~ '-' %}{% endfor %}{{ ns.t }}",
+         "a-b-c-", "101010"},
         {"{% filter upper %}a{{ x }}{% endfilter %}", "AABC", "0111"},
         {"{{ x.center(7, '*') }}{{ x.zfill(5) }}", "**abc**00abc", "001110000111"},
         {"{{ x|urlencode }}{{ (x ~ '&')|urlencode }}", "abcabc%26", "111111000"},
@@ -186,10 +189,12 @@ TEST(Template, OriginsFollowTheText)
 // Concatenation grows strings in place; what others hold of them must not change.
 TEST(Template, SharedStringsStayAsTheyAre)
 {
-    EXPECT_EQ(render("{% set a = x ~ 'b' %}{% set c = a ~ 'c' %}{% set d = a ~ 'd' %}{{ a }},{{ c }},{{ d }},{{ a[:1] ~ 'z' }}",
-                     R"({"x": "a"})")
-                  .text,
-              "ab,abc,abd,az");
+    EXPECT_EQ(
+        render(
+            "{% set a = x ~ 'b' %}{% set c = a ~ 'c' %}{% set d = a ~ 'd' %}{{ a }},{{ c }},{{ d }},{{ a[:1] ~ 'z' }}",
+            R"({"x": "a"})")
+            .text,
+        "ab,abc,abd,az");
     std::string expected;
     for (int i = 0; i < 2000; i++)
         expected += std::to_string(i) + ",";
@@ -202,9 +207,10 @@ TEST(Template, SharedStringsStayAsTheyAre)
 // 4 MB in the end: quadratic work or memory would not fit into the budget.
 TEST(Template, AccumulatingIsLinear)
 {
-    Result result = render("{% set ns = namespace(t='') %}{% for i in range(40000) %}{% set ns.t = ns.t ~ x %}{% endfor %}"
-                           "{{ ns.t }}",
-                           "{\"x\": \"" + std::string(100, 'a') + "\"}");
+    Result result =
+        render("{% set ns = namespace(t='') %}{% for i in range(40000) %}{% set ns.t = ns.t ~ x %}{% endfor %}"
+               "{{ ns.t }}",
+               "{\"x\": \"" + std::string(100, 'a') + "\"}");
     EXPECT_EQ(result.status, LIBLLM_OK) << result.message;
     EXPECT_EQ(result.text.size(), 4000000u);
 }
@@ -213,7 +219,8 @@ TEST(Template, SeveralThreadsRenderOne)
 {
     ll_host host = default_host();
     const std::string source = read_file(LIBLLM_TEST_DATA "/templates/chatml.jinja");
-    const std::string request = R"({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "a"},
+    const std::string request =
+        R"({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "a"},
         {"role": "user", "content": "é"}], "tools": null, "add_generation_prompt": true})";
     ll_template *compiled = nullptr;
     ASSERT_EQ(ll_template_compile(&host, {source.data(), source.size()}, &compiled, nullptr), LIBLLM_OK);

@@ -238,7 +238,7 @@ TEST(Normalize, FormC)
         {{0x1100, 0x1161, 0x11A8}, {0xAC01}},   /* Hangul */
         {{0xAC00, 0x11A8}, {0xAC01}},
         {{0xAC00, 0x11A7, 'x'}, {0xAC00, 0x11A7, 'x'}}, /* no final, though it stands in front of them */
-        {{0x9C7, 0x9BE}, {0x9CB}}, /* a mark of class 0 that combines */
+        {{0x9C7, 0x9BE}, {0x9CB}},                      /* a mark of class 0 that combines */
         {{0x301, 'e', 0x301}, {0x301, 0xE9}},
         {{0x4E2D, 0x6587, 'x'}, {0x4E2D, 0x6587, 'x'}},
         {{'e', 0x301, 0x4E2D, 'e', 0x301}, {0xE9, 0x4E2D, 0xE9}},
@@ -298,11 +298,24 @@ TEST(Unicode, ClassesOfCharacters)
 {
     size_t n;
     const std::pair<uint32_t, unsigned> cases[] = {
-        {'a', LL_LETTER | LL_LOWER}, {'Z', LL_LETTER | LL_UPPER}, {'_', LL_PUNCTUATION}, {'$', LL_SYMBOL},
-        {'\n', LL_SPACE | LL_LINE},  {'\v', LL_SPACE},            {0x85, LL_SPACE},      {0x1C, LL_OTHER},
-        {0xA0, LL_SPACE},            {0x3000, LL_SPACE},          {0x200B, LL_OTHER},    {0x4E2D, LL_LETTER | LL_CASELESS},
-        {0x1C5, LL_LETTER | LL_UPPER}, {0x301, LL_MARK},          {0xBD, LL_NUMBER},     {0x2167, LL_NUMBER},
-        {0x2B0, LL_LETTER | LL_CASELESS}, {0xFFFD, LL_SYMBOL},
+        {'a', LL_LETTER | LL_LOWER},
+        {'Z', LL_LETTER | LL_UPPER},
+        {'_', LL_PUNCTUATION},
+        {'$', LL_SYMBOL},
+        {'\n', LL_SPACE | LL_LINE},
+        {'\v', LL_SPACE},
+        {0x85, LL_SPACE},
+        {0x1C, LL_OTHER},
+        {0xA0, LL_SPACE},
+        {0x3000, LL_SPACE},
+        {0x200B, LL_OTHER},
+        {0x4E2D, LL_LETTER | LL_CASELESS},
+        {0x1C5, LL_LETTER | LL_UPPER},
+        {0x301, LL_MARK},
+        {0xBD, LL_NUMBER},
+        {0x2167, LL_NUMBER},
+        {0x2B0, LL_LETTER | LL_CASELESS},
+        {0xFFFD, LL_SYMBOL},
     };
     for (const auto &[c, classes] : cases) {
         std::string text = utf8(c);
@@ -314,13 +327,13 @@ TEST(Unicode, ClassesOfCharacters)
 Vocabulary with_added()
 {
     Vocabulary v = bytes();
-    v.add("<s>", CONTROL);                /* 256 */
-    v.add("<|im_end|>", CONTROL);         /* 257 */
-    v.add("<|im_end|>extra", CONTROL);    /* 258 */
-    v.add("<tag>", USER);                 /* 259 */
-    v.add("\n\n", USER);                  /* 260 */
-    v.add("\n\n\n", USER);                /* 261 */
-    v.add("<|im", USER);                  /* 262 */
+    v.add("<s>", CONTROL);             /* 256 */
+    v.add("<|im_end|>", CONTROL);      /* 257 */
+    v.add("<|im_end|>extra", CONTROL); /* 258 */
+    v.add("<tag>", USER);              /* 259 */
+    v.add("\n\n", USER);               /* 260 */
+    v.add("\n\n\n", USER);             /* 261 */
+    v.add("<|im", USER);               /* 262 */
     v.ids = {{"bos_token_id", 256}, {"eos_token_id", 257}};
     return v;
 }
@@ -345,7 +358,8 @@ TEST(Added, ControlTokensOnlyWhenAskedFor)
 TEST(Added, ControlsByTheirSpellingOrKeyWhateverTheirType)
 {
     Vocabulary v = bytes();
-    int32_t end = v.add("<|im_end|>", USER), wide = v.add("<\xEF\xBD\x9CUser\xEF\xBD\x9C>", USER), turn = v.add("<END>", USER);
+    int32_t end = v.add("<|im_end|>", USER), wide = v.add("<\xEF\xBD\x9CUser\xEF\xBD\x9C>", USER),
+            turn = v.add("<END>", USER);
     v.ids = {{"eot_token_id", static_cast<uint32_t>(turn)}};
     Opened t(v);
     ASSERT_EQ(t.status, LIBLLM_OK) << t.error.message;
@@ -421,7 +435,10 @@ TEST(Added, FillersAreNobodysText)
 TEST(Spm, PrefixBytesAndUnknown)
 {
     Vocabulary v = spm();
-    int32_t blank = v.add("\xE2\x96\x81", NORMAL, -3), a = v.add("a", NORMAL, -4), blank_a = v.add("\xE2\x96\x81" "a", NORMAL, -1);
+    int32_t blank = v.add("\xE2\x96\x81", NORMAL, -3), a = v.add("a", NORMAL, -4),
+            blank_a = v.add("\xE2\x96\x81"
+                            "a",
+                            NORMAL, -1);
     Opened t(v);
     EXPECT_EQ(std::string(ll_tokenizer_kind(t.tokenizer)), "SPM");
     EXPECT_EQ(t.encode("a"), Ids{blank_a});
@@ -429,7 +446,10 @@ TEST(Spm, PrefixBytesAndUnknown)
     EXPECT_EQ(t.encode("aa"), (Ids{blank_a, a}));
     EXPECT_EQ(t.encode("\xE4\xB8\xAD"), (Ids{blank, 3 + 0xE4, 3 + 0xB8, 3 + 0xAD}));
     EXPECT_EQ(t.encode("b"), (Ids{blank, 3 + 'b'}));
-    EXPECT_EQ(t.encode("\xE2\x96\x81" "a"), (Ids{blank, blank_a})) << "a visible blank is a blank";
+    EXPECT_EQ(t.encode("\xE2\x96\x81"
+                       "a"),
+              (Ids{blank, blank_a}))
+        << "a visible blank is a blank";
     EXPECT_EQ(t.encode("<0x41>").size(), 7u) << "no byte token from text";
     EXPECT_EQ(t.encode("a</s>a", parse_special), (Ids{blank_a, 2, blank_a})) << "every run of text has its blank";
     EXPECT_EQ(t.encode("</s>", parse_special), Ids{2});
@@ -530,7 +550,8 @@ TEST(Decode, LeavesControlTokensOutAndChecksIds)
 TEST(Open, SpecialTokensAndEnds)
 {
     Vocabulary v = with_added();
-    int32_t text_end = v.add("<|endoftext|>", CONTROL), not_control = v.add("</s>", USER), turn = v.add("<|eot_id|>", CONTROL);
+    int32_t text_end = v.add("<|endoftext|>", CONTROL), not_control = v.add("</s>", USER),
+            turn = v.add("<|eot_id|>", CONTROL);
     v.ids["padding_token_id"] = 255;
     Opened t(v);
     EXPECT_EQ(ll_tokenizer_size(t.tokenizer), v.tokens.size());

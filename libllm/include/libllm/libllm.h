@@ -338,9 +338,8 @@ void libllm_runtime_free(libllm_runtime *LIBLLM_NULLABLE runtime);
  */
 LIBLLM_API
 libllm_status libllm_runtime_devices(const libllm_runtime *runtime,
-                                     char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer,
-                                     size_t capacity, size_t *LIBLLM_OUT needed,
-                                     libllm_error *LIBLLM_NULLABLE error);
+                                     char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer, size_t capacity,
+                                     size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
 
 /* Model ------------------------------------------------------------------------------------------------- */
 
@@ -553,10 +552,10 @@ libllm_status libllm_model_describe(const libllm_model *model,
  * Since: 0.1
  */
 LIBLLM_API
-libllm_status libllm_model_tokenize(const libllm_model *model,
-                                    const char *LIBLLM_STRING(n_bytes) LIBLLM_NULLABLE text, size_t n_bytes,
-                                    uint32_t flags, int32_t *LIBLLM_OUT LIBLLM_ARRAY(capacity) LIBLLM_NULLABLE tokens,
-                                    size_t capacity, size_t *LIBLLM_OUT n_tokens, libllm_error *LIBLLM_NULLABLE error);
+libllm_status libllm_model_tokenize(const libllm_model *model, const char *LIBLLM_STRING(n_bytes) LIBLLM_NULLABLE text,
+                                    size_t n_bytes, uint32_t flags,
+                                    int32_t *LIBLLM_OUT LIBLLM_ARRAY(capacity) LIBLLM_NULLABLE tokens, size_t capacity,
+                                    size_t *LIBLLM_OUT n_tokens, libllm_error *LIBLLM_NULLABLE error);
 
 /**
  * Turn token ids into text. The bytes are those of the tokens; they are valid UTF-8 when the tokens came from
@@ -758,7 +757,8 @@ void libllm_session_options_init(libllm_session_options *LIBLLM_OUT options, uin
  * Since: 0.1
  */
 LIBLLM_API
-libllm_status libllm_session_open(const libllm_model *model, const libllm_engine_options *LIBLLM_NULLABLE engine_options,
+libllm_status libllm_session_open(const libllm_model *model,
+                                  const libllm_engine_options *LIBLLM_NULLABLE engine_options,
                                   libllm_session *LIBLLM_OWNED *LIBLLM_OUT session,
                                   libllm_error *LIBLLM_NULLABLE error);
 
@@ -809,9 +809,8 @@ void libllm_session_free(libllm_session *LIBLLM_NULLABLE session);
  * Since: 0.1
  */
 LIBLLM_API
-libllm_status libllm_session_eval(libllm_session *session,
-                                  const int32_t *LIBLLM_ARRAY(n_tokens) LIBLLM_NULLABLE tokens, size_t n_tokens,
-                                  libllm_error *LIBLLM_NULLABLE error);
+libllm_status libllm_session_eval(libllm_session *session, const int32_t *LIBLLM_ARRAY(n_tokens) LIBLLM_NULLABLE tokens,
+                                  size_t n_tokens, libllm_error *LIBLLM_NULLABLE error);
 
 /**
  * As libllm_session_eval(), and store the logits that follow every one of the tokens.
@@ -849,8 +848,7 @@ libllm_status libllm_session_eval_logits(libllm_session *session, const int32_t 
  * Since: 0.1
  */
 LIBLLM_API
-libllm_status libllm_session_logits(libllm_session *session,
-                                    const float *LIBLLM_ARRAY(*n_logits) *LIBLLM_OUT logits,
+libllm_status libllm_session_logits(libllm_session *session, const float *LIBLLM_ARRAY(*n_logits) * LIBLLM_OUT logits,
                                     size_t *LIBLLM_OUT n_logits, libllm_error *LIBLLM_NULLABLE error);
 
 /**
@@ -1099,8 +1097,7 @@ void libllm_stream_options_init(libllm_stream_options *LIBLLM_OUT options, uint3
 LIBLLM_API
 libllm_status libllm_stream_create(libllm_session *session, const int32_t *LIBLLM_ARRAY(n_tokens) tokens,
                                    size_t n_tokens, const libllm_stream_options *LIBLLM_NULLABLE options,
-                                   libllm_stream *LIBLLM_OWNED *LIBLLM_OUT stream,
-                                   libllm_error *LIBLLM_NULLABLE error);
+                                   libllm_stream *LIBLLM_OWNED *LIBLLM_OUT stream, libllm_error *LIBLLM_NULLABLE error);
 
 /**
  * Wait for the next piece of text.

@@ -45,7 +45,8 @@ libllm_status libllm_model_locate(const char *name, const char *data_home, char 
     if (!found && is_default)
         return ll_fail(error, LIBLLM_ERROR_NOT_FOUND,
                        "the default model is not there: expected %s/libllm/models/%s.gguf (\"./dev model\" in libllm's "
-                       "source fetches it)", data_home ? data_home : "<data home>", default_model);
+                       "source fetches it)",
+                       data_home ? data_home : "<data home>", default_model);
     if (!found && strchr(name, '/'))
         return ll_fail(error, LIBLLM_ERROR_NOT_FOUND, "no model \"%s\": there is no such file or folder", name);
     if (!found)

@@ -26,7 +26,8 @@ libllm_status libllm_model_open(const libllm_runtime *runtime, const char *path,
     if (status)
         return status;
     if (o.load_mode != LIBLLM_LOAD_MAP && o.load_mode != LIBLLM_LOAD_READ)
-        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "load_mode is %d, which is no libllm_load_mode", o.load_mode);
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "load_mode is %d, which is no libllm_load_mode",
+                       o.load_mode);
     libllm_model *m = ll_alloc(&runtime->host, 1, sizeof *m);
     if (!m)
         return ll_fail_memory(error, "a model");

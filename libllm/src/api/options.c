@@ -34,7 +34,8 @@ libllm_status ll_write_struct(void *out, const void *own, size_t own_size, const
     uint32_t size;
     memcpy(&size, out, sizeof size);
     if (size < sizeof size || size > SIZE_MAX_SANE)
-        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "%s: struct_size is %u, expected %zu", name, size, own_size);
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "%s: struct_size is %u, expected %zu", name, size,
+                       own_size);
     memcpy(out, own, size < own_size ? size : own_size);
     memcpy(out, &size, sizeof size);
     return LIBLLM_OK;

@@ -132,8 +132,8 @@ libllm_status libllm_session_eval_logits(libllm_session *session, const int32_t 
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "session, tokens or logits is NULL, or n_tokens is 0");
     size_t n_vocab = session->engine->model->model->n_vocab;
     if (capacity / n_vocab < n_tokens)
-        return ll_fail(error, LIBLLM_ERROR_BUFFER_TOO_SMALL, "logits has room for %zu floats, %zu rows of %zu are needed",
-                       capacity, n_tokens, n_vocab);
+        return ll_fail(error, LIBLLM_ERROR_BUFFER_TOO_SMALL,
+                       "logits has room for %zu floats, %zu rows of %zu are needed", capacity, n_tokens, n_vocab);
     return eval(session, tokens, n_tokens, logits, error);
 }
 
@@ -236,8 +236,8 @@ libllm_status libllm_session_tokens(const libllm_session *session, int32_t *toke
         *n_tokens = 0;
     if (!session || !n_tokens || (!tokens && capacity))
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "session, n_tokens or tokens is NULL");
-    return ll_give_tokens(session->session->tokens, atomic_load(&session->session->position), tokens, capacity, n_tokens,
-                          error);
+    return ll_give_tokens(session->session->tokens, atomic_load(&session->session->position), tokens, capacity,
+                          n_tokens, error);
 }
 
 void libllm_session_cancel(libllm_session *session)

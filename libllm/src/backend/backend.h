@@ -11,12 +11,12 @@ enum { LL_PAGE_POSITIONS = 64 }; /* positions in a page of KV memory */
 
 /* Consecutive tokens of one timeline. */
 typedef struct ll_run {
-    const int32_t *tokens;   /* ids, checked against the vocabulary */
+    const int32_t *tokens; /* ids, checked against the vocabulary */
     uint32_t n_tokens;
-    uint64_t position;       /* of the first token; earlier positions are in the KV memory */
-    const uint32_t *pages;   /* page of each LL_PAGE_POSITIONS positions of the timeline */
-    float *logits;           /* rows of n_vocab; NULL: not wanted */
-    bool all_logits;         /* a row for every token instead of the last only */
+    uint64_t position;     /* of the first token; earlier positions are in the KV memory */
+    const uint32_t *pages; /* page of each LL_PAGE_POSITIONS positions of the timeline */
+    float *logits;         /* rows of n_vocab; NULL: not wanted */
+    bool all_logits;       /* a row for every token instead of the last only */
 } ll_run;
 
 typedef struct ll_batch {
@@ -27,11 +27,11 @@ typedef struct ll_batch {
 } ll_batch;
 
 typedef struct ll_executor_options {
-    uint32_t n_batch;        /* tokens of a batch at most */
+    uint32_t n_batch; /* tokens of a batch at most */
     uint32_t n_pages;
-    uint64_t n_positions;    /* longest timeline */
-    libllm_kv_type kv_type;  /* never AUTO */
-    bool deterministic;      /* results do not depend on how tokens are split into batches */
+    uint64_t n_positions;   /* longest timeline */
+    libllm_kv_type kv_type; /* never AUTO */
+    bool deterministic;     /* results do not depend on how tokens are split into batches */
 } ll_executor_options;
 
 /* A model made ready on a device, with the memory that its tokens need. */

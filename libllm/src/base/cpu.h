@@ -9,12 +9,12 @@
 #include <stdint.h>
 
 typedef enum ll_cpu_feature {
-    LL_CPU_AVX2 = 1u << 0,        /* with FMA, F16C, BMI2 */
-    LL_CPU_AVX512 = 1u << 1,      /* F, BW, DQ, VL, CD */
+    LL_CPU_AVX2 = 1u << 0,   /* with FMA, F16C, BMI2 */
+    LL_CPU_AVX512 = 1u << 1, /* F, BW, DQ, VL, CD */
     LL_CPU_AVX512_VNNI = 1u << 2,
     LL_CPU_AVX512_BF16 = 1u << 3,
     LL_CPU_AVX_VNNI = 1u << 4,
-    LL_CPU_AMX = 1u << 5,         /* tiles with BF16 and INT8, permitted by the kernel's XCR0 */
+    LL_CPU_AMX = 1u << 5, /* tiles with BF16 and INT8, permitted by the kernel's XCR0 */
 } ll_cpu_feature;
 
 /* Feature bits of this processor that the operating system has enabled. */

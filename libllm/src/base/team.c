@@ -199,7 +199,8 @@ libllm_status ll_team_run(ll_team *team, ll_team_fn fn, ll_team_cancelled_fn can
                           libllm_error *error)
 {
     if (ll_team_forked(team))
-        return ll_fail(error, LIBLLM_ERROR_FORKED, "the runtime was made before fork() and cannot compute in the child");
+        return ll_fail(error, LIBLLM_ERROR_FORKED,
+                       "the runtime was made before fork() and cannot compute in the child");
     if (!lock_unless(team, cancelled, context))
         return ll_fail(error, LIBLLM_ERROR_CANCELLED, "cancelled");
     bool first = !team->started;

@@ -12,10 +12,7 @@ typedef struct ll_arena_block {
     size_t size; /* of the memory behind this header */
 } arena_block;
 
-void ll_arena_init(ll_arena *arena, const ll_host *host, size_t cap)
-{
-    *arena = (ll_arena){.host = host, .cap = cap};
-}
+void ll_arena_init(ll_arena *arena, const ll_host *host, size_t cap) { *arena = (ll_arena){.host = host, .cap = cap}; }
 
 void ll_arena_free(ll_arena *arena)
 {

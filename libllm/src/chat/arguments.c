@@ -31,8 +31,8 @@ static bool bind_keyword(ll_render *r, const ll_call *call, const char *paramete
         out[i] = v;
         return true;
     }
-    return ll_render_fail(r, "%s() got an unexpected keyword argument '%.*s'", call->name,
-                          ll_shown(wanted), wanted.data);
+    return ll_render_fail(r, "%s() got an unexpected keyword argument '%.*s'", call->name, ll_shown(wanted),
+                          wanted.data);
 }
 
 bool ll_bind(ll_render *r, const ll_call *call, size_t skip, const char *parameters, ll_value *out)
@@ -65,8 +65,7 @@ bool ll_want_int(ll_render *r, const ll_call *call, ll_value v, int64_t fallback
     if (v.kind == LL_V_UNDEFINED)
         return ll_fail_undefined(r, v);
     if (v.kind != LL_V_MISSING && !ll_is_whole(v))
-        return ll_render_fail(r, "%s(): '%s' object cannot be interpreted as an integer", call->name,
-                              ll_type_name(v));
+        return ll_render_fail(r, "%s(): '%s' object cannot be interpreted as an integer", call->name, ll_type_name(v));
     return true;
 }
 

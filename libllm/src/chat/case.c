@@ -31,9 +31,9 @@ static bool is_cased(int32_t c)
 static bool is_case_ignorable(int32_t c)
 {
     utf8proc_category_t category = utf8proc_category(c);
-    return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_ME ||
-           category == UTF8PROC_CATEGORY_CF || category == UTF8PROC_CATEGORY_LM ||
-           category == UTF8PROC_CATEGORY_SK || c == '\'' || c == '.' || c == ':' || c == 0xB7 || c == 0x2019;
+    return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_ME || category == UTF8PROC_CATEGORY_CF ||
+           category == UTF8PROC_CATEGORY_LM || category == UTF8PROC_CATEGORY_SK || c == '\'' || c == '.' || c == ':' ||
+           c == 0xB7 || c == 0x2019;
 }
 
 /* A sigma at the end of a word has a small letter of its own. What is before `from` does not count. */
@@ -98,7 +98,8 @@ const ll_str *ll_str_case(ll_render *r, const ll_str *s, ll_case how)
         int32_t c;
         n = ll_utf8_decode(s->data + i, s->size - i, &c);
         uint8_t origin = ll_str_origin_at(s, i);
-        bool capital = how == LL_UPPER || ((how == LL_TITLE || how == LL_FILTER_TITLE || how == LL_CAPITALIZE) && !within) ||
+        bool capital = how == LL_UPPER ||
+                       ((how == LL_TITLE || how == LL_FILTER_TITLE || how == LL_CAPITALIZE) && !within) ||
                        (how == LL_SWAPCASE && utf8proc_islower(c));
         if (capital)
             put_capital(&b, c, how == LL_TITLE || how == LL_CAPITALIZE, origin);

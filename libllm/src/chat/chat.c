@@ -50,7 +50,7 @@ static libllm_status check_messages(const json_t *messages, libllm_error *error)
         return ll_fail(error, LIBLLM_ERROR_JSON, "\"messages\" is not a list of at least one message");
     size_t i;
     json_t *message;
-    json_array_foreach(messages, i, message) {
+    json_array_foreach (messages, i, message) {
         if (!json_is_object(message))
             return ll_fail(error, LIBLLM_ERROR_JSON, "message %zu is not an object", i);
         if (!json_is_string(json_object_get(message, "role")))
@@ -121,8 +121,8 @@ libllm_status ll_chat_render_request(const ll_chat_template *chat, const char *r
     return status;
 }
 
-libllm_status ll_chat_tokenize_request(const ll_chat_template *chat, const char *request, size_t n_bytes, ll_tokens *out,
-                                       libllm_error *error)
+libllm_status ll_chat_tokenize_request(const ll_chat_template *chat, const char *request, size_t n_bytes,
+                                       ll_tokens *out, libllm_error *error)
 {
     if (!chat->tokenizer)
         return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "the model has no tokenizer");

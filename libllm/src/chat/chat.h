@@ -21,7 +21,7 @@ libllm_status ll_chat_render_request(const ll_chat_template *chat, const char *r
 
 /* Render and tokenize. Special tokens are recognized in what the template wrote, never in what came from the request.
  * Whether a BOS stands in front is the template's business: none is added. */
-libllm_status ll_chat_tokenize_request(const ll_chat_template *chat, const char *request, size_t n_bytes, ll_tokens *out,
-                                       libllm_error *error);
+libllm_status ll_chat_tokenize_request(const ll_chat_template *chat, const char *request, size_t n_bytes,
+                                       ll_tokens *out, libllm_error *error);
 
 #endif

@@ -29,8 +29,8 @@ static bool is_tuple(const ll_list *list) { return list->kind == LL_L_TUPLE || l
 
 static bool equal_lists(ll_render *r, const ll_list *a, const ll_list *b, bool *out)
 {
-    bool comparable = (is_tuple(a) && is_tuple(b)) ||
-                      (a->kind == b->kind && (a->kind == LL_L_LIST || a->kind == LL_L_RANGE));
+    bool comparable =
+        (is_tuple(a) && is_tuple(b)) || (a->kind == b->kind && (a->kind == LL_L_LIST || a->kind == LL_L_RANGE));
     *out = a == b || (comparable && a->n == b->n);
     for (size_t i = 0; *out && a != b && i < a->n; i++)
         if (!ll_equal(r, a->items[i], b->items[i], out))

@@ -42,9 +42,9 @@ bool ll_parser_enter(ll_parser *p, uint32_t *depth)
     unsigned line, column;
     ll_source_position(p->program->source, p->token.at, &line, &column);
     if (p->status == LIBLLM_OK)
-        p->status = ll_fail(p->error, LIBLLM_ERROR_LIMIT,
-                            "template line %u, column %u: nested deeper than %u (limit template_depth)", line, column,
-                            limit);
+        p->status =
+            ll_fail(p->error, LIBLLM_ERROR_LIMIT,
+                    "template line %u, column %u: nested deeper than %u (limit template_depth)", line, column, limit);
     return false;
 }
 

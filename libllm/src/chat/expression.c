@@ -21,7 +21,9 @@ static int hex_digits(const char *text, size_t left, int n, int32_t *out)
     *out = 0;
     for (int i = 0; i < n; i++) {
         char c = (size_t)i < left ? text[i] : 0;
-        int digit = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+        int digit = c >= '0' && c <= '9'                     ? c - '0'
+                    : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+                                                             : -1;
         if (digit < 0 || *out > 0x7FFFFFF)
             return 0;
         *out = *out * 16 + digit;
@@ -141,8 +143,8 @@ static bool is_one_of(ll_span name, const char *const *names)
 /* Does the body of a loop need to know what comes after the current item? */
 static void note_use_of_loop(ll_parser *p)
 {
-    static const char *const backward[] = {"index", "index0", "first", "previtem", "cycle", "changed", "depth",
-                                           "depth0", NULL};
+    static const char *const backward[] = {"index",   "index0", "first",  "previtem", "cycle",
+                                           "changed", "depth",  "depth0", NULL};
     if (p->loop && !(ll_at_operator(p, '.') && is_one_of(p->next.text, backward)))
         p->loop->looks_ahead = true;
 }
@@ -226,8 +228,8 @@ static bool parse_arguments(ll_parser *p, uint32_t *counts)
             return ll_parser_fail(p, p->token.at, "unpacking arguments with '*' is not supported");
         bool keyword = p->token.kind == LL_T_NAME && p->next.kind == LL_T_OPERATOR && p->next.op == '=';
         int32_t name;
-        if (keyword && (!ll_add_text(p, p->token.text, &name) ||
-                        !ll_emit(p, LL_OP_CONSTANT, 0, name, p->token.at) || !ll_advance(p) || !ll_advance(p)))
+        if (keyword && (!ll_add_text(p, p->token.text, &name) || !ll_emit(p, LL_OP_CONSTANT, 0, name, p->token.at) ||
+                        !ll_advance(p) || !ll_advance(p)))
             return false;
         if (!keyword && n_keywords > 0)
             return ll_parser_fail(p, p->token.at, "a positional argument follows a named one");
@@ -309,7 +311,7 @@ static bool parse_postfixes(ll_parser *p)
 {
     for (;;) {
         bool call = ll_at_operator(p, '(');
-        bool ok = call                       ? parse_call(p)
+        bool ok = call                     ? parse_call(p)
                   : ll_at_operator(p, '.') ? parse_attribute(p)
                   : ll_at_operator(p, '[') ? parse_subscript(p)
                                            : false;
@@ -345,8 +347,7 @@ bool ll_parse_filters(ll_parser *p, bool inside)
         if (!inside && !ll_advance(p))
             return false;
         size_t at = p->token.at;
-        if (!parse_function_name(p, false, &op, &index) ||
-            (ll_at_operator(p, '(') && !parse_arguments(p, &counts)) ||
+        if (!parse_function_name(p, false, &op, &index) || (ll_at_operator(p, '(') && !parse_arguments(p, &counts)) ||
             !ll_emit(p, op, op == LL_OP_UNKNOWN ? 0 : counts, index, at))
             return false;
         inside = false;
@@ -481,14 +482,10 @@ static int arithmetic_here(const ll_parser *p, int *level)
 {
     static const struct {
         int op, level, meaning;
-    } table[] = {{'+', LEVEL_ADD, LL_ADD},
-                 {'-', LEVEL_ADD, LL_SUB},
-                 {'~', LEVEL_CONCAT, -1},
-                 {'*', LEVEL_MULTIPLY, LL_MUL},
-                 {'/', LEVEL_MULTIPLY, LL_DIV},
-                 {LL_T_FLOORDIV, LEVEL_MULTIPLY, LL_FLOORDIV},
-                 {'%', LEVEL_MULTIPLY, LL_MOD},
-                 {LL_T_POW, LEVEL_POWER, LL_POW}};
+    } table[] = {{'+', LEVEL_ADD, LL_ADD},      {'-', LEVEL_ADD, LL_SUB},
+                 {'~', LEVEL_CONCAT, -1},       {'*', LEVEL_MULTIPLY, LL_MUL},
+                 {'/', LEVEL_MULTIPLY, LL_DIV}, {LL_T_FLOORDIV, LEVEL_MULTIPLY, LL_FLOORDIV},
+                 {'%', LEVEL_MULTIPLY, LL_MOD}, {LL_T_POW, LEVEL_POWER, LL_POW}};
     *level = 0;
     if (p->token.kind == LL_T_OPERATOR)
         for (size_t i = 0; i < sizeof table / sizeof *table; i++)

@@ -147,10 +147,6 @@ static bool filter_rejectattr(ll_render *r, const ll_call *call, ll_value *out)
 }
 
 const ll_function ll_select_filters[] = {
-    {"map", filter_map},
-    {"reject", filter_reject},
-    {"rejectattr", filter_rejectattr},
-    {"select", filter_select},
-    {"selectattr", filter_selectattr},
-    {NULL, NULL},
+    {"map", filter_map},       {"reject", filter_reject},         {"rejectattr", filter_rejectattr},
+    {"select", filter_select}, {"selectattr", filter_selectattr}, {NULL, NULL},
 };

@@ -18,7 +18,7 @@ bool ll_path_of(ll_render *r, ll_value attribute, ll_path *out); /* MISSING or N
 /* fallback may be MISSING; it stands in for what is undefined on the way. */
 bool ll_path_get(ll_render *r, const ll_path *path, ll_value item, ll_value fallback, ll_value *out);
 
-bool ll_give_str(const ll_str *s, ll_value *out); /* false when s is NULL */
+bool ll_give_str(const ll_str *s, ll_value *out);    /* false when s is NULL */
 const ll_str *ll_soft_str(ll_render *r, ll_value v); /* str() that leaves what is marked safe as it is */
 const ll_function *ll_table_find(const ll_function *table, ll_span name);
 bool ll_iterator(ll_render *r, ll_value *out, ll_list **list); /* an empty one, to be appended to */

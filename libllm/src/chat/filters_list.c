@@ -66,8 +66,7 @@ bool ll_path_of(ll_render *r, ll_value attribute, ll_path *out)
     ll_str_over(&point, ".", 1, LL_FROM_TEMPLATE);
     ll_list *parts = ll_str_split(r, attribute.as.str, &point, -1);
     for (size_t i = 0; parts && i < parts->n; i++)
-        if (is_number_text(parts->items[i].as.str) &&
-            !ll_int_of(r, parts->items[i], ll_int(0), 10, &parts->items[i]))
+        if (is_number_text(parts->items[i].as.str) && !ll_int_of(r, parts->items[i], ll_int(0), 10, &parts->items[i]))
             return false;
     if (parts)
         *out = (ll_path){parts->items, parts->n};
@@ -174,8 +173,7 @@ static bool filter_join(ll_render *r, const ll_call *call, ll_value *out)
     ll_value v[2];
     ll_path path;
     ll_items items;
-    if (!ll_bind(r, call, 1, "d attribute", v) || !ll_path_of(r, v[1], &path) ||
-        !ll_iterate(r, call->args[0], &items))
+    if (!ll_bind(r, call, 1, "d attribute", v) || !ll_path_of(r, v[1], &path) || !ll_iterate(r, call->args[0], &items))
         return false;
     const ll_str *separator = v[0].kind == LL_V_MISSING ? ll_str_literal(r, "") : ll_to_str(r, v[0]);
     if (!separator)
@@ -284,8 +282,7 @@ static bool filter_sort(ll_render *r, const ll_call *call, ll_value *out)
     ll_value v[3], *keys;
     ll_items items;
     return ll_bind(r, call, 1, "reverse case_sensitive attribute", v) && ll_iterate(r, call->args[0], &items) &&
-           sort_keys(r, items, v[2], ll_truth(v[1]), &keys) &&
-           give_list(in_order(r, items, keys, ll_truth(v[0])), out);
+           sort_keys(r, items, v[2], ll_truth(v[1]), &keys) && give_list(in_order(r, items, keys, ll_truth(v[0])), out);
 }
 
 static bool filter_dictsort(ll_render *r, const ll_call *call, ll_value *out)
@@ -411,8 +408,7 @@ static bool filter_groupby(ll_render *r, const ll_call *call, ll_value *out)
     if (!keys || !shown)
         return false;
     for (size_t i = 0; i < items.n; i++)
-        if (!ll_path_get(r, &path, items.items[i], v[1], &shown[i]) ||
-            !sort_key(r, shown[i], ll_truth(v[2]), &keys[i]))
+        if (!ll_path_get(r, &path, items.items[i], v[1], &shown[i]) || !sort_key(r, shown[i], ll_truth(v[2]), &keys[i]))
             return false;
     size_t *order;
     if (!ll_sort(r, keys, items.n, false, &order))
@@ -484,25 +480,11 @@ static bool filter_slice(ll_render *r, const ll_call *call, ll_value *out)
 }
 
 const ll_function ll_list_filters[] = {
-    {"attr", filter_attr},
-    {"batch", filter_batch},
-    {"count", filter_length},
-    {"d", filter_default},
-    {"default", filter_default},
-    {"dictsort", filter_dictsort},
-    {"first", filter_first},
-    {"groupby", filter_groupby},
-    {"items", filter_items},
-    {"join", filter_join},
-    {"last", filter_last},
-    {"length", filter_length},
-    {"list", filter_list},
-    {"max", filter_max},
-    {"min", filter_min},
-    {"reverse", filter_reverse},
-    {"slice", filter_slice},
-    {"sort", filter_sort},
-    {"sum", filter_sum},
-    {"unique", filter_unique},
-    {NULL, NULL},
+    {"attr", filter_attr},       {"batch", filter_batch},     {"count", filter_length},
+    {"d", filter_default},       {"default", filter_default}, {"dictsort", filter_dictsort},
+    {"first", filter_first},     {"groupby", filter_groupby}, {"items", filter_items},
+    {"join", filter_join},       {"last", filter_last},       {"length", filter_length},
+    {"list", filter_list},       {"max", filter_max},         {"min", filter_min},
+    {"reverse", filter_reverse}, {"slice", filter_slice},     {"sort", filter_sort},
+    {"sum", filter_sum},         {"unique", filter_unique},   {NULL, NULL},
 };

@@ -127,7 +127,9 @@ static bool filter_indent(ll_render *r, const ll_call *call, ll_value *out)
     const ll_str *s = ll_want_str(r, call, call->args[0]), *blank = ll_str_literal(r, " "), *indent;
     if (!s || !blank || (v[0].kind != LL_V_STR && !ll_want_int(r, call, v[0], 4, &width)))
         return false;
-    indent = v[0].kind == LL_V_STR ? v[0].as.str : ll_str_pad(r, ll_str_part(r, blank, 0, 0), blank, 0, width > 0 ? (size_t)width : 0);
+    indent = v[0].kind == LL_V_STR
+                 ? v[0].as.str
+                 : ll_str_pad(r, ll_str_part(r, blank, 0, 0), blank, 0, width > 0 ? (size_t)width : 0);
     const ll_str *feed = ll_str_literal(r, "\n"), *text = feed ? ll_str_join2(r, s, feed) : NULL;
     ll_list *lines = text ? ll_str_lines(r, text, false) : NULL;
     if (!lines || !indent)

@@ -111,7 +111,11 @@ static bool put_int(ll_render *r, ll_builder *b, spec *s, int64_t v, uint8_t ori
         memmove(digits + 1, digits, n);
         digits[0] = '0';
     }
-    const char *prefix = s->type == 'x' ? "0x" : s->type == 'X' ? "0X" : s->type == 'o' ? "0o" : s->type == 'b' ? "0b" : "";
+    const char *prefix = s->type == 'x'   ? "0x"
+                         : s->type == 'X' ? "0X"
+                         : s->type == 'o' ? "0o"
+                         : s->type == 'b' ? "0b"
+                                          : "";
     put_number(r, b, s, v < 0, digits, n, sizeof digits, prefix, origin);
     return !b->failed;
 }
@@ -125,7 +129,9 @@ static bool put_float(ll_render *r, ll_builder *b, spec *s, double v, uint8_t or
     if (s->type == '%')
         v *= 100;
     bool negative = signbit(v) && v == v;
-    char kind = s->type == '%' || s->type == 'F' ? 'f' : s->type == 'E' || s->type == 'G' ? (char)(s->type | 0x20) : s->type;
+    char kind = s->type == '%' || s->type == 'F'   ? 'f'
+                : s->type == 'E' || s->type == 'G' ? (char)(s->type | 0x20)
+                                                   : s->type;
     size_t n = s->type ? ll_print_decimal(fabs(v), kind, (int)precision, digits) : ll_print_float(fabs(v), digits);
     if (s->type == '%')
         digits[n++] = '%';
@@ -262,8 +268,8 @@ static bool run_percent(percent *f)
 bool ll_format_percent(ll_render *r, const ll_str *format, ll_value arguments, ll_value *out)
 {
     percent f = {.r = r, .format = format, .values = &arguments, .n = 1};
-    bool tuple = arguments.kind == LL_V_LIST &&
-                 (arguments.as.list->kind == LL_L_TUPLE || arguments.as.list->kind == LL_L_GROUP);
+    bool tuple =
+        arguments.kind == LL_V_LIST && (arguments.as.list->kind == LL_L_TUPLE || arguments.as.list->kind == LL_L_GROUP);
     if (tuple) {
         f.values = arguments.as.list->items;
         f.n = arguments.as.list->n;
@@ -324,7 +330,8 @@ static bool find_field(ll_render *r, braces *f, const char *p, const char *end, 
         if (!name || stop == p)
             return name && ll_render_fail(r, "an empty attribute in a format string");
         bool digits = !attribute && read_number(p, stop, &index) == stop;
-        if (!(attribute ? ll_attribute(r, *out, name, out) : ll_subscript(r, *out, digits ? ll_int(index) : ll_string(name), out)))
+        if (!(attribute ? ll_attribute(r, *out, name, out)
+                        : ll_subscript(r, *out, digits ? ll_int(index) : ll_string(name), out)))
             return false;
         stop += !attribute && stop < end;
     }

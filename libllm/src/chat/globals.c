@@ -155,7 +155,8 @@ static date date_of(int64_t seconds)
     int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
     int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int march_month = (int)((5 * of_year + 2) / 153);
-    date d = {.year = year_of_era + era * 400 + (march_month >= 10), .month = march_month < 10 ? march_month + 3 : march_month - 9};
+    date d = {.year = year_of_era + era * 400 + (march_month >= 10),
+              .month = march_month < 10 ? march_month + 3 : march_month - 9};
     d.day = (int)(of_year - (153 * march_month + 2) / 5 + 1);
     d.hour = (int)(rest / 3600);
     d.minute = (int)(rest / 60 % 60);

@@ -266,7 +266,7 @@ static libllm_status take_operator(ll_lexer *l, ll_token *token)
     static const struct {
         char text[3];
         int op;
-    } doubles[] = {{"==", LL_T_EQ}, {"!=", LL_T_NE}, {"<=", LL_T_LE},
+    } doubles[] = {{"==", LL_T_EQ}, {"!=", LL_T_NE},       {"<=", LL_T_LE},
                    {">=", LL_T_GE}, {"//", LL_T_FLOORDIV}, {"**", LL_T_POW}};
     token->kind = LL_T_OPERATOR;
     for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++) {

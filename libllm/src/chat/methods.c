@@ -74,7 +74,7 @@ static bool same_again(ll_render *r, const ll_call *call, ll_value *out)
 }
 
 static const ll_function dict_methods[] = {
-    {"copy", same_again}, {"fromkeys", NULL},       {"get", dict_get}, {"items", dict_items},
+    {"copy", same_again}, {"fromkeys", NULL},      {"get", dict_get}, {"items", dict_items},
     {"keys", dict_keys},  {"values", dict_values}, {NULL, NULL},
 };
 
@@ -128,10 +128,9 @@ static const ll_function list_methods[] = {
 /* Numbers ----------------------------------------------------------------------------------------------- */
 
 static const ll_function number_methods[] = {
-    {"as_integer_ratio", NULL}, {"bit_count", NULL},  {"bit_length", NULL}, {"conjugate", NULL},
-    {"denominator", NULL},      {"from_bytes", NULL}, {"fromhex", NULL},    {"hex", NULL},
-    {"imag", NULL},             {"is_integer", NULL}, {"numerator", NULL},  {"real", NULL},
-    {"to_bytes", NULL},         {NULL, NULL},
+    {"as_integer_ratio", NULL}, {"bit_count", NULL}, {"bit_length", NULL}, {"conjugate", NULL}, {"denominator", NULL},
+    {"from_bytes", NULL},       {"fromhex", NULL},   {"hex", NULL},        {"imag", NULL},      {"is_integer", NULL},
+    {"numerator", NULL},        {"real", NULL},      {"to_bytes", NULL},   {NULL, NULL},
 };
 
 /* Loops and cyclers ------------------------------------------------------------------------------------- */
@@ -191,7 +190,8 @@ static bool is_one_of(ll_span name, const char *const *names)
 /* Methods that would change the object are refused, as in Jinja's immutable sandbox. */
 static bool changes(ll_value self, ll_span name)
 {
-    static const char *const of_lists[] = {"append", "clear", "pop", "reverse", "insert", "sort", "extend", "remove", NULL};
+    static const char *const of_lists[] = {"append", "clear",  "pop",    "reverse", "insert",
+                                           "sort",   "extend", "remove", NULL};
     static const char *const of_dicts[] = {"clear", "pop", "popitem", "setdefault", "update", NULL};
     if (self.kind == LL_V_DICT)
         return is_one_of(name, of_dicts);

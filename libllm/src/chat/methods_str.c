@@ -104,7 +104,8 @@ static bool str_zfill(ll_render *r, const ll_call *call, ll_value *out)
 /* Searching --------------------------------------------------------------------------------------------- */
 
 /* The range [start, end) that the optional arguments name, in bytes. false in *valid: start is past the end. */
-static bool read_range(ll_render *r, const ll_call *call, const ll_value given[2], size_t *from, size_t *to, bool *valid)
+static bool read_range(ll_render *r, const ll_call *call, const ll_value given[2], size_t *from, size_t *to,
+                       bool *valid)
 {
     const ll_str *s = self_of(call);
     int64_t n = (int64_t)ll_str_count(s), bound[2] = {0, n};
@@ -323,7 +324,10 @@ static bool all_are(ll_render *r, const ll_call *call, bool (*is)(int32_t), bool
 
 static bool str_isalpha(ll_render *r, const ll_call *c, ll_value *out) { return all_are(r, c, is_alpha, false, out); }
 static bool str_isdigit(ll_render *r, const ll_call *c, ll_value *out) { return all_are(r, c, is_digit, false, out); }
-static bool str_isspace(ll_render *r, const ll_call *c, ll_value *out) { return all_are(r, c, ll_is_blank, false, out); }
+static bool str_isspace(ll_render *r, const ll_call *c, ll_value *out)
+{
+    return all_are(r, c, ll_is_blank, false, out);
+}
 static bool str_isalnum(ll_render *r, const ll_call *c, ll_value *out) { return all_are(r, c, is_alnum, false, out); }
 static bool str_isascii(ll_render *r, const ll_call *c, ll_value *out) { return all_are(r, c, is_ascii, true, out); }
 static bool str_isdecimal(ll_render *r, const ll_call *c, ll_value *out)

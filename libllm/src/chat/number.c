@@ -141,8 +141,8 @@ static bool take_digits(ll_span t, size_t *at, decimal *d, bool fraction)
         } else {
             d->dropped++;
             if (c != '0')
-                d->digits[769] = d->digits[769] == '0' || d->digits[769] == '5' ? (char)(d->digits[769] + 1)
-                                                                              : d->digits[769];
+                d->digits[769] =
+                    d->digits[769] == '0' || d->digits[769] == '5' ? (char)(d->digits[769] + 1) : d->digits[769];
         }
     }
     return *at > start;

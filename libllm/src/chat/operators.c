@@ -226,8 +226,7 @@ bool ll_negate(ll_render *r, ll_value v, ll_value *out)
 
 static bool no_attribute(ll_render *r, ll_value object, const ll_str *name, ll_value *out)
 {
-    return ll_undefined_new(
-        r, (ll_undefined){.why = LL_U_ATTRIBUTE, .name = name, .owner = ll_type_name(object)}, out);
+    return ll_undefined_new(r, (ll_undefined){.why = LL_U_ATTRIBUTE, .name = name, .owner = ll_type_name(object)}, out);
 }
 
 static bool no_element(ll_render *r, ll_value object, ll_value *out)
@@ -265,8 +264,8 @@ bool ll_getattr(ll_render *r, ll_value object, const ll_str *name, ll_value *out
     bool unsafe = false;
     const ll_function *function = ll_method_find(object, ll_str_span(name), &unsafe);
     if (unsafe || is_internal(name))
-        return ll_undefined_new(
-            r, (ll_undefined){.why = LL_U_UNSAFE, .name = name, .owner = ll_type_name(object)}, out);
+        return ll_undefined_new(r, (ll_undefined){.why = LL_U_UNSAFE, .name = name, .owner = ll_type_name(object)},
+                                out);
     if (!function)
         return true;
     if (!function->call)

@@ -62,7 +62,8 @@ static bool parse_target(ll_parser *p, bool attributes)
 {
     size_t at = p->token.at;
     if (ll_at_operator(p, '(')) {
-        bool ok = ll_parser_enter(p, &p->depth) && ll_advance(p) && parse_targets(p, false, true) && ll_expect_operator(p, ')');
+        bool ok = ll_parser_enter(p, &p->depth) && ll_advance(p) && parse_targets(p, false, true) &&
+                  ll_expect_operator(p, ')');
         p->depth--;
         return ok;
     }
@@ -125,7 +126,7 @@ static bool parse_set(ll_parser *p)
     if (!parse_captured(p, "endset", true))
         return false;
     size_t n_body = p->program->n_code - body;
-    ll_rotate(p, target, body);                     /* body target filters */
+    ll_rotate(p, target, body);                   /* body target filters */
     ll_rotate(p, target + n_body, rest + n_body); /* body filters target */
     return true;
 }
@@ -176,8 +177,8 @@ static bool parse_if(ll_parser *p)
     p->conditional++;
     for (;;) {
         size_t at = p->token.at, skip;
-        if (!ll_advance(p) || !ll_parse_tuple(p, LL_NO_CONDITION) ||
-            !ll_emit_jump(p, LL_OP_JUMP_IF_FALSE, at, &skip) || !expect_block_end(p) || !parse_body(p, ends))
+        if (!ll_advance(p) || !ll_parse_tuple(p, LL_NO_CONDITION) || !ll_emit_jump(p, LL_OP_JUMP_IF_FALSE, at, &skip) ||
+            !expect_block_end(p) || !parse_body(p, ends))
             return false;
         bool more = !ll_at_name(p, "endif");
         if (more && !ll_emit_listed(p, LL_OP_JUMP, 0, at, &done))
@@ -241,8 +242,7 @@ static bool parse_for(ll_parser *p)
         return ll_parser_fail(p, p->token.at, "recursive loops are not supported");
     if (!parse_loop_body(p, &loop, at))
         return false;
-    p->program->code[begin].n =
-        (tested ? LL_FOR_TESTED : 0u) | (tested && loop.looks_ahead ? LL_FOR_AHEAD : 0u);
+    p->program->code[begin].n = (tested ? LL_FOR_TESTED : 0u) | (tested && loop.looks_ahead ? LL_FOR_AHEAD : 0u);
     ll_patch(p, loop.next);
     ll_patch_list(p, loop.breaks);
     bool otherwise = ll_at_name(p, "else");
@@ -407,10 +407,17 @@ static bool parse_statement(ll_parser *p)
         const char *name;
         bool (*parse)(ll_parser *p);
     } statements[] = {
-        {"if", parse_if},           {"for", parse_for},           {"set", parse_set},
-        {"macro", parse_macro},     {"call", parse_call_block},   {"filter", parse_filter_block},
-        {"with", parse_with},       {"break", parse_break},       {"continue", parse_break},
-        {"print", parse_print},     {"generation", parse_generation},
+        {"if", parse_if},
+        {"for", parse_for},
+        {"set", parse_set},
+        {"macro", parse_macro},
+        {"call", parse_call_block},
+        {"filter", parse_filter_block},
+        {"with", parse_with},
+        {"break", parse_break},
+        {"continue", parse_break},
+        {"print", parse_print},
+        {"generation", parse_generation},
     };
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
         if (!ll_at_name(p, statements[i].name))
@@ -422,8 +429,7 @@ static bool parse_statement(ll_parser *p)
     }
     if (p->token.kind != LL_T_NAME)
         return ll_parser_fail(p, p->token.at, "expected the name of a tag here");
-    return ll_parser_fail(p, p->token.at, "unknown tag '%.*s'", ll_shown(p->token.text),
-                          p->token.text.data);
+    return ll_parser_fail(p, p->token.at, "unknown tag '%.*s'", ll_shown(p->token.text), p->token.text.data);
 }
 
 static bool parse_output(ll_parser *p)

@@ -41,8 +41,8 @@ typedef struct ll_parser {
     ll_parser_loop *loop;
     ll_parser_macro *macro;
     uint32_t conditional; /* `if` blocks around: what is unknown there matters only when it is reached */
-    bool may_break; /* directly in the body of `loop`, not in something that is captured first */
-    bool is_call;   /* the expression that was just parsed is a call, and CALL its last instruction */
+    bool may_break;       /* directly in the body of `loop`, not in something that is captured first */
+    bool is_call;         /* the expression that was just parsed is a call, and CALL its last instruction */
 } ll_parser;
 
 /* Code (parser.c) --------------------------------------------------------------------------------------- */
@@ -52,7 +52,7 @@ bool ll_parser_memory(ll_parser *p);
 bool ll_parser_enter(ll_parser *p, uint32_t *depth); /* add 1 to a depth; the caller takes it off when it is done */
 bool ll_emit(ll_parser *p, ll_opcode op, uint32_t n, int32_t a, size_t at);
 bool ll_emit_jump(ll_parser *p, ll_opcode op, size_t at, size_t *index); /* to be patched */
-void ll_patch(ll_parser *p, size_t index);                                /* jump to here */
+void ll_patch(ll_parser *p, size_t index);                               /* jump to here */
 void ll_patch_list(ll_parser *p, int32_t last);
 bool ll_emit_listed(ll_parser *p, ll_opcode op, uint32_t n, size_t at, int32_t *last);
 bool ll_emit_jump_back(ll_parser *p, ll_opcode op, size_t at, size_t target);
@@ -80,7 +80,7 @@ bool ll_unexpected(ll_parser *p);
 enum { LL_NO_CONDITION = 1, LL_IN_PARENTHESES = 2, LL_UNTIL_RECURSIVE = 4 };
 bool ll_parse_expression(ll_parser *p);
 bool ll_parse_tuple(ll_parser *p, int flags);
-bool ll_parse_postfix_expression(ll_parser *p);        /* without binary operators */
+bool ll_parse_postfix_expression(ll_parser *p);   /* without binary operators */
 bool ll_parse_filters(ll_parser *p, bool inside); /* "| f | g"; inside: the first without its "|" */
 
 #endif

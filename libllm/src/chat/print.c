@@ -289,11 +289,7 @@ static bool put_value(printer *p, ll_value v, uint8_t origin)
         ll_builder_text(&p->b, p->json ? "null" : "None", origin);
         return true;
     case LL_V_BOOL:
-        ll_builder_text(&p->b,
-                        p->json ? v.as.boolean ? "true" : "false"
-                        : v.as.boolean ? "True"
-                                       : "False",
-                        origin);
+        ll_builder_text(&p->b, p->json ? v.as.boolean ? "true" : "false" : v.as.boolean ? "True" : "False", origin);
         return true;
     case LL_V_INT:
         put_int(p, v.as.integer, origin);

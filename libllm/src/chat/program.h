@@ -10,15 +10,15 @@
 
 typedef enum ll_opcode {
     /* values */
-    LL_OP_CONSTANT,  /* push constants[a] */
-    LL_OP_UNDEFINED, /* push what an `if` without `else` gives (n = 0) or a missing argument (n = 1) */
-    LL_OP_LOAD,      /* push the variable names[a] */
-    LL_OP_STORE,     /* pop into the variable names[a] */
+    LL_OP_CONSTANT,      /* push constants[a] */
+    LL_OP_UNDEFINED,     /* push what an `if` without `else` gives (n = 0) or a missing argument (n = 1) */
+    LL_OP_LOAD,          /* push the variable names[a] */
+    LL_OP_STORE,         /* pop into the variable names[a] */
     LL_OP_SET_ATTRIBUTE, /* pop into the attribute constants[n] of the namespace names[a] */
-    LL_OP_ATTRIBUTE, /* object -> its attribute constants[a] */
-    LL_OP_SUBSCRIPT, /* object key -> item */
-    LL_OP_SLICE,     /* object start stop step -> part */
-    LL_OP_LIST,      /* a items -> list */
+    LL_OP_ATTRIBUTE,     /* object -> its attribute constants[a] */
+    LL_OP_SUBSCRIPT,     /* object key -> item */
+    LL_OP_SLICE,         /* object start stop step -> part */
+    LL_OP_LIST,          /* a items -> list */
     LL_OP_TUPLE,
     LL_OP_DICT,   /* a pairs -> dict */
     LL_OP_UNPACK, /* sequence -> its a items, the first on top */
@@ -26,14 +26,14 @@ typedef enum ll_opcode {
     LL_OP_NEGATE,
     LL_OP_POSITIVE,
     LL_OP_NOT,
-    LL_OP_BINARY,  /* left right -> result of the ll_operator n */
-    LL_OP_CONCAT,  /* left right -> their texts joined */
-    LL_OP_COMPARE, /* left right -> bool; n is a ll_comparison or one of the two below */
+    LL_OP_BINARY,        /* left right -> result of the ll_operator n */
+    LL_OP_CONCAT,        /* left right -> their texts joined */
+    LL_OP_COMPARE,       /* left right -> bool; n is a ll_comparison or one of the two below */
     LL_OP_COMPARE_CHAIN, /* as COMPARE: if false, push it and jump by a; if true, push right again */
-    LL_OP_FILTER,  /* value and arguments -> result of functions[a] */
+    LL_OP_FILTER,        /* value and arguments -> result of functions[a] */
     LL_OP_TEST,
     LL_OP_UNKNOWN, /* an error: there is no filter (n = 0) or test (n = 1) constants[a] */
-    LL_OP_CALL, /* callee and arguments -> result; for these three n is positional << 8 | keyword arguments */
+    LL_OP_CALL,    /* callee and arguments -> result; for these three n is positional << 8 | keyword arguments */
     /* flow */
     LL_OP_JUMP,
     LL_OP_JUMP_IF_FALSE,      /* pops */
@@ -46,18 +46,18 @@ typedef enum ll_opcode {
     LL_OP_SCOPE,
     LL_OP_END_SCOPE,
     LL_OP_CAPTURE,
-    LL_OP_END_CAPTURE, /* push what was written since */
-    LL_OP_FOR,         /* pop what to run through; n: see below */
-    LL_OP_FOR_NEXT,    /* push the next item, or jump by a */
+    LL_OP_END_CAPTURE,   /* push what was written since */
+    LL_OP_FOR,           /* pop what to run through; n: see below */
+    LL_OP_FOR_NEXT,      /* push the next item, or jump by a */
     LL_OP_FOR_SKIP_TEST, /* jump by a if the items were tested already */
-    LL_OP_FOR_TEST,    /* pop the result of the loop's `if`; jump by a if this item is not run (now) */
-    LL_OP_FOR_ENTER,   /* the item is run: `loop` is about it */
-    LL_OP_FOR_DONE,    /* the body was run to its end */
-    LL_OP_FOR_END,     /* jump by a unless no body was run to its end */
-    LL_OP_BREAK,       /* leave the loop, then jump by a */
-    LL_OP_CONTINUE,    /* back to the state at the start of the body, then jump by a */
-    LL_OP_MACRO,       /* push the macro protos[n], whose body follows; jump by a */
-    LL_OP_RETURN,      /* end of a macro or of the template */
+    LL_OP_FOR_TEST,      /* pop the result of the loop's `if`; jump by a if this item is not run (now) */
+    LL_OP_FOR_ENTER,     /* the item is run: `loop` is about it */
+    LL_OP_FOR_DONE,      /* the body was run to its end */
+    LL_OP_FOR_END,       /* jump by a unless no body was run to its end */
+    LL_OP_BREAK,         /* leave the loop, then jump by a */
+    LL_OP_CONTINUE,      /* back to the state at the start of the body, then jump by a */
+    LL_OP_MACRO,         /* push the macro protos[n], whose body follows; jump by a */
+    LL_OP_RETURN,        /* end of a macro or of the template */
 } ll_opcode;
 
 enum { LL_IN = LL_GE + 1, LL_NOT_IN }; /* for COMPARE */
@@ -86,7 +86,7 @@ typedef struct ll_program {
     size_t n_code;
     ll_value *constants;
     size_t n_constants;
-    const ll_str **names; /* of variables */
+    const ll_str **names;        /* of variables */
     const ll_function **globals; /* of the same names; NULL: none */
     size_t n_names;
     const ll_function **functions; /* filters and tests */
@@ -94,7 +94,7 @@ typedef struct ll_program {
     ll_proto *protos;
     size_t n_protos;
     uint32_t loop_name, caller_name, varargs_name, kwargs_name; /* names that the engine itself sets */
-    ll_arena arena; /* holds all of it, except for the arrays */
+    ll_arena arena;                                             /* holds all of it, except for the arrays */
 } ll_program;
 
 /* Compile `source`, already valid UTF-8, into an empty program that has host and arena. */

@@ -10,11 +10,11 @@
 #include "chat/value.h"
 
 enum {
-    LL_VALUE_DEPTH = 200,   /* nesting of lists and dicts */
-    LL_CALL_DEPTH = 64,     /* macros calling macros */
-    LL_RANGE_MAX = 100000,  /* elements of a range, as in Jinja's sandbox */
-    LL_TEXT_UNIT = 16,      /* bytes of text that are copied or scanned in one step */
-    LL_CHARACTER_UNIT = 2,  /* the same where every character is looked at on its own */
+    LL_VALUE_DEPTH = 200,  /* nesting of lists and dicts */
+    LL_CALL_DEPTH = 64,    /* macros calling macros */
+    LL_RANGE_MAX = 100000, /* elements of a range, as in Jinja's sandbox */
+    LL_TEXT_UNIT = 16,     /* bytes of text that are copied or scanned in one step */
+    LL_CHARACTER_UNIT = 2, /* the same where every character is looked at on its own */
 };
 
 typedef struct ll_render {
@@ -23,8 +23,8 @@ typedef struct ll_render {
     libllm_error *error;
     libllm_status status;
     ll_arena arena;
-    uint64_t steps; /* taken so far */
-    uint32_t at;    /* offset of the current instruction in the source */
+    uint64_t steps;   /* taken so far */
+    uint32_t at;      /* offset of the current instruction in the source */
     uint32_t nesting; /* of filters that call filters */
     int64_t now;
     ll_rendered *out;
@@ -107,7 +107,7 @@ bool ll_slice(ll_render *r, ll_value object, const ll_value bounds[3], ll_value 
 /* Text of values (print.c) ------------------------------------------------------------------------------ */
 
 typedef struct ll_json_style {
-    const ll_str *indent; /* NULL: on one line */
+    const ll_str *indent;                         /* NULL: on one line */
     const ll_str *item_separator, *key_separator; /* NULL: the default */
     bool ensure_ascii, sort_keys;
 } ll_json_style;

@@ -87,10 +87,9 @@ static bool test_sequence(ll_render *r, const ll_call *c, ll_value *out)
 static bool test_iterable(ll_render *r, const ll_call *c, ll_value *out)
 {
     ll_kind kind = c->args[0].kind;
-    return give(r, c,
-                kind == LL_V_STR || kind == LL_V_LIST || kind == LL_V_DICT || kind == LL_V_UNDEFINED ||
-                    kind == LL_V_LOOP,
-                out);
+    return give(
+        r, c, kind == LL_V_STR || kind == LL_V_LIST || kind == LL_V_DICT || kind == LL_V_UNDEFINED || kind == LL_V_LOOP,
+        out);
 }
 
 static bool test_callable(ll_render *r, const ll_call *c, ll_value *out)

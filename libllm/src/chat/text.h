@@ -50,8 +50,8 @@ const ll_str *ll_str_pad(ll_render *r, const ll_str *s, const ll_str *fill, size
 
 /* Code points ------------------------------------------------------------------------------------------- */
 
-bool ll_is_blank(int32_t c); /* Python's str.isspace() */
-bool ll_is_word(int32_t c);  /* \w of Python's re */
+bool ll_is_blank(int32_t c);                           /* Python's str.isspace() */
+bool ll_is_word(int32_t c);                            /* \w of Python's re */
 size_t ll_blank_before(const char *data, size_t size); /* length of the blanks that end the text */
 size_t ll_blank_after(const char *data, size_t size);  /* length of the blanks that start it */
 

@@ -16,17 +16,19 @@ enum { FEW_KEYS = 8 }; /* up to here a dict is searched one by one */
 const char *ll_type_name(ll_value v)
 {
     static const char *const of_lists[] = {
-        [LL_L_LIST] = "list",       [LL_L_TUPLE] = "tuple",         [LL_L_GROUP] = "tuple",
-        [LL_L_RANGE] = "range",     [LL_L_KEYS] = "dict_keys",      [LL_L_VALUES] = "dict_values",
+        [LL_L_LIST] = "list",        [LL_L_TUPLE] = "tuple",        [LL_L_GROUP] = "tuple",
+        [LL_L_RANGE] = "range",      [LL_L_KEYS] = "dict_keys",     [LL_L_VALUES] = "dict_values",
         [LL_L_ITEMS] = "dict_items", [LL_L_ITERATOR] = "generator",
     };
     static const char *const names[] = {
-        [LL_V_MISSING] = "nothing",     [LL_V_UNDEFINED] = "Undefined", [LL_V_NONE] = "NoneType",
-        [LL_V_BOOL] = "bool",           [LL_V_INT] = "int",             [LL_V_FLOAT] = "float",
-        [LL_V_STR] = "str",             [LL_V_LIST] = "list",           [LL_V_DICT] = "dict",
-        [LL_V_NAMESPACE] = "Namespace", [LL_V_METHOD] = "method",       [LL_V_MACRO] = "Macro",
-        [LL_V_FUNCTION] = "function",   [LL_V_LOOP] = "LoopContext",    [LL_V_CYCLER] = "Cycler",
-        [LL_V_JOINER] = "Joiner",
+        [LL_V_MISSING] = "nothing",   [LL_V_UNDEFINED] = "Undefined",
+        [LL_V_NONE] = "NoneType",     [LL_V_BOOL] = "bool",
+        [LL_V_INT] = "int",           [LL_V_FLOAT] = "float",
+        [LL_V_STR] = "str",           [LL_V_LIST] = "list",
+        [LL_V_DICT] = "dict",         [LL_V_NAMESPACE] = "Namespace",
+        [LL_V_METHOD] = "method",     [LL_V_MACRO] = "Macro",
+        [LL_V_FUNCTION] = "function", [LL_V_LOOP] = "LoopContext",
+        [LL_V_CYCLER] = "Cycler",     [LL_V_JOINER] = "Joiner",
     };
     return v.kind == LL_V_LIST ? of_lists[v.as.list->kind] : names[v.kind];
 }

@@ -30,7 +30,7 @@ typedef enum ll_kind {
 enum { LL_FROM_TEMPLATE = 0, LL_FROM_DATA = 1 };
 
 typedef struct ll_str {
-    const char *data; /* valid UTF-8 */
+    const char *data;       /* valid UTF-8 */
     const uint8_t *origins; /* of every byte; NULL: all are from `origin` */
     struct ll_store *store; /* the memory behind, in which concatenation may go on; or NULL */
     uint32_t size;
@@ -71,10 +71,10 @@ typedef enum ll_list_kind {
 
 typedef struct ll_list {
     ll_list_kind kind;
-    uint8_t origin;   /* of the punctuation when it is printed */
-    uint32_t depth;   /* of nesting: 1 more than the deepest item */
+    uint8_t origin; /* of the punctuation when it is printed */
+    uint32_t depth; /* of nesting: 1 more than the deepest item */
     size_t n, capacity;
-    size_t position;  /* of an iterator: items that were taken */
+    size_t position; /* of an iterator: items that were taken */
     ll_value *items;
     int64_t start, stop, step; /* of a range */
 } ll_list;

@@ -337,10 +337,7 @@ bool ll_loop_attribute(ll_render *r, ll_loop *loop, const ll_str *name, ll_value
 
 /* Calls ------------------------------------------------------------------------------------------------- */
 
-static ll_span name_of(const ll_proto *proto)
-{
-    return proto->name ? ll_str_span(proto->name) : ll_span_of("caller");
-}
+static ll_span name_of(const ll_proto *proto) { return proto->name ? ll_str_span(proto->name) : ll_span_of("caller"); }
 
 static bool bind_extra_keyword(vm *m, const ll_proto *proto, ll_scope *scope, ll_dict *rest, ll_value name, ll_value v)
 {
@@ -349,7 +346,8 @@ static bool bind_extra_keyword(vm *m, const ll_proto *proto, ll_scope *scope, ll
     if (proto->uses_kwargs)
         return ll_dict_set(m->r, rest, name, v);
     ll_span macro = name_of(proto);
-    return ll_render_fail(m->r, "macro '%.*s' takes no keyword argument '%.*s'", ll_shown(macro), macro.data, ll_shown(ll_str_span(name.as.str)), name.as.str->data);
+    return ll_render_fail(m->r, "macro '%.*s' takes no keyword argument '%.*s'", ll_shown(macro), macro.data,
+                          ll_shown(ll_str_span(name.as.str)), name.as.str->data);
 }
 
 static bool bind_arguments(vm *m, const ll_proto *proto, ll_scope *scope, const ll_call *call)
@@ -365,8 +363,7 @@ static bool bind_arguments(vm *m, const ll_proto *proto, ll_scope *scope, const 
     for (size_t k = 0; k < call->n_keywords; k++) {
         ll_value name = call->keywords[2 * k], v = call->keywords[2 * k + 1];
         uint32_t i = (uint32_t)n;
-        while (i < proto->n_parameters &&
-               !ll_str_same(m->program->names[proto->parameters[i]], name.as.str))
+        while (i < proto->n_parameters && !ll_str_same(m->program->names[proto->parameters[i]], name.as.str))
             i++;
         if (i < proto->n_parameters ? !bind(m, scope, proto->parameters[i], v)
                                     : !bind_extra_keyword(m, proto, scope, rest, name, v))
@@ -381,8 +378,8 @@ static bool bind_arguments(vm *m, const ll_proto *proto, ll_scope *scope, const 
     if (proto->uses_caller && !find_here(scope, m->program->caller_name) &&
         !(ll_undefined_hint(m->r, "No caller defined", &nobody) && bind(m, scope, m->program->caller_name, nobody)))
         return false;
-    return (!proto->uses_varargs || (ll_list_seal(m->r, more) &&
-                                     bind(m, scope, m->program->varargs_name, ll_sequence(more)))) &&
+    return (!proto->uses_varargs ||
+            (ll_list_seal(m->r, more) && bind(m, scope, m->program->varargs_name, ll_sequence(more)))) &&
            (!proto->uses_kwargs || bind(m, scope, m->program->kwargs_name, ll_mapping(rest)));
 }
 
@@ -424,10 +421,8 @@ static bool call_value(vm *m, uint32_t counts)
 {
     size_t n = counts >> 8, n_keywords = counts & 0xFF, base = m->n_stack - n - 2 * n_keywords - 1;
     ll_value callee = m->stack[base], result;
-    ll_call call = {.args = m->stack + base + 1,
-                    .n_args = n,
-                    .keywords = m->stack + base + 1 + n,
-                    .n_keywords = n_keywords};
+    ll_call call = {
+        .args = m->stack + base + 1, .n_args = n, .keywords = m->stack + base + 1 + n, .n_keywords = n_keywords};
     bool ok;
     switch (callee.kind) {
     case LL_V_MACRO:

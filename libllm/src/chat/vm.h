@@ -21,13 +21,13 @@ typedef struct ll_scope {
 typedef struct ll_loop {
     const ll_value *items;
     size_t n;
-    size_t position;  /* of the next item */
-    int64_t index0;   /* of the current one among those that are run */
+    size_t position; /* of the next item */
+    int64_t index0;  /* of the current one among those that are run */
     ll_value current, before;
-    bool tests;       /* has an "if" */
-    bool collects;    /* is now testing all items, before the first is run */
-    bool completed;   /* a body was run to its end */
-    ll_value *kept;   /* items that passed, while it collects */
+    bool tests;     /* has an "if" */
+    bool collects;  /* is now testing all items, before the first is run */
+    bool completed; /* a body was run to its end */
+    ll_value *kept; /* items that passed, while it collects */
     size_t n_kept;
     ll_value changed; /* arguments of the last call of loop.changed() */
     ll_scope *scope;

@@ -47,8 +47,9 @@ static void look_through(DIR *folder, contents *c)
 static libllm_status check(const contents *c, libllm_error *error)
 {
     if (c->n > 1)
-        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "the folder has %zu GGUF files, name one of them: %s, %s%s",
-                       c->n, c->first, c->second, c->n > 2 ? ", ..." : "");
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT,
+                       "the folder has %zu GGUF files, name one of them: %s, %s%s", c->n, c->first, c->second,
+                       c->n > 2 ? ", ..." : "");
     if (c->n == 0 && c->hugging_face)
         return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
                        "the folder is in Hugging Face's format, which is not supported yet: expected a GGUF file");

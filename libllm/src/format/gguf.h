@@ -33,11 +33,11 @@ const char *ll_gguf_type_name(uint32_t type); /* "u32", "string"; "unknown" */
 
 typedef struct ll_gguf_value {
     ll_span key;
-    ll_gguf_type type;    /* of the value, or of the elements when is_array */
-    bool is_array;        /* an array of arrays (no deeper) has type ARRAY: checked, its elements not handed out */
-    uint64_t count;       /* elements; 1 for a scalar */
-    const uint8_t *data;  /* first element, unaligned; strings are (u64 length, bytes) in sequence */
-    size_t n_bytes;       /* of all elements */
+    ll_gguf_type type;   /* of the value, or of the elements when is_array */
+    bool is_array;       /* an array of arrays (no deeper) has type ARRAY: checked, its elements not handed out */
+    uint64_t count;      /* elements; 1 for a scalar */
+    const uint8_t *data; /* first element, unaligned; strings are (u64 length, bytes) in sequence */
+    size_t n_bytes;      /* of all elements */
 } ll_gguf_value;
 
 /* Size of a tensor type: elements per block and bytes per block; {0, 0} for a type that is not known. */
@@ -48,26 +48,26 @@ typedef struct ll_block_size {
 
 typedef struct ll_gguf_tensor {
     ll_span name;
-    uint32_t type;        /* number as in the file */
-    uint32_t n_dims;      /* 1 to 4 */
-    uint64_t ne[4];       /* elements per dimension, contiguous first, never 0; unused ones are 1 */
-    uint64_t offset;      /* from the start of the file */
+    uint32_t type;   /* number as in the file */
+    uint32_t n_dims; /* 1 to 4 */
+    uint64_t ne[4];  /* elements per dimension, contiguous first, never 0; unused ones are 1 */
+    uint64_t offset; /* from the start of the file */
     uint64_t n_bytes;
-    const uint8_t *data;  /* n_bytes inside the file */
+    const uint8_t *data; /* n_bytes inside the file */
 } ll_gguf_tensor;
 
 typedef struct ll_gguf {
     const ll_host *host;
     ll_file file;
     uint32_t version;
-    uint32_t alignment;        /* of every tensor's offset; a power of two, 8 to 65536 */
-    uint64_t data_offset;      /* where tensor data starts; may lie behind the end of a file without tensors */
+    uint32_t alignment;   /* of every tensor's offset; a power of two, 8 to 65536 */
+    uint64_t data_offset; /* where tensor data starts; may lie behind the end of a file without tensors */
     ll_gguf_value *values;
     size_t n_values;
     ll_gguf_tensor *tensors;
     size_t n_tensors;
-    ll_map value_index;        /* key -> index into values */
-    ll_map tensor_index;       /* name -> index into tensors */
+    ll_map value_index;  /* key -> index into values */
+    ll_map tensor_index; /* name -> index into tensors */
 } ll_gguf;
 
 /* Open and check a whole file. block_size tells the sizes of tensor types. Errors start with the path and name the
@@ -79,14 +79,15 @@ libllm_status ll_gguf_parse(const ll_host *host, const uint8_t *data, size_t siz
                             ll_block_size (*block_size)(uint32_t type), ll_gguf *gguf, libllm_error *error);
 void ll_gguf_close(ll_gguf *gguf); /* a zeroed gguf is fine */
 
-const ll_gguf_value *ll_gguf_find(const ll_gguf *gguf, const char *key);        /* NULL when absent */
-const ll_gguf_tensor *ll_gguf_find_tensor(const ll_gguf *gguf, ll_span name);   /* NULL when absent */
+const ll_gguf_value *ll_gguf_find(const ll_gguf *gguf, const char *key);      /* NULL when absent */
+const ll_gguf_tensor *ll_gguf_find_tensor(const ll_gguf *gguf, ll_span name); /* NULL when absent */
 
 /* Typed access. Each returns LIBLLM_OK and leaves *out alone when the key is absent (so *out can hold the default);
  * a key of another type, or a number that does not fit, is CORRUPT_FILE naming the key. Any integer type is
  * accepted for an integer, F32 and F64 for a float. */
 libllm_status ll_gguf_get_u32(const ll_gguf *gguf, const char *key, uint32_t *out, libllm_error *error);
-libllm_status ll_gguf_get_f32(const ll_gguf *gguf, const char *key, float *out, libllm_error *error); /* must be finite */
+libllm_status ll_gguf_get_f32(const ll_gguf *gguf, const char *key, float *out,
+                              libllm_error *error); /* must be finite */
 libllm_status ll_gguf_get_bool(const ll_gguf *gguf, const char *key, bool *out, libllm_error *error);
 libllm_status ll_gguf_get_string(const ll_gguf *gguf, const char *key, ll_span *out, libllm_error *error);
 /* As get_u32 for a scalar (stored n times) or an array of at least n integers. */

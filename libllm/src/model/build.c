@@ -103,7 +103,8 @@ static libllm_status read_heads(ll_builder *b, uint32_t *scratch, libllm_error *
     if (!status && value_length != m->head_dim)
         status = ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
                          "key \"%s.attention.value_length\" is %u: values of another length than keys (%u) are not "
-                         "supported yet", arch, value_length, m->head_dim);
+                         "supported yet",
+                         arch, value_length, m->head_dim);
     return status;
 }
 
@@ -192,9 +193,8 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
     if (!status)
         status = ll_build_f32(b, "attention.scale", 0, FLT_MAX, &m->attn_scale, error);
     if (!status && m->attn_scale == 0)
-        m->attn_scale = 1 / sqrtf(m->n_layers == f->width_scaled_layers
-                                      ? (float)m->n_embd / (float)m->layers[0].n_heads
-                                      : (float)m->head_dim);
+        m->attn_scale = 1 / sqrtf(m->n_layers == f->width_scaled_layers ? (float)m->n_embd / (float)m->layers[0].n_heads
+                                                                        : (float)m->head_dim);
     if (!status)
         status = ll_build_f32(b, "attn_logit_softcapping", 0, FLT_MAX, &m->attn_softcap, error);
     if (!status)

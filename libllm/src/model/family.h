@@ -19,18 +19,18 @@ struct ll_family {
     const char *architecture; /* general.architecture of its files */
     ll_rope_kind rope;
     ll_activation activation;
-    bool scales_embedding;    /* by sqrt(n_embd) */
+    bool scales_embedding; /* by sqrt(n_embd) */
     ll_presence qkv_bias;
-    ll_presence other_bias;   /* attention output and feed-forward */
+    ll_presence other_bias; /* attention output and feed-forward */
     ll_presence qk_norm;
     ll_presence post_norms;
     ll_presence rope_factors; /* rope_freqs.weight */
     float attn_softcap;       /* where the file has no key of its own; 0: none */
     float final_softcap;
-    uint32_t window;          /* where the file has no attention.sliding_window; 0: none */
-    bool ignores_window;      /* published files have the key but do not mean it */
-    uint32_t window_period;   /* layer l slides unless (l + 1) % period == 0; 0: all layers slide */
-    float window_rope_base;   /* sliding layers rotate with a base of their own, unscaled; 0: the same as the others */
+    uint32_t window;        /* where the file has no attention.sliding_window; 0: none */
+    bool ignores_window;    /* published files have the key but do not mean it */
+    uint32_t window_period; /* layer l slides unless (l + 1) % period == 0; 0: all layers slide */
+    float window_rope_base; /* sliding layers rotate with a base of their own, unscaled; 0: the same as the others */
     uint32_t width_scaled_layers; /* the model with as many layers divides scores by sqrt(n_embd / n_heads) instead of
                                    * sqrt(head_dim), unless its file says otherwise; 0: none does */
 };

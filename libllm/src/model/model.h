@@ -44,8 +44,8 @@ typedef enum ll_activation {
 
 /* One transformer layer: x += attention(norm(x)); x += ffn(norm(x)). Norms that a family lacks are NULL. */
 typedef struct ll_layer {
-    const float *attn_norm;      /* [n_embd] */
-    ll_linear q, k, v;           /* [n_heads * head_dim], [n_kv_heads * head_dim] x n_embd */
+    const float *attn_norm;       /* [n_embd] */
+    ll_linear q, k, v;            /* [n_heads * head_dim], [n_kv_heads * head_dim] x n_embd */
     const float *q_norm, *k_norm; /* [head_dim], over each head before the rotation */
     uint32_t n_heads, n_kv_heads;
     uint32_t rope;               /* index into ll_model.ropes */
@@ -54,9 +54,9 @@ typedef struct ll_layer {
     const float *attn_post_norm; /* [n_embd], on the branch before it is added */
     const float *ffn_norm;       /* [n_embd] */
     uint32_t n_ff;
-    ll_linear gate, up;          /* n_ff x n_embd */
-    ll_linear down;              /* n_embd x n_ff */
-    const float *ffn_post_norm;  /* [n_embd] */
+    ll_linear gate, up;         /* n_ff x n_embd */
+    ll_linear down;             /* n_embd x n_ff */
+    const float *ffn_post_norm; /* [n_embd] */
 } ll_layer;
 
 typedef struct ll_family ll_family;
@@ -69,27 +69,27 @@ typedef struct ll_model {
     libllm_error not_tokenizing; /* why tokenizer is NULL */
     libllm_error not_runnable;   /* why family is NULL */
     ll_span architecture;
-    ll_span chat_template;       /* size 0: none */
+    ll_span chat_template; /* size 0: none */
 
-    uint32_t n_vocab;            /* rows of the output matrix, or of the tokenizer when there is none */
+    uint32_t n_vocab; /* rows of the output matrix, or of the tokenizer when there is none */
     uint32_t n_embd;
     uint32_t n_layers;
-    uint32_t head_dim;           /* of queries, keys and values */
+    uint32_t head_dim; /* of queries, keys and values */
     uint32_t n_context_train;
     float norm_eps;
     float attn_scale;
-    float attn_softcap;          /* 0: none */
-    float final_softcap;         /* 0: none */
+    float attn_softcap;  /* 0: none */
+    float final_softcap; /* 0: none */
     float embd_scale;
     ll_activation activation;
     ll_rope ropes[LL_ROPES_MAX];
     uint32_t n_ropes;
-    ll_matrix embedding;         /* n_vocab x n_embd */
-    const float *output_norm;    /* [n_embd] */
-    ll_linear output;            /* n_vocab x n_embd; the embedding again when tied */
-    ll_layer *layers;            /* [n_layers] */
+    ll_matrix embedding;      /* n_vocab x n_embd */
+    const float *output_norm; /* [n_embd] */
+    ll_linear output;         /* n_vocab x n_embd; the embedding again when tied */
+    ll_layer *layers;         /* [n_layers] */
 
-    void **owned;                /* memory that weights were converted into */
+    void **owned; /* memory that weights were converted into */
     size_t n_owned;
     size_t capacity_owned;
 } ll_model;

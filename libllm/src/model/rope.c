@@ -37,7 +37,8 @@ static libllm_status read_scaling(const ll_builder *b, scaling *s, libllm_error 
         if (!status)
             status = ll_build_f32(b, "rope.scaling.high_freq_factor", FLT_MIN, FLT_MAX, &s->high_factor, error);
         if (!status)
-            status = ll_build_u32(b, "rope.scaling.original_context_length", 1, UINT32_MAX, &s->original_context, error);
+            status =
+                ll_build_u32(b, "rope.scaling.original_context_length", 1, UINT32_MAX, &s->original_context, error);
         if (!status && !(s->high_factor > s->low_factor))
             status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
                              "key \"%s.rope.scaling.high_freq_factor\" is not above low_freq_factor",
@@ -68,8 +69,9 @@ libllm_status ll_build_rope(ll_builder *b, float base, bool scaled, ll_rope *out
     if (status)
         return status;
     if (out->n_rot % 2)
-        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "key \"%s.rope.dimension_count\" is %u, expected an even number",
-                       b->family->architecture, out->n_rot);
+        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
+                       "key \"%s.rope.dimension_count\" is %u, expected an even number", b->family->architecture,
+                       out->n_rot);
     uint32_t n = out->n_rot / 2;
     scaling s = {.factor = 1};
     const float *divisors = NULL;
@@ -96,7 +98,8 @@ libllm_status ll_build_rope(ll_builder *b, float base, bool scaled, ll_rope *out
         if (isfinite(frequencies[i]))
             continue;
         if (divisors)
-            return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "tensor \"rope_freqs.weight\" has an unusable value at %u", i);
+            return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "tensor \"rope_freqs.weight\" has an unusable value at %u",
+                           i);
         return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "key \"%s.rope.scaling.factor\" is %g, which is too small",
                        b->family->architecture, (double)s.factor);
     }

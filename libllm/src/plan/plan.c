@@ -29,15 +29,20 @@ libllm_status ll_plan_create(const ll_model *model, ll_plan *plan, libllm_error 
     for (uint32_t i = 0; i < model->n_layers; i++) {
         const ll_layer *l = &model->layers[i];
         bool last = i + 1 == model->n_layers;
-        *next = (ll_phase){.kind = LL_PHASE_QKV, .layer = i, .adds = i > 0, .add_norm = pending_norm, .norm = l->attn_norm};
+        *next =
+            (ll_phase){.kind = LL_PHASE_QKV, .layer = i, .adds = i > 0, .add_norm = pending_norm, .norm = l->attn_norm};
         count(next, &l->q.weight);
         count(next, &l->k.weight);
         count(next++, &l->v.weight);
         *next++ = (ll_phase){.kind = LL_PHASE_ATTENTION, .layer = i};
         *next = (ll_phase){.kind = LL_PHASE_PROJECT, .layer = i, .tail_only = last};
         count(next++, &l->o.weight);
-        *next = (ll_phase){.kind = LL_PHASE_GATE_UP, .layer = i, .adds = true, .add_norm = l->attn_post_norm,
-                           .norm = l->ffn_norm, .tail_only = last};
+        *next = (ll_phase){.kind = LL_PHASE_GATE_UP,
+                           .layer = i,
+                           .adds = true,
+                           .add_norm = l->attn_post_norm,
+                           .norm = l->ffn_norm,
+                           .tail_only = last};
         count(next, &l->gate.weight);
         count(next++, &l->up.weight);
         *next = (ll_phase){.kind = LL_PHASE_DOWN, .layer = i, .tail_only = last};
@@ -48,8 +53,8 @@ libllm_status ll_plan_create(const ll_model *model, ll_plan *plan, libllm_error 
     }
     plan->max_q = plan->max_heads * model->head_dim;
     plan->max_k = larger(plan->max_k, larger(plan->max_q, plan->max_ff));
-    *next = (ll_phase){.kind = LL_PHASE_LOGITS, .adds = true, .add_norm = pending_norm, .norm = model->output_norm,
-                       .tail_only = true};
+    *next = (ll_phase){
+        .kind = LL_PHASE_LOGITS, .adds = true, .add_norm = pending_norm, .norm = model->output_norm, .tail_only = true};
     count(next++, &model->output.weight);
     plan->n_phases = (uint32_t)(next - plan->phases);
     return LIBLLM_OK;

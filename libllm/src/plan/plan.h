@@ -41,10 +41,10 @@ typedef struct ll_plan {
     uint32_t n_phases;
     /* Widths that scratch memory is made from. */
     uint32_t n_embd;
-    uint32_t max_q;    /* n_heads * head_dim, largest of all layers */
+    uint32_t max_q; /* n_heads * head_dim, largest of all layers */
     uint32_t max_heads;
     uint32_t max_ff;
-    uint32_t max_k;    /* longest input of a matrix */
+    uint32_t max_k; /* longest input of a matrix */
 } ll_plan;
 
 libllm_status ll_plan_create(const ll_model *model, ll_plan *plan, libllm_error *error);

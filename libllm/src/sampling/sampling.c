@@ -47,10 +47,7 @@ libllm_status ll_sampling_check(const libllm_sampling_options *o, uint32_t n_voc
 }
 
 /* Higher key first, lower id among equals: a total order, so that results do not depend on the heap. */
-static bool before(ll_candidate a, ll_candidate b)
-{
-    return a.key > b.key || (a.key == b.key && a.token < b.token);
-}
+static bool before(ll_candidate a, ll_candidate b) { return a.key > b.key || (a.key == b.key && a.token < b.token); }
 
 static void sift_down(ll_candidate *heap, size_t n, size_t i)
 {
@@ -234,9 +231,8 @@ static libllm_status gather(const libllm_sampling_options *o, const float *logit
     return LIBLLM_OK;
 }
 
-libllm_status ll_sample(const libllm_sampling_options *o, const float *logits, uint32_t n_vocab,
-                        const int32_t *history, size_t n_history, uint64_t position, ll_candidate *c, int32_t *token,
-                        libllm_error *error)
+libllm_status ll_sample(const libllm_sampling_options *o, const float *logits, uint32_t n_vocab, const int32_t *history,
+                        size_t n_history, uint64_t position, ll_candidate *c, int32_t *token, libllm_error *error)
 {
     size_t n = 0;
     libllm_status status = gather(o, logits, n_vocab, history, n_history, c, &n, error);

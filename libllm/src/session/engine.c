@@ -59,8 +59,11 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
     } else {
         for (uint32_t i = 0; i < e->n_free_pages; i++)
             e->free_pages[i] = e->n_free_pages - 1 - i; /* low pages first */
-        ll_executor_options executor = {.n_batch = e->n_batch, .n_pages = e->n_free_pages, .n_positions = e->n_positions,
-                                        .kv_type = e->kv_type, .deterministic = options->deterministic};
+        ll_executor_options executor = {.n_batch = e->n_batch,
+                                        .n_pages = e->n_free_pages,
+                                        .n_positions = e->n_positions,
+                                        .kv_type = e->kv_type,
+                                        .deterministic = options->deterministic};
         status = e->backend->create(host, team, cpu_features, model, &executor, &e->executor, error);
     }
     if (status) {

@@ -19,9 +19,9 @@ typedef struct ll_work {
     const int32_t *tokens;
     size_t n_tokens;
     size_t n_done;
-    float *logits;        /* rows for all tokens; NULL: the session's own, for the last */
+    float *logits; /* rows for all tokens; NULL: the session's own, for the last */
     libllm_status status;
-    libllm_error error;   /* valid when status is negative */
+    libllm_error error; /* valid when status is negative */
     bool finished;
     bool stepping;        /* part of the step that is running */
     uint32_t n_step;      /* tokens of this work in the step that is running */
@@ -44,8 +44,8 @@ typedef struct ll_engine {
     ll_work *queue;       /* unfinished work, oldest first */
     uint32_t *free_pages; /* stack */
     uint32_t n_free_pages;
-    ll_run *runs;         /* [n_batch] of the step that is running */
-    ll_work **stepping;   /* [n_batch] */
+    ll_run *runs;       /* [n_batch] of the step that is running */
+    ll_work **stepping; /* [n_batch] */
     uint32_t n_stepping;
 } ll_engine;
 

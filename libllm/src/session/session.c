@@ -104,14 +104,12 @@ libllm_status ll_session_check(const ll_session *s, const int32_t *tokens, size_
 {
     size_t position = atomic_load(&s->position);
     if (n_tokens > s->capacity - position)
-        return ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL,
-                       "%zu tokens behind %zu do not fit into a context of %llu", n_tokens, position,
-                       (unsigned long long)s->capacity);
+        return ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL, "%zu tokens behind %zu do not fit into a context of %llu",
+                       n_tokens, position, (unsigned long long)s->capacity);
     return ll_session_check_ids(s, tokens, n_tokens, error);
 }
 
-libllm_status ll_session_eval(ll_session *s, const int32_t *tokens, size_t n_tokens, float *logits,
-                              libllm_error *error)
+libllm_status ll_session_eval(ll_session *s, const int32_t *tokens, size_t n_tokens, float *logits, libllm_error *error)
 {
     libllm_status status = ll_session_check(s, tokens, n_tokens, error);
     if (status || n_tokens == 0)

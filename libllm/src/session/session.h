@@ -12,11 +12,11 @@ struct ll_session {
     ll_engine *engine;
     uint32_t *pages;
     uint32_t n_pages;
-    uint64_t capacity;        /* positions */
-    int32_t *tokens;          /* [capacity] */
-    atomic_size_t position;   /* tokens in the timeline */
-    float *logits;            /* [n_vocab] after the last token */
-    float *next_logits;       /* [n_vocab] those that a running call computes */
+    uint64_t capacity;      /* positions */
+    int32_t *tokens;        /* [capacity] */
+    atomic_size_t position; /* tokens in the timeline */
+    float *logits;          /* [n_vocab] after the last token */
+    float *next_logits;     /* [n_vocab] those that a running call computes */
     bool has_logits;
     ll_candidate *candidates; /* [n_vocab], made with the first draw */
     atomic_uint busy;         /* a call is running */

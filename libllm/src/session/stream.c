@@ -22,11 +22,11 @@ struct ll_stream {
     uint64_t max_tokens;
     bool ignore_end;
 
-    int32_t *prompt;       /* what is left to evaluate of it */
+    int32_t *prompt; /* what is left to evaluate of it */
     size_t n_prompt_left;
-    int32_t pending;       /* handed out but not evaluated; -1: none */
-    ll_buffer text;        /* held back: an unfinished character or the start of a stop text */
-    ll_buffer event_text;  /* borrowed by the last event */
+    int32_t pending;      /* handed out but not evaluated; -1: none */
+    ll_buffer text;       /* held back: an unfinished character or the start of a stop text */
+    ll_buffer event_text; /* borrowed by the last event */
     libllm_finish_reason finished;
 
     uint64_t n_prompt, n_cached, n_tokens;
@@ -77,8 +77,8 @@ static libllm_status sync_prompt(ll_stream *s, const int32_t *tokens, size_t n, 
     ll_session *session = s->session;
     size_t position = atomic_load(&session->position), shared = 0;
     if (n > session->capacity)
-        return ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL, "a prompt of %zu tokens does not fit into a context of %llu", n,
-                       (unsigned long long)session->capacity);
+        return ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL, "a prompt of %zu tokens does not fit into a context of %llu",
+                       n, (unsigned long long)session->capacity);
     libllm_status status = ll_session_check_ids(session, tokens, n, error);
     if (status)
         return status;
@@ -100,7 +100,8 @@ libllm_status ll_stream_create(ll_session *session, const int32_t *tokens, size_
 {
     *out = NULL;
     if (n_tokens == 0)
-        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "the prompt is empty: a model needs a token to go on from");
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT,
+                       "the prompt is empty: a model needs a token to go on from");
     libllm_status status = ll_sampling_check(sampling, session->engine->model->n_vocab, error);
     if (status)
         return status;

@@ -108,8 +108,7 @@ static libllm_status find_tokens(reading *r, uint32_t k, uint32_t entry, libllm_
     if (r->block[k].ids[0] < 0 || r->block[k].ids[1] < 0)
         return LIBLLM_OK;
     __builtin_prefetch(&r->m->slots[slot_of(r->m, (uint32_t)r->block[k].ids[0], (uint32_t)r->block[k].ids[1])]);
-    r->block[k].result =
-        find_result(r, (ll_span){r->block[k].start[0], r->block[k].size[0] + r->block[k].size[1]});
+    r->block[k].result = find_result(r, (ll_span){r->block[k].start[0], r->block[k].size[0] + r->block[k].size[1]});
     if (r->block[k].result >= 0)
         r->last_result = r->block[k].result;
     return LIBLLM_OK;
@@ -168,7 +167,13 @@ libllm_status ll_merges_open(const ll_host *host, const ll_gguf *gguf, const ll_
     libllm_status status;
     if (m->slots && bytes) {
         memset(m->slots, 0xFF, m->n_slots * sizeof *m->slots);
-        reading r = {.m = m, .v = v, .specials = specials, .bytes = bytes, .longest = longest, };
+        reading r = {
+            .m = m,
+            .v = v,
+            .specials = specials,
+            .bytes = bytes,
+            .longest = longest,
+        };
         status = read_all(&r, merges, error);
     } else {
         status = ll_fail_memory(error, "the table of merges");

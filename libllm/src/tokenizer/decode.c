@@ -18,8 +18,7 @@ static libllm_status append(const ll_tokenizer *t, int32_t id, uint32_t flags, l
     return LIBLLM_OK;
 }
 
-libllm_status ll_tokenizer_piece(const ll_tokenizer *t, int32_t id, uint32_t flags, ll_buffer *out,
-                                 libllm_error *error)
+libllm_status ll_tokenizer_piece(const ll_tokenizer *t, int32_t id, uint32_t flags, ll_buffer *out, libllm_error *error)
 {
     libllm_status status = append(t, id, flags, out, error);
     return status == LIBLLM_OK && out->failed ? ll_fail_memory(error, "the text of a token") : status;

@@ -53,10 +53,10 @@ typedef struct ll_vocabulary {
     uint8_t *whole;  /* ll_whole_word: found out while encoding, read and written atomically */
     uint32_t *order; /* SPM: place in the order of merging; NULL: that of the ids, user-defined tokens first */
     ll_lookup lookup;
-    int32_t single[256];                /* BPE: token of a byte; SPM: token of an ASCII character */
-    int32_t fallback[256];              /* SPM: token <0xXX> */
-    bool lacks_bytes;                   /* BPE: some byte has no token */
-    int32_t blanks[LL_MAX_BLANKS + 1];  /* SPM: user-defined token of so many blanks */
+    int32_t single[256];               /* BPE: token of a byte; SPM: token of an ASCII character */
+    int32_t fallback[256];             /* SPM: token <0xXX> */
+    bool lacks_bytes;                  /* BPE: some byte has no token */
+    int32_t blanks[LL_MAX_BLANKS + 1]; /* SPM: user-defined token of so many blanks */
     uint32_t longest_blanks;
     uint8_t joins[65536]; /* by (left << 8 | right): these bytes stand side by side within some token */
 } ll_vocabulary;
@@ -120,8 +120,8 @@ typedef struct ll_special {
 typedef struct ll_specials {
     ll_special *list; /* sorted by text, no text twice */
     uint32_t n;
-    uint32_t range[257]; /* those that start with byte b are list[range[b]] up to list[range[b + 1]] */
-    bool starts[256];    /* some token starts with this byte ... */
+    uint32_t range[257];   /* those that start with byte b are list[range[b]] up to list[range[b + 1]] */
+    bool starts[256];      /* some token starts with this byte ... */
     bool user_starts[256]; /* ... and some user-defined one */
 } ll_specials;
 
@@ -154,17 +154,17 @@ bool ll_specials_next(const ll_specials *specials, const ll_vocabulary *vocabula
 
 /* Classes of characters that patterns speak of; a character has one of the first seven, and more besides. */
 enum {
-    LL_LETTER = 1,      /* \p{L} */
-    LL_MARK = 2,        /* \p{M} */
-    LL_NUMBER = 4,      /* \p{N} */
-    LL_SPACE = 8,       /* \s: the property White_Space */
+    LL_LETTER = 1,       /* \p{L} */
+    LL_MARK = 2,         /* \p{M} */
+    LL_NUMBER = 4,       /* \p{N} */
+    LL_SPACE = 8,        /* \s: the property White_Space */
     LL_PUNCTUATION = 16, /* \p{P} */
-    LL_SYMBOL = 32,     /* \p{S} */
-    LL_OTHER = 64,      /* controls, unassigned, ... */
-    LL_LINE = 128,      /* \r and \n */
-    LL_UPPER = 256,     /* Lu, Lt */
-    LL_LOWER = 512,     /* Ll */
-    LL_CASELESS = 1024, /* Lm, Lo */
+    LL_SYMBOL = 32,      /* \p{S} */
+    LL_OTHER = 64,       /* controls, unassigned, ... */
+    LL_LINE = 128,       /* \r and \n */
+    LL_UPPER = 256,      /* Lu, Lt */
+    LL_LOWER = 512,      /* Ll */
+    LL_CASELESS = 1024,  /* Lm, Lo */
 };
 
 /* The character at the start of valid UTF-8; its length goes to *n. */
@@ -254,15 +254,15 @@ struct ll_tokenizer {
 typedef struct ll_encoder {
     const ll_tokenizer *tokenizer;
     ll_tokens *out;
-    ll_buffer text;     /* a run of plain text after normalization */
-    ll_buffer word;     /* a word without the bytes that the vocabulary lacks */
-    bool after_unknown; /* SPM: the last token stands for unknown characters, and further ones join it */
+    ll_buffer text;         /* a run of plain text after normalization */
+    ll_buffer word;         /* a word without the bytes that the vocabulary lacks */
+    bool after_unknown;     /* SPM: the last token stands for unknown characters, and further ones join it */
     struct ll_queue *queue; /* for long words, made when the first one comes */
 } ll_encoder;
 
 /* How two neighbouring symbols merge. */
 typedef struct ll_pair {
-    uint64_t key;   /* lowest first; rank above 32 bits of finer order; UINT64_MAX: they do not */
+    uint64_t key; /* lowest first; rank above 32 bits of finer order; UINT64_MAX: they do not */
     int32_t result;
 } ll_pair;
 

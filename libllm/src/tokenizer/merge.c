@@ -41,8 +41,8 @@ typedef struct word {
 static void find_pair_at(const ll_tokenizer *t, const char *text, word *w, size_t i)
 {
     size_t start = w->starts[i];
-    w->pairs[i] = find_pair(t, text + start, w->starts[i + 1] - start, w->starts[i + 2] - start, w->ids[i],
-                            w->ids[i + 1]);
+    w->pairs[i] =
+        find_pair(t, text + start, w->starts[i + 1] - start, w->starts[i + 2] - start, w->ids[i], w->ids[i + 1]);
 }
 
 static void merge_short(ll_encoder *e, const char *text, size_t size)
@@ -105,8 +105,8 @@ struct ll_queue {
     size_t n_cells;
     place *places;
     uint32_t n_places, capacity;
-    uint32_t unused;   /* list of places to use again */
-    uint32_t *last;    /* by rank */
+    uint32_t unused;    /* list of places to use again */
+    uint32_t *last;     /* by rank */
     uint64_t *unsorted; /* bit by rank */
     uint64_t *bits[LEVELS];
     unsigned n_levels;
@@ -387,8 +387,8 @@ static void merge_long(ll_encoder *e, const char *text, size_t size)
     const ll_tokenizer *t = e->tokenizer;
     const ll_host *host = t->host;
     if (!e->queue)
-        e->queue = make_queue(host, t->model == LL_TOKENIZER_BPE ? (size_t)t->merges.n + 1
-                                                                 : (size_t)t->vocabulary.n * 2);
+        e->queue =
+            make_queue(host, t->model == LL_TOKENIZER_BPE ? (size_t)t->merges.n + 1 : (size_t)t->vocabulary.n * 2);
     if (!e->queue || !reserve_cells(host, e->queue, size)) {
         e->out->failed = true;
         return;

@@ -33,7 +33,7 @@ static void order_marks(int32_t *marks, int32_t *other, size_t n)
         if (class < 255)
             start[class + 1]++;
     }
-    for (unsigned class = 1; class < 256; class++)
+    for (unsigned class = 1; class < 256; class ++)
         start[class] += start[class - 1];
     for (size_t i = 0; i < n; i++)
         other[start[utf8proc_get_property(marks[i])->combining_class & 255]++] = marks[i];

@@ -16,13 +16,10 @@ static const ll_pattern smollm = {.word = ll_word_gpt2, .letters = LETTERS, .oth
 static const ll_pattern command_r = {
     .word = ll_word_gpt2, .letters = LETTERS, .others = OTHERS, .lone_digits = true, .nfc = true};
 
-/* (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+ */
-static const ll_pattern llama3 = {.word = ll_word_cl100k,
-                                  .letters = LETTERS,
-                                  .others = OTHERS,
-                                  .digits = 3,
-                                  .whole_words = true,
-                                  .adds_bos = true};
+/* (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
+ */
+static const ll_pattern llama3 = {
+    .word = ll_word_cl100k, .letters = LETTERS, .others = OTHERS, .digits = 3, .whole_words = true, .adds_bos = true};
 static const ll_pattern cl100k = {.word = ll_word_cl100k, .letters = LETTERS, .others = OTHERS, .digits = 3};
 static const ll_pattern glm4 = {
     .word = ll_word_cl100k, .letters = LETTERS, .others = OTHERS, .digits = 3, .whole_words = true};

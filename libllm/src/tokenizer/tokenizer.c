@@ -11,16 +11,19 @@
 #include <string.h>
 
 static const char *const special_keys[] = {
-    [LIBLLM_TOKEN_BOS] = "tokenizer.ggml.bos_token_id",         [LIBLLM_TOKEN_EOS] = "tokenizer.ggml.eos_token_id",
-    [LIBLLM_TOKEN_EOT] = "tokenizer.ggml.eot_token_id",         [LIBLLM_TOKEN_UNKNOWN] = "tokenizer.ggml.unknown_token_id",
+    [LIBLLM_TOKEN_BOS] = "tokenizer.ggml.bos_token_id",
+    [LIBLLM_TOKEN_EOS] = "tokenizer.ggml.eos_token_id",
+    [LIBLLM_TOKEN_EOT] = "tokenizer.ggml.eot_token_id",
+    [LIBLLM_TOKEN_UNKNOWN] = "tokenizer.ggml.unknown_token_id",
     [LIBLLM_TOKEN_PADDING] = "tokenizer.ggml.padding_token_id",
 };
 
 /* Control tokens that end a turn, by their text, and others that end a generation. */
-static const char *const turn_ends[] = {"<|im_end|>",  "<|eot_id|>", "<end_of_turn>", "<|end|>",
-                                        "<|END_OF_TURN_TOKEN|>", "<|eot|>"};
-static const char *const text_ends[] = {"<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|eom_id|>", "<|return|>",
-                                        "<|call|>", "<EOT>", "<｜end▁of▁sentence｜>"};
+static const char *const turn_ends[] = {"<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|END_OF_TURN_TOKEN|>",
+                                        "<|eot|>"};
+static const char *const text_ends[] = {"<|endoftext|>", "<|end_of_text|>", "</s>",
+                                        "<eos>",         "<|eom_id|>",      "<|return|>",
+                                        "<|call|>",      "<EOT>",           "<｜end▁of▁sentence｜>"};
 
 static libllm_status read_id(const ll_gguf *gguf, const char *key, uint32_t n, int32_t *id, libllm_error *error)
 {
@@ -118,8 +121,7 @@ static libllm_status open_tokenizer(ll_tokenizer *t, const ll_gguf *gguf, libllm
     return status;
 }
 
-libllm_status ll_tokenizer_open(const ll_host *host, const ll_gguf *gguf, ll_tokenizer **tokenizer,
-                                libllm_error *error)
+libllm_status ll_tokenizer_open(const ll_host *host, const ll_gguf *gguf, ll_tokenizer **tokenizer, libllm_error *error)
 {
     *tokenizer = NULL;
     ll_span model = {NULL, 0};

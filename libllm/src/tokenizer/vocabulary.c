@@ -165,7 +165,10 @@ static bool has_ends(ll_span text, const char *first, const char *last)
 
 /* Some files call the tokens that mark turns user-defined. Such a token is looked for in any text, and then what a user
  * types could end a turn: tokens that are spelled like controls are controls. */
-static bool is_bracketed(ll_span text) { return has_ends(text, "<|", "|>") || has_ends(text, "<\xEF\xBD\x9C", "\xEF\xBD\x9C>"); }
+static bool is_bracketed(ll_span text)
+{
+    return has_ends(text, "<|", "|>") || has_ends(text, "<\xEF\xBD\x9C", "\xEF\xBD\x9C>");
+}
 
 static libllm_status enter_all(ll_vocabulary *v, ll_tokenizer_model model, const ll_gguf_value *tokens,
                                libllm_error *error)

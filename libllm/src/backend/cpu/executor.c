@@ -12,10 +12,7 @@ enum { LINE = 64 };
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
-static void *lines(const ll_host *host, size_t count, size_t size)
-{
-    return ll_alloc_aligned(host, count, size, LINE);
-}
+static void *lines(const ll_host *host, size_t count, size_t size) { return ll_alloc_aligned(host, count, size, LINE); }
 
 static bool make_act(const ll_host *host, size_t n_k, ll_act *act)
 {
@@ -59,8 +56,8 @@ static bool make_worker(ll_executor *e, ll_worker *w)
 
 static void free_worker(const ll_host *h, ll_worker *w)
 {
-    void *const all[] = {w->panels, w->pack_scratch, w->tiles[0], w->tiles[1], w->input, w->row, w->x, w->acts,
-                         w->out, w->out_part, w->x_part, w->scores, w->state};
+    void *const all[] = {w->panels, w->pack_scratch, w->tiles[0], w->tiles[1], w->input,  w->row,  w->x,
+                         w->acts,   w->out,          w->out_part, w->x_part,   w->scores, w->state};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         ll_free(h, all[i]);
     for (size_t i = 0; i < LL_COLUMNS_MAX; i++)
@@ -109,9 +106,10 @@ static void cpu_free(ll_executor *e)
         free_worker(h, &e->workers[i]);
     for (size_t i = 0; e->shared_act && i < e->n_shared_act; i++)
         free_act(h, &e->shared_act[i]);
-    void *const all[] = {e->x[0], e->x[1], e->branch, e->normed, e->q, e->attended, e->hidden, e->cos, e->sin,
-                         e->partials, e->splits_done, e->columns, e->all, e->tail, e->shared_act, e->workers,
-                         e->kv_layer_offset, e->kv, e->x_of_phase};
+    void *const all[] = {
+        e->x[0],       e->x[1],    e->branch,          e->normed,      e->q,         e->attended, e->hidden,
+        e->cos,        e->sin,     e->partials,        e->splits_done, e->columns,   e->all,      e->tail,
+        e->shared_act, e->workers, e->kv_layer_offset, e->kv,          e->x_of_phase};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         ll_free(h, all[i]);
     ll_plan_free(&e->plan);
@@ -155,8 +153,8 @@ static libllm_status check_kernels(const ll_executor *e, libllm_error *error)
             const ll_matrix *w = &all[j]->weight;
             const ll_row_kernel *kernel = e->kernels->row_kernel(w->traits->type);
             if (!kernel || (kernel->takes_act && w->n_k % LL_ACT_BLOCK))
-                return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "no kernel multiplies matrices of type %s with %u columns",
-                               w->traits->name, w->n_k);
+                return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
+                               "no kernel multiplies matrices of type %s with %u columns", w->traits->name, w->n_k);
         }
     }
     return LIBLLM_OK;
@@ -169,8 +167,8 @@ static libllm_status cpu_create(const ll_host *host, ll_team *team, uint32_t cpu
     *out = NULL;
     if (!e)
         return ll_fail_memory(error, "an engine");
-    *e = (ll_executor){.host = host, .team = team, .model = model, .options = *options,
-                       .kernels = ll_kernels_choose(cpu_features)};
+    *e = (ll_executor){
+        .host = host, .team = team, .model = model, .options = *options, .kernels = ll_kernels_choose(cpu_features)};
     e->tile_rows = larger(LL_TILE_ROWS, model->head_dim);
     e->split_positions = split_positions(options->n_positions);
     libllm_status status = ll_plan_create(model, &e->plan, error);
@@ -181,8 +179,9 @@ static libllm_status cpu_create(const ll_host *host, ll_team *team, uint32_t cpu
         if (!e->x_of_phase || !make_scratch(e))
             status = ll_fail_memory(error, "the engine's scratch memory");
         else if (!make_kv(e))
-            status = ll_fail(error, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for %llu positions of KV memory (%zu bytes)",
-                             (unsigned long long)options->n_pages * LL_PAGE_POSITIONS, options->n_pages * e->page_bytes);
+            status =
+                ll_fail(error, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for %llu positions of KV memory (%zu bytes)",
+                        (unsigned long long)options->n_pages * LL_PAGE_POSITIONS, options->n_pages * e->page_bytes);
     }
     if (status) {
         cpu_free(e);

@@ -13,11 +13,11 @@
 _Static_assert((int)LL_PAGE_POSITIONS == (int)LL_KV_TILE, "a page of KV memory is one tile of the attention kernels");
 
 enum {
-    LL_TILE_ROWS = 64,      /* rows of a matrix that a thread takes at a time */
-    LL_K_CHUNK = 1024,      /* inputs of a packed panel: 64 rows of them fit into L2 */
-    LL_COLUMN_BLOCK = 24,   /* columns that stay in L2 beside the panels */
-    LL_QUERY_ROWS = 32,     /* query rows that share a tile of keys and values */
-    LL_SPLITS_MAX = 32,     /* parts of a long context that are attended to independently */
+    LL_TILE_ROWS = 64,         /* rows of a matrix that a thread takes at a time */
+    LL_K_CHUNK = 1024,         /* inputs of a packed panel: 64 rows of them fit into L2 */
+    LL_COLUMN_BLOCK = 24,      /* columns that stay in L2 beside the panels */
+    LL_QUERY_ROWS = 32,        /* query rows that share a tile of keys and values */
+    LL_SPLITS_MAX = 32,        /* parts of a long context that are attended to independently */
     LL_PRIVATE_INPUTS = 16384, /* input values up to which every thread prepares its own copy instead of meeting */
 };
 
@@ -32,20 +32,20 @@ typedef struct ll_column {
 typedef struct ll_worker {
     ll_executor *executor;
     uint32_t thread, n_threads;
-    uint32_t phase;           /* index of the phase in hand */
-    float *panels;            /* [LL_TILE_ROWS][LL_K_CHUNK], packed */
-    float *pack_scratch;      /* [LL_K_CHUNK] */
-    float *tiles[2];          /* [n_batch][tile_rows] */
-    float *input;             /* [LL_COLUMNS_MAX][max_k] */
-    float *row;               /* [n_embd] */
+    uint32_t phase;      /* index of the phase in hand */
+    float *panels;       /* [LL_TILE_ROWS][LL_K_CHUNK], packed */
+    float *pack_scratch; /* [LL_K_CHUNK] */
+    float *tiles[2];     /* [n_batch][tile_rows] */
+    float *input;        /* [LL_COLUMNS_MAX][max_k] */
+    float *row;          /* [n_embd] */
     ll_act act[LL_COLUMNS_MAX];
-    const float **x;          /* [n_batch] */
-    ll_act *acts;             /* [n_batch] views */
-    float **out;              /* [n_batch] */
-    float **out_part;         /* [n_batch] */
-    const float **x_part;     /* [LL_COLUMN_BLOCK] */
-    float *scores;            /* [LL_QUERY_ROWS][LL_KV_TILE] */
-    float *state;             /* [2 * LL_QUERY_ROWS][2 + head_dim]: maximum, sum, values; of one split, and merged */
+    const float **x;      /* [n_batch] */
+    ll_act *acts;         /* [n_batch] views */
+    float **out;          /* [n_batch] */
+    float **out_part;     /* [n_batch] */
+    const float **x_part; /* [LL_COLUMN_BLOCK] */
+    float *scores;        /* [LL_QUERY_ROWS][LL_KV_TILE] */
+    float *state;         /* [2 * LL_QUERY_ROWS][2 + head_dim]: maximum, sum, values; of one split, and merged */
 } ll_worker;
 
 /* The inputs of a phase: pointers for each active column. act is NULL unless a kernel of the phase reads it. */
@@ -62,40 +62,40 @@ struct ll_executor {
     const ll_kernels *kernels;
     ll_executor_options options;
     ll_plan plan;
-    uint32_t *x_of_phase;      /* which of the two residual buffers a phase's prologue reads */
-    size_t tile_rows;          /* LL_TILE_ROWS, or the head length where that is more */
+    uint32_t *x_of_phase; /* which of the two residual buffers a phase's prologue reads */
+    size_t tile_rows;     /* LL_TILE_ROWS, or the head length where that is more */
 
     /* KV memory: pages of [layer][kv head]{K [head_dim][64], V [64][head_dim]}. */
     ll_kv_format kv_format;
     size_t kv_element;
-    size_t *kv_layer_offset;   /* [n_layers], bytes within a page */
+    size_t *kv_layer_offset; /* [n_layers], bytes within a page */
     size_t page_bytes;
     uint8_t *kv;
 
     /* Shared scratch, a row for each column. */
-    float *x[2];               /* residual stream; the prologue reads one and writes the other */
-    float *branch;             /* [n_embd] */
-    float *normed;             /* [n_embd] */
-    float *q;                  /* [max_q] */
-    float *attended;           /* [max_q] */
-    float *hidden;             /* [max_ff] */
-    float *cos, *sin;          /* [n_ropes][n_batch][head_dim / 2] */
-    ll_act *shared_act;        /* [n_shared_act] */
+    float *x[2];        /* residual stream; the prologue reads one and writes the other */
+    float *branch;      /* [n_embd] */
+    float *normed;      /* [n_embd] */
+    float *q;           /* [max_q] */
+    float *attended;    /* [max_q] */
+    float *hidden;      /* [max_ff] */
+    float *cos, *sin;   /* [n_ropes][n_batch][head_dim / 2] */
+    ll_act *shared_act; /* [n_shared_act] */
     size_t n_shared_act;
-    float *partials;           /* [LL_COLUMNS_MAX][max_heads][LL_SPLITS_MAX][2 + head_dim] */
-    atomic_uint *splits_done;  /* [LL_COLUMNS_MAX][max_heads] */
+    float *partials;          /* [LL_COLUMNS_MAX][max_heads][LL_SPLITS_MAX][2 + head_dim] */
+    atomic_uint *splits_done; /* [LL_COLUMNS_MAX][max_heads] */
     uint64_t split_positions;
     ll_worker *workers;
 
     /* The batch in hand. */
     const ll_batch *batch;
-    ll_column *columns;        /* [n_batch] */
+    ll_column *columns; /* [n_batch] */
     uint32_t n_columns;
-    uint32_t *all, *tail;      /* column indices: every one, and those whose logits are wanted */
+    uint32_t *all, *tail; /* column indices: every one, and those whose logits are wanted */
     uint32_t n_tail;
-    atomic_uint next_unit[2];  /* work that threads take from each other, alternating between phases */
-    atomic_uint skip;          /* set once cancelled: what is left of the phase is not worth doing */
-    atomic_uint stop_after;    /* phase after which all threads leave */
+    atomic_uint next_unit[2]; /* work that threads take from each other, alternating between phases */
+    atomic_uint skip;         /* set once cancelled: what is left of the phase is not worth doing */
+    atomic_uint stop_after;   /* phase after which all threads leave */
 };
 
 /* product.c: out[i][0, n_rows) = rows [row, row + n_rows) of W times the inputs of active column i. With few columns

@@ -133,7 +133,8 @@ static void rotate(const ll_executor *e, const ll_layer *l, uint32_t column, flo
 }
 
 /* Keys lie dimension-major within their page, values position-major. */
-static void store_kv(ll_executor *e, uint32_t layer, uint32_t column, uint32_t kv_head, bool is_value, const float *head)
+static void store_kv(ll_executor *e, uint32_t layer, uint32_t column, uint32_t kv_head, bool is_value,
+                     const float *head)
 {
     const ll_column *c = &e->columns[column];
     size_t n = e->model->head_dim, slot = (size_t)(c->position % LL_KV_TILE);
@@ -166,8 +167,8 @@ static void qkv(ll_worker *w, const ll_phase *p)
         uint32_t head = is_q ? unit : is_k ? unit - l->n_heads : unit - l->n_heads - l->n_kv_heads;
         const float *norm = is_q ? l->q_norm : is_k ? l->k_norm : NULL;
         for (uint32_t c = 0; c < in.n; c++)
-            w->out[c] = is_q ? e->q + c * (size_t)e->plan.max_q + head * (size_t)m->head_dim
-                             : w->tiles[0] + c * e->tile_rows;
+            w->out[c] =
+                is_q ? e->q + c * (size_t)e->plan.max_q + head * (size_t)m->head_dim : w->tiles[0] + c * e->tile_rows;
         ll_cpu_product(w, is_q ? &l->q : is_k ? &l->k : &l->v, head * (size_t)m->head_dim, m->head_dim, &in, w->out);
         for (uint32_t c = 0; c < in.n; c++) {
             if (norm)
