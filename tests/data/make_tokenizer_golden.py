@@ -16,10 +16,11 @@ import sys
 import unicodedata
 
 import gguf
-from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import Regex, pre_tokenizers
 
 HERE = pathlib.Path(__file__).parent / "tokenizer"
-NORMAL, CONTROL, USER_DEFINED = 1, 3, 4
+sys.path.insert(0, str(HERE.parent.parent / "golden"))
+from tokenizers_of_gguf import CONTROL, USER_DEFINED, tokenizer_of  # noqa: E402
 
 GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 CL100K = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
@@ -102,51 +103,6 @@ def texts(seed, n):
     return [""] + ["".join(piece(r) for _ in range(r.choice([1, 1, 2, 3, 5, 8, 13]))) for _ in range(n)]
 
 
-def metadata(path):
-    fields = gguf.GGUFReader(path).fields
-    return {name[15:]: field.contents() for name, field in fields.items() if name.startswith("tokenizer.ggml.")}
-
-
-def added(m, kinds):
-    return [AddedToken(token, normalized=False, special=kind == CONTROL)
-            for token, kind in zip(m["tokens"], m["token_type"]) if kind in kinds]
-
-
-def smollm(m):
-    tokenizer = Tokenizer(models.BPE(vocab={token: i for i, token in enumerate(m["tokens"])},
-                                     merges=[tuple(merge.split(" ")) for merge in m["merges"]]))
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
-    return tokenizer
-
-
-def gemma(m):
-    """The published tokenizer has its merges by score, then with the longer left half first; user-defined tokens
-    (runs of blanks, for merging) come before all others."""
-    vocab = {token: i for i, token in enumerate(m["tokens"])}
-    scores = {i: 0.0 if kind == USER_DEFINED else score
-              for i, (score, kind) in enumerate(zip(m["scores"], m["token_type"]))}
-    merges = []
-    for token, i in vocab.items():
-        if m["token_type"][i] not in (NORMAL, USER_DEFINED):
-            continue
-        for cut in range(1, len(token)):
-            if token[:cut] in vocab and token[cut:] in vocab:
-                merges.append((-scores[i], -cut, -(len(token) - cut), token[:cut], token[cut:]))
-    merges.sort(key=lambda merge: merge[:3])
-    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=[merge[3:] for merge in merges], unk_token="<unk>",
-                                     fuse_unk=True, byte_fallback=True))
-    tokenizer.normalizer = normalizers.Replace(" ", "▁")
-    return tokenizer
-
-
-def blanks_shown(m):
-    """The list of added tokens has runs of visible blanks where GGUF has blanks."""
-    tokens = [token.replace(" ", "▁") if kind == USER_DEFINED and not token.strip(" ") else token
-              for token, kind in zip(m["tokens"], m["token_type"])]
-    return dict(m, tokens=tokens)
-
-
 def write(name, value):
     lines = ",\n".join(json.dumps(line, ensure_ascii=True, separators=(",", ":")) for line in value)
     (HERE / name).write_text("[\n" + lines + "\n]\n")
@@ -160,12 +116,11 @@ def write_splits():
     write("splits.json", cases)
 
 
-def write_model(path, make, prepare):
-    m = prepare(metadata(path))
+def write_model(path):
+    fields = {name: field.contents() for name, field in gguf.GGUFReader(path).fields.items()}
     cases = []
     for special, kinds in ((0, (USER_DEFINED,)), (1, (CONTROL, USER_DEFINED))):
-        tokenizer = make(m)
-        tokenizer.add_tokens(added(m, kinds))
+        tokenizer = tokenizer_of(fields, kinds)
         for text in texts(special + 7, 150):
             cases.append([text, special, tokenizer.encode(text, add_special_tokens=False).ids])
     write(path.stem + ".json", cases)
@@ -173,5 +128,5 @@ def write_model(path, make, prepare):
 
 folder = pathlib.Path(sys.argv[1])
 write_splits()
-write_model(folder / "SmolLM2-135M-Instruct.Q4_1.gguf", smollm, lambda m: m)
-write_model(folder / "gemma-3-270m-q4_k_m.gguf", gemma, blanks_shown)
+write_model(folder / "SmolLM2-135M-Instruct.Q4_1.gguf")
+write_model(folder / "gemma-3-270m-q4_k_m.gguf")

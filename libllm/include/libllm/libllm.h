@@ -534,7 +534,8 @@ libllm_status libllm_model_describe(const libllm_model *model,
 
 /**
  * Turn text into token ids. Bytes that are not valid UTF-8 count as U+FFFD each (one replacement per maximal
- * invalid sequence, as the Unicode standard recommends). Linear in the length of the text.
+ * invalid sequence, as the Unicode standard recommends). A byte that the vocabulary has no token for is left out,
+ * as by Hugging Face's tokenizers. Linear in the length of the text.
  *
  * @param model     the model
  * @param text      UTF-8; may be NULL when n_bytes is 0

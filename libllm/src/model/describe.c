@@ -38,6 +38,10 @@ static json_t *number(const ll_gguf_value *v, uint64_t i)
         return json_real(ll_gguf_element_f64(v, i)); /* NULL, shown as null, for what is not finite */
     case LL_GGUF_BOOL:
         return json_boolean(ll_gguf_element_i64(v, i) != 0);
+    case LL_GGUF_U64:
+        if (ll_gguf_element_f64(v, i) >= 0x1p63) /* more than JSON's integers hold here */
+            return json_real(ll_gguf_element_f64(v, i));
+        return json_integer(ll_gguf_element_i64(v, i));
     default:
         return json_integer(ll_gguf_element_i64(v, i));
     }
