@@ -150,7 +150,7 @@ TEST(Api, OpeningWhatIsNoModel)
     EXPECT_EQ(LIBLLM_ERROR_NOT_FOUND, libllm_model_open(r, "/no/such/file", nullptr, &m, &e));
     EXPECT_NE(nullptr, strstr(e.message, "/no/such/file")) << e.message;
     EXPECT_EQ(nullptr, m);
-    EXPECT_EQ(LIBLLM_ERROR_IO, libllm_model_open(r, "/", nullptr, &m, &e)) << e.message;
+    EXPECT_EQ(LIBLLM_ERROR_NOT_FOUND, libllm_model_open(r, "/", nullptr, &m, &e)) << e.message;
     EXPECT_GT(0, libllm_model_open(r, "/dev/zero", nullptr, &m, &e)) << e.message;
     libllm_runtime_free(r);
 }
