@@ -166,7 +166,7 @@ static int chat(const struct access *access, const struct values *values, const 
     if (open_chat(&state, access, generation)) {
         bool interactive = is_terminal(stdin);
         if (interactive)
-            quiet_line("%s, context %zu tokens; /help for help, Ctrl-D to leave", base_name(access->path),
+            quiet_line("%s, context %zu; /help for help, Ctrl-D to leave", base_name(access->path),
                        libllm_session_capacity(state.session));
         if (generation->verbose)
             message("seed %" PRIu64, generation->sampling.seed);

@@ -265,7 +265,8 @@ typedef struct libllm_runtime_options {
     libllm_log_fn LIBLLM_NULLABLE log;
     /** Passed to log. */
     void *LIBLLM_NULLABLE log_user_data;
-    /** Hands out memory; NULL: the C library's allocator. Given together with release or not at all. */
+    /** Hands out memory; NULL: the C library's allocator. Given together with release or not at all. JSON that is
+     *  passed in or out is taken apart and put together in memory of the C library. */
     libllm_allocate_fn LIBLLM_NULLABLE allocate;
     /** Takes memory back. */
     libllm_release_fn LIBLLM_NULLABLE release;
@@ -774,7 +775,7 @@ libllm_status libllm_session_open(const libllm_model *model,
  *
  * Ownership: the caller frees the session.
  * Thread safety: concurrent(engine).
- * Errors: INVALID_ARGUMENT, CONTEXT_FULL (the engine has fewer free positions), OUT_OF_MEMORY.
+ * Errors: INVALID_ARGUMENT, CONTEXT_FULL (the engine has fewer free positions), FORKED, OUT_OF_MEMORY.
  * Since: 0.1
  */
 LIBLLM_API

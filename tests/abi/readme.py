@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The C example in both READMEs is examples/chat.c, which is built and run as a test, and has at most 20 lines.
+"""What the READMEs show is there: their C example is examples/chat.c, which is built and run as a test and has at most
+20 lines, and the files that documents link to exist.
 
-usage: readme_example.py ROOT
+usage: readme.py ROOT
 """
 import pathlib
 import re
@@ -22,6 +23,10 @@ def main(root):
         blocks = re.findall(r"^```c\n(.*?)^```$", (root / name).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
         if blocks != [example]:
             problems.append(f"{name}: its C example is not examples/chat.c")
+    for document in root.glob("*.md"):
+        for target in re.findall(r"\]\(([^)#]+)", document.read_text(encoding="utf-8")):
+            if "://" not in target and not (root / target).exists():
+                problems.append(f"{document.name}: links to {target}, which does not exist")
     return problems
 
 
