@@ -68,6 +68,7 @@ bool output_open(struct output *output, const char *path)
     struct stat existing, link;
     bool exists = stat(output->path, &existing) == 0;
     bool dangles = !exists && lstat(output->path, &link) == 0; /* a link to what is not there yet */
+    output->is_new = dangles;
     output->stream = dangles || (exists && !S_ISREG(existing.st_mode))
                          ? fopen(output->path, "wbe")
                          : open_temporary(output, exists ? &existing : NULL);
@@ -99,6 +100,10 @@ bool output_close(struct output *output, bool complete)
         message("cannot write %s: %s", output->path, strerror(reason));
     if (output->temporary && !(good && complete))
         unlink(output->temporary);
+    char *target = output->is_new && !(good && complete) ? realpath(output->path, NULL) : NULL;
+    if (target)
+        unlink(target);
+    free(target);
     free(output->path);
     free(output->temporary);
     return good && complete;

@@ -19,6 +19,8 @@ struct output {
     char *path;
     /* NULL when written directly. */
     char *temporary;
+    /* Written directly to what did not exist before. */
+    bool is_new;
 };
 
 /* False, with a message, on failure. */

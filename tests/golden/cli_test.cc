@@ -300,7 +300,7 @@ TEST_F(Command, WrongUsageIsSaidAndExitsWith2)
         {{"detokenize"}, "give the input with -p"},
         {{"detokenize", "1", "--ids", "1"}, "exclude"},
         {{"detokenize", "12x"}, "'12x' is not a token id (number 1 of the list)"},
-        {{"info", "--cpu", "mmx"}, "--cpu must be one of ref|avx2|avx512, not 'mmx'"},
+        {{"info", "--cpu", "mmx"}, "--cpu must be one of ref|avx2|avx512|native, not 'mmx'"},
         {{"eval", "--ids", "1"}, "--logits OUT is missing"},
         {{"eval", "--ids", "1", "--logits", ""}, "--logits OUT is missing"},
         {{"eval", "--logits", "o"}, "give the ids with --ids, or with -f FILE"},
@@ -434,6 +434,9 @@ TEST_F(Command, EvalWritesThroughALinkToWhatIsNotThereYet)
     EXPECT_EQ(output({"eval", "-m", plain_model, "--ids", "1", "--logits", folder + "/link"}), "");
     EXPECT_TRUE(std::filesystem::is_symlink(folder + "/link"));
     EXPECT_EQ(std::filesystem::file_size(folder + "/target"), 320 * sizeof(float));
+    std::filesystem::remove(folder + "/target");
+    EXPECT_EQ(run({"eval", "-m", plain_model, "--ids", "1,320", "--batch", "1", "--logits", folder + "/link"}).code, 1);
+    EXPECT_FALSE(std::filesystem::exists(folder + "/target")) << "a part of the rows";
 }
 
 TEST_F(Command, EvalLeavesNothingHalfWritten)

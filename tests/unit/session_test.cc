@@ -575,6 +575,8 @@ TEST_F(Session, ForkWhileOthersComputeAndWait)
     if (child == 0) {
         alarm(20);
         libllm_status status = libllm_session_eval(sessions[2], ids.data(), 5, &error);
+        if (libllm_session_eval(sessions[0], ids.data(), 5, &error) != LIBLLM_ERROR_FORKED) // the parent computes on it
+            _exit(2);
         libllm_session *another = nullptr;
         libllm_status created = libllm_session_create(engine, nullptr, &another, &error);
         for (libllm_session *s : sessions)

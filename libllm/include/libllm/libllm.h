@@ -755,7 +755,7 @@ void libllm_session_options_init(libllm_session_options *LIBLLM_OUT options, uin
  *
  * Ownership: the caller frees the session.
  * Thread safety: concurrent(model).
- * Errors: those of libllm_engine_create().
+ * Errors: those of libllm_engine_create() and libllm_session_create().
  * Since: 0.1
  */
 LIBLLM_API

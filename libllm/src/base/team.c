@@ -169,7 +169,8 @@ void ll_team_free(ll_team *team)
         for (uint32_t i = 1; i < team->n_running; i++)
             pthread_join(team->threads[i - 1], NULL);
     }
-    pthread_mutex_destroy(&team->run_lock);
+    if (!ll_team_forked(team)) /* where a thread left behind may hold it */
+        pthread_mutex_destroy(&team->run_lock);
     ll_free(team->host, team->threads);
     ll_free(team->host, team);
 }

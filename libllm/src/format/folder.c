@@ -8,6 +8,7 @@
 #include "format/file.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,10 +26,11 @@ static bool is_gguf(const char *name)
     return name[0] != '.' && size > n && size <= NAME_MAX && strcmp(name + size - n, ending) == 0;
 }
 
-static void look_through(DIR *folder, contents *c)
+/* Returns 0 or what errno says. */
+static int look_through(DIR *folder, contents *c)
 {
     *c = (contents){.n = 0};
-    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+    for (const struct dirent *entry; errno = 0, (entry = readdir(folder)) != NULL;) {
         const char *name = entry->d_name;
         c->hugging_face = c->hugging_face || strcmp(name, "config.json") == 0;
         if (!is_gguf(name))
@@ -42,6 +44,7 @@ static void look_through(DIR *folder, contents *c)
         }
         c->n++;
     }
+    return errno;
 }
 
 static libllm_status check(const contents *c, libllm_error *error)
@@ -65,9 +68,11 @@ libllm_status ll_folder_model(const ll_host *host, const char *path, char **foun
     if (!folder) /* a file, or something whose opening says what is wrong */
         return LIBLLM_OK;
     contents c;
-    look_through(folder, &c);
+    int code = look_through(folder, &c);
     closedir(folder);
-    libllm_status status = check(&c, error);
+    libllm_status status = code
+                               ? ll_fail(error, LIBLLM_ERROR_IO, "the folder cannot be read: %s", strerrordesc_np(code))
+                               : check(&c, error);
     if (status)
         return ll_file_fail(error, status, path);
     ll_buffer joined;

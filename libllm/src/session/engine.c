@@ -112,13 +112,19 @@ void ll_engine_give_pages(ll_engine *e, const uint32_t *pages, uint32_t n)
 
 static bool cancelled(const ll_work *work)
 {
-    return atomic_load_explicit(&work->session->cancel, memory_order_relaxed) != 0;
+    return atomic_load_explicit(&work->session->call, memory_order_relaxed) == LL_CALL_CANCELLED;
 }
 
-/* Asked during a step: any session that wants out ends it; the others run again in the next. */
+static bool waits_cancelled(const ll_work *work) { return !work->finished && !work->stepping && cancelled(work); }
+
+/* Asked during a step: any session that wants out ends it, be it in the step or one that the leader is to serve; the
+ * others run again in the next. */
 static bool step_cancelled(void *context)
 {
     const ll_engine *e = context;
+    for (size_t i = 0; i < e->n_own; i++)
+        if (waits_cancelled(&e->own[i]))
+            return true;
     for (uint32_t i = 0; i < e->n_stepping; i++)
         if (cancelled(e->stepping[i]))
             return true;
@@ -141,7 +147,7 @@ static void finish(ll_engine *e, ll_work *work, libllm_status status)
 static void finish_waiting(ll_engine *e, ll_work *works, size_t n_works)
 {
     for (size_t i = 0; i < n_works; i++)
-        if (!works[i].finished && !works[i].stepping && cancelled(&works[i]))
+        if (waits_cancelled(&works[i]))
             finish(e, &works[i], ll_fail(&works[i].error, LIBLLM_ERROR_CANCELLED, "cancelled"));
 }
 
@@ -285,7 +291,10 @@ void ll_engine_eval(ll_engine *e, ll_work *works, size_t n_works)
             continue;
         }
         e->leading = true;
+        e->own = works;
+        e->n_own = n_works;
         step(e);
+        e->n_own = 0;
         e->leading = false;
         pthread_cond_broadcast(&e->changed);
     }

@@ -40,7 +40,9 @@ typedef struct ll_engine {
 
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
-    bool leading;         /* a thread is computing for all */
+    bool leading;       /* a thread is computing for all */
+    const ll_work *own; /* [n_own] what the leader came for */
+    size_t n_own;
     ll_work *queue;       /* unfinished work, oldest first */
     uint32_t *free_pages; /* stack */
     uint32_t n_free_pages;

@@ -71,23 +71,26 @@ void ll_session_free(ll_session *s)
 
 libllm_status ll_session_enter(ll_session *s, bool for_stream, libllm_error *error)
 {
-    unsigned idle = 0;
-    if (!atomic_compare_exchange_strong(&s->busy, &idle, 1))
+    unsigned none = LL_CALL_NONE;
+    if (!atomic_compare_exchange_strong(&s->call, &none, LL_CALL_RUNNING)) {
+        if (ll_team_forked(s->engine->team)) /* the call was that of a thread left behind */
+            return ll_fail(error, LIBLLM_ERROR_FORKED,
+                           "the session was made before fork() and is of no use in the child");
         return ll_fail(error, LIBLLM_ERROR_BUSY, "the session is in use by another thread");
+    }
     if (s->streaming && !for_stream) {
-        atomic_store(&s->busy, 0);
+        ll_session_leave(s);
         return ll_fail(error, LIBLLM_ERROR_BUSY, "the session has an open stream");
     }
-    atomic_store(&s->cancel, 0); /* a request that came too late for the call before is not for this one */
     return LIBLLM_OK;
 }
 
-void ll_session_leave(ll_session *s) { atomic_store(&s->busy, 0); }
+void ll_session_leave(ll_session *s) { atomic_store(&s->call, LL_CALL_NONE); }
 
 void ll_session_cancel(ll_session *s)
 {
-    if (atomic_load(&s->busy))
-        atomic_store(&s->cancel, 1);
+    unsigned running = LL_CALL_RUNNING;
+    atomic_compare_exchange_strong(&s->call, &running, LL_CALL_CANCELLED);
 }
 
 libllm_status ll_session_check_ids(const ll_session *s, const int32_t *tokens, size_t n_tokens, libllm_error *error)

@@ -7,6 +7,9 @@
 #include "sampling/sampling.h"
 #include "session/engine.h"
 
+/* One word for both, so that a request to end is for the call that is running or for none. */
+typedef enum ll_call_state { LL_CALL_NONE, LL_CALL_RUNNING, LL_CALL_CANCELLED } ll_call_state;
+
 struct ll_session {
     const ll_host *host;
     ll_engine *engine;
@@ -19,8 +22,7 @@ struct ll_session {
     float *next_logits;     /* [n_vocab] those that a running call computes */
     bool has_logits;
     ll_candidate *candidates; /* [n_vocab], made with the first draw */
-    atomic_uint busy;         /* a call is running */
-    atomic_uint cancel;       /* that call is to end */
+    atomic_uint call;         /* an ll_call_state */
     bool streaming;           /* a stream is open */
 };
 

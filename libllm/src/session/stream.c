@@ -242,8 +242,13 @@ static libllm_status generate(ll_stream *s, int32_t *token, libllm_error *error)
         s->finished = LIBLLM_FINISH_STOP;
         return LIBLLM_OK;
     }
+    size_t before = s->text.size;
     if (tokenizer)
         status = ll_tokenizer_piece(tokenizer, *token, 0, &s->text, error);
+    if (!status && !ll_buffer_reserve(&s->event_text, 3 * s->text.size)) {
+        s->text.size = before; /* the next call draws the same token */
+        status = ll_fail_memory(error, "generated text");
+    }
     if (status)
         return status;
     s->pending = *token;
