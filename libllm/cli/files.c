@@ -67,9 +67,8 @@ bool output_open(struct output *output, const char *path)
     }
     struct stat existing, link;
     bool exists = stat(output->path, &existing) == 0;
-    bool dangles = !exists && lstat(output->path, &link) == 0; /* a link to what is not there yet */
-    output->is_new = dangles;
-    output->stream = dangles || (exists && !S_ISREG(existing.st_mode))
+    output->is_new = !exists && lstat(output->path, &link) == 0; /* a link to what is not there yet */
+    output->stream = output->is_new || (exists && !S_ISREG(existing.st_mode))
                          ? fopen(output->path, "wbe")
                          : open_temporary(output, exists ? &existing : NULL);
     if (output->stream)

@@ -53,6 +53,23 @@ class Session : public ::testing::Test
         EXPECT_EQ(LIBLLM_OK, libllm_session_open(model, &options, &s, &error)) << error.message;
         return s;
     }
+    libllm_engine *shared_engine(uint64_t n_positions, uint32_t n_batch = 0)
+    {
+        libllm_engine_options options;
+        libllm_engine_options_init(&options, sizeof options);
+        options.n_positions = n_positions;
+        options.n_batch = n_batch;
+        libllm_engine *engine = nullptr;
+        EXPECT_EQ(LIBLLM_OK, libllm_engine_create(model, &options, &engine, &error)) << error.message;
+        return engine;
+    }
+    static libllm_session_options positions(uint64_t n_positions)
+    {
+        libllm_session_options options;
+        libllm_session_options_init(&options, sizeof options);
+        options.n_positions = n_positions;
+        return options;
+    }
     std::vector<float> logits(libllm_session *s)
     {
         const float *data = nullptr;
@@ -154,14 +171,8 @@ TEST_F(Session, HandlesMayBeFreedInAnyOrder)
 
 TEST_F(Session, EngineSharesItsPositionsAmongSessions)
 {
-    libllm_engine_options options;
-    libllm_engine_options_init(&options, sizeof options);
-    options.n_positions = 256;
-    libllm_engine *engine;
-    ASSERT_EQ(LIBLLM_OK, libllm_engine_create(model, &options, &engine, &error));
-    libllm_session_options so;
-    libllm_session_options_init(&so, sizeof so);
-    so.n_positions = 128;
+    libllm_engine *engine = shared_engine(256);
+    const libllm_session_options so = positions(128);
     libllm_session *a, *b, *c;
     ASSERT_EQ(LIBLLM_OK, libllm_session_create(engine, &so, &a, &error));
     ASSERT_EQ(LIBLLM_OK, libllm_session_create(engine, &so, &b, &error));
@@ -177,15 +188,8 @@ TEST_F(Session, EngineSharesItsPositionsAmongSessions)
 
 TEST_F(Session, BatchOfSessionsEqualsEachAlone)
 {
-    libllm_engine_options options;
-    libllm_engine_options_init(&options, sizeof options);
-    options.n_positions = 640;
-    options.n_batch = 24; // so that the batch takes several steps
-    libllm_engine *engine;
-    ASSERT_EQ(LIBLLM_OK, libllm_engine_create(model, &options, &engine, &error));
-    libllm_session_options so;
-    libllm_session_options_init(&so, sizeof so);
-    so.n_positions = 64;
+    libllm_engine *engine = shared_engine(640, 24); // so that the batch takes several steps
+    const libllm_session_options so = positions(64);
     std::vector<libllm_session *> sessions(5);
     std::vector<std::vector<int32_t>> ids;
     std::vector<libllm_batch_entry> entries;
@@ -220,14 +224,8 @@ TEST_F(Session, BatchOfSessionsEqualsEachAlone)
 
 TEST_F(Session, ThreadsOnOneEngineAreServedTogether)
 {
-    libllm_engine_options options;
-    libllm_engine_options_init(&options, sizeof options);
-    options.n_positions = 4 * 128;
-    libllm_engine *engine;
-    ASSERT_EQ(LIBLLM_OK, libllm_engine_create(model, &options, &engine, &error));
-    libllm_session_options so;
-    libllm_session_options_init(&so, sizeof so);
-    so.n_positions = 128;
+    libllm_engine *engine = shared_engine(4 * 128);
+    const libllm_session_options so = positions(128);
     std::vector<std::thread> threads;
     std::atomic<int> failures{0};
     for (uint32_t t = 0; t < 4; t++)
@@ -445,15 +443,8 @@ TEST_F(Session, LogitsStayWhenACallIsCancelled)
 TEST_F(Session, CancelWhileWaitingForOthers)
 {
     open("llama.gguf", 1); // so that the others take long enough on any machine
-    libllm_engine_options options;
-    libllm_engine_options_init(&options, sizeof options);
-    options.n_positions = 16384;
-    options.n_batch = 4096;
-    libllm_engine *engine = nullptr;
-    ASSERT_EQ(LIBLLM_OK, libllm_engine_create(model, &options, &engine, &error));
-    libllm_session_options of_session;
-    libllm_session_options_init(&of_session, sizeof of_session);
-    of_session.n_positions = 8000;
+    libllm_engine *engine = shared_engine(16384, 4096);
+    const libllm_session_options of_session = positions(8000);
     libllm_session *busy = nullptr, *waiting[2] = {nullptr, session(8000, 64)};
     ASSERT_EQ(LIBLLM_OK, libllm_session_create(engine, &of_session, &busy, &error));
     ASSERT_EQ(LIBLLM_OK, libllm_session_create(engine, &of_session, &waiting[0], &error));
@@ -491,11 +482,7 @@ TEST_F(Session, CancelWhileWaitingForOthers)
 
 TEST_F(Session, ContextsAreAsTheHeaderSays)
 {
-    libllm_engine_options options;
-    libllm_engine_options_init(&options, sizeof options);
-    options.n_positions = 20000;
-    libllm_engine *engine = nullptr;
-    ASSERT_EQ(LIBLLM_OK, libllm_engine_create(model, &options, &engine, &error));
+    libllm_engine *engine = shared_engine(20000);
     libllm_model_info info{};
     info.struct_size = sizeof info;
     ASSERT_EQ(LIBLLM_OK, libllm_model_get_info(model, &info, &error));
@@ -547,17 +534,77 @@ TEST_F(Session, AnEventThatCannotBeFilledCostsNoToken)
     EXPECT_EQ(tokens(false), tokens(true));
 }
 
+// Memory that is missing for once costs a call, and nothing of the answer.
+TEST_F(Session, AStreamGoesOnAfterALackOfMemory)
+{
+    struct Allocator {
+        long until_failure = -1;
+        bool failed = false;
+    } allocator;
+    TearDown();
+    libllm_runtime_options options;
+    libllm_runtime_options_init(&options, sizeof options);
+    options.n_threads = 1;
+    options.allocator_user_data = &allocator;
+    options.allocate = [](void *self, size_t size, size_t alignment) -> void * {
+        auto *a = static_cast<Allocator *>(self);
+        if (a->until_failure >= 0 && a->until_failure-- == 0) {
+            a->failed = true;
+            return nullptr;
+        }
+        void *memory = nullptr;
+        return posix_memalign(&memory, alignment < 16 ? 16 : alignment, size) ? nullptr : memory;
+    };
+    options.release = [](void *, void *memory) { free(memory); };
+    ASSERT_EQ(LIBLLM_OK, libllm_runtime_create(&options, &runtime, &error)) << error.message;
+    ASSERT_EQ(LIBLLM_OK, libllm_model_open(runtime, (tiny + "llama.gguf").c_str(), nullptr, &model, &error));
+    auto ids = some_tokens(10);
+    auto answer = [&](long until_failure, std::vector<int32_t> *tokens) {
+        libllm_session *s = session();
+        libllm_stream_options of_stream;
+        libllm_stream_options_init(&of_stream, sizeof of_stream);
+        const char *const stops[] = {"never in an answer, and long enough to make the held text grow, too"};
+        of_stream.stops = stops;
+        of_stream.n_stops = 1;
+        of_stream.max_tokens = 100;
+        of_stream.ignore_end = 1;
+        libllm_stream *stream = nullptr;
+        EXPECT_EQ(LIBLLM_OK, libllm_stream_create(s, ids.data(), ids.size(), &of_stream, &stream, &error));
+        allocator.until_failure = until_failure;
+        allocator.failed = false;
+        std::string text;
+        libllm_stream_event event{};
+        event.struct_size = sizeof event;
+        libllm_status status;
+        while ((status = libllm_stream_next(stream, &event, &error)) != LIBLLM_DONE) {
+            EXPECT_TRUE(status == LIBLLM_OK || (status == LIBLLM_ERROR_OUT_OF_MEMORY && allocator.failed));
+            text.append(event.text, event.n_bytes);
+            if (event.token >= 0)
+                tokens->push_back(event.token);
+        }
+        allocator.until_failure = -1;
+        libllm_stream_free(stream);
+        libllm_session_free(s);
+        return text;
+    };
+    std::vector<int32_t> expected_tokens;
+    const std::string expected = answer(-1, &expected_tokens);
+    EXPECT_EQ(100u, expected_tokens.size());
+    int n_failures = 0;
+    for (long k = 0; k == 0 || allocator.failed; k++) {
+        std::vector<int32_t> tokens;
+        EXPECT_EQ(expected, answer(k, &tokens)) << "allocation " << k;
+        EXPECT_EQ(expected_tokens, tokens) << "allocation " << k;
+        n_failures += allocator.failed;
+    }
+    EXPECT_GE(n_failures, 3) << "candidates, held text, text of the event";
+}
+
 // The child of a process in which one thread computes and another waits: everything there returns.
 TEST_F(Session, ForkWhileOthersComputeAndWait)
 {
-    libllm_engine_options options;
-    libllm_engine_options_init(&options, sizeof options);
-    options.n_positions = 32768;
-    libllm_engine *engine = nullptr;
-    ASSERT_EQ(LIBLLM_OK, libllm_engine_create(model, &options, &engine, &error));
-    libllm_session_options of_session;
-    libllm_session_options_init(&of_session, sizeof of_session);
-    of_session.n_positions = 8000;
+    libllm_engine *engine = shared_engine(32768);
+    const libllm_session_options of_session = positions(8000);
     libllm_session *sessions[3];
     for (libllm_session *&s : sessions)
         ASSERT_EQ(LIBLLM_OK, libllm_session_create(engine, &of_session, &s, &error));

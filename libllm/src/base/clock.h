@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Seconds on a clock that only goes forward.
+ * A clock that only goes forward: seconds on it, and moments to wait for.
  */
 #ifndef LL_BASE_CLOCK_H
 #define LL_BASE_CLOCK_H
@@ -11,6 +11,17 @@ static inline double ll_seconds(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* So many milliseconds from now, for waits on CLOCK_MONOTONIC. */
+static inline struct timespec ll_moment_after(long milliseconds)
+{
+    struct timespec moment;
+    clock_gettime(CLOCK_MONOTONIC, &moment);
+    moment.tv_nsec += milliseconds * 1000000;
+    moment.tv_sec += moment.tv_nsec / 1000000000;
+    moment.tv_nsec %= 1000000000;
+    return moment;
 }
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include "base/team.h"
 
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/status.h"
 
@@ -14,7 +15,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 /* A pause takes 10 to 100 cycles: about 50 us of spinning covers the gaps between the phases of a token and the
@@ -183,11 +183,7 @@ bool ll_team_forked(const ll_team *team) { return team->pid != getpid(); }
 static bool lock_unless(ll_team *team, ll_team_cancelled_fn cancelled, void *context)
 {
     while (pthread_mutex_trylock(&team->run_lock) != 0) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += LOCK_POLL_MS * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
+        struct timespec until = ll_moment_after(LOCK_POLL_MS);
         if (pthread_mutex_clocklock(&team->run_lock, CLOCK_MONOTONIC, &until) == 0)
             return true;
         if (cancelled(context))

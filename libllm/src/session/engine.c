@@ -3,10 +3,10 @@
  */
 #include "session/session.h"
 
+#include "base/clock.h"
 #include "base/status.h"
 
 #include <string.h>
-#include <time.h>
 
 enum { BATCH_DEFAULT = 256, BATCH_MAX = 4096, CONTEXT_DEFAULT_MAX = 8192, CANCEL_POLL_MS = 20 };
 
@@ -254,16 +254,6 @@ static bool all_finished(const ll_work *works, size_t n)
     return true;
 }
 
-static void wait_for_change(ll_engine *e)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += CANCEL_POLL_MS * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_cond_clockwait(&e->changed, &e->lock, CLOCK_MONOTONIC, &until);
-}
-
 void ll_engine_eval(ll_engine *e, ll_work *works, size_t n_works)
 {
     if (ll_team_forked(e->team)) {
@@ -286,7 +276,8 @@ void ll_engine_eval(ll_engine *e, ll_work *works, size_t n_works)
     *tail = NULL;
     while (!all_finished(works, n_works)) {
         if (e->leading) {
-            wait_for_change(e);
+            struct timespec until = ll_moment_after(CANCEL_POLL_MS);
+            pthread_cond_clockwait(&e->changed, &e->lock, CLOCK_MONOTONIC, &until);
             finish_waiting(e, works, n_works);
             continue;
         }

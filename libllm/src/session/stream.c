@@ -170,13 +170,10 @@ static size_t match_stops(const ll_stream *s, size_t *found)
     return hold;
 }
 
-/* Move what may be shown from the held text to the event. At the end everything goes. */
+/* Move what may be shown from the held text to the event, which has room for it. At the end everything goes. */
 static void release_text(ll_stream *s, bool at_end)
 {
     size_t found, n = s->text.size, hold = match_stops(s, &found);
-    /* Room for what comes out, so that a lack of memory leaves the held text as it is for the next call. */
-    if (!ll_buffer_reserve(&s->event_text, 3 * s->text.size))
-        return;
     if (found != SIZE_MAX) {
         s->finished = LIBLLM_FINISH_STOP;
         n = found;
@@ -245,6 +242,7 @@ static libllm_status generate(ll_stream *s, int32_t *token, libllm_error *error)
     size_t before = s->text.size;
     if (tokenizer)
         status = ll_tokenizer_piece(tokenizer, *token, 0, &s->text, error);
+    /* As much as all of the held text may come to, so that releasing it cannot fail, now or at the end. */
     if (!status && !ll_buffer_reserve(&s->event_text, 3 * s->text.size)) {
         s->text.size = before; /* the next call draws the same token */
         status = ll_fail_memory(error, "generated text");
@@ -268,10 +266,6 @@ libllm_status ll_stream_next(ll_stream *s, libllm_stream_event *event, libllm_er
         if (status)
             return status;
         release_text(s, s->finished != LIBLLM_FINISH_NONE);
-        if (s->text.failed || s->event_text.failed) {
-            s->finished = LIBLLM_FINISH_NONE; /* the next call finds out again */
-            return ll_fail_memory(error, "generated text");
-        }
     }
     /* Text that was held back still comes as an item of its own before the end is said. */
     bool done = s->finished != LIBLLM_FINISH_NONE && s->event_text.size == 0;

@@ -167,13 +167,7 @@ libllm_status ll_merges_open(const ll_host *host, const ll_gguf *gguf, const ll_
     libllm_status status;
     if (m->slots && bytes) {
         memset(m->slots, 0xFF, m->n_slots * sizeof *m->slots);
-        reading r = {
-            .m = m,
-            .v = v,
-            .specials = specials,
-            .bytes = bytes,
-            .longest = longest,
-        };
+        reading r = {.m = m, .v = v, .specials = specials, .bytes = bytes, .longest = longest};
         status = read_all(&r, merges, error);
     } else {
         status = ll_fail_memory(error, "the table of merges");
