@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Speed of the CPU kernels on one thread: GB/s of weights for rows(), beside what plain reading of memory gives;
- * GFLOP/s of gemm(), beside what the multipliers give; GB/s of floats written by pack(); attention and vectors.
- *     bench-kernels [ref|avx2|avx512|native [name of a type]]
+ * weights packed for panels, and GFLOP/s of panels times columns; attention and vectors.
+ *     bench-kernels [a cpu_mask such as avx2, or native [name of a type]]
  */
 #include "backend/cpu/kernels.h"
 
@@ -80,11 +80,20 @@ static void read_all(const uint8_t *p, size_t bytes)
     sink = a[0] ^ a[1] ^ a[2] ^ a[3];
 }
 
+/* Activations in one piece of memory, which begins at scales. */
+static ll_act quantized(const ll_kernels *kernels, const float *x, size_t n, bool has_low)
+{
+    float *floats = memory(n / 32 * 4 * sizeof(float) + 2 * n);
+    ll_act act = {.scales = floats, .sums = floats + n / 32, .block_sums = floats + n / 32 * 3};
+    act.high = (int8_t *)(floats + n / 32 * 4);
+    act.low = has_low ? act.high + n : NULL;
+    kernels->quantize(x, n, &act);
+    return act;
+}
+
 static void bench_rows(const ll_kernels *kernels, const ll_type_traits *traits, const uint8_t *weights)
 {
     static float x[LL_COLUMNS_MAX][N_K];
-    static int16_t values[LL_COLUMNS_MAX][N_K];
-    static float scales[LL_COLUMNS_MAX][N_K / 32], sums[LL_COLUMNS_MAX][N_K / 16];
     const float *x_of[LL_COLUMNS_MAX];
     float *out[LL_COLUMNS_MAX];
     ll_act act[LL_COLUMNS_MAX];
@@ -93,8 +102,7 @@ static void bench_rows(const ll_kernels *kernels, const ll_type_traits *traits, 
         for (size_t i = 0; i < N_K; i++)
             x[c][i] = random_float();
         x_of[c] = x[c];
-        act[c] = (ll_act){values[c], scales[c], sums[c]};
-        kernels->quantize(x[c], N_K, &act[c]);
+        act[c] = quantized(kernels, x[c], N_K, true);
         out[c] = memory(n_rows * sizeof(float));
     }
     const ll_row_kernel *kernel = kernels->row_kernel(traits->type);
@@ -112,70 +120,38 @@ static void bench_rows(const ll_kernels *kernels, const ll_type_traits *traits, 
         printf("  cached %zu col %6.2f", columns, (double)(cached * row_bytes) * 100 / seconds * 1e-9);
     }
     printf("\n");
-    for (size_t c = 0; c < LL_COLUMNS_MAX; c++)
+    for (size_t c = 0; c < LL_COLUMNS_MAX; c++) {
         free(out[c]);
+        free(act[c].scales);
+    }
 }
 
-static void bench_pack(const ll_kernels *kernels, const ll_type_traits *traits, const uint8_t *weights)
+static void bench_panels(const ll_kernels *kernels, const ll_type_traits *traits, const uint8_t *weights)
 {
-    float *panel = memory((kernels->panel_rows * PANEL_K + PANEL_K) * sizeof(float));
-    float *scratch = panel + kernels->panel_rows * PANEL_K;
+    static float x[COLUMNS][N_K], out[COLUMNS][64];
+    static ll_act act[COLUMNS];
+    const float *x_of[COLUMNS];
+    float *out_of[COLUMNS];
+    const ll_panel_kernel *kernel = kernels->panel_kernel(traits->type);
+    uint8_t *panel = memory(kernel->bytes(PANEL_K));
     size_t row_bytes = ll_type_row_bytes(traits, N_K), n_panels = 64;
-    BEST(seconds, for (size_t i = 0; i < n_panels; i++)
-                      kernels->pack(traits, weights + i * kernels->panel_rows * row_bytes, row_bytes,
-                                    kernels->panel_rows, 0, PANEL_K, panel, scratch));
-    double weights_packed = (double)(n_panels * kernels->panel_rows * PANEL_K);
-    printf("pack %-5s  %6.2f G weights/s, %6.2f GB/s written\n", traits->name, weights_packed / seconds * 1e-9,
-           weights_packed * 4 / seconds * 1e-9);
+    for (size_t c = 0; c < COLUMNS; c++) {
+        for (size_t i = 0; i < N_K; i++)
+            x[c][i] = random_float();
+        x_of[c] = x[c];
+        out_of[c] = out[c];
+        act[c] = quantized(kernels, x[c], N_K, false);
+    }
+    BEST(packing, for (size_t i = 0; i < n_panels; i++)
+                      kernel->pack(weights + i * kernel->rows * row_bytes, row_bytes, kernel->rows, 0, PANEL_K, panel));
+    ll_panel_job job = {panel, kernel->rows, 0, PANEL_K, COLUMNS, x_of, act, out_of, false};
+    BEST(seconds, for (int i = 0; i < 20; i++) kernel->multiply(&job));
+    printf("panel %-5s  pack %6.2f G weights/s  multiply %6.1f GFLOP/s\n", traits->name,
+           (double)(n_panels * kernel->rows * PANEL_K) / packing * 1e-9,
+           2e-9 * 20 * PANEL_K * (double)kernel->rows * COLUMNS / seconds);
+    for (size_t c = 0; c < COLUMNS; c++)
+        free(act[c].scales);
     free(panel);
-}
-
-/* Floating-point operations per second of independent multiply-adds, as the compiler's target has them. */
-#if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) static double peak_fma_256(void)
-{
-    typedef float lanes __attribute__((vector_size(32)));
-    const lanes one = {1, 1, 1, 1, 1, 1, 1, 1}, factor = one * 0.999f;
-    lanes a = one, b = one, c = one, d = one, e = one, f = one, g = one, h = one, i = one, j = one, k = one, l = one;
-    double begin = now();
-    for (int n = 0; n < 20000000; n++) {
-#define STEP(acc) __asm__("vfmadd213ps %2, %1, %0" : "+x"(acc) : "x"(factor), "x"(one));
-        STEP(a) STEP(b) STEP(c) STEP(d) STEP(e) STEP(f) STEP(g) STEP(h) STEP(i) STEP(j) STEP(k) STEP(l)
-    }
-    __asm__ volatile("" : : "x"(a), "x"(b), "x"(c), "x"(d), "x"(e), "x"(f), "x"(g), "x"(h), "x"(i), "x"(j));
-    __asm__ volatile("" : : "x"(k), "x"(l));
-    return 12.0 * 16 * 20000000 / (now() - begin);
-}
-#endif
-
-static void bench_gemm(const ll_kernels *kernels)
-{
-#if defined(__x86_64__)
-    if (ll_cpu_detect() & LL_CPU_AVX2)
-        printf("gemm peak of 256-bit multiply-adds %.1f GFLOP/s\n", peak_fma_256() * 1e-9);
-#endif
-    static const size_t sizes[] = {576, 1024, 1536, 2048};
-    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
-        size_t n_k = sizes[s], rows = kernels->panel_rows;
-        float *panel = memory(n_k * rows * sizeof(float));
-        float *x = memory(n_k * COLUMNS * sizeof(float)), *out = memory(rows * COLUMNS * sizeof(float));
-        const float *x_of[COLUMNS];
-        float *out_of[COLUMNS];
-        for (size_t i = 0; i < n_k * rows; i++)
-            panel[i] = random_float();
-        for (size_t i = 0; i < n_k * COLUMNS; i++)
-            x[i] = random_float();
-        for (size_t c = 0; c < COLUMNS; c++) {
-            x_of[c] = x + c * n_k;
-            out_of[c] = out + c * rows;
-        }
-        BEST(seconds, for (int i = 0; i < 20; i++) kernels->gemm(panel, n_k, rows, x_of, COLUMNS, out_of, false));
-        printf("gemm k %zu x %d columns  %6.1f GFLOP/s\n", n_k, COLUMNS,
-               2e-9 * 20 * (double)(n_k * rows * COLUMNS) / seconds);
-        free(panel);
-        free(x);
-        free(out);
-    }
 }
 
 static void bench_attention(const ll_kernels *kernels)
@@ -204,13 +180,11 @@ static void bench_vectors(const ll_kernels *kernels)
 {
     enum { N = 1536, TIMES = 1000 };
     static float a[N], b[N], c[N];
-    static int16_t values[N];
-    static float scales[N / 32], sums[N / 16];
-    ll_act act = {values, scales, sums};
     for (size_t i = 0; i < N; i++) {
         a[i] = 4 * random_float();
         b[i] = random_float();
     }
+    ll_act act = quantized(kernels, a, N, true);
     const double total = 1e9 / ((double)N * TIMES);
     float max, sum;
     BEST(quantize, for (int i = 0; i < TIMES; i++) kernels->quantize(a, N, &act));
@@ -227,13 +201,14 @@ static void bench_vectors(const ll_kernels *kernels)
     printf(
         "ns per element  quantize %.3f  rms_norm %.3f  silu_mul %.3f  gelu_tanh_mul %.3f  softcap %.3f  softmax %.3f\n",
         quantize * total, norm * total, silu * total, gelu * total, cap * total, softmax * total);
+    free(act.scales);
 }
 
 int main(int argc, char **argv)
 {
     uint32_t features = ll_cpu_detect();
     if (argc > 1 && !ll_cpu_mask(argv[1], &features)) {
-        fprintf(stderr, "usage: %s [ref|avx2|avx512|native [type]]\n", argv[0]);
+        fprintf(stderr, "usage: %s [cpu_mask [type]]\n", argv[0]);
         return 2;
     }
     const ll_kernels *kernels = ll_kernels_choose(features);
@@ -247,10 +222,9 @@ int main(int argc, char **argv)
         if (!traits || !kernels->row_kernel(type) || (argc > 2 && strcmp(argv[2], traits->name) != 0))
             continue;
         bench_rows(kernels, traits, weights);
-        bench_pack(kernels, traits, weights);
+        bench_panels(kernels, traits, weights);
     }
     if (argc <= 2) {
-        bench_gemm(kernels);
         bench_attention(kernels);
         bench_vectors(kernels);
     }

@@ -93,7 +93,9 @@ bool ll_cpu_mask(const char *name, uint32_t *features)
     } masks[] = {
         {"ref", 0},
         {"avx2", LL_CPU_AVX2},
-        {"avx512", ~(uint32_t)LL_CPU_AMX},
+        {"avx_vnni", LL_CPU_AVX2 | LL_CPU_AVX_VNNI},
+        {"avx512", LL_CPU_AVX2 | LL_CPU_AVX512},
+        {"avx512_vnni", LL_CPU_AVX2 | LL_CPU_AVX_VNNI | LL_CPU_AVX512 | LL_CPU_AVX512_VNNI},
         {"native", UINT32_MAX},
     };
     if (!name)

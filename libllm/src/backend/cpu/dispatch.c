@@ -6,9 +6,17 @@
 const ll_kernels *ll_kernels_choose(uint32_t cpu_features)
 {
     (void)cpu_features;
+#ifdef LL_HAVE_AVX512_VNNI
+    if ((cpu_features & LL_CPU_AVX512) && (cpu_features & LL_CPU_AVX512_VNNI))
+        return &ll_kernels_avx512_vnni;
+#endif
 #ifdef LL_HAVE_AVX512
     if (cpu_features & LL_CPU_AVX512)
         return &ll_kernels_avx512;
+#endif
+#ifdef LL_HAVE_AVX_VNNI
+    if ((cpu_features & LL_CPU_AVX2) && (cpu_features & LL_CPU_AVX_VNNI))
+        return &ll_kernels_avx_vnni;
 #endif
 #ifdef LL_HAVE_AVX2
     if (cpu_features & LL_CPU_AVX2)

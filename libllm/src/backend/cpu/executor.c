@@ -14,19 +14,40 @@ static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 static void *lines(const ll_host *host, size_t count, size_t size) { return ll_alloc_aligned(host, count, size, LINE); }
 
-static bool make_act(const ll_host *host, size_t n_k, ll_act *act)
+static bool make_act(const ll_host *host, size_t n_k, bool has_low, ll_act *act)
 {
-    act->values = lines(host, n_k, sizeof *act->values);
-    act->scales = lines(host, n_k / LL_ACT_BLOCK + 1, sizeof *act->scales);
-    act->sums = lines(host, n_k / (LL_ACT_BLOCK / 2) + 1, sizeof *act->sums);
-    return act->values && act->scales && act->sums;
+    size_t n_blocks = n_k / LL_ACT_BLOCK + 1;
+    act->high = lines(host, n_k, sizeof *act->high);
+    act->low = has_low ? lines(host, n_k, sizeof *act->low) : NULL;
+    act->scales = lines(host, n_blocks, sizeof *act->scales);
+    act->sums = lines(host, 2 * n_blocks, sizeof *act->sums);
+    act->block_sums = lines(host, n_blocks, sizeof *act->block_sums);
+    return act->high && (act->low || !has_low) && act->scales && act->sums && act->block_sums;
 }
 
 static void free_act(const ll_host *host, ll_act *act)
 {
-    ll_free(host, act->values);
+    ll_free(host, act->high);
+    ll_free(host, act->low);
     ll_free(host, act->scales);
     ll_free(host, act->sums);
+    ll_free(host, act->block_sums);
+}
+
+/* Room for a tile's rows and a chunk's inputs of any matrix of the model. */
+static size_t panels_bytes(const ll_executor *e)
+{
+    const ll_model *m = e->model;
+    size_t most = 0;
+    for (uint32_t i = 0; i < m->n_layers; i++) {
+        const ll_layer *l = &m->layers[i];
+        const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &m->output};
+        for (size_t j = 0; j < sizeof all / sizeof *all; j++) {
+            const ll_panel_kernel *kernel = e->kernels->panel_kernel(all[j]->weight.traits->type);
+            most = larger(most, (LL_TILE_ROWS + kernel->rows - 1) / kernel->rows * kernel->bytes(LL_K_CHUNK));
+        }
+    }
+    return most;
 }
 
 static bool make_worker(ll_executor *e, ll_worker *w)
@@ -34,8 +55,7 @@ static bool make_worker(ll_executor *e, ll_worker *w)
     const ll_host *h = e->host;
     size_t n_batch = e->options.n_batch, k = e->plan.max_k, state = 2 + (size_t)e->model->head_dim;
     w->executor = e;
-    w->panels = lines(h, LL_TILE_ROWS * LL_K_CHUNK, sizeof(float));
-    w->pack_scratch = lines(h, LL_K_CHUNK, sizeof(float));
+    w->panels = lines(h, panels_bytes(e), 1);
     w->tiles[0] = lines(h, n_batch * e->tile_rows, sizeof(float));
     w->tiles[1] = lines(h, n_batch * e->tile_rows, sizeof(float));
     w->input = lines(h, LL_COLUMNS_MAX * k, sizeof(float));
@@ -43,21 +63,20 @@ static bool make_worker(ll_executor *e, ll_worker *w)
     w->x = ll_alloc(h, n_batch, sizeof *w->x);
     w->acts = ll_alloc(h, n_batch, sizeof *w->acts);
     w->out = ll_alloc(h, n_batch, sizeof *w->out);
-    w->out_part = ll_alloc(h, n_batch, sizeof *w->out_part);
-    w->x_part = ll_alloc(h, LL_COLUMN_BLOCK, sizeof *w->x_part);
+    w->out_part = ll_alloc(h, LL_COLUMN_BLOCK, sizeof *w->out_part);
     w->scores = lines(h, LL_QUERY_ROWS * LL_KV_TILE, sizeof(float));
     w->state = lines(h, 2 * LL_QUERY_ROWS * state, sizeof(float));
-    bool made = w->panels && w->pack_scratch && w->tiles[0] && w->tiles[1] && w->input && w->row && w->x && w->acts &&
-                w->out && w->out_part && w->x_part && w->scores && w->state;
+    bool made = w->panels && w->tiles[0] && w->tiles[1] && w->input && w->row && w->x && w->acts && w->out &&
+                w->out_part && w->scores && w->state;
     for (size_t i = 0; made && i < LL_COLUMNS_MAX; i++)
-        made = make_act(h, k, &w->act[i]);
+        made = make_act(h, k, true, &w->act[i]);
     return made;
 }
 
 static void free_worker(const ll_host *h, ll_worker *w)
 {
-    void *const all[] = {w->panels, w->pack_scratch, w->tiles[0], w->tiles[1], w->input,  w->row,  w->x,
-                         w->acts,   w->out,          w->out_part, w->x_part,   w->scores, w->state};
+    void *const all[] = {w->panels, w->tiles[0], w->tiles[1], w->input,  w->row,  w->x,
+                         w->acts,   w->out,      w->out_part, w->scores, w->state};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         ll_free(h, all[i]);
     for (size_t i = 0; i < LL_COLUMNS_MAX; i++)
@@ -83,13 +102,12 @@ static bool make_scratch(ll_executor *e)
     e->columns = ll_alloc(h, n, sizeof *e->columns);
     e->all = ll_alloc(h, n, sizeof *e->all);
     e->tail = ll_alloc(h, n, sizeof *e->tail);
-    e->n_shared_act = e->options.deterministic ? n : LL_COLUMNS_MAX;
-    e->shared_act = ll_calloc(h, e->n_shared_act, sizeof *e->shared_act);
+    e->shared_act = ll_calloc(h, n, sizeof *e->shared_act);
     e->workers = ll_calloc(h, ll_team_size(e->team), sizeof *e->workers);
     bool made = e->x[0] && e->x[1] && e->branch && e->normed && e->q && e->attended && e->hidden && e->cos && e->sin &&
                 e->partials && e->splits_done && e->columns && e->all && e->tail && e->shared_act && e->workers;
-    for (size_t i = 0; made && i < e->n_shared_act; i++)
-        made = make_act(h, e->plan.max_k, &e->shared_act[i]);
+    for (size_t i = 0; made && i < n; i++)
+        made = make_act(h, e->plan.max_k, i < LL_COLUMNS_MAX || e->options.deterministic, &e->shared_act[i]);
     for (uint32_t i = 0; made && i < ll_team_size(e->team); i++)
         made = make_worker(e, &e->workers[i]);
     for (uint32_t i = 0; made && i < n; i++)
@@ -104,7 +122,7 @@ static void cpu_free(ll_executor *e)
     const ll_host *h = e->host;
     for (uint32_t i = 0; e->workers && i < ll_team_size(e->team); i++)
         free_worker(h, &e->workers[i]);
-    for (size_t i = 0; e->shared_act && i < e->n_shared_act; i++)
+    for (size_t i = 0; e->shared_act && i < e->options.n_batch; i++)
         free_act(h, &e->shared_act[i]);
     void *const all[] = {
         e->x[0],       e->x[1],    e->branch,          e->normed,      e->q,         e->attended, e->hidden,

@@ -32,20 +32,18 @@ typedef struct ll_column {
 typedef struct ll_worker {
     ll_executor *executor;
     uint32_t thread, n_threads;
-    uint32_t phase;      /* index of the phase in hand */
-    float *panels;       /* [LL_TILE_ROWS][LL_K_CHUNK], packed */
-    float *pack_scratch; /* [LL_K_CHUNK] */
-    float *tiles[2];     /* [n_batch][tile_rows] */
-    float *input;        /* [LL_COLUMNS_MAX][max_k] */
-    float *row;          /* [n_embd] */
+    uint32_t phase;  /* index of the phase in hand */
+    uint8_t *panels; /* LL_TILE_ROWS rows, LL_K_CHUNK inputs of the matrix in hand, packed */
+    float *tiles[2]; /* [n_batch][tile_rows] */
+    float *input;    /* [LL_COLUMNS_MAX][max_k] */
+    float *row;      /* [n_embd] */
     ll_act act[LL_COLUMNS_MAX];
-    const float **x;      /* [n_batch] */
-    ll_act *acts;         /* [n_batch] views */
-    float **out;          /* [n_batch] */
-    float **out_part;     /* [n_batch] */
-    const float **x_part; /* [LL_COLUMN_BLOCK] */
-    float *scores;        /* [LL_QUERY_ROWS][LL_KV_TILE] */
-    float *state;         /* [2 * LL_QUERY_ROWS][2 + head_dim]: maximum, sum, values; of one split, and merged */
+    const float **x;  /* [n_batch] */
+    ll_act *acts;     /* [n_batch] views */
+    float **out;      /* [n_batch] */
+    float **out_part; /* [LL_COLUMN_BLOCK] */
+    float *scores;    /* [LL_QUERY_ROWS][LL_KV_TILE] */
+    float *state;     /* [2 * LL_QUERY_ROWS][2 + head_dim]: maximum, sum, values; of one split, and merged */
 } ll_worker;
 
 /* The inputs of a phase: pointers for each active column. act is NULL unless a kernel of the phase reads it. */
@@ -73,15 +71,14 @@ struct ll_executor {
     uint8_t *kv;
 
     /* Shared scratch, a row for each column. */
-    float *x[2];        /* residual stream; the prologue reads one and writes the other */
-    float *branch;      /* [n_embd] */
-    float *normed;      /* [n_embd] */
-    float *q;           /* [max_q] */
-    float *attended;    /* [max_q] */
-    float *hidden;      /* [max_ff] */
-    float *cos, *sin;   /* [n_ropes][n_batch][head_dim / 2] */
-    ll_act *shared_act; /* [n_shared_act] */
-    size_t n_shared_act;
+    float *x[2];              /* residual stream; the prologue reads one and writes the other */
+    float *branch;            /* [n_embd] */
+    float *normed;            /* [n_embd] */
+    float *q;                 /* [max_q] */
+    float *attended;          /* [max_q] */
+    float *hidden;            /* [max_ff] */
+    float *cos, *sin;         /* [n_ropes][n_batch][head_dim / 2] */
+    ll_act *shared_act;       /* [n_batch]; with 16 bits where rows() may read them */
     float *partials;          /* [LL_COLUMNS_MAX][max_heads][LL_SPLITS_MAX][2 + head_dim] */
     atomic_uint *splits_done; /* [LL_COLUMNS_MAX][max_heads] */
     uint64_t split_positions;

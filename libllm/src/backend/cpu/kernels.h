@@ -17,14 +17,16 @@ enum {
 };
 #define LL_ACT_MIN 0x1p-110f /* a block of smaller activations counts as zero: its scale would lose bits */
 
-/* A vector of n_k activations as 16-bit integers: x[i] ~ scales[i / 32] * values[i], |values| <= 32767. 16 bits keep
- * the error of decoding far below that of the weights, at the cost of 8 on AVX2. sums[j] is the sum of the rounded x
- * over the 16 activations from 16 j on, for formats that add an offset to a group of weights. Only for n_k % 32 == 0.
- */
+/* A vector of n_k activations as integers, with a scale for each block of 32; only for n_k % 32 == 0. With low, they
+ * have 16 bits: x[i] ~ scales[i / 32] * (256 * high[i] + low[i]), |sum| <= 127 * 256, an error far below that of the
+ * weights; without (NULL), 8 bits: x[i] ~ scales[i / 32] * high[i], |high[i]| <= 127. sums and block_sums are of the
+ * rounded x over 16 and 32 activations, for formats that add an offset to a group of weights. */
 typedef struct ll_act {
-    int16_t *values;
-    float *scales; /* [n_k / 32] */
-    float *sums;   /* [n_k / 16] */
+    int8_t *high;
+    int8_t *low;       /* NULL: 8 bits */
+    float *scales;     /* [n_k / 32] */
+    float *sums;       /* [n_k / 16] */
+    float *block_sums; /* [n_k / 32] */
 } ll_act;
 
 /* out[c][r] = sum over k of weight[r][k] * x[c][k], for n_rows rows and n_columns <= LL_COLUMNS_MAX columns. */
@@ -35,41 +37,56 @@ typedef struct ll_rows_job {
     size_t n_k;
     size_t n_columns;
     const float *const *x; /* [n_columns] -> [n_k]; for formats whose kernel takes floats */
-    const ll_act *act;     /* [n_columns]; for formats whose kernel takes 16-bit activations */
+    const ll_act *act;     /* [n_columns], 16 bits; for formats whose kernel takes integers */
     float *const *out;     /* [n_columns] -> [n_rows] */
 } ll_rows_job;
-
-typedef void (*ll_rows_fn)(const ll_rows_job *job);
 
 typedef struct ll_row_kernel {
     uint32_t type;  /* ll_type */
     bool takes_act; /* reads act instead of x */
-    ll_rows_fn rows;
+    void (*rows)(const ll_rows_job *job);
 } ll_row_kernel;
+
+/* out[c][r] (+)= sum over k of panel[r][k] * x[c][k] for the n_k inputs from k_begin on; adds to what is there when
+ * accumulate is set, so that a long k may be cut in pieces (at multiples of 256) without changing a bit. Sums run in
+ * the order of k for every r and c. */
+typedef struct ll_panel_job {
+    const void *panel;
+    size_t n_rows; /* <= panel_rows */
+    size_t k_begin, n_k;
+    size_t n_columns;
+    const float *const *x; /* [n_columns] -> all inputs; for kernels that take floats */
+    const ll_act *act;     /* [n_columns], 8 bits; for kernels that take integers */
+    float *const *out;     /* [n_columns] -> [n_rows] */
+    bool accumulate;
+} ll_panel_job;
+
+/* Many columns: a panel of weights is decoded once and multiplied with all of them. */
+typedef struct ll_panel_kernel {
+    uint32_t type; /* ll_type */
+    bool takes_act;
+    uint32_t rows;               /* of a panel, <= 64 */
+    size_t (*bytes)(size_t n_k); /* of a panel */
+    /* Decode weights [n_rows <= rows][k_begin, k_begin + n_k), multiples of the block; rows beyond n_rows are zero. */
+    void (*pack)(const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin, size_t n_k, void *panel);
+    void (*multiply)(const ll_panel_job *job);
+} ll_panel_kernel;
 
 /* Positions of KV memory for one layer and KV head: K lies dimension-major [head_dim][LL_KV_TILE], so that scores of
  * 64 positions come out of broadcasts without horizontal sums; V lies position-major [LL_KV_TILE][head_dim]. */
 typedef enum ll_kv_format { LL_KV_FORMAT_F32 = 0, LL_KV_FORMAT_F16 = 1, LL_KV_FORMAT_COUNT } ll_kv_format;
 
 typedef struct ll_kernels {
-    const char *name;  /* "ref", "avx2", "avx512" */
-    size_t panel_rows; /* rows of a packed weight panel, <= 64 */
+    const char *name; /* "ref", "avx2", "avx512", "avx512_vnni" */
 
-    /* n is a multiple of 32. Round to nearest even; an all-zero block has scale 0, and so has one below LL_ACT_MIN.
-     * Values that are not finite give scale and sums NaN for their block. The same bits from every kernel set. */
+    /* n is a multiple of 32; 16 bits when act has low. Round to nearest even; an all-zero block has scale 0, and so has
+     * one below LL_ACT_MIN. Values that are not finite give scale and sums NaN for their block. The same bits from
+     * every kernel set. */
     void (*quantize)(const float *x, size_t n, ll_act *act);
 
     /* NULL for a type that no kernel reads. */
     const ll_row_kernel *(*row_kernel)(uint32_t type);
-
-    /* Decode weights [n_rows <= panel_rows][k_begin, k_begin + n_k) to panel[k][panel_rows], rows beyond n_rows being
-     * zero. k_begin and n_k are multiples of the block. scratch holds n_k floats. */
-    void (*pack)(const ll_type_traits *traits, const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin,
-                 size_t n_k, float *panel, float *scratch);
-    /* out[c][r] (+)= sum over k of panel[k][r] * x[c][k]; adds to what is there when accumulate is set, so that a long
-     * k may be cut in pieces without changing a bit. Sums run in the order of k for every r and c. */
-    void (*gemm)(const float *panel, size_t n_k, size_t n_rows, const float *const *x, size_t n_columns,
-                 float *const *out, bool accumulate);
+    const ll_panel_kernel *(*panel_kernel)(uint32_t type);
 
     /* out = x / sqrt(mean(x^2) + eps) * weight (1 when weight is NULL). out may be x. */
     void (*rms_norm)(const float *x, const float *weight, size_t n, float eps, float *out);

@@ -33,9 +33,11 @@ static const uint32_t *active(const ll_worker *w, const ll_phase *p, uint32_t *n
     return p->tail_only ? e->tail : e->all;
 }
 
-static bool reads_act(const ll_executor *e, const ll_matrix *m)
+/* Whether the kernel that multiplies n columns with a matrix takes integers. */
+static bool reads_act(const ll_executor *e, const ll_matrix *m, uint32_t n)
 {
-    return e->kernels->row_kernel(m->traits->type)->takes_act;
+    uint32_t type = m->traits->type;
+    return ll_cpu_uses_rows(e, n) ? e->kernels->row_kernel(type)->takes_act : e->kernels->panel_kernel(type)->takes_act;
 }
 
 /* The residual stream of a column after the prologue's addition, into row. */
@@ -64,7 +66,6 @@ static ll_inputs prepare(ll_worker *w, const ll_phase *p, const float *source, s
     uint32_t n;
     const uint32_t *columns = active(w, p, &n);
     bool private = n <= LL_COLUMNS_MAX && n * n_k <= LL_PRIVATE_INPUTS;
-    act = act && ll_cpu_uses_rows(e, n);
     float *x_next = e->x[p->adds ? e->x_of_phase[w->phase] ^ 1 : e->x_of_phase[w->phase]];
     for (uint32_t i = 0; i < n; i++) {
         uint32_t c = columns[i];
@@ -87,6 +88,8 @@ static ll_inputs prepare(ll_worker *w, const ll_phase *p, const float *source, s
         w->x[i] = input;
         if (act) {
             w->acts[i] = private ? w->act[i] : e->shared_act[i];
+            if (!ll_cpu_uses_rows(e, n))
+                w->acts[i].low = NULL;
             if (mine)
                 e->kernels->quantize(input, n_k, &w->acts[i]);
         }
@@ -158,7 +161,8 @@ static void qkv(ll_worker *w, const ll_phase *p)
     ll_executor *e = w->executor;
     const ll_model *m = e->model;
     const ll_layer *l = &m->layers[p->layer];
-    bool act = reads_act(e, &l->q.weight) || reads_act(e, &l->k.weight) || reads_act(e, &l->v.weight);
+    uint32_t n = e->n_columns;
+    bool act = reads_act(e, &l->q.weight, n) || reads_act(e, &l->k.weight, n) || reads_act(e, &l->v.weight, n);
     ll_inputs in = prepare(w, p, NULL, 0, e->plan.n_embd, act);
     ll_units units = ll_cpu_units(w, l->n_heads + 2 * l->n_kv_heads, ll_cpu_uses_rows(e, in.n));
     uint32_t unit;
@@ -187,7 +191,7 @@ static void project(ll_worker *w, const ll_phase *p, const ll_linear *linear, co
     ll_executor *e = w->executor;
     uint32_t n;
     const uint32_t *columns = active(w, p, &n);
-    ll_inputs in = prepare(w, p, source, stride, linear->weight.n_k, reads_act(e, &linear->weight));
+    ll_inputs in = prepare(w, p, source, stride, linear->weight.n_k, reads_act(e, &linear->weight, n));
     uint32_t n_rows = linear->weight.n_rows, per_unit = LL_TILE_ROWS / 2;
     ll_units units = ll_cpu_units(w, (n_rows + per_unit - 1) / per_unit, ll_cpu_uses_rows(e, n));
     uint32_t unit;
@@ -205,7 +209,8 @@ static void gate_up(ll_worker *w, const ll_phase *p)
     const ll_layer *l = &e->model->layers[p->layer];
     uint32_t n;
     const uint32_t *columns = active(w, p, &n);
-    ll_inputs in = prepare(w, p, NULL, 0, e->plan.n_embd, reads_act(e, &l->gate.weight) || reads_act(e, &l->up.weight));
+    bool act = reads_act(e, &l->gate.weight, n) || reads_act(e, &l->up.weight, n);
+    ll_inputs in = prepare(w, p, NULL, 0, e->plan.n_embd, act);
     ll_units units = ll_cpu_units(w, (l->n_ff + LL_TILE_ROWS - 1) / LL_TILE_ROWS, ll_cpu_uses_rows(e, n));
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
@@ -233,7 +238,7 @@ static void logits(ll_worker *w, const ll_phase *p)
     const ll_linear *output = &e->model->output;
     uint32_t n;
     const uint32_t *columns = active(w, p, &n);
-    ll_inputs in = prepare(w, p, NULL, 0, e->plan.n_embd, reads_act(e, &output->weight));
+    ll_inputs in = prepare(w, p, NULL, 0, e->plan.n_embd, reads_act(e, &output->weight, n));
     uint32_t n_rows = output->weight.n_rows;
     ll_units units = ll_cpu_units(w, (n_rows + LL_TILE_ROWS - 1) / LL_TILE_ROWS, ll_cpu_uses_rows(e, n));
     uint32_t unit;

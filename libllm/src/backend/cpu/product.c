@@ -30,25 +30,30 @@ static void by_rows(ll_worker *w, const ll_matrix *m, size_t row, size_t n_rows,
 static void by_panels(ll_worker *w, const ll_matrix *m, size_t row, size_t n_rows, const ll_inputs *in,
                       float *const *out)
 {
-    const ll_kernels *k = w->executor->kernels;
+    const ll_panel_kernel *kernel = w->executor->kernels->panel_kernel(m->traits->type);
     for (size_t group = 0; group < n_rows; group += LL_TILE_ROWS) {
         size_t n_group = n_rows - group < LL_TILE_ROWS ? n_rows - group : LL_TILE_ROWS;
         for (size_t kb = 0; kb < m->n_k; kb += LL_K_CHUNK) {
-            size_t n_k = m->n_k - kb < LL_K_CHUNK ? m->n_k - kb : LL_K_CHUNK;
-            for (size_t r = 0; r < n_group; r += k->panel_rows) {
-                size_t n = n_group - r < k->panel_rows ? n_group - r : k->panel_rows;
-                k->pack(m->traits, m->data + (row + group + r) * m->row_bytes, m->row_bytes, n, kb, n_k,
-                        w->panels + r * LL_K_CHUNK, w->pack_scratch);
+            size_t n_k = m->n_k - kb < LL_K_CHUNK ? m->n_k - kb : LL_K_CHUNK, bytes = kernel->bytes(n_k);
+            for (size_t r = 0; r < n_group; r += kernel->rows) {
+                size_t n = n_group - r < kernel->rows ? n_group - r : kernel->rows;
+                kernel->pack(m->data + (row + group + r) * m->row_bytes, m->row_bytes, n, kb, n_k,
+                             w->panels + r / kernel->rows * bytes);
             }
             for (size_t c = 0; c < in->n; c += LL_COLUMN_BLOCK) {
                 size_t n_c = in->n - c < LL_COLUMN_BLOCK ? in->n - c : LL_COLUMN_BLOCK;
-                for (size_t i = 0; i < n_c; i++)
-                    w->x_part[i] = in->x[c + i] + kb;
-                for (size_t r = 0; r < n_group; r += k->panel_rows) {
-                    size_t n = n_group - r < k->panel_rows ? n_group - r : k->panel_rows;
+                for (size_t r = 0; r < n_group; r += kernel->rows) {
                     for (size_t i = 0; i < n_c; i++)
                         w->out_part[i] = out[c + i] + group + r;
-                    k->gemm(w->panels + r * LL_K_CHUNK, n_k, n, w->x_part, n_c, w->out_part, kb > 0);
+                    kernel->multiply(&(ll_panel_job){.panel = w->panels + r / kernel->rows * bytes,
+                                                     .n_rows = n_group - r < kernel->rows ? n_group - r : kernel->rows,
+                                                     .k_begin = kb,
+                                                     .n_k = n_k,
+                                                     .n_columns = n_c,
+                                                     .x = in->x + c,
+                                                     .act = kernel->takes_act ? in->act + c : NULL,
+                                                     .out = w->out_part,
+                                                     .accumulate = kb > 0});
                 }
             }
         }

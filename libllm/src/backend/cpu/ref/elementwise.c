@@ -9,8 +9,9 @@ enum { LANES = 16 };
 void ll_ref_quantize(const float *x, size_t n, ll_act *act)
 {
     const uint32_t infinity = 0x7F800000u;
+    const float most = act->low ? 127.0f * 256.0f : 127.0f;
     for (size_t b = 0; b < n / LL_ACT_BLOCK; b++, x += LL_ACT_BLOCK) {
-        int16_t *values = act->values + b * LL_ACT_BLOCK;
+        int8_t *high = act->high + b * LL_ACT_BLOCK, *low = act->low ? act->low + b * LL_ACT_BLOCK : NULL;
         uint32_t largest = 0; /* magnitudes order as their bits do, NaN last */
         for (int i = 0; i < LL_ACT_BLOCK; i++) {
             uint32_t magnitude = ll_bits_of_float(x[i]) & 0x7FFFFFFFu;
@@ -19,21 +20,27 @@ void ll_ref_quantize(const float *x, size_t n, ll_act *act)
         float peak = ll_float_of_bits(largest);
         if (peak < LL_ACT_MIN || largest >= infinity) {
             float scale = largest >= infinity ? (float)NAN : 0.0f;
-            memset(values, 0, LL_ACT_BLOCK * sizeof *values);
-            act->scales[b] = act->sums[2 * b] = act->sums[2 * b + 1] = scale;
+            memset(high, 0, LL_ACT_BLOCK);
+            if (low)
+                memset(low, 0, LL_ACT_BLOCK);
+            act->scales[b] = act->block_sums[b] = act->sums[2 * b] = act->sums[2 * b + 1] = scale;
             continue;
         }
-        float scale = peak / 32767.0f, inverse = 32767.0f / peak;
+        float scale = peak / most, inverse = most / peak;
         const float round = 0x1.8p23f;
         int32_t sums[2] = {0, 0};
         for (int i = 0; i < LL_ACT_BLOCK; i++) {
             int32_t q = (int32_t)(ll_bits_of_float(x[i] * inverse + round) - ll_bits_of_float(round));
-            values[i] = (int16_t)q;
+            int32_t upper = low ? (q + 128) >> 8 : q;
+            high[i] = (int8_t)upper;
+            if (low)
+                low[i] = (int8_t)(q - upper * 256);
             sums[i / 16] += q;
         }
         act->scales[b] = scale;
         act->sums[2 * b] = (float)sums[0] * scale;
         act->sums[2 * b + 1] = (float)sums[1] * scale;
+        act->block_sums[b] = (float)(sums[0] + sums[1]) * scale;
     }
 }
 

@@ -3,32 +3,42 @@
  */
 #include "backend/cpu/ref/ref.h"
 
-enum { ROWS = LL_REF_PANEL_ROWS, TILE = 4 };
+enum { ROWS = 8, TILE = 4, STEP = 256 };
 
-void ll_ref_pack(const ll_type_traits *traits, const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin,
-                 size_t n_k, float *panel, float *scratch)
+static size_t panel_bytes(size_t n_k) { return n_k * ROWS * sizeof(float); }
+
+static void pack(uint32_t type, const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin, size_t n_k,
+                 float *panel)
 {
+    const ll_type_traits *traits = ll_type_find(type);
+    float row[STEP];
     if (n_rows < ROWS)
-        memset(panel, 0, n_k * ROWS * sizeof *panel);
+        memset(panel, 0, panel_bytes(n_k));
     for (size_t r = 0; r < n_rows; r++) {
-        traits->decode(weights + r * row_bytes + ll_type_row_bytes(traits, k_begin), scratch, n_k);
-        for (size_t k = 0; k < n_k; k++)
-            panel[k * ROWS + r] = scratch[k];
+        for (size_t k = 0; k < n_k; k += STEP) {
+            size_t n = n_k - k < STEP ? n_k - k : STEP;
+            traits->decode(weights + r * row_bytes + ll_type_row_bytes(traits, k_begin + k), row, n);
+            for (size_t i = 0; i < n; i++)
+                panel[(k + i) * ROWS + r] = row[i];
+        }
     }
 }
 
 /* A tile of n columns; the sums of a column are the same whatever n is. */
-static inline void tile(const float *panel, size_t n_k, size_t n_rows, const float *const *x, size_t n,
-                        float *const *out, bool accumulate)
+static inline void tile(const ll_panel_job *job, size_t first, size_t n)
 {
     ll_ref_lanes low[TILE] = {{0}}, high[TILE] = {{0}};
     float rows[ROWS] = {0};
-    for (size_t c = 0; c < n && accumulate; c++) {
-        memcpy(rows, out[c], n_rows * sizeof *rows);
+    const float *panel = job->panel, *x[TILE];
+    float *const *out = job->out + first;
+    for (size_t c = 0; c < n; c++)
+        x[c] = job->x[first + c] + job->k_begin;
+    for (size_t c = 0; c < n && job->accumulate; c++) {
+        memcpy(rows, out[c], job->n_rows * sizeof *rows);
         low[c] = ll_ref_load(rows);
         high[c] = ll_ref_load(rows + 4);
     }
-    for (size_t k = 0; k < n_k; k++, panel += ROWS) {
+    for (size_t k = 0; k < job->n_k; k++, panel += ROWS) {
         ll_ref_lanes w_low = ll_ref_load(panel), w_high = ll_ref_load(panel + 4);
         for (size_t c = 0; c < n; c++) {
             low[c] += w_low * x[c][k];
@@ -38,16 +48,60 @@ static inline void tile(const float *panel, size_t n_k, size_t n_rows, const flo
     for (size_t c = 0; c < n; c++) {
         memcpy(rows, &low[c], sizeof low[c]);
         memcpy(rows + 4, &high[c], sizeof high[c]);
-        memcpy(out[c], rows, n_rows * sizeof *rows);
+        memcpy(out[c], rows, job->n_rows * sizeof *rows);
     }
 }
 
-void ll_ref_gemm(const float *panel, size_t n_k, size_t n_rows, const float *const *x, size_t n_columns,
-                 float *const *out, bool accumulate)
+static void multiply(const ll_panel_job *job)
 {
     size_t c = 0;
-    for (; c + TILE <= n_columns; c += TILE)
-        tile(panel, n_k, n_rows, x + c, TILE, out + c, accumulate);
-    for (; c < n_columns; c++)
-        tile(panel, n_k, n_rows, x + c, 1, out + c, accumulate);
+    for (; c + TILE <= job->n_columns; c += TILE)
+        tile(job, c, TILE);
+    for (; c < job->n_columns; c++)
+        tile(job, c, 1);
+}
+
+#define PACK(name, type)                                                                                               \
+    static void name(const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin, size_t n_k, void *panel) \
+    {                                                                                                                  \
+        pack(type, weights, row_bytes, n_rows, k_begin, n_k, panel);                                                   \
+    }
+PACK(pack_f32, LL_TYPE_F32)
+PACK(pack_f16, LL_TYPE_F16)
+PACK(pack_bf16, LL_TYPE_BF16)
+PACK(pack_q4_0, LL_TYPE_Q4_0)
+PACK(pack_q4_1, LL_TYPE_Q4_1)
+PACK(pack_q5_0, LL_TYPE_Q5_0)
+PACK(pack_q5_1, LL_TYPE_Q5_1)
+PACK(pack_q8_0, LL_TYPE_Q8_0)
+PACK(pack_q2_k, LL_TYPE_Q2_K)
+PACK(pack_q3_k, LL_TYPE_Q3_K)
+PACK(pack_q4_k, LL_TYPE_Q4_K)
+PACK(pack_q5_k, LL_TYPE_Q5_K)
+PACK(pack_q6_k, LL_TYPE_Q6_K)
+#undef PACK
+
+/* Decoded weights are as wide as activations, so there is nothing to gain from integers: all kernels take x. */
+const ll_panel_kernel *ll_ref_panel_kernel(uint32_t type)
+{
+    static const ll_panel_kernel kernels[] = {
+        {LL_TYPE_F32, false, ROWS, panel_bytes, pack_f32, multiply},
+        {LL_TYPE_F16, false, ROWS, panel_bytes, pack_f16, multiply},
+        {LL_TYPE_BF16, false, ROWS, panel_bytes, pack_bf16, multiply},
+        {LL_TYPE_Q4_0, false, ROWS, panel_bytes, pack_q4_0, multiply},
+        {LL_TYPE_Q4_1, false, ROWS, panel_bytes, pack_q4_1, multiply},
+        {LL_TYPE_Q5_0, false, ROWS, panel_bytes, pack_q5_0, multiply},
+        {LL_TYPE_Q5_1, false, ROWS, panel_bytes, pack_q5_1, multiply},
+        {LL_TYPE_Q8_0, false, ROWS, panel_bytes, pack_q8_0, multiply},
+        {LL_TYPE_Q2_K, false, ROWS, panel_bytes, pack_q2_k, multiply},
+        {LL_TYPE_Q3_K, false, ROWS, panel_bytes, pack_q3_k, multiply},
+        {LL_TYPE_Q4_K, false, ROWS, panel_bytes, pack_q4_k, multiply},
+        {LL_TYPE_Q5_K, false, ROWS, panel_bytes, pack_q5_k, multiply},
+        {LL_TYPE_Q6_K, false, ROWS, panel_bytes, pack_q6_k, multiply},
+    };
+    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
+        if (kernels[i].type == type)
+            return &kernels[i];
+    }
+    return NULL;
 }

@@ -5,11 +5,9 @@
 
 const ll_kernels ll_kernels_ref = {
     .name = "ref",
-    .panel_rows = LL_REF_PANEL_ROWS,
     .quantize = ll_ref_quantize,
     .row_kernel = ll_ref_row_kernel,
-    .pack = ll_ref_pack,
-    .gemm = ll_ref_gemm,
+    .panel_kernel = ll_ref_panel_kernel,
     .rms_norm = ll_ref_rms_norm,
     .silu_mul = ll_ref_silu_mul,
     .gelu_tanh_mul = ll_ref_gelu_tanh_mul,

@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-enum { LL_REF_PANEL_ROWS = 8 };
-
 /* Four floats: what every 64-bit machine has a register for. GCC's operators work on them lane by lane. */
 typedef float ll_ref_lanes __attribute__((vector_size(16)));
 
@@ -23,10 +21,7 @@ static inline ll_ref_lanes ll_ref_load(const float *p)
 
 void ll_ref_quantize(const float *x, size_t n, ll_act *act);
 const ll_row_kernel *ll_ref_row_kernel(uint32_t type);
-void ll_ref_pack(const ll_type_traits *traits, const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin,
-                 size_t n_k, float *panel, float *scratch);
-void ll_ref_gemm(const float *panel, size_t n_k, size_t n_rows, const float *const *x, size_t n_columns,
-                 float *const *out, bool accumulate);
+const ll_panel_kernel *ll_ref_panel_kernel(uint32_t type);
 void ll_ref_rms_norm(const float *x, const float *weight, size_t n, float eps, float *out);
 void ll_ref_silu_mul(const float *gate, const float *up, size_t n, float *out);
 void ll_ref_gelu_tanh_mul(const float *gate, const float *up, size_t n, float *out);

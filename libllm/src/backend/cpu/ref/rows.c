@@ -62,7 +62,7 @@ static void rows_q4_k(const ll_rows_job *job) { rows(job, LL_TYPE_Q4_K); }
 static void rows_q5_k(const ll_rows_job *job) { rows(job, LL_TYPE_Q5_K); }
 static void rows_q6_k(const ll_rows_job *job) { rows(job, LL_TYPE_Q6_K); }
 
-/* Decoded weights are as wide as activations, so there is nothing to gain from 16-bit ones: all kernels take x. */
+/* Decoded weights are as wide as activations, so there is nothing to gain from integers: all kernels take x. */
 const ll_row_kernel *ll_ref_row_kernel(uint32_t type)
 {
     static const ll_row_kernel kernels[] = {

@@ -2,9 +2,9 @@
  * Kernels in 512-bit vectors: AVX-512 F, BW, DQ, VL, CD.
  */
 #define LL_SIMD_BITS 512
-/* 24 sums, 2 vectors of weights and a factor in 32 registers */
-#define PANEL_VECTORS 2
-#define TILE_COLUMNS 12
+#define LL_VNNI 0
+#define TILE_COLUMNS 12 /* 24 sums, 2 vectors of weights and a factor in 32 registers */
+#define INT_TILE_COLUMNS 6
 #define KERNELS ll_kernels_avx512
 #define KERNELS_NAME "avx512"
 #include "backend/cpu/x86/kernels.inc"

@@ -3,8 +3,8 @@
  * static inline code: nothing compiled with one instruction set may be linked to by another.
  *
  * vf: VF_LANES floats; + - * / are GCC's vector operators and round each step, vf_fma() rounds once.
- * vi: the same number of 32-bit integers, also the result of comparing two vf (all bits set where true).
- * w32: 32 integers of 16 bits.
+ * vi: the same number of 32-bit integers, also the result of comparing two vf (all bits set where true), or four bytes
+ * in each lane. LL_VNNI says that there is an instruction for products of bytes.
  */
 #ifndef LL_BACKEND_CPU_X86_SIMD_H
 #define LL_BACKEND_CPU_X86_SIMD_H
@@ -29,15 +29,11 @@ enum { VF_LANES = 16 };
 typedef __m512 vf;
 typedef int32_t vi __attribute__((vector_size(64)));
 typedef uint32_t vu __attribute__((vector_size(64)));
-typedef __m512i w32;
 #else
 enum { VF_LANES = 8 };
 typedef __m256 vf;
 typedef int32_t vi __attribute__((vector_size(32)));
 typedef uint32_t vu __attribute__((vector_size(32)));
-typedef struct {
-    __m256i a, b;
-} w32;
 #endif
 
 /* The sum of 8 lanes, always in this order. */
@@ -71,33 +67,35 @@ ALWAYS_INLINE float vf_sum(vf a)
     return sum_256(_mm256_add_ps(_mm512_castps512_ps256(a), high));
 }
 
-ALWAYS_INLINE w32 w_load(const int16_t *p) { return _mm512_loadu_si512(p); }
-ALWAYS_INLINE w32 w_load_u8(const uint8_t *p) { return _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)p)); }
-ALWAYS_INLINE w32 w_load_i8(const int8_t *p) { return _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)p)); }
-ALWAYS_INLINE w32 w_set1(int16_t a) { return _mm512_set1_epi16(a); }
-ALWAYS_INLINE w32 w_and(w32 a, w32 b) { return _mm512_and_si512(a, b); }
-ALWAYS_INLINE w32 w_or(w32 a, w32 b) { return _mm512_or_si512(a, b); }
-ALWAYS_INLINE w32 w_sub(w32 a, w32 b) { return _mm512_sub_epi16(a, b); }
-ALWAYS_INLINE w32 w_right(w32 a, int n) { return _mm512_srl_epi16(a, _mm_cvtsi32_si128(n)); }
-ALWAYS_INLINE w32 w_left(w32 a, int n) { return _mm512_sll_epi16(a, _mm_cvtsi32_si128(n)); }
-ALWAYS_INLINE __m256i w_low(w32 a) { return _mm512_castsi512_si256(a); }
-ALWAYS_INLINE __m256i w_high(w32 a) { return _mm512_extracti64x4_epi64(a, 1); }
-ALWAYS_INLINE w32 w_join(__m256i low, __m256i high) { return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1); }
-
-/* acc + s[0] * (w . x), spread over lanes. */
-ALWAYS_INLINE vf w_dot(vf acc, w32 w, const int16_t *x, const float *s)
+ALWAYS_INLINE vf vf_of_int(vi a) { return _mm512_cvtepi32_ps((__m512i)a); }
+/* F16 in the low half of each lane. */
+ALWAYS_INLINE vf vf_low_halves(vi a) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16((__m512i)a)); }
+ALWAYS_INLINE vi vi_right(vi a, int n) { return (vi)_mm512_srl_epi32((__m512i)a, _mm_cvtsi32_si128(n)); }
+ALWAYS_INLINE vi vi_shuffle_bytes(vi a, __m128i order) /* within each four lanes */
 {
-    return vf_fma(_mm512_cvtepi32_ps(_mm512_madd_epi16(w, w_load(x))), vf_set1(s[0]), acc);
+    return (vi)_mm512_shuffle_epi8((__m512i)a, _mm512_broadcast_i32x4(order));
 }
-
-/* The same with s[0] for the first 16 products and s[1] for the others. */
-ALWAYS_INLINE vf w_dot_halves(vf acc, w32 w, const int16_t *x, const float *s)
+ALWAYS_INLINE vi vi_bytes_equal(vi a, vi b)
 {
-    const __m512i halves = _mm512_set_epi32(1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0);
-    __m512i pair = _mm512_castsi128_si512(_mm_loadl_epi64((const __m128i *)s));
-    vf scale = _mm512_castsi512_ps(_mm512_permutexvar_epi32(halves, pair));
-    return vf_fma(_mm512_cvtepi32_ps(_mm512_madd_epi16(w, w_load(x))), scale, acc);
+    return (vi)_mm512_movm_epi8(_mm512_cmpeq_epi8_mask((__m512i)a, (__m512i)b));
 }
+ALWAYS_INLINE vi vi_set1(int32_t a) { return (vi)_mm512_set1_epi32(a); }
+
+#if LL_VNNI
+ALWAYS_INLINE vi vi_dot_bytes(vi acc, vi w, vi x)
+{
+    return (vi)_mm512_dpbusd_epi32((__m512i)acc, (__m512i)w, (__m512i)x);
+}
+#else
+ALWAYS_INLINE vi vi_dot_pairs(vi acc, vi w, vi x)
+{
+    return (vi)_mm512_add_epi16((__m512i)acc, _mm512_maddubs_epi16((__m512i)w, (__m512i)x));
+}
+ALWAYS_INLINE vi vi_add_pairs(vi a, int16_t factor)
+{
+    return (vi)_mm512_madd_epi16((__m512i)a, _mm512_set1_epi16(factor));
+}
+#endif
 
 #else
 
@@ -121,55 +119,61 @@ ALWAYS_INLINE vf vf_load_bf16(const uint16_t *p)
 }
 ALWAYS_INLINE float vf_sum(vf a) { return sum_256(a); }
 
-ALWAYS_INLINE w32 w_join(__m256i low, __m256i high) { return (w32){low, high}; }
-ALWAYS_INLINE __m256i w_low(w32 a) { return a.a; }
-ALWAYS_INLINE __m256i w_high(w32 a) { return a.b; }
-ALWAYS_INLINE w32 w_load_u8(const uint8_t *p)
+ALWAYS_INLINE vf vf_of_int(vi a) { return _mm256_cvtepi32_ps((__m256i)a); }
+/* F16 in the low half of each lane. */
+ALWAYS_INLINE vf vf_low_halves(vi a)
 {
-    return w_join(_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)p)),
-                  _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(p + 16))));
+    __m256i low = _mm256_and_si256((__m256i)a, _mm256_set1_epi32(0xFFFF));
+    return _mm256_cvtph_ps(_mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1)));
 }
-ALWAYS_INLINE w32 w_load_i8(const int8_t *p)
+ALWAYS_INLINE vi vi_right(vi a, int n) { return (vi)_mm256_srl_epi32((__m256i)a, _mm_cvtsi32_si128(n)); }
+ALWAYS_INLINE vi vi_shuffle_bytes(vi a, __m128i order) /* within each four lanes */
 {
-    return w_join(_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)p)),
-                  _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(p + 16))));
+    return (vi)_mm256_shuffle_epi8((__m256i)a, _mm256_broadcastsi128_si256(order));
 }
-ALWAYS_INLINE w32 w_set1(int16_t a) { return w_join(_mm256_set1_epi16(a), _mm256_set1_epi16(a)); }
-ALWAYS_INLINE w32 w_and(w32 a, w32 b) { return w_join(_mm256_and_si256(a.a, b.a), _mm256_and_si256(a.b, b.b)); }
-ALWAYS_INLINE w32 w_or(w32 a, w32 b) { return w_join(_mm256_or_si256(a.a, b.a), _mm256_or_si256(a.b, b.b)); }
-ALWAYS_INLINE w32 w_sub(w32 a, w32 b) { return w_join(_mm256_sub_epi16(a.a, b.a), _mm256_sub_epi16(a.b, b.b)); }
-ALWAYS_INLINE w32 w_right(w32 a, int n)
-{
-    __m128i count = _mm_cvtsi32_si128(n);
-    return w_join(_mm256_srl_epi16(a.a, count), _mm256_srl_epi16(a.b, count));
-}
-ALWAYS_INLINE w32 w_left(w32 a, int n)
-{
-    __m128i count = _mm_cvtsi32_si128(n);
-    return w_join(_mm256_sll_epi16(a.a, count), _mm256_sll_epi16(a.b, count));
-}
+ALWAYS_INLINE vi vi_bytes_equal(vi a, vi b) { return (vi)_mm256_cmpeq_epi8((__m256i)a, (__m256i)b); }
+ALWAYS_INLINE vi vi_set1(int32_t a) { return (vi)_mm256_set1_epi32(a); }
 
-/* acc + s[0] * (w . x), spread over lanes. */
-ALWAYS_INLINE vf w_dot(vf acc, w32 w, const int16_t *x, const float *s)
+#if LL_VNNI
+ALWAYS_INLINE vi vi_dot_bytes(vi acc, vi w, vi x)
 {
-    __m256i low = _mm256_madd_epi16(w.a, _mm256_loadu_si256((const __m256i *)x));
-    __m256i high = _mm256_madd_epi16(w.b, _mm256_loadu_si256((const __m256i *)(x + 16)));
-    return vf_fma(_mm256_cvtepi32_ps(_mm256_add_epi32(low, high)), vf_set1(s[0]), acc);
+    return (vi)_mm256_dpbusd_avx_epi32((__m256i)acc, (__m256i)w, (__m256i)x);
 }
-
-/* The same with s[0] for the first 16 products and s[1] for the others. */
-ALWAYS_INLINE vf w_dot_halves(vf acc, w32 w, const int16_t *x, const float *s)
+#else
+ALWAYS_INLINE vi vi_dot_pairs(vi acc, vi w, vi x)
 {
-    __m256i low = _mm256_madd_epi16(w.a, _mm256_loadu_si256((const __m256i *)x));
-    __m256i high = _mm256_madd_epi16(w.b, _mm256_loadu_si256((const __m256i *)(x + 16)));
-    acc = vf_fma(_mm256_cvtepi32_ps(low), vf_set1(s[0]), acc);
-    return vf_fma(_mm256_cvtepi32_ps(high), vf_set1(s[1]), acc);
+    return (vi)_mm256_add_epi16((__m256i)acc, _mm256_maddubs_epi16((__m256i)w, (__m256i)x));
 }
+ALWAYS_INLINE vi vi_add_pairs(vi a, int16_t factor)
+{
+    return (vi)_mm256_madd_epi16((__m256i)a, _mm256_set1_epi16(factor));
+}
+#endif
 
 #endif
 
 ALWAYS_INLINE vf vf_zero(void) { return vf_set1(0.0f); }
 ALWAYS_INLINE vf vf_select(vi condition, vf yes, vf no) { return (vf)((condition & (vi)yes) | (~condition & (vi)no)); }
+
+ALWAYS_INLINE vf vf_high_halves(vi a) { return vf_low_halves(vi_right(a, 16)); }
+
+/* Bits 4 g to 4 g + 3 of each lane as a byte each, 16 where the bit is set. */
+ALWAYS_INLINE vi vi_bits_as_16(vi a, size_t g)
+{
+    char byte = (char)(g / 2);
+    const __m128i order = _mm_setr_epi8(byte, byte, byte, byte, byte + 4, byte + 4, byte + 4, byte + 4, byte + 8,
+                                        byte + 8, byte + 8, byte + 8, byte + 12, byte + 12, byte + 12, byte + 12);
+    const vi bits = vi_set1(g % 2 ? (int32_t)0x80402010u : 0x08040201);
+    return vi_bytes_equal(vi_shuffle_bytes(a, order) & bits, bits) & 0x10101010;
+}
+
+/* Four bytes in every lane. */
+ALWAYS_INLINE vi vi_broadcast_bytes(const int8_t *p)
+{
+    int32_t four;
+    memcpy(&four, p, sizeof four);
+    return vi_set1(four);
+}
 
 /* The first n halves of what may end there. */
 ALWAYS_INLINE vf vf_load_f16_n(const uint16_t *p, size_t n)
