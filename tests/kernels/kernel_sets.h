@@ -15,8 +15,11 @@
 
 extern "C" {
 #include "backend/cpu/kernels.h"
-#ifdef LL_TEST_AVX512_EMULATED
-extern const ll_kernels ll_kernels_avx512_emulated; /* avx512_emulated.c */
+#ifdef LL_TEST_EMULATED_AVX_VNNI
+extern const ll_kernels ll_kernels_avx_vnni_emulated;
+#endif
+#ifdef LL_TEST_EMULATED_AVX512
+extern const ll_kernels ll_kernels_avx512_emulated, ll_kernels_avx512_vnni_emulated;
 #endif
 }
 
@@ -58,37 +61,40 @@ inline std::vector<std::vector<float>> RandomColumns(size_t n, size_t n_k)
     return columns;
 }
 
+struct KernelSet {
+    std::string name;
+    const ll_kernels *kernels;
+};
+
 /* The kernel sets that this machine can run. */
-inline std::vector<const ll_kernels *> Available()
+inline std::vector<KernelSet> Available()
 {
-    std::vector<const ll_kernels *> sets;
-    for (const char *name : {"ref", "avx2", "avx512"}) {
+    std::vector<KernelSet> sets;
+    for (const char *name : {"ref", "avx2", "avx_vnni", "avx512", "avx512_vnni"}) {
         uint32_t features = ll_cpu_detect();
         EXPECT_TRUE(ll_cpu_mask(name, &features));
         const ll_kernels *kernels = ll_kernels_choose(features);
         if (std::string(kernels->name) == name)
-            sets.push_back(kernels);
+            sets.push_back({name, kernels});
     }
-#ifdef LL_TEST_AVX512_EMULATED
-    if (ll_cpu_detect() & LL_CPU_AVX2)
-        sets.push_back(&ll_kernels_avx512_emulated);
+    if ((ll_cpu_detect() & LL_CPU_AVX2) == 0)
+        return sets;
+#ifdef LL_TEST_EMULATED_AVX_VNNI
+    sets.push_back({"avx_vnni_emulated", &ll_kernels_avx_vnni_emulated});
+#endif
+#ifdef LL_TEST_EMULATED_AVX512
+    sets.push_back({"avx512_emulated", &ll_kernels_avx512_emulated});
+    sets.push_back({"avx512_vnni_emulated", &ll_kernels_avx512_vnni_emulated});
 #endif
     return sets;
 }
 
-inline std::string NameOf(const testing::TestParamInfo<const ll_kernels *> &info)
-{
-    std::string name = info.param->name;
-#ifdef LL_TEST_AVX512_EMULATED
-    name += info.param == &ll_kernels_avx512_emulated ? "_emulated" : "";
-#endif
-    return name;
-}
+inline std::string NameOf(const testing::TestParamInfo<KernelSet> &info) { return info.param.name; }
 
-class Kernels : public testing::TestWithParam<const ll_kernels *>
+class Kernels : public testing::TestWithParam<KernelSet>
 {
   protected:
-    const ll_kernels *kernels_ = GetParam();
+    const ll_kernels *kernels_ = GetParam().kernels;
 };
 
 #endif

@@ -15,7 +15,7 @@ namespace
 TEST(Machine, RunsEveryKernelSet)
 {
     std::string missing;
-    for (const char *name : {"avx2", "avx512"}) {
+    for (const char *name : {"avx2", "avx_vnni", "avx512", "avx512_vnni"}) {
         uint32_t features = ll_cpu_detect();
         ll_cpu_mask(name, &features);
         if (std::string(ll_kernels_choose(features)->name) != name)
@@ -29,22 +29,27 @@ TEST(Dispatch, NeverChoosesMoreThanTheFeaturesAllow)
 {
     EXPECT_EQ(ll_kernels_choose(0), &ll_kernels_ref);
     EXPECT_STRNE(ll_kernels_choose(LL_CPU_AVX2)->name, "avx512");
+    EXPECT_STRNE(ll_kernels_choose(LL_CPU_AVX2 | LL_CPU_AVX512)->name, "avx512_vnni");
     EXPECT_EQ(ll_kernels_choose(LL_CPU_AVX512_VNNI | LL_CPU_AMX), &ll_kernels_ref);
 }
 
 TEST_P(Kernels, TableIsComplete)
 {
-    EXPECT_GT(kernels_->panel_rows, 0u);
-    EXPECT_LE(kernels_->panel_rows, 64u);
     for (uint32_t type = 0; type < 64; type++) {
         const ll_type_traits *traits = ll_type_find(type);
         const ll_row_kernel *kernel = kernels_->row_kernel(type);
         ASSERT_EQ(kernel != nullptr, traits && traits->decode) << type;
+        const ll_panel_kernel *panel = kernels_->panel_kernel(type);
+        ASSERT_EQ(panel != nullptr, kernel != nullptr) << type;
         if (kernel) {
             EXPECT_EQ(kernel->type, type);
+            EXPECT_EQ(panel->type, type);
+            EXPECT_GT(panel->rows, 0u);
+            EXPECT_LE(panel->rows, 64u);
         }
     }
     EXPECT_EQ(kernels_->row_kernel(0xFFFFFFFFu), nullptr);
+    EXPECT_EQ(kernels_->panel_kernel(0xFFFFFFFFu), nullptr);
 }
 
 const std::vector<uint32_t> &DecodedTypes()
@@ -128,34 +133,39 @@ struct Weights {
     const float *Row(size_t r) const { return &decoded[r * n_k]; }
 };
 
-/* Columns of activations: as floats, and as 16-bit integers where the shape allows. */
+/* Columns of activations: as floats, and as integers of 16 or 8 bits where the shape allows. */
 struct Columns {
     size_t n, n_k;
     std::vector<std::vector<float>> x;
-    std::vector<std::vector<int16_t>> values;
-    std::vector<std::vector<float>> scales, sums;
+    std::vector<std::vector<int8_t>> high, low;
+    std::vector<std::vector<float>> scales, sums, block_sums;
     std::vector<ll_act> act;
     std::vector<const float *> x_of;
 
-    Columns(const ll_kernels *kernels, std::vector<std::vector<float>> columns)
-        : n(columns.size()), n_k(columns[0].size()), x(std::move(columns)), values(n), scales(n), sums(n), act(n),
-          x_of(n)
+    Columns(const ll_kernels *kernels, std::vector<std::vector<float>> columns, int bits = 16)
+        : n(columns.size()), n_k(columns[0].size()), x(std::move(columns)), high(n), low(n), scales(n), sums(n),
+          block_sums(n), act(n), x_of(n)
     {
         for (size_t c = 0; c < n; c++) {
             x_of[c] = x[c].data();
-            values[c].resize(n_k);
+            high[c].resize(n_k);
+            low[c].resize(bits == 16 ? n_k : 0);
             scales[c].resize(n_k / 32);
             sums[c].resize(n_k / 16);
-            act[c] = {values[c].data(), scales[c].data(), sums[c].data()};
+            block_sums[c].resize(n_k / 32);
+            act[c] = {high[c].data(), bits == 16 ? low[c].data() : nullptr, scales[c].data(), sums[c].data(),
+                      block_sums[c].data()};
             if (n_k % 32 == 0)
                 kernels->quantize(x_of[c], n_k, &act[c]);
         }
     }
 
+    int Integer(size_t c, size_t k) const { return low[c].empty() ? high[c][k] : 256 * high[c][k] + low[c][k]; }
+
     /* What a kernel reads in place k of column c. */
     double Value(size_t c, size_t k, bool takes_act) const
     {
-        return takes_act ? static_cast<double>(scales[c][k / 32]) * values[c][k] : static_cast<double>(x[c][k]);
+        return takes_act ? static_cast<double>(scales[c][k / 32]) * Integer(c, k) : static_cast<double>(x[c][k]);
     }
 };
 
@@ -187,53 +197,59 @@ std::vector<std::vector<float>> RunRows(const ll_kernels *kernels, Weights &weig
 
 TEST_P(Kernels, QuantizeEqualsPlainBitForBit)
 {
-    std::vector<float> x = RandomFloats(32 * 40, 3.0f);
-    std::fill(x.begin(), x.begin() + 32, 0.0f);
-    std::fill(x.begin() + 32, x.begin() + 64, -0.0f);
-    x[64] = kNan;
-    x[97] = kInfinity;
-    x[130] = -kInfinity;
-    for (size_t i = 160; i < 192; i++)
-        x[i] = 1e-40f; /* denormal */
-    for (size_t i = 192; i < 224; i++)
-        x[i] *= 1e-33f; /* around LL_ACT_MIN */
-    for (size_t i = 224; i < 256; i++)
-        x[i] = std::numeric_limits<float>::max() * (i % 2 ? 1.0f : -1.0f);
-    for (size_t i = 256; i < 288; i++)
-        x[i] = static_cast<float>(i - 256) + 0.5f; /* ties when the peak is 32767 */
-    x[256] = 32767.0f;
-    Columns got(kernels_, {x}), plain(&ll_kernels_ref, {x});
-    for (size_t b = 0; b < x.size() / 32; b++) {
-        float scale = got.scales[0][b], peak = 0;
-        bool finite = true;
-        for (size_t i = 32 * b; i < 32 * b + 32; i++) {
-            ASSERT_EQ(got.values[0][i], plain.values[0][i]) << i;
-            finite = finite && std::isfinite(x[i]);
-            peak = std::max(peak, std::fabs(x[i]));
+    for (int bits : {8, 16}) {
+        const int most = bits == 16 ? 127 * 256 : 127;
+        std::vector<float> x = RandomFloats(32 * 40, 3.0f);
+        std::fill(x.begin(), x.begin() + 32, 0.0f);
+        std::fill(x.begin() + 32, x.begin() + 64, -0.0f);
+        x[64] = kNan;
+        x[97] = kInfinity;
+        x[130] = -kInfinity;
+        for (size_t i = 160; i < 192; i++)
+            x[i] = 1e-40f; /* denormal */
+        for (size_t i = 192; i < 224; i++)
+            x[i] *= 1e-33f; /* around LL_ACT_MIN */
+        for (size_t i = 224; i < 256; i++)
+            x[i] = std::numeric_limits<float>::max() * (i % 2 ? 1.0f : -1.0f);
+        for (size_t i = 256; i < 288; i++)
+            x[i] = static_cast<float>(i - 256) + 0.5f; /* ties when the peak is the largest integer */
+        x[256] = static_cast<float>(most);
+        Columns got(kernels_, {x}, bits), plain(&ll_kernels_ref, {x}, bits);
+        for (size_t b = 0; b < x.size() / 32; b++) {
+            float scale = got.scales[0][b], peak = 0;
+            bool finite = true;
+            for (size_t i = 32 * b; i < 32 * b + 32; i++) {
+                ASSERT_EQ(got.high[0][i], plain.high[0][i]) << i;
+                ASSERT_EQ(got.Integer(0, i), plain.Integer(0, i)) << i;
+                finite = finite && std::isfinite(x[i]);
+                peak = std::max(peak, std::fabs(x[i]));
+            }
+            ASSERT_TRUE(SameBits(scale, plain.scales[0][b])) << b;
+            ASSERT_TRUE(SameBits(got.sums[0][2 * b], plain.sums[0][2 * b])) << b;
+            ASSERT_TRUE(SameBits(got.sums[0][2 * b + 1], plain.sums[0][2 * b + 1])) << b;
+            ASSERT_TRUE(SameBits(got.block_sums[0][b], plain.block_sums[0][b])) << b;
+            if (!finite) {
+                EXPECT_TRUE(std::isnan(scale) && std::isnan(got.sums[0][2 * b]) && std::isnan(got.block_sums[0][b]));
+                continue;
+            }
+            if (peak < LL_ACT_MIN) {
+                EXPECT_EQ(scale, 0.0f);
+                continue;
+            }
+            double sums[2] = {0, 0};
+            for (size_t i = 0; i < 32; i++) {
+                double rounded = static_cast<double>(scale) * got.Integer(0, 32 * b + i);
+                ASSERT_LE(std::abs(got.Integer(0, 32 * b + i)), most);
+                ASSERT_LE(std::fabs(rounded - static_cast<double>(x[32 * b + i])), 0.51 * static_cast<double>(scale));
+                sums[i / 16] += rounded;
+            }
+            for (size_t half = 0; half < 2; half++)
+                ASSERT_NEAR(got.sums[0][2 * b + half] / peak, sums[half] / static_cast<double>(peak), 1e-5);
+            ASSERT_NEAR(got.block_sums[0][b] / peak, (sums[0] + sums[1]) / static_cast<double>(peak), 1e-5);
         }
-        ASSERT_TRUE(SameBits(scale, plain.scales[0][b])) << b;
-        ASSERT_TRUE(SameBits(got.sums[0][2 * b], plain.sums[0][2 * b])) << b;
-        ASSERT_TRUE(SameBits(got.sums[0][2 * b + 1], plain.sums[0][2 * b + 1])) << b;
-        if (!finite) {
-            EXPECT_TRUE(std::isnan(scale) && std::isnan(got.sums[0][2 * b])) << b;
-            continue;
-        }
-        if (peak < LL_ACT_MIN) {
-            EXPECT_EQ(scale, 0.0f);
-            continue;
-        }
-        double sums[2] = {0, 0};
-        for (size_t i = 0; i < 32; i++) {
-            double rounded = static_cast<double>(scale) * got.values[0][32 * b + i];
-            ASSERT_LE(std::abs(got.values[0][32 * b + i]), 32767);
-            ASSERT_LE(std::fabs(rounded - static_cast<double>(x[32 * b + i])), 0.51 * static_cast<double>(scale));
-            sums[i / 16] += rounded;
-        }
-        for (size_t half = 0; half < 2; half++)
-            ASSERT_NEAR(got.sums[0][2 * b + half] / peak, sums[half] / static_cast<double>(peak), 1e-5);
+        EXPECT_EQ(got.Integer(0, 257), 2) << "1.5 rounds to even";
+        EXPECT_EQ(got.Integer(0, 258), 2) << "2.5 rounds to even";
     }
-    EXPECT_EQ(got.values[0][257], 2) << "1.5 rounds to even";
-    EXPECT_EQ(got.values[0][258], 2) << "2.5 rounds to even";
 }
 
 TEST_P(Kernels, RowsMatchDoubleArithmetic)
@@ -243,7 +259,7 @@ TEST_P(Kernels, RowsMatchDoubleArithmetic)
         const ll_row_kernel *kernel = kernels_->row_kernel(type);
         size_t block = traits->block.elements;
         for (size_t n_k : std::vector<size_t>{block, 2 * block, 7 * block, 9 * block, 18 * block, 33 * block}) {
-            Weights weights(type, 1 + RandomBelow(9), n_k);
+            Weights weights(type, 1 + RandomBelow(35), n_k);
             for (size_t n = 1; n <= LL_COLUMNS_MAX; n++) {
                 Columns columns(kernels_, RandomColumns(n, n_k));
                 auto out = RunRows(kernels_, weights, columns, 0, weights.n_rows, 0, n);
@@ -359,78 +375,88 @@ TEST_P(Kernels, RowsHandOnWhatIsNotFinite)
     }
 }
 
-TEST_P(Kernels, PackEqualsDecodersBitForBit)
+/* out[c][r] of the first n_rows rows and columns [first, first + n), for inputs [k_begin, k_begin + n_k). */
+std::vector<std::vector<float>> RunPanel(const ll_kernels *kernels, Weights &weights, const Columns &columns,
+                                         size_t n_rows, size_t first, size_t n, size_t k_begin, size_t n_k,
+                                         std::vector<std::vector<float>> out, bool accumulate)
 {
-    size_t panel_rows = kernels_->panel_rows;
-    for (uint32_t type : DecodedTypes()) {
-        const ll_type_traits *traits = ll_type_find(type);
-        size_t block = traits->block.elements, n_k = 12 * block;
-        Weights weights(type, panel_rows, n_k);
-        for (size_t n_rows : {panel_rows, panel_rows - 1, size_t{3}, size_t{1}}) {
-            for (size_t blocks : {1, 3, 8, 9, 11}) {
-                size_t begin = block * RandomBelow(12 - blocks + 1), n = blocks * block;
-                std::vector<float> panel(n * panel_rows + 1, -77.0f), scratch(n);
-                kernels_->pack(traits, weights.Data(), weights.row_bytes, n_rows, begin, n, panel.data(),
-                               scratch.data());
-                for (size_t k = 0; k < n; k++) {
-                    for (size_t r = 0; r < panel_rows; r++) {
-                        float expected = r < n_rows ? weights.Row(r)[begin + k] : 0.0f;
-                        ASSERT_TRUE(SameBits(panel[k * panel_rows + r], expected))
-                            << traits->name << " row " << r << " k " << k << ": " << panel[k * panel_rows + r]
-                            << " instead of " << expected;
-                    }
-                }
-                ASSERT_EQ(panel.back(), -77.0f) << "wrote past the end";
-            }
-        }
-    }
-}
-
-std::vector<std::vector<float>> RunGemm(const ll_kernels *kernels, const std::vector<float> &panel, size_t k_begin,
-                                        size_t n_k, size_t n_rows, const std::vector<std::vector<float>> &x,
-                                        size_t first_column, size_t n_columns, std::vector<std::vector<float>> out,
-                                        bool accumulate)
-{
-    std::vector<const float *> x_of;
+    const ll_panel_kernel *kernel = kernels->panel_kernel(weights.traits->type);
+    size_t bytes = kernel->bytes(n_k);
+    uint8_t *panel = static_cast<uint8_t *>(std::aligned_alloc(64, (bytes + 127) / 64 * 64));
+    std::memset(panel + bytes, 0x77, 64);
+    kernel->pack(weights.Data(), weights.row_bytes, n_rows, k_begin, n_k, panel);
+    for (size_t i = bytes; i < (bytes + 127) / 64 * 64; i++)
+        EXPECT_TRUE(panel[i] == 0x77 || i >= bytes + 64) << "wrote past the end";
     std::vector<float *> out_of;
-    for (size_t c = 0; c < n_columns; c++) {
-        x_of.push_back(x[first_column + c].data() + k_begin);
-        out_of.push_back(out[c].data());
-    }
-    kernels->gemm(panel.data() + k_begin * kernels->panel_rows, n_k, n_rows, x_of.data(), n_columns, out_of.data(),
-                  accumulate);
+    for (auto &column : out)
+        out_of.push_back(column.data());
+    ll_panel_job job = {};
+    job.panel = panel;
+    job.n_rows = n_rows;
+    job.k_begin = k_begin;
+    job.n_k = n_k;
+    job.n_columns = n;
+    job.x = kernel->takes_act ? nullptr : &columns.x_of[first];
+    job.act = kernel->takes_act ? &columns.act[first] : nullptr;
+    job.out = out_of.data();
+    job.accumulate = accumulate;
+    kernel->multiply(&job);
+    std::free(panel);
     return out;
 }
 
-TEST_P(Kernels, GemmMatchesDoubleArithmeticAndKeepsItsOrder)
+TEST_P(Kernels, PanelsMatchDoubleArithmetic)
 {
-    const size_t panel_rows = kernels_->panel_rows, columns_most = 27;
-    for (size_t n_k : {1, 5, 64, 333}) {
-        std::vector<float> panel = RandomFloats(n_k * panel_rows);
-        auto x = RandomColumns(columns_most, n_k);
-        std::vector<std::vector<float>> empty(columns_most, std::vector<float>(panel_rows, -77.0f));
-        auto all = RunGemm(kernels_, panel, 0, n_k, panel_rows, x, 0, columns_most, empty, false);
-        for (size_t c = 0; c < columns_most; c++) {
-            for (size_t r = 0; r < panel_rows; r++) {
-                double sum = 0, size = 0;
-                for (size_t k = 0; k < n_k; k++) {
-                    double term = static_cast<double>(panel[k * panel_rows + r]) * static_cast<double>(x[c][k]);
-                    sum += term;
-                    size += std::fabs(term);
+    for (uint32_t type : DecodedTypes()) {
+        const ll_type_traits *traits = ll_type_find(type);
+        const ll_panel_kernel *kernel = kernels_->panel_kernel(type);
+        size_t block = traits->block.elements, columns_most = 15;
+        for (size_t n_k : std::vector<size_t>{block, 3 * block, 8 * block, 11 * block}) {
+            Weights weights(type, kernel->rows, n_k);
+            Columns columns(kernels_, RandomColumns(columns_most, n_k), 8);
+            std::vector<std::vector<float>> empty(columns_most, std::vector<float>(kernel->rows + 1, -77.0f));
+            for (size_t n_rows : {size_t{kernel->rows}, size_t{kernel->rows} - 1, size_t{3}, size_t{1}}) {
+                auto out = RunPanel(kernels_, weights, columns, n_rows, 0, columns_most, 0, n_k, empty, false);
+                for (size_t c = 0; c < columns_most; c++) {
+                    for (size_t r = 0; r < n_rows; r++) {
+                        double sum = 0, size = 0;
+                        for (size_t k = 0; k < n_k; k++) {
+                            double term = weights.Row(r)[k] * columns.Value(c, k, kernel->takes_act);
+                            sum += term;
+                            size += std::fabs(term);
+                        }
+                        ASSERT_NEAR(out[c][r], sum, 3e-6 * size + 1e-6)
+                            << traits->name << " k " << n_k << " row " << r << " of " << n_rows << " column " << c;
+                    }
+                    ASSERT_EQ(out[c][n_rows], -77.0f) << "wrote past the end";
                 }
-                ASSERT_NEAR(all[c][r], sum, 3e-6 * size);
             }
         }
-        for (size_t n_columns = 1; n_columns <= columns_most; n_columns++) {
-            size_t n_rows = 1 + RandomBelow(panel_rows), first = RandomBelow(columns_most - n_columns + 1);
-            auto out = RunGemm(kernels_, panel, 0, n_k, n_rows, x, first, n_columns, empty, false);
-            size_t cut = RandomBelow(n_k + 1);
-            auto pieces = RunGemm(kernels_, panel, 0, cut, n_rows, x, first, n_columns, empty, false);
-            pieces = RunGemm(kernels_, panel, cut, n_k - cut, n_rows, x, first, n_columns, pieces, true);
-            for (size_t c = 0; c < n_columns; c++) {
-                for (size_t r = 0; r < panel_rows; r++) {
-                    ASSERT_EQ(BitsOf(out[c][r]), r < n_rows ? BitsOf(all[first + c][r]) : BitsOf(-77.0f));
-                    ASSERT_EQ(BitsOf(pieces[c][r]), BitsOf(out[c][r])) << "cut at " << cut << " of " << n_k;
+    }
+}
+
+TEST_P(Kernels, PanelsDoNotDependOnGrouping)
+{
+    const size_t columns_most = 27;
+    for (uint32_t type : DecodedTypes()) {
+        const ll_type_traits *traits = ll_type_find(type);
+        const ll_panel_kernel *kernel = kernels_->panel_kernel(type);
+        size_t n_k = traits->block.elements == 256 ? 1024 : 576;
+        Weights weights(type, kernel->rows, n_k);
+        Columns columns(kernels_, RandomColumns(columns_most, n_k), 8);
+        std::vector<std::vector<float>> empty(columns_most, std::vector<float>(kernel->rows, -77.0f));
+        auto all = RunPanel(kernels_, weights, columns, kernel->rows, 0, columns_most, 0, n_k, empty, false);
+        for (size_t n = 1; n <= columns_most; n++) {
+            size_t n_rows = 1 + RandomBelow(kernel->rows), first = RandomBelow(columns_most - n + 1);
+            auto out = RunPanel(kernels_, weights, columns, n_rows, first, n, 0, n_k, empty, false);
+            size_t cut = 256 * RandomBelow(n_k / 256 + 1);
+            auto pieces = RunPanel(kernels_, weights, columns, n_rows, first, n, 0, cut, empty, false);
+            pieces = RunPanel(kernels_, weights, columns, n_rows, first, n, cut, n_k - cut, pieces, true);
+            for (size_t c = 0; c < n; c++) {
+                for (size_t r = 0; r < kernel->rows; r++) {
+                    ASSERT_EQ(BitsOf(out[c][r]), r < n_rows ? BitsOf(all[first + c][r]) : BitsOf(-77.0f))
+                        << traits->name << " " << n_rows << " rows " << n << " columns";
+                    ASSERT_EQ(BitsOf(pieces[c][r]), BitsOf(out[c][r])) << traits->name << " cut at " << cut;
                 }
             }
         }

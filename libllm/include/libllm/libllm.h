@@ -259,7 +259,8 @@ typedef struct libllm_runtime_options {
     uint32_t struct_size;
     /** Threads that compute, 1 to 1024. 0: the physical cores that affinity and cgroup leave to the process. */
     uint32_t n_threads;
-    /** Highest instruction set to use: "ref", "avx2" or "avx512"; NULL or "native": all that the processor has. */
+    /** Highest instruction set to use: "ref", "avx2", "avx_vnni", "avx512" or "avx512_vnni"; NULL or "native": all that
+     *  the processor has. */
     const char *LIBLLM_NULLABLE cpu_mask;
     /** Receives log lines; NULL: silent. */
     libllm_log_fn LIBLLM_NULLABLE log;

@@ -81,8 +81,8 @@ libllm_status libllm_runtime_create(const libllm_runtime_options *options, libll
     status = read_limits(o.limits, &host.limits, error);
     uint32_t features = ll_cpu_detect();
     if (!status && !ll_cpu_mask(o.cpu_mask, &features))
-        status = ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT,
-                         "cpu_mask is \"%.32s\", expected \"ref\", \"avx2\", \"avx512\" or \"native\"", o.cpu_mask);
+        status = ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "cpu_mask is \"%.32s\", expected one of %s", o.cpu_mask,
+                         ll_cpu_mask_names);
     if (status)
         return status;
     libllm_runtime *r = ll_alloc(&host, 1, sizeof *r);

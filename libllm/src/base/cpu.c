@@ -85,6 +85,8 @@ void ll_cpu_name(char *out, size_t capacity)
 
 #endif
 
+const char ll_cpu_mask_names[] = "ref|avx2|avx_vnni|avx512|avx512_vnni|native";
+
 bool ll_cpu_mask(const char *name, uint32_t *features)
 {
     static const struct {

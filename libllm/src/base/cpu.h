@@ -20,9 +20,10 @@ typedef enum ll_cpu_feature {
 /* Feature bits of this processor that the operating system has enabled. */
 uint32_t ll_cpu_detect(void);
 
-/* Take away the features that lie above a mask: "ref" leaves none, "avx2", "avx512" (without AMX), "native" or NULL
- * leaves all. false: unknown name. */
+/* Take away the features that lie above a mask: "ref" leaves none, "avx2" only that, and so on; "native" or NULL leaves
+ * all. false: unknown name. */
 bool ll_cpu_mask(const char *name, uint32_t *features);
+extern const char ll_cpu_mask_names[]; /* "ref|avx2|...|native" */
 
 /* Names of the feature bits, separated by blanks. */
 void ll_cpu_describe(uint32_t features, char *out, size_t capacity);

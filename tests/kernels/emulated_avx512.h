@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * The AVX-512 kernels on a machine without AVX-512: the same source with SIMDe in place of the intrinsics, compiled
- * for AVX2. Tests what the kernels compute, not how fast.
+ * The AVX-512 intrinsics on a machine without AVX-512: SIMDe in their place, compiled for AVX2, and what it lacks. For
+ * testing what the kernels compute, not how fast.
  */
+#ifndef LL_TESTS_KERNELS_EMULATED_AVX512_H
+#define LL_TESTS_KERNELS_EMULATED_AVX512_H
+
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>
 #include <simde/x86/f16c.h>
@@ -25,16 +28,6 @@ static inline simde__m512i emulated_cvtepu16_epi32(simde__m256i a)
     for (int i = 0; i < 16; i++)
         out[i] = in[i];
     return (simde__m512i)out;
-}
-
-static inline simde__m512i emulated_cvtepu8_epi16(simde__m256i a)
-{
-    uint8_t in[32];
-    uint16_t out[32];
-    memcpy(in, &a, sizeof in);
-    for (int i = 0; i < 32; i++)
-        out[i] = in[i];
-    return simde_mm512_loadu_si512(out);
 }
 
 static inline simde__m512 emulated_cvtph_ps(simde__m256i a)
@@ -64,14 +57,45 @@ static inline void emulated_mask_storeu_ps(float *p, uint16_t mask, simde__m512 
     }
 }
 
+static inline simde__m512i emulated_dpbusd_epi32(simde__m512i acc, simde__m512i a, simde__m512i b)
+{
+    uint8_t w[64];
+    int8_t x[64];
+    integers out = (integers)acc;
+    memcpy(w, &a, sizeof w);
+    memcpy(x, &b, sizeof x);
+    for (int i = 0; i < 64; i++)
+        out[i / 4] += w[i] * x[i];
+    return (simde__m512i)out;
+}
+
+static inline simde__m256i emulated_cvtepi32_epi16(simde__m512i a)
+{
+    integers in = (integers)a;
+    int16_t out[16];
+    for (int i = 0; i < 16; i++)
+        out[i] = (int16_t)in[i];
+    return _mm256_loadu_si256((const __m256i *)(const void *)out);
+}
+
+static inline simde__m512i emulated_srl_epi32(simde__m512i a, simde__m128i n)
+{
+    typedef uint32_t words __attribute__((vector_size(64)));
+    return (simde__m512i)((words)a >> (uint32_t)_mm_cvtsi128_si32(n));
+}
+
 #undef _mm512_madd_epi16
 #define _mm512_madd_epi16(a, b) simde_mm512_madd_epi16(a, b)
+#undef _mm512_dpbusd_epi32
+#define _mm512_dpbusd_epi32(acc, a, b) emulated_dpbusd_epi32(acc, a, b)
+#undef _mm512_cvtepi32_epi16
+#define _mm512_cvtepi32_epi16(a) emulated_cvtepi32_epi16(a)
+#undef _mm512_srl_epi32
+#define _mm512_srl_epi32(a, n) emulated_srl_epi32(a, n)
 #define _mm512_cvtepi32_ps(a) emulated_cvtepi32_ps(a)
 #define _mm512_cvtepu16_epi32(a) emulated_cvtepu16_epi32(a)
-#define _mm512_cvtepu8_epi16(a) emulated_cvtepu8_epi16(a)
 #define _mm512_cvtph_ps(a) emulated_cvtph_ps(a)
 #define _mm512_maskz_loadu_ps(mask, p) emulated_maskz_loadu_ps(mask, p)
 #define _mm512_mask_storeu_ps(p, mask, a) emulated_mask_storeu_ps(p, mask, a)
 
-#define ll_kernels_avx512 ll_kernels_avx512_emulated
-#include "backend/cpu/x86/avx512.c"
+#endif

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT
+ * The AVX-512 kernels, emulated.
+ */
+#include "emulated_avx512.h"
+
+#define ll_kernels_avx512 ll_kernels_avx512_emulated
+#include "backend/cpu/x86/avx512.c"
