@@ -300,7 +300,7 @@ TEST_F(Command, WrongUsageIsSaidAndExitsWith2)
         {{"detokenize"}, "give the input with -p"},
         {{"detokenize", "1", "--ids", "1"}, "exclude"},
         {{"detokenize", "12x"}, "'12x' is not a token id (number 1 of the list)"},
-        {{"info", "--cpu", "mmx"}, "--cpu must be one of ref|avx2|avx512|native, not 'mmx'"},
+        {{"info", "--cpu", "mmx"}, "--cpu must be one of ref|avx2|avx_vnni|avx512|avx512_vnni|native, not 'mmx'"},
         {{"eval", "--ids", "1"}, "--logits OUT is missing"},
         {{"eval", "--ids", "1", "--logits", ""}, "--logits OUT is missing"},
         {{"eval", "--logits", "o"}, "give the ids with --ids, or with -f FILE"},
