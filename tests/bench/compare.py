@@ -9,8 +9,9 @@ PROGRAM is our libllm. A pilot round runs all configurations of the peer; its fa
 pilot. --rows takes a regular expression for the names of rows, which --list prints. The results are kept beside the
 models, and all that this machine has are written to tests/bench/RESULTS.md and docs/speed.svg.
 
-The share of the processors that others used meanwhile is measured along: where it is not small, the figures are not
-to be trusted, and the table says so.
+The share of the processors that others used meanwhile is measured along. A run waits up to --patience seconds (20)
+for them to be quiet, and is repeated up to --retries times (2) when they were not; where that does not help the figures
+are not to be trusted, and the table says so.
 """
 import argparse
 import json
@@ -137,17 +138,36 @@ class Outcome:
                 raise Missing(f"{os.path.basename(str(words[0]))} ended with {process.returncode}: {last[:100]}")
 
 
+def wait_for_quiet(seconds):
+    """Until others have used little of the processors for a second."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        before = busy_seconds()
+        time.sleep(1)
+        if (busy_seconds() - before) / os.cpu_count() <= report.NOISE:
+            return
+
+
 class Bench:
-    def __init__(self, program, threads):
-        self.program, self.threads = program, threads
+    def __init__(self, program, threads, patience, retries):
+        self.program, self.threads, self.patience, self.retries = program, threads, patience, retries
         self.help = Outcome([program, "bench", "--help"]).text
+        # The largest share of others in the runs of a row that count
         self.others = 0.0
         self.bytes_per_token = {}
 
     def run(self, words, environment=None):
-        outcome = Outcome(words, environment)
-        self.others = max(self.others, outcome.others)
-        return outcome
+        """The quietest of a few runs; the first one that is quiet enough."""
+        best = None
+        for _ in range(1 + self.retries):
+            wait_for_quiet(self.patience)
+            outcome = Outcome(words, environment)
+            if best is None or outcome.others < best.others:
+                best = outcome
+            if best.others <= report.NOISE:
+                break
+        self.others = max(self.others, best.others)
+        return best
 
     def ours(self, m, path):
         """Our figures, {key: value}."""
@@ -257,6 +277,7 @@ def compare(bench, m, path, found, rounds):
             best.update(ranked[:2])
         ours.clear()
         theirs.clear()
+        bench.others = 0.0
         for _ in range(rounds):
             ours_once()
             for one in candidates:
@@ -288,6 +309,8 @@ def main():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--patience", type=int, default=20)
+    parser.add_argument("--retries", type=int, default=2)
     parser.add_argument("--list", action="store_true")
     args = parser.parse_args()
     amx = "amx_int8" in peer.cpu()[1]
@@ -295,7 +318,7 @@ def main():
     if args.list:
         print("\n".join(row.name for m in chosen for row in m.rows))
         return
-    bench = Bench(os.path.abspath(args.program), args.threads)
+    bench = Bench(os.path.abspath(args.program), args.threads, args.patience, args.retries)
     found, reasons = peer.configurations()
     files, missing = peer.models()
     for reason in reasons + missing:

@@ -87,8 +87,10 @@ def fetch_sources():
     sources = folder / "vendor/llama.cpp"
     if not folder.exists():
         say(f"fetching {SDIST}")
-        run([sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", ":all:", "--no-cache-dir", "--dest",
-             str(cache()), SDIST], cache() / "fetch.log")
+        # pip prepares the package's metadata; what that takes may come as wheels.
+        run([sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", SDIST.split("==")[0],
+             "--no-cache-dir", "--disable-pip-version-check", "--no-input", "--dest", str(cache()), SDIST],
+            cache() / "fetch.log")
         archive = cache() / "llama_cpp_python-0.3.36.tar.gz"
         with tarfile.open(archive) as tar:
             tar.extractall(cache() / "unpacking")
