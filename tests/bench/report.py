@@ -5,7 +5,7 @@ import json
 
 # Others used more than this share of the processors while a row was measured: its figures say little.
 NOISE = 0.05
-ROW_HEIGHT, LEFT, WIDTH, TOP = 22, 360, 330, 56
+ROW_HEIGHT, LEFT, WIDTH, TOP = 22, 430, 300, 56
 GREEN, YELLOW, RED, GREY, TEXT = "#a5d6a7", "#ffe082", "#ef9a9a", "#8a9199", "#d8dbe0"
 
 
@@ -118,7 +118,7 @@ def svg(store, names):
            f'viewBox="0 0 {LEFT + WIDTH + 70} {height}">',
            '<rect width="100%" height="100%" rx="8" fill="#1d1f21"/>',
            '<g font-family="system-ui, Helvetica, Arial, sans-serif" font-size="12">',
-           f'<text x="18" y="24" font-size="14" fill="{TEXT}">Times as fast as the best llama.cpp '
+           f'<text x="18" y="24" font-size="14" fill="{TEXT}">Times as good as the best llama.cpp '
            f'({html.escape(machine["cpu"])}, {machine["threads"]} threads)</text>',
            f'<text x="18" y="42" fill="{GREY}">the line is llama.cpp, a tick is the least that we aim at</text>']
     for i, row in enumerate(rows):
@@ -128,7 +128,7 @@ def svg(store, names):
                 f'<rect x="{LEFT}" y="{y + 4}" width="{x(row["ratio"]) - LEFT:.1f}" height="{ROW_HEIGHT - 8}" '
                 f'fill="{color}"/>',
                 f'<path d="M{x(row["floor"]):.1f} {y + 2}v{ROW_HEIGHT - 4}" stroke="{GREY}"/>',
-                f'<text x="{x(row["ratio"]) + 6:.1f}" y="{y + 15}" fill="{TEXT}">{row["ratio"]:.2f}</text>']
+                f'<text x="{LEFT + WIDTH + 12}" y="{y + 15}" fill="{TEXT}">{row["ratio"]:.2f}</text>']
     out += [f'<path d="M{x(1):.1f} {TOP}V{height - 12}" stroke="{TEXT}" stroke-dasharray="3 3"/>', "</g>", "</svg>"]
     return "\n".join(out) + "\n"
 
