@@ -204,8 +204,8 @@ class Bench:
         """The figures of a configuration of the peer, as above."""
         repack = "1" if one.repack else "0"
         if m.kind == "start" or (one.tools is None and m.kind == "speed"):
-            words = [sys.executable, peer.HERE / "libllama_speed.py", one.tools or one.folder, path, "-t", self.threads, "--repack",
-                     repack]
+            words = [sys.executable, peer.HERE / "libllama_speed.py", one.tools or one.folder, path, "-t",
+                     self.threads, "--repack", repack]
             words += ["--backend", one.backend] if one.backend else []
             if m.kind == "start":
                 figures = json.loads(self.run([*words, "--first-token", PROMPT], one.environment()).text)
