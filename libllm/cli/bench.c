@@ -15,7 +15,7 @@
 #include "terminal.h"
 
 struct values {
-    uint32_t n_prompt, n_generate, repetitions, batch;
+    uint32_t n_prompt, n_generate, repetitions, batch, depth, n_sequences;
     bool json;
 };
 
@@ -28,6 +28,10 @@ static const struct option options[] = {
      offsetof(struct values, repetitions), 1, 10000},
     {"batch", 0, OPTION_COUNT, "N", "tokens evaluated at once in the prompt (default 256)",
      offsetof(struct values, batch), 1, 4096},
+    {"depth", 'd', OPTION_COUNT, "N", "tokens that are in the context beforehand (default 0)",
+     offsetof(struct values, depth), 0, 1 << 24},
+    {"sequences", 0, OPTION_COUNT, "N", "timelines that are decoded at once (default 1)",
+     offsetof(struct values, n_sequences), 1, 1024},
     {"json", 0, OPTION_FLAG, NULL, "print JSON", offsetof(struct values, json), 0, 0},
     {0},
 };
@@ -49,10 +53,11 @@ static struct summary summarize(double *values, size_t n)
     return (struct summary){(values[(n - 1) / 2] + values[n / 2]) / 2, values[0], values[n - 1]};
 }
 
-/* One test: all tokens of a run, evaluated `step` at a time. `work` is GB or GFLOP for one token. */
+/* One test: all tokens of a run, evaluated `step` at a time in each of the sequences. `work` is GB or GFLOP for one
+ * token of all those. */
 struct test {
     const char *kind;
-    uint32_t n_tokens, step;
+    uint32_t n_tokens, step, n_sequences;
     const char *rate_key, *rate_unit;
     double work;
     struct summary tokens_per_second;
@@ -91,65 +96,133 @@ static void fill_tokens(int32_t *tokens, size_t n, uint32_t n_vocab)
     }
 }
 
-static libllm_status run_once(libllm_session *session, const int32_t *tokens, const struct test *test, double *seconds,
+/* The sequences, which share an engine, with the tokens that each of them reads: first those of the depth. */
+struct sequences {
+    libllm_engine *engine;
+    libllm_batch_entry *entries;
+    uint32_t n, depth;
+    int32_t *tokens;
+};
+
+/* sequences_close() is right after either outcome. */
+static libllm_status sequences_open(struct sequences *sequences, const struct access *access,
+                                    const struct values *values, libllm_error *error)
+{
+    uint32_t longest = values->n_prompt > values->n_generate ? values->n_prompt : values->n_generate;
+    size_t n_positions = (size_t)values->depth + longest;
+    *sequences = (struct sequences){.n = values->n_sequences, .depth = values->depth};
+    sequences->tokens = allocate(n_positions, sizeof *sequences->tokens);
+    fill_tokens(sequences->tokens, n_positions, access->info.n_vocab);
+    sequences->entries = allocate(sequences->n, sizeof *sequences->entries);
+    for (uint32_t i = 0; i < sequences->n; i++)
+        sequences->entries[i] = (libllm_batch_entry){0};
+    libllm_engine_options engine_options;
+    libllm_engine_options_init(&engine_options, sizeof engine_options);
+    /* Every session takes whole pages of 64. */
+    engine_options.n_positions = sequences->n * ((n_positions + 63) / 64 * 64);
+    engine_options.n_batch = values->batch;
+    libllm_status status = libllm_engine_create(access->model, &engine_options, &sequences->engine, error);
+    libllm_session_options session_options;
+    libllm_session_options_init(&session_options, sizeof session_options);
+    session_options.n_positions = n_positions;
+    for (uint32_t i = 0; i < sequences->n && status == LIBLLM_OK; i++)
+        status = libllm_session_create(sequences->engine, &session_options, &sequences->entries[i].session, error);
+    return status;
+}
+
+static void sequences_close(struct sequences *sequences)
+{
+    for (uint32_t i = 0; i < sequences->n; i++)
+        libllm_session_free(sequences->entries[i].session);
+    libllm_engine_free(sequences->engine);
+    free(sequences->entries);
+    free(sequences->tokens);
+}
+
+/* The next tokens, from `start` on, in each of the first `n` sequences. */
+static libllm_status advance(struct sequences *sequences, uint32_t n, size_t start, uint32_t n_tokens,
+                             libllm_error *error)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        sequences->entries[i].tokens = sequences->tokens + start;
+        sequences->entries[i].n_tokens = n_tokens;
+    }
+    return libllm_engine_eval(sequences->engine, sequences->entries, n, error);
+}
+
+/* Fills the context up to the depth, once for all tests. */
+static libllm_status fill_context(struct sequences *sequences, libllm_error *error)
+{
+    if (sequences->depth == 0)
+        return LIBLLM_OK;
+    progress_begin("reading %u tokens beforehand", sequences->depth);
+    libllm_status status = advance(sequences, sequences->n, 0, sequences->depth, error);
+    progress_end();
+    return status;
+}
+
+static libllm_status run_once(struct sequences *sequences, const struct test *test, double *seconds,
                               libllm_error *error)
 {
-    libllm_status status = libllm_session_rewind(session, 0, error);
+    libllm_status status = LIBLLM_OK;
+    for (uint32_t i = 0; i < test->n_sequences && status == LIBLLM_OK; i++)
+        status = libllm_session_rewind(sequences->entries[i].session, sequences->depth, error);
     double start = seconds_now();
     for (uint32_t i = 0; i < test->n_tokens && status == LIBLLM_OK; i += test->step)
-        status = libllm_session_eval(session, tokens + i, test->step, error);
+        status = advance(sequences, test->n_sequences, (size_t)sequences->depth + i, test->step, error);
     *seconds = seconds_now() - start;
     return status;
 }
 
-static bool measure(libllm_session *session, const int32_t *tokens, struct test *test, uint32_t repetitions)
+static libllm_status measure(struct sequences *sequences, struct test *test, uint32_t repetitions, libllm_error *error)
 {
     double *rates = allocate(repetitions, sizeof *rates), seconds;
-    libllm_error error;
     progress_begin("measuring %s%u", test->kind, test->n_tokens);
-    libllm_status status = run_once(session, tokens, test, &seconds, &error);
+    libllm_status status = run_once(sequences, test, &seconds, error);
     for (uint32_t i = 0; i < repetitions && status == LIBLLM_OK; i++) {
-        status = run_once(session, tokens, test, &seconds, &error);
-        rates[i] = test->n_tokens / seconds;
+        status = run_once(sequences, test, &seconds, error);
+        rates[i] = (double)test->n_tokens * test->n_sequences / seconds;
     }
     progress_end();
     if (status == LIBLLM_OK)
         test->tokens_per_second = summarize(rates, repetitions);
-    else
-        failed(&error);
     free(rates);
-    return status == LIBLLM_OK;
+    return status;
 }
 
 static bool measure_all(const struct access *access, const struct values *values, struct test *tests, size_t n_tests)
 {
-    size_t n_positions = (size_t)values->n_prompt + values->n_generate;
-    if (n_positions == 0)
+    if (values->n_prompt == 0 && values->n_generate == 0)
         return true;
-    libllm_engine_options engine_options;
-    libllm_engine_options_init(&engine_options, sizeof engine_options);
-    engine_options.n_positions = n_positions;
-    engine_options.n_batch = values->batch;
-    libllm_session *session;
+    struct sequences sequences;
     libllm_error error;
-    if (libllm_session_open(access->model, &engine_options, &session, &error) != LIBLLM_OK) {
+    libllm_status status = sequences_open(&sequences, access, values, &error);
+    if (status == LIBLLM_OK)
+        status = fill_context(&sequences, &error);
+    for (size_t i = 0; i < n_tests && status == LIBLLM_OK; i++)
+        if (tests[i].n_tokens)
+            status = measure(&sequences, &tests[i], values->repetitions, &error);
+    sequences_close(&sequences);
+    if (status != LIBLLM_OK)
         failed(&error);
-        return false;
-    }
-    int32_t *tokens = allocate(n_positions, sizeof *tokens);
-    fill_tokens(tokens, n_positions, access->info.n_vocab);
-    bool good = true;
-    for (size_t i = 0; i < n_tests && good; i++)
-        good = tests[i].n_tokens == 0 || measure(session, tokens, &tests[i], values->repetitions);
-    free(tokens);
-    libllm_session_free(session);
-    return good;
+    return status == LIBLLM_OK;
 }
 
 static uint64_t peak_rss_bytes(void)
 {
     struct rusage usage;
     return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
+}
+
+/* As pp512, tg128@8192 (after a depth), tg128x8 (sequences at once). */
+static void name_test(const struct test *test, uint32_t depth, char *name, size_t size)
+{
+    char at[16] = "", times[16] = "";
+    if (depth)
+        snprintf(at, sizeof at, "@%u", depth);
+    if (test->n_sequences > 1)
+        snprintf(times, sizeof times, "x%u", test->n_sequences);
+    snprintf(name, size, "%s%u%s%s", test->kind, test->n_tokens, at, times);
 }
 
 static json_t *summary_json(const struct summary *summary)
@@ -169,11 +242,12 @@ static bool print_json(const struct access *access, const struct values *values,
     json_t *list = json_array();
     for (size_t i = 0; i < n_tests; i++) {
         const struct test *test = &tests[i];
-        char name[32];
-        snprintf(name, sizeof name, "%s%u", test->kind, test->n_tokens);
+        char name[64];
+        name_test(test, values->depth, name, sizeof name);
         if (test->n_tokens)
-            json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:o, s:f}", "test", name, "n_tokens",
-                                                  (int)test->n_tokens, "repetitions", (int)values->repetitions,
+            json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:i, s:i, s:o, s:f}", "test", name, "n_tokens",
+                                                  (int)test->n_tokens, "depth", (int)values->depth, "sequences",
+                                                  (int)test->n_sequences, "repetitions", (int)values->repetitions,
                                                   "tokens_per_second", summary_json(&test->tokens_per_second),
                                                   test->rate_key, test->work * test->tokens_per_second.median));
     }
@@ -190,20 +264,20 @@ static bool print_json(const struct access *access, const struct values *values,
     return good;
 }
 
-static void print_table(const struct access *access, const struct summary *load_ms, const struct test *tests,
-                        size_t n_tests)
+static void print_table(const struct access *access, const struct values *values, const struct summary *load_ms,
+                        const struct test *tests, size_t n_tests)
 {
     const char *name = base_name(access->path);
     put_text(stdout, name, strlen(name));
-    printf(", %.1f MiB\n\n%-10s %12s %12s %12s   %s\n", (double)access->info.file_bytes / (1 << 20), "test", "median",
+    printf(", %.1f MiB\n\n%-14s %12s %12s %12s   %s\n", (double)access->info.file_bytes / (1 << 20), "test", "median",
            "min", "max", "unit");
-    printf("%-10s %12.2f %12.2f %12.2f   ms\n", "load", load_ms->median, load_ms->min, load_ms->max);
+    printf("%-14s %12.2f %12.2f %12.2f   ms\n", "load", load_ms->median, load_ms->min, load_ms->max);
     for (size_t i = 0; i < n_tests; i++) {
         const struct summary *speed = &tests[i].tokens_per_second;
-        char test[32];
-        snprintf(test, sizeof test, "%s%u", tests[i].kind, tests[i].n_tokens);
+        char test[64];
+        name_test(&tests[i], values->depth, test, sizeof test);
         if (tests[i].n_tokens)
-            printf("%-10s %12.2f %12.2f %12.2f   tokens/s (%.1f %s)\n", test, speed->median, speed->min, speed->max,
+            printf("%-14s %12.2f %12.2f %12.2f   tokens/s (%.1f %s)\n", test, speed->median, speed->min, speed->max,
                    speed->median * tests[i].work, tests[i].rate_unit);
     }
     printf("\npeak memory %.1f MiB\n", (double)peak_rss_bytes() / (1 << 20));
@@ -216,29 +290,32 @@ static bool bench(struct access *access, const struct common *common, const stru
         {.kind = "pp",
          .n_tokens = values->n_prompt,
          .step = values->n_prompt,
+         .n_sequences = 1,
          .rate_key = "gflop_per_second",
          .rate_unit = "GFLOP/s",
          .work = (double)access->info.flops_per_token * 1e-9},
         {.kind = "tg",
          .n_tokens = values->n_generate,
          .step = 1,
+         .n_sequences = values->n_sequences,
          .rate_key = "gb_per_second",
          .rate_unit = "GB/s",
-         .work = (double)access->info.bytes_per_token * 1e-9},
+         /* The weights are read once for all sequences. */
+         .work = (double)access->info.bytes_per_token * 1e-9 / values->n_sequences},
     };
     size_t n_tests = sizeof tests / sizeof *tests;
     if (!measure_load(access, common, values->repetitions, &load_ms) || !measure_all(access, values, tests, n_tests))
         return false;
     if (values->json)
         return print_json(access, values, &load_ms, tests, n_tests);
-    print_table(access, &load_ms, tests, n_tests);
+    print_table(access, values, &load_ms, tests, n_tests);
     return true;
 }
 
 static int run(int argc, char **argv)
 {
     struct common common = COMMON_DEFAULTS;
-    struct values values = {.n_prompt = 512, .n_generate = 128, .repetitions = 5, .batch = 256};
+    struct values values = {.n_prompt = 512, .n_generate = 128, .repetitions = 5, .batch = 256, .n_sequences = 1};
     const struct option_group groups[] = {{"Options", options, &values}, {"Model", common_options, &common}, {0}};
     int code = options_parse(&bench_command, groups, argc, argv, NULL);
     if (code != OPTIONS_GO)
@@ -252,10 +329,12 @@ static int run(int argc, char **argv)
 const struct command bench_command = {
     .name = "bench",
     .summary = "measure speed and memory",
-    .synopsis = "[-m MODEL] [-p N] [-n N] [-t N] [-r N] [--json]",
+    .synopsis = "[-m MODEL] [-p N] [-n N] [-d N] [--sequences N] [-t N] [-r N] [--json]",
     .details = "Measures opening (load), reading a prompt (pp) and decoding token by token (tg),\n"
-               "each from an empty context: median, least and most of several runs after one that\n"
-               "does not count. GB/s is the weights that decoding reads, GFLOP/s the arithmetic of\n"
-               "the matrices; peak memory is the process's, pages of the mapped file included.\n",
+               "each after --depth tokens: median, least and most of several runs after one that\n"
+               "does not count. With --sequences, that many timelines are decoded at once and\n"
+               "tokens/s counts all their tokens; the prompt is read by one. GB/s is the weights\n"
+               "that decoding reads, GFLOP/s the arithmetic of the matrices; peak memory is the\n"
+               "process's, pages of the mapped file included.\n",
     .run = run,
 };

@@ -313,6 +313,7 @@ TEST_F(Command, WrongUsageIsSaidAndExitsWith2)
         {{"eval", "--logits", "o", "--ids", "2147483648"}, "'2147483648' is not a token id"},
         {{"eval", "--logits", "o", "--ids", "1", "--batch", "0"}, "--batch must be a whole number from 1 to 4096"},
         {{"bench", "-r", "0"}, "--repetitions must be"},
+        {{"bench", "--sequences", "0"}, "--sequences must be"},
     };
     for (const auto &one : cases) {
         Result result = run(one.arguments);
@@ -530,6 +531,24 @@ TEST_F(Command, BenchPrintsFiguresThatFitTogether)
     auto decode_only = parse(output({"bench", "-m", plain_model, "-p", "0", "-n", "4", "-r", "1", "--json"}));
     EXPECT_EQ(json_array_size(json_object_get(decode_only.get(), "tests")), 1u);
     EXPECT_TRUE(contains(output({"bench", "-m", plain_model, "-p", "16", "-n", "0", "-r", "1"}), "\npp16 "));
+}
+
+TEST_F(Command, BenchMeasuresAfterADepthAndSeveralSequencesAtOnce)
+{
+    auto bench = parse(output(
+        {"bench", "-m", plain_model, "-p", "16", "-n", "4", "-d", "70", "--sequences", "3", "-r", "2", "--json"}));
+    json_t *tests = json_object_get(bench.get(), "tests"), *test;
+    ASSERT_EQ(json_array_size(tests), 2u);
+    size_t index;
+    json_array_foreach (tests, index, test) {
+        EXPECT_STREQ(json_string_value(json_object_get(test, "test")), index ? "tg4@70x3" : "pp16@70");
+        EXPECT_EQ(json_integer_value(json_object_get(test, "depth")), 70);
+        EXPECT_EQ(json_integer_value(json_object_get(test, "sequences")), index ? 3 : 1);
+        EXPECT_GT(json_number_value(json_object_get(json_object_get(test, "tokens_per_second"), "median")), 0);
+    }
+    EXPECT_TRUE(contains(output({"bench", "-m", plain_model, "-p", "0", "-n", "2", "--sequences", "2", "-r", "1"}),
+                         "\ntg2x2 "));
+    EXPECT_TRUE(contains(output({"bench", "-m", plain_model, "-p", "8", "-n", "2", "-d", "3", "-r", "1"}), "\npp8@3 "));
 }
 
 TEST_F(Command, ChatNeedsATemplate)
