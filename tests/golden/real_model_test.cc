@@ -130,9 +130,19 @@ struct Agreement {
     {
         EXPECT_LE(misses * 100, std::max<size_t>(positions, 100)) << "of " << positions << ", worst gap " << worst_gap;
         EXPECT_EQ(0u, clear_misses) << "worst gap " << worst_gap;
-        EXPECT_LE(kl / static_cast<double>(positions), 5e-3);
-        EXPECT_LE(row_kl, 5e-3 * static_cast<double>(rows));
-        EXPECT_LE(row_max_abs, 1.5) << "a log-probability anywhere in the vocabulary";
+        EXPECT_LE(kl / static_cast<double>(positions), 1e-4);
+        EXPECT_LE(row_kl, 1e-4 * static_cast<double>(rows));
+        EXPECT_LE(row_max_abs, 0.5) << "a log-probability anywhere in the vocabulary";
+    }
+
+    /* A prompt read with 8-bit activations. */
+    void expect_near() const
+    {
+        EXPECT_LE(misses * 100, 6 * std::max<size_t>(positions, 100))
+            << "of " << positions << ", worst gap " << worst_gap;
+        EXPECT_LE(clear_misses, 1u) << "worst gap " << worst_gap;
+        EXPECT_LE(kl / static_cast<double>(positions), 4e-3);
+        EXPECT_LE(row_kl, 1e-2 * static_cast<double>(rows));
     }
 };
 
@@ -170,6 +180,8 @@ class RealModelGolden : public ::testing::TestWithParam<RealModel>
         ASSERT_TRUE(model);
         n_tokens = SANITIZED ? 48 : gold.n_tokens;
     }
+
+    void CompareOverRealText(uint32_t deterministic);
 
     Gold gold;
     size_t n_tokens = 0;
@@ -224,9 +236,11 @@ TEST_P(RealModelGolden, ContinuesAKnownSentence)
 }
 
 /* Prefill in batches of 64, then the last tokens once more one by one, as generating evaluates them. */
-TEST_P(RealModelGolden, AgreesWithTheReferenceOverRealText)
+void RealModelGolden::CompareOverRealText(uint32_t deterministic)
 {
-    Handle<libllm_session> session = open_session(model.get(), engine_options(64, n_tokens));
+    libllm_engine_options options = engine_options(64, n_tokens);
+    options.deterministic = deterministic;
+    Handle<libllm_session> session = open_session(model.get(), options);
     ASSERT_TRUE(session);
     Agreement prefill, decode;
     const size_t chunk = 64, decoded = 32;
@@ -249,13 +263,17 @@ TEST_P(RealModelGolden, AgreesWithTheReferenceOverRealText)
     }
     {
         SCOPED_TRACE("prefill");
-        prefill.expect();
+        deterministic ? prefill.expect() : prefill.expect_near();
     }
     {
         SCOPED_TRACE("decode");
-        decode.expect();
+        deterministic ? decode.expect() : decode.expect_near();
     }
 }
+
+TEST_P(RealModelGolden, AgreesWithTheReferenceOverRealText) { CompareOverRealText(1); }
+
+TEST_P(RealModelGolden, ReadsPromptsCloseToTheReference) { CompareOverRealText(0); }
 
 std::string name_of(const ::testing::TestParamInfo<RealModel> &info)
 {

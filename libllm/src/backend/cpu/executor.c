@@ -14,15 +14,15 @@ static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 static void *lines(const ll_host *host, size_t count, size_t size) { return ll_alloc_aligned(host, count, size, LINE); }
 
-static bool make_act(const ll_host *host, size_t n_k, bool has_low, ll_act *act)
+static bool make_act(const ll_host *host, size_t n_k, ll_act *act)
 {
     size_t n_blocks = n_k / LL_ACT_BLOCK + 1;
     act->high = lines(host, n_k, sizeof *act->high);
-    act->low = has_low ? lines(host, n_k, sizeof *act->low) : NULL;
+    act->low = lines(host, n_k, sizeof *act->low);
     act->scales = lines(host, n_blocks, sizeof *act->scales);
     act->sums = lines(host, 2 * n_blocks, sizeof *act->sums);
     act->block_sums = lines(host, n_blocks, sizeof *act->block_sums);
-    return act->high && (act->low || !has_low) && act->scales && act->sums && act->block_sums;
+    return act->high && act->low && act->scales && act->sums && act->block_sums;
 }
 
 static void free_act(const ll_host *host, ll_act *act)
@@ -69,7 +69,7 @@ static bool make_worker(ll_executor *e, ll_worker *w)
     bool made = w->panels && w->tiles[0] && w->tiles[1] && w->input && w->row && w->x && w->acts && w->out &&
                 w->out_part && w->scores && w->state;
     for (size_t i = 0; made && i < LL_COLUMNS_MAX; i++)
-        made = make_act(h, k, true, &w->act[i]);
+        made = make_act(h, k, &w->act[i]);
     return made;
 }
 
@@ -107,7 +107,7 @@ static bool make_scratch(ll_executor *e)
     bool made = e->x[0] && e->x[1] && e->branch && e->normed && e->q && e->attended && e->hidden && e->cos && e->sin &&
                 e->partials && e->splits_done && e->columns && e->all && e->tail && e->shared_act && e->workers;
     for (size_t i = 0; made && i < n; i++)
-        made = make_act(h, e->plan.max_k, i < LL_COLUMNS_MAX || e->options.deterministic, &e->shared_act[i]);
+        made = make_act(h, e->plan.max_k, &e->shared_act[i]);
     for (uint32_t i = 0; made && i < ll_team_size(e->team); i++)
         made = make_worker(e, &e->workers[i]);
     for (uint32_t i = 0; made && i < n; i++)

@@ -51,6 +51,7 @@ typedef struct ll_inputs {
     const float *const *x;
     const ll_act *act;
     size_t n;
+    bool by_rows; /* straight from the weight blocks, act with 16 bits; else through panels, 8 bits */
 } ll_inputs;
 
 struct ll_executor {
@@ -78,7 +79,7 @@ struct ll_executor {
     float *attended;          /* [max_q] */
     float *hidden;            /* [max_ff] */
     float *cos, *sin;         /* [n_ropes][n_batch][head_dim / 2] */
-    ll_act *shared_act;       /* [n_batch]; with 16 bits where rows() may read them */
+    ll_act *shared_act;       /* [n_batch] */
     float *partials;          /* [LL_COLUMNS_MAX][max_heads][LL_SPLITS_MAX][2 + head_dim] */
     atomic_uint *splits_done; /* [LL_COLUMNS_MAX][max_heads] */
     uint64_t split_positions;
@@ -99,7 +100,7 @@ struct ll_executor {
  * straight from the weight blocks, with many through panels decoded once; n_rows <= tile_rows. Adds the bias. */
 void ll_cpu_product(ll_worker *worker, const ll_linear *linear, size_t row, size_t n_rows, const ll_inputs *inputs,
                     float *const *out);
-bool ll_cpu_uses_rows(const ll_executor *executor, size_t n_columns);
+bool ll_cpu_by_rows(const ll_executor *executor, const ll_phase *phase, size_t n_columns);
 
 /* attention.c */
 void ll_cpu_attention(ll_worker *worker, uint32_t layer);

@@ -33,11 +33,11 @@ static const uint32_t *active(const ll_worker *w, const ll_phase *p, uint32_t *n
     return p->tail_only ? e->tail : e->all;
 }
 
-/* Whether the kernel that multiplies n columns with a matrix takes integers. */
-static bool reads_act(const ll_executor *e, const ll_matrix *m, uint32_t n)
+/* Whether the kernel that multiplies with a matrix takes integers. */
+static bool reads_act(const ll_executor *e, const ll_matrix *m, bool by_rows)
 {
     uint32_t type = m->traits->type;
-    return ll_cpu_uses_rows(e, n) ? e->kernels->row_kernel(type)->takes_act : e->kernels->panel_kernel(type)->takes_act;
+    return by_rows ? e->kernels->row_kernel(type)->takes_act : e->kernels->panel_kernel(type)->takes_act;
 }
 
 /* The residual stream of a column after the prologue's addition, into row. */
@@ -60,12 +60,16 @@ static void add_branch(ll_worker *w, const ll_phase *p, uint32_t column, float *
 
 /* Inputs for the matrices of a phase: the normalized residual stream when the phase has a norm, else `source`. Few and
  * short inputs are prepared by every thread for itself; more are shared out, and the threads meet. */
-static ll_inputs prepare(ll_worker *w, const ll_phase *p, const float *source, size_t stride, size_t n_k, bool act)
+static ll_inputs prepare(ll_worker *w, const ll_phase *p, const float *source, size_t stride,
+                         const ll_linear *const *linears, size_t n_linears)
 {
     ll_executor *e = w->executor;
     uint32_t n;
     const uint32_t *columns = active(w, p, &n);
-    bool private = n <= LL_COLUMNS_MAX && n * n_k <= LL_PRIVATE_INPUTS;
+    size_t n_k = linears[0]->weight.n_k;
+    bool private = n <= LL_COLUMNS_MAX && n * n_k <= LL_PRIVATE_INPUTS, by_rows = ll_cpu_by_rows(e, p, n), act = false;
+    for (size_t i = 0; i < n_linears; i++)
+        act = act || reads_act(e, &linears[i]->weight, by_rows);
     float *x_next = e->x[p->adds ? e->x_of_phase[w->phase] ^ 1 : e->x_of_phase[w->phase]];
     for (uint32_t i = 0; i < n; i++) {
         uint32_t c = columns[i];
@@ -88,7 +92,7 @@ static ll_inputs prepare(ll_worker *w, const ll_phase *p, const float *source, s
         w->x[i] = input;
         if (act) {
             w->acts[i] = private ? w->act[i] : e->shared_act[i];
-            if (!ll_cpu_uses_rows(e, n))
+            if (!by_rows)
                 w->acts[i].low = NULL;
             if (mine)
                 e->kernels->quantize(input, n_k, &w->acts[i]);
@@ -96,7 +100,7 @@ static ll_inputs prepare(ll_worker *w, const ll_phase *p, const float *source, s
     }
     if (!private && (p->norm || act))
         ll_team_barrier(e->team);
-    return (ll_inputs){.x = w->x, .act = act ? w->acts : NULL, .n = n};
+    return (ll_inputs){.x = w->x, .act = act ? w->acts : NULL, .n = n, .by_rows = by_rows};
 }
 
 static void embed(ll_worker *w)
@@ -161,10 +165,9 @@ static void qkv(ll_worker *w, const ll_phase *p)
     ll_executor *e = w->executor;
     const ll_model *m = e->model;
     const ll_layer *l = &m->layers[p->layer];
-    uint32_t n = e->n_columns;
-    bool act = reads_act(e, &l->q.weight, n) || reads_act(e, &l->k.weight, n) || reads_act(e, &l->v.weight, n);
-    ll_inputs in = prepare(w, p, NULL, 0, e->plan.n_embd, act);
-    ll_units units = ll_cpu_units(w, l->n_heads + 2 * l->n_kv_heads, ll_cpu_uses_rows(e, in.n));
+    const ll_linear *const linears[] = {&l->q, &l->k, &l->v};
+    ll_inputs in = prepare(w, p, NULL, 0, linears, 3);
+    ll_units units = ll_cpu_units(w, l->n_heads + 2 * l->n_kv_heads, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
         bool is_q = unit < l->n_heads, is_k = !is_q && unit < l->n_heads + l->n_kv_heads;
@@ -191,9 +194,9 @@ static void project(ll_worker *w, const ll_phase *p, const ll_linear *linear, co
     ll_executor *e = w->executor;
     uint32_t n;
     const uint32_t *columns = active(w, p, &n);
-    ll_inputs in = prepare(w, p, source, stride, linear->weight.n_k, reads_act(e, &linear->weight, n));
+    ll_inputs in = prepare(w, p, source, stride, &linear, 1);
     uint32_t n_rows = linear->weight.n_rows, per_unit = LL_TILE_ROWS / 2;
-    ll_units units = ll_cpu_units(w, (n_rows + per_unit - 1) / per_unit, ll_cpu_uses_rows(e, n));
+    ll_units units = ll_cpu_units(w, (n_rows + per_unit - 1) / per_unit, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
         uint32_t row = unit * per_unit, rows = n_rows - row < per_unit ? n_rows - row : per_unit;
@@ -209,9 +212,9 @@ static void gate_up(ll_worker *w, const ll_phase *p)
     const ll_layer *l = &e->model->layers[p->layer];
     uint32_t n;
     const uint32_t *columns = active(w, p, &n);
-    bool act = reads_act(e, &l->gate.weight, n) || reads_act(e, &l->up.weight, n);
-    ll_inputs in = prepare(w, p, NULL, 0, e->plan.n_embd, act);
-    ll_units units = ll_cpu_units(w, (l->n_ff + LL_TILE_ROWS - 1) / LL_TILE_ROWS, ll_cpu_uses_rows(e, n));
+    const ll_linear *const linears[] = {&l->gate, &l->up};
+    ll_inputs in = prepare(w, p, NULL, 0, linears, 2);
+    ll_units units = ll_cpu_units(w, (l->n_ff + LL_TILE_ROWS - 1) / LL_TILE_ROWS, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
         uint32_t row = unit * LL_TILE_ROWS, rows = l->n_ff - row < LL_TILE_ROWS ? l->n_ff - row : LL_TILE_ROWS;
@@ -238,9 +241,9 @@ static void logits(ll_worker *w, const ll_phase *p)
     const ll_linear *output = &e->model->output;
     uint32_t n;
     const uint32_t *columns = active(w, p, &n);
-    ll_inputs in = prepare(w, p, NULL, 0, e->plan.n_embd, reads_act(e, &output->weight, n));
+    ll_inputs in = prepare(w, p, NULL, 0, &output, 1);
     uint32_t n_rows = output->weight.n_rows;
-    ll_units units = ll_cpu_units(w, (n_rows + LL_TILE_ROWS - 1) / LL_TILE_ROWS, ll_cpu_uses_rows(e, n));
+    ll_units units = ll_cpu_units(w, (n_rows + LL_TILE_ROWS - 1) / LL_TILE_ROWS, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
         uint32_t row = unit * LL_TILE_ROWS, rows = n_rows - row < LL_TILE_ROWS ? n_rows - row : LL_TILE_ROWS;

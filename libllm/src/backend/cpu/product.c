@@ -4,11 +4,12 @@
  */
 #include "backend/cpu/executor.h"
 
-/* Beyond eight columns a weight block would be decoded again for each eight; a panel is decoded once for all. With
- * the option `deterministic` there is one way only, so that the split into batches cannot show. */
-bool ll_cpu_uses_rows(const ll_executor *e, size_t n_columns)
+/* Beyond eight columns a weight block would be decoded again for each eight; a panel is decoded once for all, and its
+ * activations have 8 bits. Logits always get 16. With the option `deterministic` there is one way only, so that the
+ * split into batches cannot show. */
+bool ll_cpu_by_rows(const ll_executor *e, const ll_phase *phase, size_t n_columns)
 {
-    return n_columns <= LL_COLUMNS_MAX || e->options.deterministic;
+    return n_columns <= LL_COLUMNS_MAX || e->options.deterministic || phase->kind == LL_PHASE_LOGITS;
 }
 
 static void by_rows(ll_worker *w, const ll_matrix *m, size_t row, size_t n_rows, const ll_inputs *in, float *const *out)
@@ -63,7 +64,7 @@ static void by_panels(ll_worker *w, const ll_matrix *m, size_t row, size_t n_row
 void ll_cpu_product(ll_worker *w, const ll_linear *linear, size_t row, size_t n_rows, const ll_inputs *in,
                     float *const *out)
 {
-    if (ll_cpu_uses_rows(w->executor, in->n))
+    if (in->by_rows)
         by_rows(w, &linear->weight, row, n_rows, in, out);
     else
         by_panels(w, &linear->weight, row, n_rows, in, out);
