@@ -25,7 +25,7 @@ FIELD(libllm_limits, template_bytes, 48);
 FIELD(libllm_limits, template_output_bytes, 56);
 FIELD(libllm_limits, text_bytes, 64);
 
-SIZE(libllm_runtime_options, 64);
+SIZE(libllm_runtime_options, 72);
 FIELD(libllm_runtime_options, struct_size, 0);
 FIELD(libllm_runtime_options, n_threads, 4);
 FIELD(libllm_runtime_options, cpu_mask, 8);
@@ -35,6 +35,8 @@ FIELD(libllm_runtime_options, allocate, 32);
 FIELD(libllm_runtime_options, release, 40);
 FIELD(libllm_runtime_options, allocator_user_data, 48);
 FIELD(libllm_runtime_options, limits, 56);
+FIELD(libllm_runtime_options, fixed_threads, 64);
+FIELD(libllm_runtime_options, reserved, 68);
 
 SIZE(libllm_model_options, 8);
 FIELD(libllm_model_options, struct_size, 0);

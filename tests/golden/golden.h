@@ -136,11 +136,13 @@ inline Distance distance(const Matrix &reference, const float *ours)
 }
 
 /* A runtime with this many threads (0: the default) and instruction sets up to this one (NULL: all). */
+/* As many threads as asked for, also on a machine with fewer processors: results must not depend on them. */
 inline Handle<libllm_runtime> make_runtime(uint32_t n_threads = 0, const char *cpu_mask = nullptr)
 {
     libllm_runtime_options options;
     libllm_runtime_options_init(&options, sizeof options);
     options.n_threads = n_threads;
+    options.fixed_threads = 1;
     options.cpu_mask = cpu_mask;
     libllm_runtime *runtime = nullptr;
     libllm_error error = {};

@@ -2,10 +2,13 @@
 // The foundation: buffers, maps, UTF-8, JSON, error messages, the thread team.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <random>
 #include <string>
 #include <unordered_map>
+#include <thread>
 #include <vector>
 
 extern "C" {
@@ -171,7 +174,7 @@ TEST_F(Base, TeamMeetsAtEveryBarrier)
 {
     for (uint32_t n : {1u, 2u, 3u, 16u}) {
         ll_team *team;
-        ASSERT_EQ(LIBLLM_OK, ll_team_create(&host, n, &team, &error));
+        ASSERT_EQ(LIBLLM_OK, ll_team_create(&host, n, true, &team, &error));
         for (int run = 0; run < 5; run++) {
             Meeting m(200);
             m.team = team;
@@ -182,9 +185,66 @@ TEST_F(Base, TeamMeetsAtEveryBarrier)
         ll_team_free(team);
     }
     ll_team *unused;
-    ASSERT_EQ(LIBLLM_OK, ll_team_create(&host, 4, &unused, &error));
+    ASSERT_EQ(LIBLLM_OK, ll_team_create(&host, 4, false, &unused, &error));
     ll_team_free(unused);
     ll_team_free(nullptr);
+}
+
+struct Count {
+    std::atomic<uint32_t> n{0};
+    std::atomic<int> late_us{0}; // how much later than the others the last thread arrives
+    ll_team *team = nullptr;
+};
+
+void count_threads(void *context, uint32_t thread, uint32_t n_threads)
+{
+    auto *count = static_cast<Count *>(context);
+    count->n++;
+    if (n_threads > 1 && thread + 1 == n_threads)
+        std::this_thread::sleep_for(std::chrono::microseconds(count->late_us));
+    ll_team_barrier(count->team);
+}
+
+TEST_F(Base, TeamTakesNoMoreThreadsThanThereAreProcessors)
+{
+    ll_team *team;
+    ASSERT_EQ(LIBLLM_OK, ll_team_create(&host, 64, false, &team, &error));
+    Count count;
+    count.team = team;
+    ASSERT_EQ(LIBLLM_OK, ll_team_run(
+                             team, count_threads, [](void *) { return false; }, &count, &error));
+    EXPECT_LE(count.n, std::min(64u, ll_cpu_available()));
+    ll_team_free(team);
+}
+
+// A thread that others wait for is left out, and taken back once that is worth it.
+TEST_F(Base, TeamDoesWithoutAThreadThatComesLate)
+{
+    if (ll_cpu_available() < 2)
+        GTEST_SKIP() << "one processor";
+    ll_team *team;
+    ASSERT_EQ(LIBLLM_OK, ll_team_create(&host, 2, false, &team, &error));
+    Count count;
+    count.team = team;
+    auto threads_of_a_run = [&] {
+        count.n = 0;
+        EXPECT_EQ(LIBLLM_OK, ll_team_run(
+                                 team, count_threads, [](void *) { return false; }, &count, &error));
+        return count.n.load();
+    };
+    count.late_us = 3000;
+    uint32_t n = 2;
+    for (int run = 0; run < 50 && n == 2; run++)
+        n = threads_of_a_run();
+    EXPECT_EQ(1u, n) << "still with the late thread";
+    EXPECT_EQ(1u, threads_of_a_run()) << "taken back at once";
+    count.late_us = 0;
+    for (int wait = 0; wait < 500 && n == 1; wait++) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        n = threads_of_a_run();
+    }
+    EXPECT_EQ(2u, n) << "never taken back";
+    ll_team_free(team);
 }
 
 } // namespace

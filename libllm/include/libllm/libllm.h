@@ -257,7 +257,8 @@ void libllm_limits_init(libllm_limits *LIBLLM_OUT limits, uint32_t struct_size);
 typedef struct libllm_runtime_options {
     /** sizeof(libllm_runtime_options), set by libllm_runtime_options_init(). */
     uint32_t struct_size;
-    /** Threads that compute, 1 to 1024. 0: the physical cores that affinity and cgroup leave to the process. */
+    /** Threads that compute, 1 to 1024, at most: fewer do while the process has fewer processors, or other programs
+     *  take some of them. 0: the physical cores that affinity and cgroup leave to the process. */
     uint32_t n_threads;
     /** Highest instruction set to use: "ref", "avx2", "avx_vnni", "avx512" or "avx512_vnni"; NULL or "native": all that
      *  the processor has. */
@@ -275,6 +276,10 @@ typedef struct libllm_runtime_options {
     void *LIBLLM_NULLABLE allocator_user_data;
     /** Bounds on input; NULL: the defaults. Copied. */
     const libllm_limits *LIBLLM_NULLABLE limits;
+    /** 1: n_threads always, also where fewer would be faster. 0 or 1. */
+    uint32_t fixed_threads;
+    /** Zero. */
+    uint32_t reserved;
 } libllm_runtime_options;
 
 /**

@@ -69,6 +69,9 @@ libllm_status libllm_runtime_create(const libllm_runtime_options *options, libll
     if (o.n_threads > THREADS_MAX)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "n_threads is %u, expected 1 to %d, or 0", o.n_threads,
                        THREADS_MAX);
+    if (o.fixed_threads > 1 || o.reserved)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT,
+                       "fixed_threads is %u and reserved %u, expected 0 or 1 and 0", o.fixed_threads, o.reserved);
     ll_host host;
     ll_host_init(&host);
     if (o.allocate) {
@@ -89,7 +92,8 @@ libllm_status libllm_runtime_create(const libllm_runtime_options *options, libll
     if (!r)
         return ll_fail_memory(error, "a runtime");
     *r = (libllm_runtime){.users = 1, .host = host, .cpu_features = features};
-    status = ll_team_create(&r->host, o.n_threads ? o.n_threads : ll_cpu_default_threads(), &r->team, error);
+    status = ll_team_create(&r->host, o.n_threads ? o.n_threads : ll_cpu_default_threads(), o.fixed_threads, &r->team,
+                            error);
     if (status) {
         ll_free(&host, r);
         return status;

@@ -21,28 +21,43 @@
  * sampling between two tokens, and is far below what a scheduler gives away at once. */
 enum { SPINS = 4000, SPINS_OVERSUBSCRIBED = 20, LOCK_POLL_MS = 20, CACHE_LINE = 64 };
 
-/* A counter that threads wait on until it changes. */
+/* A thread that others wait for longer than LATE_NS has most likely lost its processor to another program: equal shares
+ * of a phase differ by less. Where that takes more than a quarter of a run, the next ones do without a thread, and try
+ * again with it after a while that doubles each time it does not go well. */
+enum { LATE_NS = 500 * 1000, RETRY_NS = 50 * 1000 * 1000, RETRY_DOUBLINGS = 5, GOOD_RUNS = 8 };
+
+/* The word that workers wait on: a run's number, and how many threads take part in it. */
+enum { ACTIVE_BITS = 11, ACTIVE_MASK = (1 << ACTIVE_BITS) - 1 };
+
+/* A word that threads wait on until it changes. */
 typedef struct gate {
-    _Alignas(CACHE_LINE) atomic_uint epoch;
+    _Alignas(CACHE_LINE) atomic_uint word;
     _Alignas(CACHE_LINE) atomic_uint sleepers;
 } gate;
 
 struct ll_team {
     const ll_host *host;
     uint32_t n_threads; /* wanted */
+    bool fixed;         /* all of them in every run */
     uint32_t n_running; /* as many as the system granted, the caller's included */
+    uint32_t n_active;  /* of the run in hand */
     uint32_t spins;
     pid_t pid;
     pthread_t *threads; /* [n_threads - 1] */
     bool started;
-    pthread_mutex_t run_lock; /* one run at a time; guards started */
+    pthread_mutex_t run_lock; /* one run at a time; guards what follows as well */
+    uint32_t n_allowed;       /* threads that are worth having at the moment */
+    uint32_t n_doublings, n_good_runs;
+    uint64_t retry_at; /* when to try one more */
 
     ll_team_fn fn;
     void *context;
     bool quit;
-    gate start;   /* opens with every run */
-    gate barrier; /* opens when the last thread arrives */
+    gate start;   /* changes with every run */
+    gate parked;  /* changes when a run takes more threads than the one before */
+    gate barrier; /* changes when the last thread arrives */
     _Alignas(CACHE_LINE) atomic_uint arrived;
+    atomic_uint_fast64_t late_ns; /* of the run in hand: time that threads waited for late ones */
 };
 
 typedef struct worker_start {
@@ -67,38 +82,57 @@ static void futex_wait(atomic_uint *word, unsigned value)
 
 static void futex_wake_all(atomic_uint *word) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0); }
 
-/* The sequentially consistent order of "epoch changes, then sleepers is read" here and "sleepers rises, then epoch is
- * read (by the kernel)" in gate_wait makes it impossible that a thread sleeps and nobody wakes it. */
-static void gate_open(gate *g)
+/* The sequentially consistent order of "the word changes, then sleepers is read" here and "sleepers rises, then the
+ * word is read (by the kernel)" in gate_wait makes it impossible that a thread sleeps and nobody wakes it. */
+static void gate_set(gate *g, unsigned word)
 {
-    atomic_fetch_add(&g->epoch, 1);
+    atomic_store(&g->word, word);
     if (atomic_load(&g->sleepers))
-        futex_wake_all(&g->epoch);
+        futex_wake_all(&g->word);
 }
 
-static void gate_wait(gate *g, unsigned epoch, uint32_t spins)
+/* Wait until the word is another than `word`. The nanoseconds slept, 0 when spinning was enough. */
+static uint64_t gate_wait(gate *g, unsigned word, uint32_t spins)
 {
     for (uint32_t i = 0; i < spins; i++) {
-        if (atomic_load_explicit(&g->epoch, memory_order_acquire) != epoch)
-            return;
+        if (atomic_load_explicit(&g->word, memory_order_acquire) != word)
+            return 0;
         pause_briefly();
     }
+    uint64_t begin = ll_nanoseconds();
     atomic_fetch_add(&g->sleepers, 1);
-    while (atomic_load(&g->epoch) == epoch)
-        futex_wait(&g->epoch, epoch);
+    while (atomic_load(&g->word) == word)
+        futex_wait(&g->word, word);
     atomic_fetch_sub(&g->sleepers, 1);
+    return ll_nanoseconds() - begin;
 }
 
 void ll_team_barrier(ll_team *team)
 {
-    if (team->n_running == 1)
+    if (team->n_active == 1)
         return;
-    unsigned epoch = atomic_load_explicit(&team->barrier.epoch, memory_order_relaxed);
-    if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) + 1 == team->n_running) {
+    unsigned word = atomic_load_explicit(&team->barrier.word, memory_order_relaxed);
+    if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) + 1 == team->n_active) {
         atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
-        gate_open(&team->barrier);
-    } else {
-        gate_wait(&team->barrier, epoch, team->spins);
+        gate_set(&team->barrier, word + 1);
+        return;
+    }
+    uint64_t slept = gate_wait(&team->barrier, word, team->spins);
+    if (slept > LATE_NS)
+        atomic_fetch_add_explicit(&team->late_ns, slept, memory_order_relaxed);
+}
+
+/* The next run that takes the thread, after the one of `word`. A run that does take it cannot end without it, so that
+ * none is missed; of others this thread may see some, and sleeps through them. */
+static unsigned next_run(ll_team *team, uint32_t index, unsigned word)
+{
+    gate_wait(&team->start, word, team->spins);
+    for (;;) {
+        unsigned parked = atomic_load(&team->parked.word);
+        word = atomic_load(&team->start.word);
+        if ((word & ACTIVE_MASK) > index)
+            return word;
+        gate_wait(&team->parked, parked, 0);
     }
 }
 
@@ -107,17 +141,25 @@ static void *worker(void *argument)
     worker_start *start = argument;
     ll_team *team = start->team;
     uint32_t index = start->index;
-    unsigned epoch = atomic_load(&team->start.epoch);
+    unsigned word = atomic_load(&team->start.word);
     atomic_store(&start->taken, 1);
     futex_wake_all(&start->taken);
     for (;;) {
-        gate_wait(&team->start, epoch, team->spins);
-        epoch++;
+        word = next_run(team, index, word);
         if (team->quit)
             return NULL;
-        team->fn(team->context, index, team->n_running);
+        team->fn(team->context, index, word & ACTIVE_MASK);
         ll_team_barrier(team);
     }
+}
+
+/* Announce a run of n threads to the workers. */
+static void announce(ll_team *team, uint32_t n)
+{
+    unsigned word = atomic_load_explicit(&team->start.word, memory_order_relaxed), before = word & ACTIVE_MASK;
+    gate_set(&team->start, ((word >> ACTIVE_BITS) + 1) << ACTIVE_BITS | n);
+    if (n > before)
+        gate_set(&team->parked, atomic_load_explicit(&team->parked.word, memory_order_relaxed) + 1);
 }
 
 /* Start the workers with all signals blocked, so that the program's handlers run on the program's threads. */
@@ -137,10 +179,11 @@ static void start_workers(ll_team *team)
     }
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     team->n_running = running;
+    team->n_allowed = running;
     team->started = true;
 }
 
-libllm_status ll_team_create(const ll_host *host, uint32_t n_threads, ll_team **out, libllm_error *error)
+libllm_status ll_team_create(const ll_host *host, uint32_t n_threads, bool fixed, ll_team **out, libllm_error *error)
 {
     ll_team *team = ll_alloc_aligned(host, 1, sizeof *team, CACHE_LINE);
     pthread_t *threads = ll_alloc(host, n_threads, sizeof *threads);
@@ -151,7 +194,8 @@ libllm_status ll_team_create(const ll_host *host, uint32_t n_threads, ll_team **
     }
     *team = (ll_team){.host = host,
                       .n_threads = n_threads,
-                      .spins = n_threads <= ll_cpu_available() ? SPINS : SPINS_OVERSUBSCRIBED,
+                      .fixed = fixed,
+                      .spins = fixed && n_threads > ll_cpu_available() ? SPINS_OVERSUBSCRIBED : SPINS,
                       .pid = getpid(),
                       .threads = threads};
     pthread_mutex_init(&team->run_lock, NULL);
@@ -165,7 +209,7 @@ void ll_team_free(ll_team *team)
         return;
     if (team->started && !ll_team_forked(team)) {
         team->quit = true;
-        gate_open(&team->start);
+        announce(team, team->n_running);
         for (uint32_t i = 1; i < team->n_running; i++)
             pthread_join(team->threads[i - 1], NULL);
     }
@@ -192,6 +236,32 @@ static bool lock_unless(ll_team *team, ll_team_cancelled_fn cancelled, void *con
     return true;
 }
 
+/* Threads for the next run: never more than there are processors, and as many of them as are worth having. */
+static uint32_t choose_active(ll_team *team)
+{
+    if (team->fixed)
+        return team->n_running;
+    uint32_t available = ll_cpu_available(), most = team->n_running < available ? team->n_running : available;
+    if (team->n_allowed < most && ll_nanoseconds() >= team->retry_at) {
+        team->n_allowed++;
+        team->n_good_runs = 0;
+    }
+    return team->n_allowed < most ? team->n_allowed : most;
+}
+
+/* Learn from a run of n threads. */
+static void judge(ll_team *team, uint32_t n, uint64_t begin)
+{
+    uint64_t now = ll_nanoseconds(), late = atomic_exchange_explicit(&team->late_ns, 0, memory_order_relaxed);
+    if (late / (n - 1) > (now - begin) / 4) {
+        team->n_allowed = n - 1;
+        team->retry_at = now + ((uint64_t)RETRY_NS << team->n_doublings);
+        team->n_doublings += team->n_doublings < RETRY_DOUBLINGS;
+    } else if (++team->n_good_runs >= GOOD_RUNS) {
+        team->n_doublings = 0;
+    }
+}
+
 libllm_status ll_team_run(ll_team *team, ll_team_fn fn, ll_team_cancelled_fn cancelled, void *context,
                           libllm_error *error)
 {
@@ -203,13 +273,17 @@ libllm_status ll_team_run(ll_team *team, ll_team_fn fn, ll_team_cancelled_fn can
     bool first = !team->started;
     if (first)
         start_workers(team);
-    uint32_t n_running = team->n_running;
+    uint32_t n_running = team->n_running, n = choose_active(team);
+    uint64_t begin = ll_nanoseconds();
     team->fn = fn;
     team->context = context;
-    if (n_running > 1)
-        gate_open(&team->start);
-    fn(context, 0, n_running);
+    team->n_active = n;
+    if (n > 1)
+        announce(team, n);
+    fn(context, 0, n);
     ll_team_barrier(team);
+    if (n > 1)
+        judge(team, n, begin);
     pthread_mutex_unlock(&team->run_lock);
     if (first && n_running < team->n_threads)
         ll_log(team->host, LIBLLM_LOG_WARNING, "only %u of %u threads could be started", n_running, team->n_threads);
