@@ -158,18 +158,24 @@ static void bench_attention(const ll_kernels *kernels)
 {
     enum { PAGES = 256 };
     uint8_t *pages = memory((size_t)PAGES * HEAD_DIM * LL_KV_TILE * sizeof(float));
-    static float q[4][HEAD_DIM], acc[4][HEAD_DIM], scores[4 * LL_KV_TILE];
-    const float *q_of[4] = {q[0], q[1], q[2], q[3]};
-    float *acc_of[4] = {acc[0], acc[1], acc[2], acc[3]}, factors[4] = {1, 1, 1, 1};
+    static float q[8][HEAD_DIM], acc[8][HEAD_DIM], scores[8 * LL_KV_TILE];
+    const float *q_of[8];
+    float *acc_of[8], factors[8];
+    for (size_t i = 0; i < 8; i++) {
+        q_of[i] = q[i];
+        acc_of[i] = acc[i];
+        factors[i] = 1;
+    }
     for (int format = 0; format < LL_KV_FORMAT_COUNT; format++) {
-        size_t page = (size_t)HEAD_DIM * LL_KV_TILE * (format == LL_KV_FORMAT_F16 ? 2 : 4);
-        for (size_t n_q = 1; n_q <= 4; n_q++) {
+        static const char *const names[] = {"F32", "F16", "Q8_0"};
+        size_t page = ll_kv_tile_bytes((ll_kv_format)format, HEAD_DIM);
+        for (size_t n_q = 1; n_q <= 8; n_q = n_q < 4 ? n_q + 1 : 2 * n_q) {
             double flops = 2e-9 * 10 * PAGES * HEAD_DIM * LL_KV_TILE * (double)n_q;
             BEST(score, for (size_t i = 0; i < 10 * PAGES; i++)
                             kernels->attend_scores[format](q_of, n_q, pages + i % PAGES * page, HEAD_DIM, 1, scores));
             BEST(value, for (size_t i = 0; i < 10 * PAGES; i++) kernels->attend_values[format](
                             scores, factors, n_q, pages + i % PAGES * page, HEAD_DIM, 0, LL_KV_TILE, acc_of));
-            printf("attention %s %zu rows  scores %6.1f GFLOP/s  values %6.1f GFLOP/s\n", format ? "F16" : "F32", n_q,
+            printf("attention %-4s %zu rows  scores %6.1f GFLOP/s  values %6.1f GFLOP/s\n", names[format], n_q,
                    flops / score, flops / value);
         }
     }

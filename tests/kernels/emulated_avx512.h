@@ -84,12 +84,24 @@ static inline simde__m512i emulated_srl_epi32(simde__m512i a, simde__m128i n)
     return (simde__m512i)((words)a >> (uint32_t)_mm_cvtsi128_si32(n));
 }
 
+static inline simde__m512i emulated_cvtepi8_epi32(simde__m128i a)
+{
+    int8_t in[16];
+    integers out;
+    memcpy(in, &a, sizeof in);
+    for (int i = 0; i < 16; i++)
+        out[i] = in[i];
+    return (simde__m512i)out;
+}
+
 #undef _mm512_madd_epi16
 #define _mm512_madd_epi16(a, b) simde_mm512_madd_epi16(a, b)
 #undef _mm512_dpbusd_epi32
 #define _mm512_dpbusd_epi32(acc, a, b) emulated_dpbusd_epi32(acc, a, b)
 #undef _mm512_cvtepi32_epi16
 #define _mm512_cvtepi32_epi16(a) emulated_cvtepi32_epi16(a)
+#undef _mm512_cvtepi8_epi32
+#define _mm512_cvtepi8_epi32(a) emulated_cvtepi8_epi32(a)
 #undef _mm512_srl_epi32
 #define _mm512_srl_epi32(a, n) emulated_srl_epi32(a, n)
 #define _mm512_cvtepi32_ps(a) emulated_cvtepi32_ps(a)

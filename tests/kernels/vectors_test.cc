@@ -148,41 +148,67 @@ TEST_P(Kernels, RmsNormMatchesDoubleArithmetic)
     EXPECT_EQ(out, zero);
 }
 
-/* Pages of KV memory in both formats, and the values that they hold. */
+/* K or V of a page of KV memory, and the values that it holds. */
 struct Pages {
-    std::vector<float> f32, values;
-    std::vector<uint16_t> f16;
+    std::vector<uint8_t> bytes;
+    std::vector<float> values;
 
-    Pages(ll_kv_format format, size_t n) : f32(RandomFloats(n))
+    Pages(ll_kv_format format, size_t head_dim, bool is_value) : values(RandomFloats(head_dim * LL_KV_TILE))
     {
-        for (float v : f32) {
-            f16.push_back(ll_f32_to_f16(v));
-            values.push_back(format == LL_KV_FORMAT_F16 ? ll_f16_to_f32(f16.back()) : v);
+        bytes.resize(ll_kv_tile_bytes(format, head_dim));
+        size_t n = values.size();
+        std::vector<uint16_t> halves(n / 32 + 1);
+        for (uint16_t &half : halves)
+            half = ll_f32_to_f16(0.01f + std::fabs(RandomFloats(1, 0.1f)[0]));
+        for (size_t i = 0; i < n; i++) {
+            size_t d = is_value ? i % head_dim : i / LL_KV_TILE, position = is_value ? i / head_dim : i % LL_KV_TILE;
+            uint16_t half = ll_f32_to_f16(values[i]);
+            int8_t integer = static_cast<int8_t>(static_cast<int>(RandomBelow(255)) - 127);
+            switch (format) {
+            case LL_KV_FORMAT_F32:
+                std::memcpy(&bytes[4 * i], &values[i], 4);
+                break;
+            case LL_KV_FORMAT_F16:
+                std::memcpy(&bytes[2 * i], &half, 2);
+                values[i] = ll_f16_to_f32(half);
+                break;
+            default:
+                std::memcpy(&bytes[i], &integer, 1);
+                values[i] = static_cast<float>(integer) * ll_f16_to_f32(halves[d / 32 * LL_KV_TILE + position]);
+            }
         }
+        if (format == LL_KV_FORMAT_Q8_0)
+            std::memcpy(&bytes[n], halves.data(), n / 32 * 2);
     }
-    const void *Data(ll_kv_format format) const
+    const void *Data() const { return bytes.data(); }
+
+    static std::vector<size_t> HeadDims(ll_kv_format format)
     {
-        return format == LL_KV_FORMAT_F16 ? static_cast<const void *>(f16.data()) : f32.data();
+        if (format == LL_KV_FORMAT_Q8_0)
+            return {32, 64, 96, 128, 256};
+        return {1, 7, 8, 20, 40, 64, 80, 100, 256};
     }
 };
 
+constexpr ll_kv_format kFormats[] = {LL_KV_FORMAT_F32, LL_KV_FORMAT_F16, LL_KV_FORMAT_Q8_0};
+
 TEST_P(Kernels, AttentionScores)
 {
-    for (ll_kv_format format : {LL_KV_FORMAT_F32, LL_KV_FORMAT_F16}) {
-        for (size_t head_dim : {1, 7, 8, 40, 64, 80, 100, 256}) {
-            Pages keys(format, head_dim * LL_KV_TILE);
-            auto q = RandomColumns(9, head_dim);
+    for (ll_kv_format format : kFormats) {
+        for (size_t head_dim : Pages::HeadDims(format)) {
+            Pages keys(format, head_dim, false);
+            auto q = RandomColumns(15, head_dim);
             std::vector<const float *> q_of;
             for (auto &row : q)
                 q_of.push_back(row.data());
             std::vector<std::vector<float>> single;
-            for (size_t n_q = 1; n_q <= 9; n_q++) {
+            for (size_t n_q = 1; n_q <= 15; n_q++) {
                 std::vector<float> scores(n_q * LL_KV_TILE + 1, -77.0f);
-                kernels_->attend_scores[format](q_of.data(), n_q, keys.Data(format), head_dim, 0.125f, scores.data());
+                kernels_->attend_scores[format](q_of.data(), n_q, keys.Data(), head_dim, 0.125f, scores.data());
                 ASSERT_EQ(scores.back(), -77.0f);
                 for (size_t j = 0; j < n_q; j++) {
                     std::vector<float> alone(LL_KV_TILE);
-                    kernels_->attend_scores[format](&q_of[j], 1, keys.Data(format), head_dim, 0.125f, alone.data());
+                    kernels_->attend_scores[format](&q_of[j], 1, keys.Data(), head_dim, 0.125f, alone.data());
                     for (size_t p = 0; p < LL_KV_TILE; p++) {
                         double sum = 0, size = 0;
                         for (size_t d = 0; d < head_dim; d++) {
@@ -202,10 +228,10 @@ TEST_P(Kernels, AttentionScores)
 
 TEST_P(Kernels, AttentionValues)
 {
-    for (ll_kv_format format : {LL_KV_FORMAT_F32, LL_KV_FORMAT_F16}) {
-        for (size_t head_dim : {1, 7, 8, 20, 40, 64, 80, 100, 256}) {
-            Pages values(format, head_dim * LL_KV_TILE);
-            for (size_t n_q = 1; n_q <= 9; n_q++) {
+    for (ll_kv_format format : kFormats) {
+        for (size_t head_dim : Pages::HeadDims(format)) {
+            Pages values(format, head_dim, true);
+            for (size_t n_q = 1; n_q <= 15; n_q++) {
                 size_t begin = RandomBelow(LL_KV_TILE + 1), end = begin + RandomBelow(LL_KV_TILE - begin + 1);
                 std::vector<float> probs = RandomFloats(n_q * LL_KV_TILE), factors = RandomFloats(n_q);
                 std::vector<std::vector<float>> acc, before;
@@ -216,13 +242,13 @@ TEST_P(Kernels, AttentionValues)
                 }
                 for (auto &row : acc)
                     acc_of.push_back(row.data());
-                kernels_->attend_values[format](probs.data(), factors.data(), n_q, values.Data(format), head_dim, begin,
-                                                end, acc_of.data());
+                kernels_->attend_values[format](probs.data(), factors.data(), n_q, values.Data(), head_dim, begin, end,
+                                                acc_of.data());
                 for (size_t j = 0; j < n_q; j++) {
                     std::vector<float> alone = before[j];
                     float *alone_of = alone.data();
-                    kernels_->attend_values[format](&probs[j * LL_KV_TILE], &factors[j], 1, values.Data(format),
-                                                    head_dim, begin, end, &alone_of);
+                    kernels_->attend_values[format](&probs[j * LL_KV_TILE], &factors[j], 1, values.Data(), head_dim,
+                                                    begin, end, &alone_of);
                     for (size_t d = 0; d < head_dim; d++) {
                         double sum = static_cast<double>(before[j][d]) * static_cast<double>(factors[j]);
                         double size = std::fabs(sum);

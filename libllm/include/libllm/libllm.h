@@ -630,6 +630,9 @@ typedef enum libllm_kv_type {
     LIBLLM_KV_F32 = 1,
     /** 16-bit floats. */
     LIBLLM_KV_F16 = 2,
+    /** 8-bit integers with a 16-bit scale for each 32: little more than half the memory of F16. For models whose heads
+     *  have a multiple of 32 values. */
+    LIBLLM_KV_Q8_0 = 3,
     /** Keeps the type 32 bits wide. */
     LIBLLM_KV_TYPE_FORCE32 = 0x7fffffff
 } libllm_kv_type;

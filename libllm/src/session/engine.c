@@ -17,7 +17,7 @@ uint64_t ll_context_default(const ll_model *model)
 
 static libllm_status check_options(const libllm_engine_options *o, libllm_error *error)
 {
-    if (o->kv_type < LIBLLM_KV_AUTO || o->kv_type > LIBLLM_KV_F16)
+    if (o->kv_type < LIBLLM_KV_AUTO || o->kv_type > LIBLLM_KV_Q8_0)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "kv_type is %d, which is no libllm_kv_type", o->kv_type);
     if (o->n_batch > BATCH_MAX)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "n_batch is %u, expected 1 to %d", o->n_batch, BATCH_MAX);
@@ -36,6 +36,10 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
     if (!model->family)
         return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "the model cannot compute: %s", model->not_runnable.message);
     libllm_status status = check_options(options, error);
+    if (!status && options->kv_type == LIBLLM_KV_Q8_0 && model->head_dim % 32)
+        status =
+            ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
+                    "KV memory in Q8_0 needs heads of a multiple of 32 values; this model's have %u", model->head_dim);
     if (status)
         return status;
     ll_engine *e = ll_calloc(host, 1, sizeof *e);

@@ -78,7 +78,7 @@ static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64
             }
         }
         if (tile_begin < tile_end)
-            k->attend_values[e->kv_format](w->scores, factors, n, keys + head_dim * LL_KV_TILE * e->kv_element,
+            k->attend_values[e->kv_format](w->scores, factors, n, keys + ll_kv_tile_bytes(e->kv_format, head_dim),
                                            head_dim, tile_begin, tile_end, acc);
     }
 }

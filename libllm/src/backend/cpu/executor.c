@@ -134,23 +134,6 @@ static void cpu_free(ll_executor *e)
     ll_free(h, e);
 }
 
-/* The memory for keys and values is only reserved here: a page costs memory once a token is written to it. */
-static bool make_kv(ll_executor *e)
-{
-    const ll_model *m = e->model;
-    e->kv_format = e->options.kv_type == LIBLLM_KV_F32 ? LL_KV_FORMAT_F32 : LL_KV_FORMAT_F16;
-    e->kv_element = e->kv_format == LL_KV_FORMAT_F32 ? 4 : 2;
-    e->kv_layer_offset = ll_alloc(e->host, m->n_layers, sizeof *e->kv_layer_offset);
-    if (!e->kv_layer_offset)
-        return false;
-    for (uint32_t i = 0; i < m->n_layers; i++) {
-        e->kv_layer_offset[i] = e->page_bytes;
-        e->page_bytes += 2 * (size_t)m->layers[i].n_kv_heads * m->head_dim * LL_KV_TILE * e->kv_element;
-    }
-    e->kv = ll_alloc_aligned(e->host, e->options.n_pages, e->page_bytes, 4096);
-    return e->kv != NULL;
-}
-
 /* Splits are a power of two of pages, so that their borders do not move while a context grows. */
 static uint64_t split_positions(uint64_t n_positions)
 {
@@ -196,7 +179,7 @@ static libllm_status cpu_create(const ll_host *host, ll_team *team, uint32_t cpu
         e->x_of_phase = ll_alloc(host, e->plan.n_phases, sizeof *e->x_of_phase);
         if (!e->x_of_phase || !make_scratch(e))
             status = ll_fail_memory(error, "the engine's scratch memory");
-        else if (!make_kv(e))
+        else if (!ll_cpu_make_kv(e))
             status =
                 ll_fail(error, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for %llu positions of KV memory (%zu bytes)",
                         (unsigned long long)options->n_pages * LL_PAGE_POSITIONS, options->n_pages * e->page_bytes);

@@ -66,7 +66,6 @@ struct ll_executor {
 
     /* KV memory: pages of [layer][kv head]{K [head_dim][64], V [64][head_dim]}. */
     ll_kv_format kv_format;
-    size_t kv_element;
     size_t *kv_layer_offset; /* [n_layers], bytes within a page */
     size_t page_bytes;
     uint8_t *kv;
@@ -104,12 +103,15 @@ bool ll_cpu_by_rows(const ll_executor *executor, const ll_phase *phase, size_t n
 
 /* attention.c */
 void ll_cpu_attention(ll_worker *worker, uint32_t layer);
-/* Where keys (and behind them values) of a page lie. */
-static inline uint8_t *ll_cpu_kv(const ll_executor *e, uint32_t page, uint32_t layer, uint32_t kv_head)
-{
-    size_t head_bytes = 2 * (size_t)e->model->head_dim * LL_KV_TILE * e->kv_element;
-    return e->kv + page * e->page_bytes + e->kv_layer_offset[layer] + kv_head * head_bytes;
-}
+
+/* kv_memory.c */
+/* Where the keys (and behind them the values) of a page lie. */
+uint8_t *ll_cpu_kv(const ll_executor *executor, uint32_t page, uint32_t layer, uint32_t kv_head);
+/* Write a head's key or value of a column's position. */
+void ll_cpu_store_kv(ll_executor *executor, uint32_t layer, uint32_t column, uint32_t kv_head, bool is_value,
+                     const float *head);
+/* Reserve the memory: a page costs some once a token is written to it. False: out of memory. */
+bool ll_cpu_make_kv(ll_executor *executor);
 
 /* phases.c: one thread's part of a phase. */
 void ll_cpu_phase(ll_worker *worker, uint32_t index);

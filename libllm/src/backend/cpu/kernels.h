@@ -73,8 +73,21 @@ typedef struct ll_panel_kernel {
 } ll_panel_kernel;
 
 /* Positions of KV memory for one layer and KV head: K lies dimension-major [head_dim][LL_KV_TILE], so that scores of
- * 64 positions come out of broadcasts without horizontal sums; V lies position-major [LL_KV_TILE][head_dim]. */
-typedef enum ll_kv_format { LL_KV_FORMAT_F32 = 0, LL_KV_FORMAT_F16 = 1, LL_KV_FORMAT_COUNT } ll_kv_format;
+ * 64 positions come out of broadcasts without horizontal sums; V lies position-major [LL_KV_TILE][head_dim]. In Q8_0,
+ * for head_dim % 32 == 0, both are int8_t, and behind each lie F16 scales [head_dim / 32][LL_KV_TILE]. */
+typedef enum ll_kv_format {
+    LL_KV_FORMAT_F32 = 0,
+    LL_KV_FORMAT_F16 = 1,
+    LL_KV_FORMAT_Q8_0 = 2,
+    LL_KV_FORMAT_COUNT
+} ll_kv_format;
+
+/* Bytes of K, or of V. */
+static inline size_t ll_kv_tile_bytes(ll_kv_format format, size_t head_dim)
+{
+    size_t n = head_dim * LL_KV_TILE;
+    return format == LL_KV_FORMAT_F32 ? 4 * n : format == LL_KV_FORMAT_F16 ? 2 * n : n + n / 32 * 2;
+}
 
 typedef struct ll_kernels {
     const char *name; /* "ref", "avx2", "avx512", "avx512_vnni" */

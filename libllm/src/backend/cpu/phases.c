@@ -139,26 +139,6 @@ static void rotate(const ll_executor *e, const ll_layer *l, uint32_t column, flo
     }
 }
 
-/* Keys lie dimension-major within their page, values position-major. */
-static void store_kv(ll_executor *e, uint32_t layer, uint32_t column, uint32_t kv_head, bool is_value,
-                     const float *head)
-{
-    const ll_column *c = &e->columns[column];
-    size_t n = e->model->head_dim, slot = (size_t)(c->position % LL_KV_TILE);
-    uint32_t page = e->batch->runs[c->run].pages[c->position / LL_KV_TILE];
-    uint8_t *block = ll_cpu_kv(e, page, layer, kv_head);
-    size_t start = is_value ? n * LL_KV_TILE + slot * n : slot, step = is_value ? 1 : LL_KV_TILE;
-    if (e->kv_format == LL_KV_FORMAT_F32) {
-        float *out = (float *)(void *)block + start;
-        for (size_t d = 0; d < n; d++)
-            out[d * step] = head[d];
-    } else {
-        uint16_t *out = (uint16_t *)(void *)block + start;
-        for (size_t d = 0; d < n; d++)
-            out[d * step] = ll_f32_to_f16(head[d]);
-    }
-}
-
 /* A unit is one head of q, k or v. */
 static void qkv(ll_worker *w, const ll_phase *p)
 {
@@ -183,7 +163,7 @@ static void qkv(ll_worker *w, const ll_phase *p)
             if (is_q || is_k)
                 rotate(e, l, c, w->out[c]);
             if (!is_q)
-                store_kv(e, p->layer, c, head, !is_k, w->out[c]);
+                ll_cpu_store_kv(e, p->layer, c, head, !is_k, w->out[c]);
         }
     }
 }

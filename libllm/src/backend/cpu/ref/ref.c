@@ -12,7 +12,7 @@ const ll_kernels ll_kernels_ref = {
     .silu_mul = ll_ref_silu_mul,
     .gelu_tanh_mul = ll_ref_gelu_tanh_mul,
     .softcap = ll_ref_softcap,
-    .attend_scores = {ll_ref_attend_scores_f32, ll_ref_attend_scores_f16},
+    .attend_scores = {ll_ref_attend_scores_f32, ll_ref_attend_scores_f16, ll_ref_attend_scores_q8_0},
     .softmax_step = ll_ref_softmax_step,
-    .attend_values = {ll_ref_attend_values_f32, ll_ref_attend_values_f16},
+    .attend_values = {ll_ref_attend_values_f32, ll_ref_attend_values_f16, ll_ref_attend_values_q8_0},
 };

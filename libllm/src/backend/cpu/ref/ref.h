@@ -30,10 +30,14 @@ void ll_ref_attend_scores_f32(const float *const *q, size_t n_q, const void *k, 
                               float *scores);
 void ll_ref_attend_scores_f16(const float *const *q, size_t n_q, const void *k, size_t head_dim, float scale,
                               float *scores);
+void ll_ref_attend_scores_q8_0(const float *const *q, size_t n_q, const void *k, size_t head_dim, float scale,
+                               float *scores);
 float ll_ref_softmax_step(float *scores, size_t begin, size_t end, float *running_max, float *running_sum);
 void ll_ref_attend_values_f32(const float *probs, const float *factors, size_t n_q, const void *v, size_t head_dim,
                               size_t p_begin, size_t p_end, float *const *acc);
 void ll_ref_attend_values_f16(const float *probs, const float *factors, size_t n_q, const void *v, size_t head_dim,
                               size_t p_begin, size_t p_end, float *const *acc);
+void ll_ref_attend_values_q8_0(const float *probs, const float *factors, size_t n_q, const void *v, size_t head_dim,
+                               size_t p_begin, size_t p_end, float *const *acc);
 
 #endif

@@ -44,6 +44,14 @@ ALWAYS_INLINE float sum_256(__m256 v)
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 }
 
+/* The largest of 8 lanes, none of which is NaN. */
+ALWAYS_INLINE float largest_256(__m256 v)
+{
+    __m128 s = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    s = _mm_max_ps(s, _mm_movehl_ps(s, s));
+    return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
+}
+
 #if LL_SIMD_BITS == 512
 
 ALWAYS_INLINE __mmask16 first_lanes(size_t n) { return (__mmask16)((1u << n) - 1u); }
@@ -61,6 +69,16 @@ ALWAYS_INLINE vf vf_load_bf16(const uint16_t *p)
     __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
     return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
 }
+ALWAYS_INLINE vf vf_load_i8(const int8_t *p)
+{
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));
+}
+ALWAYS_INLINE float vf_largest(vf a)
+{
+    __m256 high = _mm256_castsi256_ps(_mm512_extracti64x4_epi64(_mm512_castps_si512(a), 1));
+    return largest_256(_mm256_max_ps(_mm512_castps512_ps256(a), high));
+}
+ALWAYS_INLINE float vf_first(vf a) { return _mm_cvtss_f32(_mm512_castps512_ps128(a)); }
 ALWAYS_INLINE float vf_sum(vf a)
 {
     __m256 high = _mm256_castsi256_ps(_mm512_extracti64x4_epi64(_mm512_castps_si512(a), 1));
@@ -117,6 +135,12 @@ ALWAYS_INLINE vf vf_load_bf16(const uint16_t *p)
     __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
     return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
 }
+ALWAYS_INLINE vf vf_load_i8(const int8_t *p)
+{
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
+ALWAYS_INLINE float vf_largest(vf a) { return largest_256(a); }
+ALWAYS_INLINE float vf_first(vf a) { return _mm_cvtss_f32(_mm256_castps256_ps128(a)); }
 ALWAYS_INLINE float vf_sum(vf a) { return sum_256(a); }
 
 ALWAYS_INLINE vf vf_of_int(vi a) { return _mm256_cvtepi32_ps((__m256i)a); }
