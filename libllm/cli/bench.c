@@ -116,12 +116,11 @@ static libllm_status sequences_open(struct sequences *sequences, const struct ac
     sequences->entries = allocate(sequences->n, sizeof *sequences->entries);
     for (uint32_t i = 0; i < sequences->n; i++)
         sequences->entries[i] = (libllm_batch_entry){0};
-    libllm_engine_options engine_options;
-    libllm_engine_options_init(&engine_options, sizeof engine_options);
+    libllm_engine_options engine = access->engine;
     /* Every session takes whole pages of 64. */
-    engine_options.n_positions = sequences->n * ((n_positions + 63) / 64 * 64);
-    engine_options.n_batch = values->batch;
-    libllm_status status = libllm_engine_create(access->model, &engine_options, &sequences->engine, error);
+    engine.n_positions = sequences->n * ((n_positions + 63) / 64 * 64);
+    engine.n_batch = values->batch;
+    libllm_status status = libllm_engine_create(access->model, &engine, &sequences->engine, error);
     libllm_session_options session_options;
     libllm_session_options_init(&session_options, sizeof session_options);
     session_options.n_positions = n_positions;
@@ -316,7 +315,8 @@ static int run(int argc, char **argv)
 {
     struct common common = COMMON_DEFAULTS;
     struct values values = {.n_prompt = 512, .n_generate = 128, .repetitions = 5, .batch = 256, .n_sequences = 1};
-    const struct option_group groups[] = {{"Options", options, &values}, {"Model", common_options, &common}, {0}};
+    const struct option_group groups[] = {
+        {"Options", options, &values}, {"Engine", engine_options, &common}, {"Model", common_options, &common}, {0}};
     int code = options_parse(&bench_command, groups, argc, argv, NULL);
     if (code != OPTIONS_GO)
         return code;

@@ -146,10 +146,9 @@ static bool open_chat(struct chat_state *state, const struct access *access, con
         return false;
     }
     if (status == LIBLLM_OK) {
-        libllm_engine_options engine_options;
-        libllm_engine_options_init(&engine_options, sizeof engine_options);
-        engine_options.n_positions = generation->context;
-        status = libllm_session_open(access->model, &engine_options, &state->session, &error);
+        libllm_engine_options engine = access->engine;
+        engine.n_positions = generation->context;
+        status = libllm_session_open(access->model, &engine, &state->session, &error);
     }
     if (status != LIBLLM_OK)
         failed(&error);
@@ -188,6 +187,7 @@ static int run(int argc, char **argv)
     generation_init(&generation);
     const struct option_group groups[] = {{"Options", options, &values},
                                           {"Generation", generation_options, &generation},
+                                          {"Engine", engine_options, &common},
                                           {"Model", common_options, &common},
                                           {0}};
     int code = options_parse(&chat_command, groups, argc, argv, NULL);

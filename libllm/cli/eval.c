@@ -53,13 +53,12 @@ static bool write_rows(libllm_session *session, const struct token_list *tokens,
 
 static bool evaluate(const struct access *access, const struct values *values, const struct token_list *tokens)
 {
-    libllm_engine_options options_of_engine;
-    libllm_engine_options_init(&options_of_engine, sizeof options_of_engine);
-    options_of_engine.n_positions = tokens->n;
-    options_of_engine.n_batch = values->batch;
+    libllm_engine_options engine = access->engine;
+    engine.n_positions = tokens->n;
+    engine.n_batch = values->batch;
     libllm_session *session;
     libllm_error error;
-    if (libllm_session_open(access->model, &options_of_engine, &session, &error) != LIBLLM_OK) {
+    if (libllm_session_open(access->model, &engine, &session, &error) != LIBLLM_OK) {
         failed(&error);
         return false;
     }
@@ -85,7 +84,8 @@ static int run(int argc, char **argv)
 {
     struct common common = COMMON_DEFAULTS;
     struct values values = {.batch = 256};
-    const struct option_group groups[] = {{"Options", options, &values}, {"Model", common_options, &common}, {0}};
+    const struct option_group groups[] = {
+        {"Options", options, &values}, {"Engine", engine_options, &common}, {"Model", common_options, &common}, {0}};
     int code = options_parse(&eval_command, groups, argc, argv, NULL);
     if (code != OPTIONS_GO)
         return code;

@@ -71,12 +71,11 @@ static int generate(const struct access *access, const struct generation *genera
         message("the prompt is empty, and this model has no token to begin with");
         return EXIT_FAILED;
     }
-    libllm_engine_options engine_options;
-    libllm_engine_options_init(&engine_options, sizeof engine_options);
-    engine_options.n_positions = context_for(generation, prompt->n, access->info.n_context_train);
+    libllm_engine_options engine = access->engine;
+    engine.n_positions = context_for(generation, prompt->n, access->info.n_context_train);
     libllm_session *session;
     libllm_error error;
-    libllm_status status = libllm_session_open(access->model, &engine_options, &session, &error);
+    libllm_status status = libllm_session_open(access->model, &engine, &session, &error);
     if (status == LIBLLM_OK) {
         status = print_continuation(session, generation, prompt, &error);
         libllm_session_free(session);
@@ -110,6 +109,7 @@ static int run(int argc, char **argv)
     generation_init(&generation);
     const struct option_group groups[] = {{"Options", options, &values},
                                           {"Generation", generation_options, &generation},
+                                          {"Engine", engine_options, &common},
                                           {"Model", common_options, &common},
                                           {0}};
     struct text text = {0};

@@ -29,6 +29,26 @@ const struct option runtime_options[] = {
     {0},
 };
 
+const struct option engine_options[] = {
+    {"kv", 0, OPTION_CHOICE, "auto|f32|f16|q8_0", "number format of the memory for keys and values", COMMON(kv_type), 0,
+     0},
+    {"deterministic", 0, OPTION_FLAG, NULL, "results that do not depend on batches; slower at reading prompts",
+     COMMON(deterministic), 0, 0},
+    {0},
+};
+
+static libllm_engine_options engine_of(const struct common *common)
+{
+    static const char *const names[] = {"auto", "f32", "f16", "q8_0"}; /* in the order of libllm_kv_type */
+    libllm_engine_options options;
+    libllm_engine_options_init(&options, sizeof options);
+    for (int32_t i = 0; common->kv_type && i < 4; i++)
+        if (strcmp(common->kv_type, names[i]) == 0)
+            options.kv_type = i;
+    options.deterministic = common->deterministic;
+    return options;
+}
+
 static void write_log(void *unused, libllm_log_level level, const char *text, size_t n_bytes)
 {
     (void)unused;
@@ -80,6 +100,7 @@ bool access_open(struct access *access, const struct common *common)
 {
     if (!access_runtime(access, common) || !locate(access, common->model))
         return false;
+    access->engine = engine_of(common);
     libllm_error error;
     progress_begin("opening the model");
     libllm_status status = access_open_model(access, common, &error);

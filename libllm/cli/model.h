@@ -17,14 +17,18 @@ struct common {
     const char *cpu_mask;
     bool log;
     bool no_map;
+    const char *kv_type;
+    bool deterministic;
 };
 
 /* What stands in struct common before the options are read. */
 #define COMMON_DEFAULTS ((struct common){.model = "default"})
 
-/* Rows for struct common; the second table leaves out what is about the model. */
+/* Rows for struct common; the second table leaves out what is about the model, the third is for commands that compute.
+ */
 extern const struct option common_options[];
 extern const struct option runtime_options[];
+extern const struct option engine_options[];
 
 /* An opened model and what belongs to it. */
 struct access {
@@ -32,6 +36,7 @@ struct access {
     libllm_runtime *runtime;
     libllm_model *model;
     libllm_model_info info;
+    libllm_engine_options engine; /* what the options say; commands add sizes to a copy */
 };
 
 /* Each returns false, with a message, on failure. access_close() is right after either outcome. */
