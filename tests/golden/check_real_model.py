@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Compares a built `libllm eval` with reference.py over real text, on the whole vocabulary.
 
-    check_real_model.py build/libllm/cli/libllm [-m MODEL]... [--batch 1 7 256] [--tokens 512] [--cache FOLDER]
+    check_real_model.py build/libllm/cli/libllm [-m MODEL]... [--batch 1 7 256] [--deterministic] [--tokens 512]
+                        [--cache FOLDER]
 
 prints for each model and batch size the top-1 agreement, the largest top-two gap of the reference where the top token
 differs, the mean and largest KL(reference || ours), and the largest difference of two logits. Exit status 1 when
-agreement is below 99 %, a gap over 0.5 is missed, or the mean KL is above 5e-3. With --cache the reference's logits are
+agreement is below 99 %, a gap over 0.5 is missed, or the mean KL is above 1e-4; for prompts read in batches of more
+than 8, whose activations have 8 bits unless --deterministic is given: below 93 %, over 1, above 5e-3. With --cache the reference's logits are
 kept there and found again.
 """
 import argparse
@@ -61,6 +63,7 @@ def main():
     parser.add_argument("--tokens", type=int, default=512)
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 256])
     parser.add_argument("--dtype", choices=("float32", "float64"), default="float32")
+    parser.add_argument("--deterministic", action="store_true")
     parser.add_argument("--cache", type=pathlib.Path)
     args = parser.parse_args()
     failed = False
@@ -71,10 +74,12 @@ def main():
         for batch in args.batch:
             with tempfile.NamedTemporaryFile(suffix=".f32") as out:
                 subprocess.run([args.command, "eval", "-m", str(path), "--ids", ",".join(map(str, ids)),
-                                "--logits", out.name, "--batch", str(batch)], check=True)
+                                "--logits", out.name, "--batch", str(batch)] +
+                               ["--deterministic"] * args.deterministic, check=True)
                 ours = np.fromfile(out.name, "<f4").reshape(reference.shape)
             agree, gap, mean_kl, max_kl, worst = compare(reference, ours)
-            ok = agree >= 0.99 and gap <= 0.5 and mean_kl <= 5e-3
+            least, widest, most = (0.99, 0.5, 1e-4) if batch <= 8 or args.deterministic else (0.93, 1, 5e-3)
+            ok = agree >= least and gap <= widest and mean_kl <= most
             failed |= not ok
             print(f"{path.stem}, batch {batch}, {len(ids)} tokens: top-1 agreement {agree:.2%}, largest gap missed "
                   f"{gap:.3f}, KL mean {mean_kl:.2e} max {max_kl:.2e}, max-abs {worst:.3f}  "
