@@ -354,7 +354,8 @@ libllm_status libllm_runtime_devices(const libllm_runtime *runtime,
 typedef enum libllm_load_mode {
     /** The file is mapped; it must not be truncated while the model is open. The default. */
     LIBLLM_LOAD_MAP = 0,
-    /** The file is read into memory, for files that may change or lie on a network. */
+    /** The file is read into memory, for files that may change or lie on a network; in huge pages where the system
+     *  grants them, which large models gain speed from. */
     LIBLLM_LOAD_READ = 1,
     /** Keeps the type 32 bits wide. */
     LIBLLM_LOAD_MODE_FORCE32 = 0x7fffffff

@@ -14,6 +14,8 @@
 
 #define MAX_SHOWN_PATH 200
 
+enum { HUGE_PAGE = 2 << 20, HUGE_FROM = 16 << 20 };
+
 libllm_status ll_file_fail(libllm_error *error, libllm_status status, const char *path)
 {
     size_t size = strlen(path);
@@ -79,9 +81,12 @@ static libllm_status read_file(int fd, ll_file *file, libllm_error *error)
     if (n_pages > 0 && page_size > 0 && file->size / (size_t)page_size >= (size_t)n_pages)
         return ll_fail(error, LIBLLM_ERROR_OUT_OF_MEMORY, "has %zu bytes, more than the memory of this machine",
                        file->size);
-    uint8_t *data = ll_alloc_aligned(file->host, file->size, 1, 64);
+    bool huge = file->size >= HUGE_FROM;
+    uint8_t *data = ll_alloc_aligned(file->host, file->size, 1, huge ? HUGE_PAGE : 64);
     if (!data)
         return ll_fail_memory(error, "the bytes of the file");
+    if (huge) /* only a wish: fewer pages to look up while weights stream through. Whole pages of ours alone. */
+        madvise(data, file->size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
     libllm_status status = read_bytes(fd, data, file->size, error);
     if (status != LIBLLM_OK) {
         ll_free(file->host, data);

@@ -8,7 +8,7 @@
 
 typedef struct ll_file {
     const ll_host *host;
-    const uint8_t *data; /* page-aligned when mapped, 64-byte aligned when read; NULL when the file is empty */
+    const uint8_t *data; /* page-aligned when mapped, 64-byte aligned at least when read; NULL when the file is empty */
     size_t size;
     bool mapped; /* the bytes vanish, with SIGBUS, when someone truncates the file: that is what reading is for */
 } ll_file;
