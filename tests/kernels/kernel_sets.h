@@ -61,6 +61,12 @@ inline std::vector<std::vector<float>> RandomColumns(size_t n, size_t n_k)
     return columns;
 }
 
+#if defined(__aarch64__)
+constexpr const char *kSetNames[] = {"ref", "neon", "dotprod", "i8mm"};
+#else
+constexpr const char *kSetNames[] = {"ref", "avx2", "avx_vnni", "avx512", "avx512_vnni"};
+#endif
+
 struct KernelSet {
     std::string name;
     const ll_kernels *kernels;
@@ -70,7 +76,7 @@ struct KernelSet {
 inline std::vector<KernelSet> Available()
 {
     std::vector<KernelSet> sets;
-    for (const char *name : {"ref", "avx2", "avx_vnni", "avx512", "avx512_vnni"}) {
+    for (const char *name : kSetNames) {
         uint32_t features = ll_cpu_detect();
         EXPECT_TRUE(ll_cpu_mask(name, &features));
         const ll_kernels *kernels = ll_kernels_choose(features);

@@ -6,6 +6,7 @@
 #include "kernel_sets.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 INSTANTIATE_TEST_SUITE_P(All, Kernels, testing::ValuesIn(Available()), NameOf);
 
@@ -15,7 +16,7 @@ namespace
 TEST(Machine, RunsEveryKernelSet)
 {
     std::string missing;
-    for (const char *name : {"avx2", "avx_vnni", "avx512", "avx512_vnni"}) {
+    for (const char *name : kSetNames) {
         uint32_t features = ll_cpu_detect();
         ll_cpu_mask(name, &features);
         if (std::string(ll_kernels_choose(features)->name) != name)
@@ -25,11 +26,21 @@ TEST(Machine, RunsEveryKernelSet)
         GTEST_SKIP() << "this processor or build has no " << missing;
 }
 
+TEST(Machine, ChoosesTheKernelSetItIsRunFor)
+{
+    const char *name = std::getenv("LIBLLM_TEST_KERNEL_SET");
+    if (name) {
+        EXPECT_STREQ(ll_kernels_choose(ll_cpu_detect())->name, name);
+    }
+}
+
 TEST(Dispatch, NeverChoosesMoreThanTheFeaturesAllow)
 {
     EXPECT_EQ(ll_kernels_choose(0), &ll_kernels_ref);
     EXPECT_STRNE(ll_kernels_choose(LL_CPU_AVX2)->name, "avx512");
     EXPECT_STRNE(ll_kernels_choose(LL_CPU_AVX2 | LL_CPU_AVX512)->name, "avx512_vnni");
+    EXPECT_STRNE(ll_kernels_choose(LL_CPU_NEON)->name, "dotprod");
+    EXPECT_STRNE(ll_kernels_choose(LL_CPU_NEON | LL_CPU_DOTPROD)->name, "i8mm");
     EXPECT_EQ(ll_kernels_choose(LL_CPU_AVX512_VNNI | LL_CPU_AMX), &ll_kernels_ref);
 }
 

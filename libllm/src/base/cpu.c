@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Processor features from CPUID and XCR0; thread count from topology, affinity and cgroup quota.
+ * Processor features from CPUID and XCR0, or from what the kernel says of an Arm processor; thread count from topology,
+ * affinity and cgroup quota.
  */
 #include "base/cpu.h"
 
@@ -73,6 +74,58 @@ void ll_cpu_name(char *out, size_t capacity)
         snprintf(out, capacity, "%.*s", (int)length, start);
 }
 
+#elif defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+
+uint32_t ll_cpu_detect(void)
+{
+    unsigned long first = getauxval(AT_HWCAP), second = getauxval(AT_HWCAP2);
+    uint32_t features = 0;
+    if (first & HWCAP_ASIMD)
+        features |= LL_CPU_NEON;
+    if (first & HWCAP_ASIMDDP)
+        features |= LL_CPU_DOTPROD;
+    if (second & HWCAP2_I8MM)
+        features |= LL_CPU_I8MM;
+    return features;
+}
+
+/* From the main identification register, which the kernel lets a program read. */
+void ll_cpu_name(char *out, size_t capacity)
+{
+    static const struct {
+        uint16_t implementer, part;
+        const char *name;
+    } known[] = {
+        {0x41, 0xD03, "Arm Cortex-A53"},     {0x41, 0xD04, "Arm Cortex-A35"},    {0x41, 0xD05, "Arm Cortex-A55"},
+        {0x41, 0xD07, "Arm Cortex-A57"},     {0x41, 0xD08, "Arm Cortex-A72"},    {0x41, 0xD09, "Arm Cortex-A73"},
+        {0x41, 0xD0A, "Arm Cortex-A75"},     {0x41, 0xD0B, "Arm Cortex-A76"},    {0x41, 0xD0C, "Arm Neoverse N1"},
+        {0x41, 0xD0D, "Arm Cortex-A77"},     {0x41, 0xD40, "Arm Neoverse V1"},   {0x41, 0xD41, "Arm Cortex-A78"},
+        {0x41, 0xD44, "Arm Cortex-X1"},      {0x41, 0xD46, "Arm Cortex-A510"},   {0x41, 0xD47, "Arm Cortex-A710"},
+        {0x41, 0xD48, "Arm Cortex-X2"},      {0x41, 0xD49, "Arm Neoverse N2"},   {0x41, 0xD4D, "Arm Cortex-A715"},
+        {0x41, 0xD4E, "Arm Cortex-X3"},      {0x41, 0xD4F, "Arm Neoverse V2"},   {0x41, 0xD80, "Arm Cortex-A520"},
+        {0x41, 0xD81, "Arm Cortex-A720"},    {0x41, 0xD82, "Arm Cortex-X4"},     {0x46, 0x001, "Fujitsu A64FX"},
+        {0x48, 0xD01, "HiSilicon TSV110"},   {0x51, 0x001, "Qualcomm Oryon"},    {0x61, 0x022, "Apple M1 Icestorm"},
+        {0x61, 0x023, "Apple M1 Firestorm"}, {0x61, 0x032, "Apple M2 Blizzard"}, {0x61, 0x033, "Apple M2 Avalanche"},
+        {0xC0, 0xAC3, "Ampere-1"},
+    };
+    if (capacity > 0)
+        out[0] = '\0';
+    if (capacity == 0 || (getauxval(AT_HWCAP) & HWCAP_CPUID) == 0)
+        return;
+    uint64_t midr;
+    __asm__("mrs %0, midr_el1" : "=r"(midr));
+    uint32_t implementer = midr >> 24 & 0xFF, part = midr >> 4 & 0xFFF;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (known[i].implementer == implementer && known[i].part == part) {
+            snprintf(out, capacity, "%s", known[i].name);
+            return;
+        }
+    }
+    snprintf(out, capacity, "Arm implementer 0x%02x part 0x%03x", implementer, part);
+}
+
 #else
 
 uint32_t ll_cpu_detect(void) { return 0; }
@@ -85,7 +138,7 @@ void ll_cpu_name(char *out, size_t capacity)
 
 #endif
 
-const char ll_cpu_mask_names[] = "ref|avx2|avx_vnni|avx512|avx512_vnni|native";
+const char ll_cpu_mask_names[] = "ref|avx2|avx_vnni|avx512|avx512_vnni|neon|dotprod|i8mm|native";
 
 bool ll_cpu_mask(const char *name, uint32_t *features)
 {
@@ -98,6 +151,9 @@ bool ll_cpu_mask(const char *name, uint32_t *features)
         {"avx_vnni", LL_CPU_AVX2 | LL_CPU_AVX_VNNI},
         {"avx512", LL_CPU_AVX2 | LL_CPU_AVX512},
         {"avx512_vnni", LL_CPU_AVX2 | LL_CPU_AVX_VNNI | LL_CPU_AVX512 | LL_CPU_AVX512_VNNI},
+        {"neon", LL_CPU_NEON},
+        {"dotprod", LL_CPU_NEON | LL_CPU_DOTPROD},
+        {"i8mm", LL_CPU_NEON | LL_CPU_DOTPROD | LL_CPU_I8MM},
         {"native", UINT32_MAX},
     };
     if (!name)
@@ -113,7 +169,8 @@ bool ll_cpu_mask(const char *name, uint32_t *features)
 
 void ll_cpu_describe(uint32_t features, char *out, size_t capacity)
 {
-    static const char *const names[] = {"avx2", "avx512", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx"};
+    static const char *const names[] = {"avx2", "avx512", "avx512_vnni", "avx512_bf16", "avx_vnni",
+                                        "amx",  "neon",   "dotprod",     "i8mm"};
     size_t used = 0;
     if (capacity > 0)
         out[0] = '\0';

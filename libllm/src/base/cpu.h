@@ -14,7 +14,10 @@ typedef enum ll_cpu_feature {
     LL_CPU_AVX512_VNNI = 1u << 2,
     LL_CPU_AVX512_BF16 = 1u << 3,
     LL_CPU_AVX_VNNI = 1u << 4,
-    LL_CPU_AMX = 1u << 5, /* tiles with BF16 and INT8, permitted by the kernel's XCR0 */
+    LL_CPU_AMX = 1u << 5,     /* tiles with BF16 and INT8, permitted by the kernel's XCR0 */
+    LL_CPU_NEON = 1u << 6,    /* aarch64: Advanced SIMD */
+    LL_CPU_DOTPROD = 1u << 7, /* FEAT_DotProd */
+    LL_CPU_I8MM = 1u << 8,    /* FEAT_I8MM */
 } ll_cpu_feature;
 
 /* Feature bits of this processor that the operating system has enabled. */

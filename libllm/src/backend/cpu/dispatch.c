@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The choice of the kernel set.
  */
+#include "backend/cpu/arm/arm.h"
 #include "backend/cpu/x86/x86.h"
 
 const ll_kernels *ll_kernels_choose(uint32_t cpu_features)
@@ -21,6 +22,18 @@ const ll_kernels *ll_kernels_choose(uint32_t cpu_features)
 #ifdef LL_HAVE_AVX2
     if (cpu_features & LL_CPU_AVX2)
         return &ll_kernels_avx2;
+#endif
+#ifdef LL_HAVE_I8MM
+    if ((cpu_features & LL_CPU_NEON) && (cpu_features & LL_CPU_DOTPROD) && (cpu_features & LL_CPU_I8MM))
+        return &ll_kernels_i8mm;
+#endif
+#ifdef LL_HAVE_DOTPROD
+    if ((cpu_features & LL_CPU_NEON) && (cpu_features & LL_CPU_DOTPROD))
+        return &ll_kernels_dotprod;
+#endif
+#ifdef LL_HAVE_NEON
+    if (cpu_features & LL_CPU_NEON)
+        return &ll_kernels_neon;
 #endif
     return &ll_kernels_ref;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * The kernels of the CPU backend: small loops over memory that know nothing of models or threads. ref/ defines in
- * plain C what each one computes; x86/ has faster versions that are tested against it. A kernel's result for one
- * row and column depends on that row and column alone, never on how many are computed together: results are the
- * same, bit for bit, however work is split among threads.
+ * plain C what each one computes; simd/ has faster versions in the vectors of x86/ and arm/, which are tested against
+ * it. A kernel's result for one row and column depends on that row and column alone, never on how many are computed
+ * together: results are the same, bit for bit, however work is split among threads.
  */
 #ifndef LL_BACKEND_CPU_KERNELS_H
 #define LL_BACKEND_CPU_KERNELS_H
@@ -90,7 +90,7 @@ static inline size_t ll_kv_tile_bytes(ll_kv_format format, size_t head_dim)
 }
 
 typedef struct ll_kernels {
-    const char *name; /* "ref", "avx2", "avx512", "avx512_vnni" */
+    const char *name; /* the cpu_mask that chooses them: "ref", "avx2", ... */
 
     /* n is a multiple of 32; 16 bits when act has low. Round to nearest even; an all-zero block has scale 0, and so has
      * one below LL_ACT_MIN. Values that are not finite give scale and sums NaN for their block. The same bits from

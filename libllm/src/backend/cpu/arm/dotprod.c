@@ -6,7 +6,7 @@
 #define LL_ARM_I8MM 0
 #define TILE_COLUMNS 6
 #define INT_VECTORS 4
-#define INT_TILE_COLUMNS 3 /* 12 sums in each of two kinds, a vector of weights and 3 of activations in 32 registers */
+#define INT_TILE_COLUMNS 3 /* 12 sums in each of two kinds, a vector of weights and 3 of activations */
 #define KERNELS ll_kernels_dotprod
 #define KERNELS_NAME "dotprod"
 #include "backend/cpu/arm/arm.h"

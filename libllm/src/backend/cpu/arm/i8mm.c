@@ -7,7 +7,7 @@
 #define LL_ARM_I8MM 1
 #define TILE_COLUMNS 6
 #define INT_VECTORS 2
-#define INT_TILE_COLUMNS 6 /* 12 sums in each of two kinds, a vector of weights and 3 of activations in 32 registers */
+#define INT_TILE_COLUMNS 6 /* 12 sums in each of two kinds, a vector of weights and 3 of activations */
 #define KERNELS ll_kernels_i8mm
 #define KERNELS_NAME "i8mm"
 #include "backend/cpu/arm/arm.h"

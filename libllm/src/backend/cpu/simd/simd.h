@@ -34,9 +34,9 @@ ALWAYS_INLINE quad quad_load(const void *p)
 }
 
 #if defined(__aarch64__)
-#include "backend/cpu/arm/vectors.h"
+#include "backend/cpu/arm/vectors.inc"
 #else
-#include "backend/cpu/x86/vectors.h"
+#include "backend/cpu/x86/vectors.inc"
 #endif
 
 ALWAYS_INLINE vf vf_zero(void) { return vf_set1(0.0f); }
