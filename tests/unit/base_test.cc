@@ -144,6 +144,9 @@ TEST_F(Base, CpuMasksOnlyTakeAway)
     EXPECT_EQ(0u, none);
     EXPECT_EQ(avx2, avx2 & all);
     EXPECT_FALSE(ll_cpu_mask("", &none));
+    uint32_t arm = LL_CPU_NEON | LL_CPU_DOTPROD | LL_CPU_I8MM;
+    ASSERT_TRUE(ll_cpu_mask("dotprod", &arm));
+    EXPECT_EQ(uint32_t{LL_CPU_NEON | LL_CPU_DOTPROD}, arm);
     EXPECT_GE(ll_cpu_available(), ll_cpu_default_threads());
     EXPECT_GE(ll_cpu_default_threads(), 1u);
 }
