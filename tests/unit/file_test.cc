@@ -4,12 +4,14 @@
  */
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
 #include <string>
+#include <vector>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -18,6 +20,7 @@
 extern "C" {
 #include "base/host.h"
 #include "format/file.h"
+#include "format/read_ahead.h"
 }
 
 namespace
@@ -100,6 +103,33 @@ TEST_F(FileTest, MapsAndReads)
     EXPECT_FALSE(file_.mapped);
     EXPECT_EQ(bytes(), content_);
     EXPECT_GT(plan.n_calls, 0);
+}
+
+TEST_F(FileTest, ReadAheadFetchesWhatIsMissingAndNothingElse)
+{
+    const size_t size = 24 << 20;
+    std::ofstream(path_, std::ios::binary) << std::string(size, 'x');
+    int fd = ::open(path_.c_str(), O_RDONLY);
+    ASSERT_GE(fd, 0);
+    fsync(fd);
+    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    close(fd);
+    ASSERT_EQ(open(LIBLLM_LOAD_MAP), LIBLLM_OK) << error_.message;
+    std::vector<unsigned char> resident(size / (size_t)sysconf(_SC_PAGESIZE));
+    auto missing = [&] {
+        EXPECT_EQ(mincore((void *)file_.data, size, resident.data()), 0);
+        return std::count_if(resident.begin(), resident.end(), [](unsigned char page) { return !(page & 1); });
+    };
+    if (missing() < (long)resident.size() / 2)
+        GTEST_SKIP() << "this file system keeps files in memory";
+    ll_read_ahead *ahead = ll_read_ahead_start(&file_);
+    ASSERT_NE(ahead, nullptr);
+    for (int wait = 0; wait < 500 && missing() > 0; wait++)
+        usleep(10000);
+    EXPECT_EQ(missing(), 0);
+    ll_read_ahead_stop(ahead);
+    EXPECT_EQ(ll_read_ahead_start(&file_), nullptr) << "of a file that is in memory";
+    ll_read_ahead_stop(nullptr);
 }
 
 TEST_F(FileTest, ReadsGoOnAfterInterruptionsAndShortReads)

@@ -7,6 +7,7 @@
 #define LL_SESSION_ENGINE_H
 
 #include "backend/backend.h"
+#include "format/read_ahead.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -33,6 +34,7 @@ typedef struct ll_engine {
     const ll_model *model;
     const ll_backend *backend;
     ll_executor *executor;
+    ll_read_ahead *read_ahead;
     const ll_team *team;
     libllm_kv_type kv_type;
     uint32_t n_batch;

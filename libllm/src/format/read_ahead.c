@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ * Read-ahead by advice to the kernel.
+ */
+#include "format/read_ahead.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { PIECE = 8 << 20, SAMPLES = 64 };
+
+struct ll_read_ahead {
+    const ll_host *host;
+    uint8_t *data;
+    size_t size;
+    pid_t pid;
+    pthread_t thread;
+    atomic_bool stop;
+};
+
+static uint8_t *writable(const uint8_t *data) { return (uint8_t *)(uintptr_t)data; } /* system calls ask for it */
+
+/* Whether one of some pages, spread over the file, is not in memory. */
+static bool seems_cold(const ll_file *file)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), n_pages = file->size / page;
+    for (size_t i = 0; i < SAMPLES && i < n_pages; i++) {
+        unsigned char resident;
+        size_t at = n_pages * i / SAMPLES * page;
+        if (mincore(writable(file->data) + at, page, &resident) != 0)
+            return false;
+        if ((resident & 1) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void *fetch(void *context)
+{
+    ll_read_ahead *ahead = context;
+    for (size_t at = 0; at < ahead->size && !atomic_load(&ahead->stop); at += PIECE)
+        madvise(ahead->data + at, ahead->size - at < PIECE ? ahead->size - at : PIECE, MADV_WILLNEED);
+    return NULL;
+}
+
+ll_read_ahead *ll_read_ahead_start(const ll_file *file)
+{
+    if (!file->mapped || !seems_cold(file))
+        return NULL;
+    ll_read_ahead *ahead = ll_alloc(file->host, 1, sizeof *ahead);
+    if (!ahead)
+        return NULL;
+    *ahead = (ll_read_ahead){.host = file->host, .data = writable(file->data), .size = file->size, .pid = getpid()};
+    sigset_t all, old; /* the program's handlers run on the program's threads */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    bool started = pthread_create(&ahead->thread, NULL, fetch, ahead) == 0;
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (started)
+        return ahead;
+    ll_free(file->host, ahead);
+    return NULL;
+}
+
+void ll_read_ahead_stop(ll_read_ahead *ahead)
+{
+    if (!ahead)
+        return;
+    if (ahead->pid == getpid()) { /* a forked child has no such thread */
+        atomic_store(&ahead->stop, true);
+        pthread_join(ahead->thread, NULL);
+    }
+    ll_free(ahead->host, ahead);
+}
