@@ -14,8 +14,8 @@
 const struct option common_options[] = {
     {"model", 'm', OPTION_TEXT, "MODEL", "file, folder or name (default: default)", COMMON(model), 0, 0},
     {"threads", 't', OPTION_COUNT, "N", "threads (default: the physical cores)", COMMON(n_threads), 1, 1024},
-    {"cpu", 0, OPTION_CHOICE, "ref|avx2|avx_vnni|avx512|avx512_vnni|native", "the highest instruction set to use",
-     COMMON(cpu_mask), 0, 0},
+    {"cpu", 0, OPTION_CHOICE, "ref|avx2|avx_vnni|avx512|avx512_vnni|avx512_bf16|amx|native",
+     "the highest instruction set to use", COMMON(cpu_mask), 0, 0},
     {"no-map", 0, OPTION_FLAG, NULL, "read the file into memory (in huge pages), do not map it", COMMON(no_map), 0, 0},
     {"log", 0, OPTION_FLAG, NULL, "write log lines to standard error", COMMON(log), 0, 0},
     {0},
@@ -23,8 +23,8 @@ const struct option common_options[] = {
 
 const struct option runtime_options[] = {
     {"threads", 't', OPTION_COUNT, "N", "threads (default: the physical cores)", COMMON(n_threads), 1, 1024},
-    {"cpu", 0, OPTION_CHOICE, "ref|avx2|avx_vnni|avx512|avx512_vnni|native", "the highest instruction set to use",
-     COMMON(cpu_mask), 0, 0},
+    {"cpu", 0, OPTION_CHOICE, "ref|avx2|avx_vnni|avx512|avx512_vnni|avx512_bf16|amx|native",
+     "the highest instruction set to use", COMMON(cpu_mask), 0, 0},
     {"log", 0, OPTION_FLAG, NULL, "write log lines to standard error", COMMON(log), 0, 0},
     {0},
 };

@@ -133,6 +133,8 @@ static void bench_panels(const ll_kernels *kernels, const ll_type_traits *traits
     const float *x_of[COLUMNS];
     float *out_of[COLUMNS];
     const ll_panel_kernel *kernel = kernels->panel_kernel(traits->type);
+    uint16_t *bf16 =
+        kernels->round_bf16 ? memory(COLUMNS / LL_BF16_GROUP * ll_bf16_group_size(N_K) * sizeof *bf16) : NULL;
     uint8_t *panel = memory(kernel->bytes(PANEL_K));
     size_t row_bytes = ll_type_row_bytes(traits, N_K), n_panels = 64;
     for (size_t c = 0; c < COLUMNS; c++) {
@@ -141,16 +143,20 @@ static void bench_panels(const ll_kernels *kernels, const ll_type_traits *traits
         x_of[c] = x[c];
         out_of[c] = out[c];
         act[c] = quantized(kernels, x[c], N_K, false);
+        if (bf16)
+            kernels->round_bf16(x[c], N_K, bf16 + ll_bf16_column(N_K, c));
     }
     BEST(packing, for (size_t i = 0; i < n_panels; i++)
                       kernel->pack(weights + i * kernel->rows * row_bytes, row_bytes, kernel->rows, 0, PANEL_K, panel));
-    ll_panel_job job = {panel, kernel->rows, 0, PANEL_K, COLUMNS, x_of, act, out_of, false};
+    ll_panel_job job = {panel,  kernel->rows, 0, PANEL_K, COLUMNS, x_of, act, bf16, ll_bf16_group_size(N_K),
+                        out_of, false};
     BEST(seconds, for (int i = 0; i < 20; i++) kernel->multiply(&job));
     printf("panel %-5s  pack %6.2f G weights/s  multiply %6.1f GFLOP/s\n", traits->name,
            (double)(n_panels * kernel->rows * PANEL_K) / packing * 1e-9,
            2e-9 * 20 * PANEL_K * (double)kernel->rows * COLUMNS / seconds);
     for (size_t c = 0; c < COLUMNS; c++)
         free(act[c].scales);
+    free(bf16);
     free(panel);
 }
 
@@ -212,12 +218,12 @@ static void bench_vectors(const ll_kernels *kernels)
 
 int main(int argc, char **argv)
 {
-    uint32_t features = ll_cpu_detect();
+    uint32_t features = ll_cpu_permitted(ll_cpu_detect());
     if (argc > 1 && !ll_cpu_mask(argv[1], &features)) {
         fprintf(stderr, "usage: %s [cpu_mask [type]]\n", argv[0]);
         return 2;
     }
-    const ll_kernels *kernels = ll_kernels_choose(features);
+    const ll_kernels chosen = ll_kernels_choose(features), *kernels = &chosen;
     uint8_t *weights = memory(WEIGHT_BYTES);
     fill(weights, WEIGHT_BYTES);
     printf("kernels %s\n", kernels->name);

@@ -137,7 +137,7 @@ TEST_P(ModelGolden, SplitsALongCallItself)
 
 TEST_P(ModelGolden, AgreesOnEveryInstructionSet)
 {
-    for (const char *mask : {"ref", "avx2", "avx_vnni", "avx512", "avx512_vnni"}) {
+    for (const char *mask : {"ref", "avx2", "avx_vnni", "avx512", "avx512_vnni", "avx512_bf16", "amx"}) {
         Handle<libllm_runtime> masked = make_runtime(2, mask);
         ASSERT_TRUE(masked) << mask;
         Handle<libllm_model> of = open_model(masked.get(), path);

@@ -9,6 +9,7 @@
 #include <simde/x86/avx512.h>
 #include <simde/x86/f16c.h>
 
+#include <math.h>
 #include <string.h>
 
 /* What SIMDe 0.7.4 lacks, or gives the arguments of the masked form. */
@@ -94,6 +95,55 @@ static inline simde__m512i emulated_cvtepi8_epi32(simde__m128i a)
     return (simde__m512i)out;
 }
 
+static inline simde__m512i emulated_permutexvar_epi8(simde__m512i order, simde__m512i a)
+{
+    uint8_t from[64], in[64], out[64];
+    memcpy(from, &order, sizeof from);
+    memcpy(in, &a, sizeof in);
+    for (int i = 0; i < 64; i++)
+        out[i] = in[from[i] % 64];
+    return simde_mm512_loadu_si512(out);
+}
+
+/* To BF16, to nearest even; denormals count as zero. The second argument comes first. */
+static inline simde__m512i emulated_cvtne2ps_pbh(simde__m512 high, simde__m512 low)
+{
+    uint32_t in[32];
+    uint16_t out[32];
+    memcpy(in, &low, sizeof low);
+    memcpy(in + 16, &high, sizeof high);
+    for (int i = 0; i < 32; i++) {
+        uint32_t bits = in[i], exponent = bits >> 23 & 255;
+        if (exponent == 255 && (bits & 0x7FFFFF))
+            out[i] = (uint16_t)(bits >> 16 | 0x40);
+        else
+            out[i] = (uint16_t)((exponent ? bits + 0x7FFF + (bits >> 16 & 1) : bits & 0x80000000u) >> 16);
+    }
+    return simde_mm512_loadu_si512(out);
+}
+
+/* The odd products are added first; denormals count as zero. */
+static inline simde__m512 emulated_dpbf16_ps(simde__m512 acc, simde__m512i a, simde__m512i b)
+{
+    floats sums = (floats)acc;
+    uint16_t halves[2][32];
+    memcpy(halves[0], &a, sizeof a);
+    memcpy(halves[1], &b, sizeof b);
+    for (int odd = 1; odd >= 0; odd--) {
+        for (int i = 0; i < 16; i++) {
+            float factors[2];
+            for (int j = 0; j < 2; j++) {
+                uint32_t bits = (uint32_t)halves[j][2 * i + odd] << 16;
+                memcpy(&factors[j], &bits, sizeof bits);
+                factors[j] = fabsf(factors[j]) < 0x1p-126f ? 0 : factors[j];
+            }
+            sums[i] = fmaf(factors[0], factors[1], sums[i]);
+            sums[i] = fabsf(sums[i]) < 0x1p-126f ? 0 : sums[i];
+        }
+    }
+    return (simde__m512)sums;
+}
+
 #undef _mm512_madd_epi16
 #define _mm512_madd_epi16(a, b) simde_mm512_madd_epi16(a, b)
 #undef _mm512_dpbusd_epi32
@@ -104,6 +154,12 @@ static inline simde__m512i emulated_cvtepi8_epi32(simde__m128i a)
 #define _mm512_cvtepi8_epi32(a) emulated_cvtepi8_epi32(a)
 #undef _mm512_srl_epi32
 #define _mm512_srl_epi32(a, n) emulated_srl_epi32(a, n)
+#undef _mm512_permutexvar_epi8
+#define _mm512_permutexvar_epi8(order, a) emulated_permutexvar_epi8(order, a)
+#undef _mm512_dpbf16_ps
+#define _mm512_dpbf16_ps(acc, a, b) emulated_dpbf16_ps(acc, a, b)
+#define _mm512_cvtne2ps_pbh(high, low) emulated_cvtne2ps_pbh(high, low)
+#define __m512bh simde__m512i
 #define _mm512_cvtepi32_ps(a) emulated_cvtepi32_ps(a)
 #define _mm512_cvtepu16_epi32(a) emulated_cvtepu16_epi32(a)
 #define _mm512_cvtph_ps(a) emulated_cvtph_ps(a)

@@ -20,6 +20,14 @@ extern const ll_kernels ll_kernels_avx_vnni_emulated;
 #endif
 #ifdef LL_TEST_EMULATED_AVX512
 extern const ll_kernels ll_kernels_avx512_emulated, ll_kernels_avx512_vnni_emulated;
+const ll_panel_kernel *ll_avx512_bf16_panel_kernel_emulated(uint32_t type);
+const ll_panel_kernel *ll_amx_panel_kernel_emulated(uint32_t type);
+void ll_avx512_bf16_round_emulated(const float *x, size_t n, uint16_t *column);
+void ll_amx_round_bf16_emulated(const float *x, size_t n, uint16_t *column);
+#endif
+#ifdef LL_TEST_EMULATED_TILES
+const ll_panel_kernel *ll_amx_panel_kernel_emulated_tiles(uint32_t type);
+void ll_amx_round_bf16_emulated_tiles(const float *x, size_t n, uint16_t *column);
 #endif
 }
 
@@ -69,7 +77,7 @@ constexpr const char *kSetNames[] = {"ref", "avx2", "avx_vnni", "avx512", "avx51
 
 struct KernelSet {
     std::string name;
-    const ll_kernels *kernels;
+    ll_kernels kernels;
 };
 
 /* The kernel sets that this machine can run. */
@@ -79,18 +87,68 @@ inline std::vector<KernelSet> Available()
     for (const char *name : kSetNames) {
         uint32_t features = ll_cpu_detect();
         EXPECT_TRUE(ll_cpu_mask(name, &features));
-        const ll_kernels *kernels = ll_kernels_choose(features);
-        if (std::string(kernels->name) == name)
+        const ll_kernels kernels = ll_kernels_choose(features);
+        if (std::string(kernels.name) == name)
             sets.push_back({name, kernels});
     }
     if ((ll_cpu_detect() & LL_CPU_AVX2) == 0)
         return sets;
 #ifdef LL_TEST_EMULATED_AVX_VNNI
-    sets.push_back({"avx_vnni_emulated", &ll_kernels_avx_vnni_emulated});
+    sets.push_back({"avx_vnni_emulated", ll_kernels_avx_vnni_emulated});
 #endif
 #ifdef LL_TEST_EMULATED_AVX512
-    sets.push_back({"avx512_emulated", &ll_kernels_avx512_emulated});
-    sets.push_back({"avx512_vnni_emulated", &ll_kernels_avx512_vnni_emulated});
+    sets.push_back({"avx512_emulated", ll_kernels_avx512_emulated});
+    sets.push_back({"avx512_vnni_emulated", ll_kernels_avx512_vnni_emulated});
+#endif
+    return sets;
+}
+
+inline ll_kernels WithPanels(ll_kernels kernels, const ll_panel_kernel *(*panel_kernel)(uint32_t),
+                             void (*round_bf16)(const float *, size_t, uint16_t *))
+{
+    kernels.panel_kernel = panel_kernel;
+    kernels.round_bf16 = round_bf16;
+    return kernels;
+}
+
+/* These and the sets that differ from one of them in their panels alone. */
+inline std::vector<KernelSet> AvailablePanels()
+{
+    std::vector<KernelSet> sets = Available();
+    for (const char *name : {"avx512_bf16", "amx"}) {
+        uint32_t features = ll_cpu_permitted(ll_cpu_detect());
+        EXPECT_TRUE(ll_cpu_mask(name, &features));
+        const ll_kernels kernels = ll_kernels_choose(features);
+        if (std::string(kernels.name) == name)
+            sets.push_back({name, kernels});
+    }
+    if ((ll_cpu_detect() & LL_CPU_AVX2) == 0)
+        return sets;
+#ifdef LL_TEST_EMULATED_AVX512
+    sets.push_back({"avx512_bf16_emulated", WithPanels(
+                                                ll_kernels_avx512_vnni_emulated,
+                                                [](uint32_t type) {
+                                                    auto *kernel = ll_avx512_bf16_panel_kernel_emulated(type);
+                                                    return kernel ? kernel : ll_kernels_ref.panel_kernel(type);
+                                                },
+                                                ll_avx512_bf16_round_emulated)});
+    sets.push_back({"amx_emulated", WithPanels(
+                                        ll_kernels_avx512_vnni_emulated,
+                                        [](uint32_t type) {
+                                            auto *kernel = ll_amx_panel_kernel_emulated(type);
+                                            return kernel ? kernel : ll_kernels_ref.panel_kernel(type);
+                                        },
+                                        ll_amx_round_bf16_emulated)});
+#endif
+#ifdef LL_TEST_EMULATED_TILES
+    if (__builtin_cpu_supports("avx512vbmi") && (ll_cpu_detect() & LL_CPU_AVX512_BF16))
+        sets.push_back({"amx_emulated_tiles", WithPanels(
+                                                  ll_kernels_ref,
+                                                  [](uint32_t type) {
+                                                      auto *kernel = ll_amx_panel_kernel_emulated_tiles(type);
+                                                      return kernel ? kernel : ll_kernels_ref.panel_kernel(type);
+                                                  },
+                                                  ll_amx_round_bf16_emulated_tiles)});
 #endif
     return sets;
 }
@@ -100,7 +158,11 @@ inline std::string NameOf(const testing::TestParamInfo<KernelSet> &info) { retur
 class Kernels : public testing::TestWithParam<KernelSet>
 {
   protected:
-    const ll_kernels *kernels_ = GetParam().kernels;
+    const ll_kernels *kernels_ = &GetParam().kernels;
+};
+
+class Panels : public Kernels
+{
 };
 
 #endif

@@ -5,10 +5,17 @@
  */
 #include "kernel_sets.h"
 
+#ifdef LL_HAVE_AMX
+extern "C" {
+#include "backend/cpu/x86/x86.h"
+}
+#endif
+
 #include <algorithm>
 #include <cstdlib>
 
 INSTANTIATE_TEST_SUITE_P(All, Kernels, testing::ValuesIn(Available()), NameOf);
+INSTANTIATE_TEST_SUITE_P(All, Panels, testing::ValuesIn(AvailablePanels()), NameOf);
 
 namespace
 {
@@ -17,9 +24,9 @@ TEST(Machine, RunsEveryKernelSet)
 {
     std::string missing;
     for (const char *name : kSetNames) {
-        uint32_t features = ll_cpu_detect();
+        uint32_t features = ll_cpu_permitted(ll_cpu_detect());
         ll_cpu_mask(name, &features);
-        if (std::string(ll_kernels_choose(features)->name) != name)
+        if (std::string(ll_kernels_choose(features).name) != name)
             missing += std::string(missing.empty() ? "" : ", ") + name;
     }
     if (!missing.empty())
@@ -30,19 +37,55 @@ TEST(Machine, ChoosesTheKernelSetItIsRunFor)
 {
     const char *name = std::getenv("LIBLLM_TEST_KERNEL_SET");
     if (name) {
-        EXPECT_STREQ(ll_kernels_choose(ll_cpu_detect())->name, name);
+        EXPECT_STREQ(ll_kernels_choose(ll_cpu_detect()).name, name);
     }
 }
 
 TEST(Dispatch, NeverChoosesMoreThanTheFeaturesAllow)
 {
-    EXPECT_EQ(ll_kernels_choose(0), &ll_kernels_ref);
-    EXPECT_STRNE(ll_kernels_choose(LL_CPU_AVX2)->name, "avx512");
-    EXPECT_STRNE(ll_kernels_choose(LL_CPU_AVX2 | LL_CPU_AVX512)->name, "avx512_vnni");
-    EXPECT_STRNE(ll_kernels_choose(LL_CPU_NEON)->name, "dotprod");
-    EXPECT_STRNE(ll_kernels_choose(LL_CPU_NEON | LL_CPU_DOTPROD)->name, "i8mm");
-    EXPECT_EQ(ll_kernels_choose(LL_CPU_AVX512_VNNI | LL_CPU_AMX), &ll_kernels_ref);
+    const uint32_t avx512_vnni = LL_CPU_AVX2 | LL_CPU_AVX512 | LL_CPU_AVX512_VNNI;
+    EXPECT_STREQ(ll_kernels_choose(0).name, "ref");
+    EXPECT_STRNE(ll_kernels_choose(LL_CPU_AVX2).name, "avx512");
+    EXPECT_STRNE(ll_kernels_choose(LL_CPU_AVX2 | LL_CPU_AVX512).name, "avx512_vnni");
+    EXPECT_STRNE(ll_kernels_choose(avx512_vnni).name, "avx512_bf16");
+    EXPECT_STRNE(ll_kernels_choose(avx512_vnni | LL_CPU_AVX512_BF16).name, "amx");
+    EXPECT_STRNE(ll_kernels_choose(LL_CPU_NEON).name, "dotprod");
+    EXPECT_STRNE(ll_kernels_choose(LL_CPU_NEON | LL_CPU_DOTPROD).name, "i8mm");
+    EXPECT_STREQ(ll_kernels_choose(LL_CPU_AVX512_VNNI | LL_CPU_AMX).name, "ref");
 }
+
+TEST(Dispatch, TakesBf16WhereItSaysSo)
+{
+    uint32_t all = UINT32_MAX;
+    const ll_kernels most = ll_kernels_choose(all);
+    for (uint32_t type = 0; type < 64; type++) {
+        const ll_panel_kernel *kernel = most.panel_kernel(type);
+        if (!kernel || std::string(most.name) != "amx")
+            continue;
+        EXPECT_EQ(kernel->takes, type == LL_TYPE_F32 ? LL_TAKES_FLOATS : LL_TAKES_BF16) << type;
+    }
+    const ll_kernels vectors = ll_kernels_choose(all & ~static_cast<uint32_t>(LL_CPU_AMX));
+    if (std::string(vectors.name) != "avx512_bf16")
+        return;
+    EXPECT_EQ(vectors.panel_kernel(LL_TYPE_BF16)->takes, LL_TAKES_BF16);
+    EXPECT_EQ(vectors.panel_kernel(LL_TYPE_F16)->takes, LL_TAKES_FLOATS);
+    EXPECT_EQ(vectors.panel_kernel(LL_TYPE_Q4_K)->takes, LL_TAKES_INTS);
+}
+
+#ifdef LL_HAVE_AMX
+/* GCC 12 drops what it believes that ldtilecfg does not read. */
+TEST(Tiles, AreConfiguredAsAWhole)
+{
+    uint8_t bytes[64], expected[64] = {1};
+    for (int i = 0; i < 8; i++) {
+        expected[16 + 2 * i] = 64;
+        expected[48 + i] = 16;
+    }
+    std::memcpy(bytes, &ll_amx_tile_config, sizeof bytes);
+    for (int i = 0; i < 64; i++)
+        EXPECT_EQ(bytes[i], expected[i]) << i;
+}
+#endif
 
 TEST_P(Kernels, TableIsComplete)
 {
@@ -144,6 +187,8 @@ struct Weights {
     const float *Row(size_t r) const { return &decoded[r * n_k]; }
 };
 
+float ToBf16(float f) { return ll_bf16_to_f32(ll_f32_to_bf16(f)); }
+
 /* Columns of activations: as floats, and as integers of 16 or 8 bits where the shape allows. */
 struct Columns {
     size_t n, n_k;
@@ -174,9 +219,11 @@ struct Columns {
     int Integer(size_t c, size_t k) const { return low[c].empty() ? high[c][k] : 256 * high[c][k] + low[c][k]; }
 
     /* What a kernel reads in place k of column c. */
-    double Value(size_t c, size_t k, bool takes_act) const
+    double Value(size_t c, size_t k, ll_takes takes) const
     {
-        return takes_act ? static_cast<double>(scales[c][k / 32]) * Integer(c, k) : static_cast<double>(x[c][k]);
+        return takes == LL_TAKES_INTS   ? static_cast<double>(scales[c][k / 32]) * Integer(c, k)
+               : takes == LL_TAKES_BF16 ? static_cast<double>(ToBf16(x[c][k]))
+                                        : static_cast<double>(x[c][k]);
     }
 };
 
@@ -278,7 +325,8 @@ TEST_P(Kernels, RowsMatchDoubleArithmetic)
                     for (size_t r = 0; r < weights.n_rows; r++) {
                         double sum = 0, size = 0;
                         for (size_t k = 0; k < n_k; k++) {
-                            double term = weights.Row(r)[k] * columns.Value(c, k, kernel->takes_act);
+                            double term = weights.Row(r)[k] *
+                                          columns.Value(c, k, kernel->takes_act ? LL_TAKES_INTS : LL_TAKES_FLOATS);
                             sum += term;
                             size += std::fabs(term);
                         }
@@ -395,6 +443,7 @@ std::vector<std::vector<float>> RunPanel(const ll_kernels *kernels, Weights &wei
     size_t bytes = kernel->bytes(n_k);
     uint8_t *panel = static_cast<uint8_t *>(std::aligned_alloc(64, (bytes + 127) / 64 * 64));
     std::memset(panel + bytes, 0x77, 64);
+    std::memset(panel, 0xFF, bytes); /* NaN: what is not packed must not show */
     kernel->pack(weights.Data(), weights.row_bytes, n_rows, k_begin, n_k, panel);
     for (size_t i = bytes; i < (bytes + 127) / 64 * 64; i++)
         EXPECT_TRUE(panel[i] == 0x77 || i >= bytes + 64) << "wrote past the end";
@@ -407,8 +456,16 @@ std::vector<std::vector<float>> RunPanel(const ll_kernels *kernels, Weights &wei
     job.k_begin = k_begin;
     job.n_k = n_k;
     job.n_columns = n;
-    job.x = kernel->takes_act ? nullptr : &columns.x_of[first];
-    job.act = kernel->takes_act ? &columns.act[first] : nullptr;
+    job.x = kernel->takes == LL_TAKES_FLOATS ? &columns.x_of[first] : nullptr;
+    job.act = kernel->takes == LL_TAKES_INTS ? &columns.act[first] : nullptr;
+    std::vector<uint16_t> bf16;
+    if (kernel->takes == LL_TAKES_BF16) {
+        job.bf16_group = ll_bf16_group_size(columns.n_k);
+        bf16.assign((n + LL_BF16_GROUP - 1) / LL_BF16_GROUP * job.bf16_group, 0xFFFF); /* NaN */
+        for (size_t c = 0; c < n; c++)
+            kernels->round_bf16(columns.x_of[first + c], columns.n_k, &bf16[ll_bf16_column(columns.n_k, c)]);
+        job.bf16 = bf16.data();
+    }
     job.out = out_of.data();
     job.accumulate = accumulate;
     kernel->multiply(&job);
@@ -416,29 +473,37 @@ std::vector<std::vector<float>> RunPanel(const ll_kernels *kernels, Weights &wei
     return out;
 }
 
-TEST_P(Kernels, PanelsMatchDoubleArithmetic)
+TEST_P(Panels, MatchDoubleArithmetic)
 {
     for (uint32_t type : DecodedTypes()) {
         const ll_type_traits *traits = ll_type_find(type);
         const ll_panel_kernel *kernel = kernels_->panel_kernel(type);
-        size_t block = traits->block.elements, columns_most = 15;
-        for (size_t n_k : std::vector<size_t>{block, 3 * block, 8 * block, 11 * block}) {
-            Weights weights(type, kernel->rows, n_k);
+        const bool bf16 = kernel->takes == LL_TAKES_BF16;
+        size_t block = traits->block.elements, rows = kernel->rows, columns_most = bf16 ? 35 : 15;
+        for (size_t n_k : std::vector<size_t>{block, 3 * block, 8 * block, 11 * block, block == 1 ? 333 : 5 * block}) {
+            Weights weights(type, rows, n_k);
             Columns columns(kernels_, RandomColumns(columns_most, n_k), 8);
-            std::vector<std::vector<float>> empty(columns_most, std::vector<float>(kernel->rows + 1, -77.0f));
-            for (size_t n_rows : {size_t{kernel->rows}, size_t{kernel->rows} - 1, size_t{3}, size_t{1}}) {
+            std::vector<float> factors = weights.decoded;
+            if (bf16)
+                std::transform(factors.begin(), factors.end(), factors.begin(), ToBf16);
+            std::vector<double> sums(columns_most * rows), sizes(sums.size());
+            for (size_t c = 0; c < columns_most; c++) {
+                for (size_t k = 0; k < n_k; k++) {
+                    double value = columns.Value(c, k, kernel->takes);
+                    for (size_t r = 0; r < rows; r++) {
+                        double term = static_cast<double>(factors[r * n_k + k]) * value;
+                        sums[c * rows + r] += term;
+                        sizes[c * rows + r] += std::fabs(term);
+                    }
+                }
+            }
+            std::vector<std::vector<float>> empty(columns_most, std::vector<float>(rows + 1, -77.0f));
+            for (size_t n_rows : {rows, rows - 1, size_t{3}, size_t{1}}) {
                 auto out = RunPanel(kernels_, weights, columns, n_rows, 0, columns_most, 0, n_k, empty, false);
                 for (size_t c = 0; c < columns_most; c++) {
-                    for (size_t r = 0; r < n_rows; r++) {
-                        double sum = 0, size = 0;
-                        for (size_t k = 0; k < n_k; k++) {
-                            double term = weights.Row(r)[k] * columns.Value(c, k, kernel->takes_act);
-                            sum += term;
-                            size += std::fabs(term);
-                        }
-                        ASSERT_NEAR(out[c][r], sum, 3e-6 * size + 1e-6)
+                    for (size_t r = 0; r < n_rows; r++)
+                        ASSERT_NEAR(out[c][r], sums[c * rows + r], 3e-6 * sizes[c * rows + r] + 1e-6)
                             << traits->name << " k " << n_k << " row " << r << " of " << n_rows << " column " << c;
-                    }
                     ASSERT_EQ(out[c][n_rows], -77.0f) << "wrote past the end";
                 }
             }
@@ -446,9 +511,9 @@ TEST_P(Kernels, PanelsMatchDoubleArithmetic)
     }
 }
 
-TEST_P(Kernels, PanelsDoNotDependOnGrouping)
+TEST_P(Panels, DoNotDependOnGrouping)
 {
-    const size_t columns_most = 27;
+    const size_t columns_most = 37;
     for (uint32_t type : DecodedTypes()) {
         const ll_type_traits *traits = ll_type_find(type);
         const ll_panel_kernel *kernel = kernels_->panel_kernel(type);
@@ -469,6 +534,86 @@ TEST_P(Kernels, PanelsDoNotDependOnGrouping)
                         << traits->name << " " << n_rows << " rows " << n << " columns";
                     ASSERT_EQ(BitsOf(pieces[c][r]), BitsOf(out[c][r])) << traits->name << " cut at " << cut;
                 }
+            }
+        }
+    }
+}
+
+TEST_P(Panels, StayWithinTheErrorOfBf16)
+{
+    for (uint32_t type : DecodedTypes()) {
+        const ll_type_traits *traits = ll_type_find(type);
+        const ll_panel_kernel *kernel = kernels_->panel_kernel(type);
+        const size_t n_k = 1024, n_columns = 33;
+        if (kernel->takes != LL_TAKES_BF16)
+            continue;
+        Weights weights(type, kernel->rows, n_k);
+        Columns columns(kernels_, RandomColumns(n_columns, n_k), 8);
+        std::vector<std::vector<float>> out(n_columns, std::vector<float>(kernel->rows));
+        out = RunPanel(kernels_, weights, columns, kernel->rows, 0, n_columns, 0, n_k, out, false);
+        double squares = 0;
+        for (size_t c = 0; c < n_columns; c++) {
+            for (size_t r = 0; r < kernel->rows; r++) {
+                double sum = 0, size = 0;
+                for (size_t k = 0; k < n_k; k++) {
+                    double term = static_cast<double>(weights.Row(r)[k]) * static_cast<double>(columns.x[c][k]);
+                    sum += term;
+                    size += std::fabs(term);
+                }
+                double error = (static_cast<double>(out[c][r]) - sum) / size;
+                ASSERT_LE(std::fabs(error), 0x1p-8 + 3e-6) << traits->name;
+                squares += error * error;
+            }
+        }
+        /* Of n_k errors with as many signs, the root remains; twice that, as the weights are of unlike size. */
+        double rms = std::sqrt(squares / static_cast<double>(n_columns * kernel->rows));
+        EXPECT_LE(rms, 2 * 0x1p-8 / std::sqrt(static_cast<double>(n_k))) << traits->name;
+        RecordProperty(std::string("rms_error_") + traits->name, std::to_string(rms));
+    }
+}
+
+TEST_P(Panels, RoundBf16EqualsPlainBitForBit)
+{
+    if (!kernels_->round_bf16)
+        return;
+    for (size_t n : {1, 15, 16, 17, 31, 32, 33, 48, 100, 320}) {
+        std::vector<float> x = RandomFloats(n, 3.0f);
+        const float special[] = {kNan,   kInfinity, -kInfinity, 0.0f,      -0.0f,     std::numeric_limits<float>::max(),
+                                 1e-40f, 0x1p-126f, -1e-40f,    0x1.01p0f, 0x1.03p0f, 0x1.010002p0f};
+        for (size_t i = 0; i < std::size(special) && 3 * i < n; i++)
+            x[3 * i] = special[i];
+        std::vector<uint16_t> out(ll_bf16_group_size(n) + 1, 0x7777);
+        size_t column = RandomBelow(LL_BF16_GROUP);
+        kernels_->round_bf16(x.data(), n, &out[ll_bf16_column(n, column)]);
+        for (size_t i = 0; i < out.size(); i++) {
+            size_t k = i / (LL_BF16_GROUP * LL_BF16_TILE) * LL_BF16_TILE + i % LL_BF16_TILE;
+            bool ours = i + 1 < out.size() && i / LL_BF16_TILE % LL_BF16_GROUP == column;
+            if (!ours || k >= n) {
+                bool filled = ours && k < (n + LL_BF16_TILE - 1) / LL_BF16_TILE * LL_BF16_TILE;
+                ASSERT_EQ(out[i], filled ? 0 : 0x7777) << i << " of " << n;
+                continue;
+            }
+            uint16_t expected =
+                ll_f32_to_bf16(std::fpclassify(x[k]) == FP_SUBNORMAL ? std::copysign(0.0f, x[k]) : x[k]);
+            ASSERT_TRUE(SameBits(ll_bf16_to_f32(out[i]), ll_bf16_to_f32(expected))) << x[k];
+        }
+    }
+}
+
+TEST_P(Panels, HandOnWhatIsNotFinite)
+{
+    for (uint32_t type : DecodedTypes()) {
+        for (float bad : {kNan, kInfinity, -kInfinity}) {
+            const ll_panel_kernel *kernel = kernels_->panel_kernel(type);
+            Weights weights(type, kernel->rows, 512);
+            Columns columns(kernels_, RandomColumns(18, 512), 8);
+            columns.x[16][300] = bad;
+            Columns again(kernels_, columns.x, 8);
+            std::vector<std::vector<float>> out(18, std::vector<float>(kernel->rows));
+            out = RunPanel(kernels_, weights, again, kernel->rows, 0, 18, 0, 512, out, false);
+            for (size_t c = 0; c < 18; c++) {
+                for (size_t r = 0; r < kernel->rows; r++)
+                    EXPECT_EQ(std::isfinite(out[c][r]), c != 16) << weights.traits->name;
             }
         }
     }

@@ -143,6 +143,10 @@ TEST_F(Base, CpuMasksOnlyTakeAway)
     EXPECT_EQ(ll_cpu_detect(), all);
     EXPECT_EQ(0u, none);
     EXPECT_EQ(avx2, avx2 & all);
+    const uint32_t permitted = ll_cpu_permitted(all);
+    EXPECT_EQ(permitted, permitted & all);
+    EXPECT_EQ(permitted, ll_cpu_permitted(permitted));
+    EXPECT_EQ(avx2, ll_cpu_permitted(avx2));
     EXPECT_FALSE(ll_cpu_mask("", &none));
     uint32_t arm = LL_CPU_NEON | LL_CPU_DOTPROD | LL_CPU_I8MM;
     ASSERT_TRUE(ll_cpu_mask("dotprod", &arm));

@@ -260,8 +260,8 @@ typedef struct libllm_runtime_options {
     /** Threads that compute, 1 to 1024, at most: fewer do while the process has fewer processors, or other programs
      *  take some of them. 0: the physical cores that affinity and cgroup leave to the process. */
     uint32_t n_threads;
-    /** Highest instruction set to use: "ref"; on x86-64 "avx2", "avx_vnni", "avx512" or "avx512_vnni"; on aarch64
-     * "neon", "dotprod" or "i8mm"; NULL or "native": all that the processor has. */
+    /** Highest instruction set to use: "ref"; on x86-64 "avx2", "avx_vnni", "avx512", "avx512_vnni", "avx512_bf16" or
+     * "amx"; on aarch64 "neon", "dotprod" or "i8mm"; NULL or "native": all that the processor has. */
     const char *LIBLLM_NULLABLE cpu_mask;
     /** Receives log lines; NULL: silent. */
     libllm_log_fn LIBLLM_NULLABLE log;

@@ -91,7 +91,7 @@ libllm_status libllm_runtime_create(const libllm_runtime_options *options, libll
     libllm_runtime *r = ll_alloc(&host, 1, sizeof *r);
     if (!r)
         return ll_fail_memory(error, "a runtime");
-    *r = (libllm_runtime){.users = 1, .host = host, .cpu_features = features};
+    *r = (libllm_runtime){.users = 1, .host = host, .cpu_features = ll_cpu_permitted(features)};
     status = ll_team_create(&r->host, o.n_threads ? o.n_threads : ll_cpu_default_threads(), o.fixed_threads, &r->team,
                             error);
     if (status) {
@@ -122,11 +122,10 @@ libllm_status libllm_runtime_devices(const libllm_runtime *runtime, char *buffer
     ll_cpu_name(name, sizeof name);
     ll_cpu_describe(runtime->cpu_features, features, sizeof features);
     long page = sysconf(_SC_PAGESIZE), pages = sysconf(_SC_PHYS_PAGES), free_pages = sysconf(_SC_AVPHYS_PAGES);
-    json_t *devices =
-        json_pack("{s:[{s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:s}]}", "devices", "id", "cpu", "kind", "cpu", "name", name,
-                  "threads", (json_int_t)ll_team_size(runtime->team), "instruction_set",
-                  ll_kernels_choose(runtime->cpu_features)->name, "memory_bytes", (json_int_t)page * pages,
-                  "available_bytes", (json_int_t)page * free_pages, "features", features);
+    json_t *devices = json_pack("{s:[{s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:s}]}", "devices", "id", "cpu", "kind", "cpu",
+                                "name", name, "threads", (json_int_t)ll_team_size(runtime->team), "instruction_set",
+                                ll_kernels_choose(runtime->cpu_features).name, "memory_bytes", (json_int_t)page * pages,
+                                "available_bytes", (json_int_t)page * free_pages, "features", features);
     ll_buffer text;
     ll_buffer_init(&text, &runtime->host);
     libllm_status status = devices && ll_json_write(devices, JSON_COMPACT, &text)

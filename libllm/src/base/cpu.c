@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -24,7 +25,7 @@ uint32_t ll_cpu_detect(void)
 {
     enum { OSXSAVE = 1 << 27, FMA = 1 << 12, F16C = 1 << 29 };                                    /* leaf 1, ECX */
     enum { AVX2 = 1 << 5, BMI2 = 1 << 8, F = 1 << 16, DQ = 1 << 17, CD = 1 << 28, BW = 1 << 30 }; /* leaf 7, EBX */
-    const uint32_t vl = 1u << 31, vnni = 1u << 11;                                                /* leaf 7, EBX; ECX */
+    const uint32_t vl = 1u << 31, vbmi = 1u << 1, vnni = 1u << 11;                                /* leaf 7, EBX; ECX */
     const uint32_t amx_all = 1u << 22 | 1u << 24 | 1u << 25;                                      /* leaf 7, EDX */
     const uint64_t ymm_state = 0x6, zmm_state = 0xE6, tile_state = 0x60000;
 
@@ -50,10 +51,20 @@ uint32_t ll_cpu_detect(void)
             features |= LL_CPU_AVX512_VNNI;
         if (a1 & 1u << 5)
             features |= LL_CPU_AVX512_BF16;
-        if ((state & tile_state) == tile_state && (d & amx_all) == amx_all)
+        const uint32_t beside = LL_CPU_AVX512_VNNI | LL_CPU_AVX512_BF16;
+        if ((state & tile_state) == tile_state && (d & amx_all) == amx_all && (c & vbmi) &&
+            (features & beside) == beside)
             features |= LL_CPU_AMX;
     }
     return features;
+}
+
+uint32_t ll_cpu_permitted(uint32_t features)
+{
+    enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 }; /* ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA */
+    if ((features & LL_CPU_AMX) == 0 || syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0)
+        return features;
+    return features & ~(uint32_t)(LL_CPU_AMX | LL_CPU_AVX512_BF16);
 }
 
 void ll_cpu_name(char *out, size_t capacity)
@@ -138,7 +149,11 @@ void ll_cpu_name(char *out, size_t capacity)
 
 #endif
 
-const char ll_cpu_mask_names[] = "ref|avx2|avx_vnni|avx512|avx512_vnni|neon|dotprod|i8mm|native";
+#if !defined(__x86_64__)
+uint32_t ll_cpu_permitted(uint32_t features) { return features; }
+#endif
+
+const char ll_cpu_mask_names[] = "ref|avx2|avx_vnni|avx512|avx512_vnni|avx512_bf16|amx|neon|dotprod|i8mm|native";
 
 bool ll_cpu_mask(const char *name, uint32_t *features)
 {
@@ -151,6 +166,8 @@ bool ll_cpu_mask(const char *name, uint32_t *features)
         {"avx_vnni", LL_CPU_AVX2 | LL_CPU_AVX_VNNI},
         {"avx512", LL_CPU_AVX2 | LL_CPU_AVX512},
         {"avx512_vnni", LL_CPU_AVX2 | LL_CPU_AVX_VNNI | LL_CPU_AVX512 | LL_CPU_AVX512_VNNI},
+        {"avx512_bf16", LL_CPU_AVX2 | LL_CPU_AVX_VNNI | LL_CPU_AVX512 | LL_CPU_AVX512_VNNI | LL_CPU_AVX512_BF16},
+        {"amx", LL_CPU_AVX2 | LL_CPU_AVX_VNNI | LL_CPU_AVX512 | LL_CPU_AVX512_VNNI | LL_CPU_AVX512_BF16 | LL_CPU_AMX},
         {"neon", LL_CPU_NEON},
         {"dotprod", LL_CPU_NEON | LL_CPU_DOTPROD},
         {"i8mm", LL_CPU_NEON | LL_CPU_DOTPROD | LL_CPU_I8MM},

@@ -14,7 +14,7 @@ typedef enum ll_cpu_feature {
     LL_CPU_AVX512_VNNI = 1u << 2,
     LL_CPU_AVX512_BF16 = 1u << 3,
     LL_CPU_AVX_VNNI = 1u << 4,
-    LL_CPU_AMX = 1u << 5,     /* tiles with BF16 and INT8, permitted by the kernel's XCR0 */
+    LL_CPU_AMX = 1u << 5,     /* tiles with BF16 and INT8, and AVX-512 VNNI, BF16 and VBMI */
     LL_CPU_NEON = 1u << 6,    /* aarch64: Advanced SIMD */
     LL_CPU_DOTPROD = 1u << 7, /* FEAT_DotProd */
     LL_CPU_I8MM = 1u << 8,    /* FEAT_I8MM */
@@ -22,6 +22,10 @@ typedef enum ll_cpu_feature {
 
 /* Feature bits of this processor that the operating system has enabled. */
 uint32_t ll_cpu_detect(void);
+
+/* The features that this process may use: tiles only if the kernel grants them, which it does for all threads at once.
+ * Without tiles those processors are better off without their slow products of BF16 pairs too. */
+uint32_t ll_cpu_permitted(uint32_t features);
 
 /* Take away the features that lie above a mask: "ref" leaves none, "avx2" only that, and so on; "native" or NULL leaves
  * all. false: unknown name. */

@@ -35,7 +35,7 @@ static float *row_state(const ll_worker *w, uint32_t row)
 static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64_t from, uint64_t to)
 {
     ll_executor *e = w->executor;
-    const ll_kernels *k = e->kernels;
+    const ll_kernels *k = &e->kernels;
     size_t head_dim = e->model->head_dim;
     const float *q[LL_QUERY_ROWS];
     float *acc[LL_QUERY_ROWS];

@@ -43,11 +43,25 @@ static size_t panels_bytes(const ll_executor *e)
         const ll_layer *l = &m->layers[i];
         const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &m->output};
         for (size_t j = 0; j < sizeof all / sizeof *all; j++) {
-            const ll_panel_kernel *kernel = e->kernels->panel_kernel(all[j]->weight.traits->type);
+            const ll_panel_kernel *kernel = e->kernels.panel_kernel(all[j]->weight.traits->type);
             most = larger(most, (LL_TILE_ROWS + kernel->rows - 1) / kernel->rows * kernel->bytes(LL_K_CHUNK));
         }
     }
     return most;
+}
+
+static bool multiplies_bf16(const ll_executor *e)
+{
+    const ll_model *m = e->model;
+    for (uint32_t i = 0; i < m->n_layers; i++) {
+        const ll_layer *l = &m->layers[i];
+        const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &m->output};
+        for (size_t j = 0; j < sizeof all / sizeof *all; j++) {
+            if (e->kernels.panel_kernel(all[j]->weight.traits->type)->takes == LL_TAKES_BF16)
+                return true;
+        }
+    }
+    return false;
 }
 
 static bool make_worker(ll_executor *e, ll_worker *w)
@@ -63,7 +77,7 @@ static bool make_worker(ll_executor *e, ll_worker *w)
     w->x = ll_alloc(h, n_batch, sizeof *w->x);
     w->acts = ll_alloc(h, n_batch, sizeof *w->acts);
     w->out = ll_alloc(h, n_batch, sizeof *w->out);
-    w->out_part = ll_alloc(h, LL_COLUMN_BLOCK, sizeof *w->out_part);
+    w->out_part = ll_alloc(h, n_batch, sizeof *w->out_part);
     w->scores = lines(h, LL_QUERY_ROWS * LL_KV_TILE, sizeof(float));
     w->state = lines(h, 2 * LL_QUERY_ROWS * state, sizeof(float));
     bool made = w->panels && w->tiles[0] && w->tiles[1] && w->input && w->row && w->x && w->acts && w->out &&
@@ -106,6 +120,11 @@ static bool make_scratch(ll_executor *e)
     e->workers = ll_calloc(h, ll_team_size(e->team), sizeof *e->workers);
     bool made = e->x[0] && e->x[1] && e->branch && e->normed && e->q && e->attended && e->hidden && e->cos && e->sin &&
                 e->partials && e->splits_done && e->columns && e->all && e->tail && e->shared_act && e->workers;
+    if (made && multiplies_bf16(e)) {
+        size_t n_groups = (n + LL_BF16_GROUP - 1) / LL_BF16_GROUP;
+        e->bf16 = lines(h, n_groups, ll_bf16_group_size(e->plan.max_k) * sizeof *e->bf16);
+        made = e->bf16 != NULL;
+    }
     for (size_t i = 0; made && i < n; i++)
         made = make_act(h, e->plan.max_k, &e->shared_act[i]);
     for (uint32_t i = 0; made && i < ll_team_size(e->team); i++)
@@ -125,9 +144,9 @@ static void cpu_free(ll_executor *e)
     for (size_t i = 0; e->shared_act && i < e->options.n_batch; i++)
         free_act(h, &e->shared_act[i]);
     void *const all[] = {
-        e->x[0],       e->x[1],    e->branch,          e->normed,      e->q,         e->attended, e->hidden,
-        e->cos,        e->sin,     e->partials,        e->splits_done, e->columns,   e->all,      e->tail,
-        e->shared_act, e->workers, e->kv_layer_offset, e->kv,          e->x_of_phase};
+        e->x[0],       e->x[1],    e->branch,          e->normed,      e->q,          e->attended, e->hidden,
+        e->cos,        e->sin,     e->partials,        e->splits_done, e->columns,    e->all,      e->tail,
+        e->shared_act, e->workers, e->kv_layer_offset, e->kv,          e->x_of_phase, e->bf16};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         ll_free(h, all[i]);
     ll_plan_free(&e->plan);
@@ -152,7 +171,7 @@ static libllm_status check_kernels(const ll_executor *e, libllm_error *error)
         const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &m->output};
         for (size_t j = 0; j < sizeof all / sizeof *all; j++) {
             const ll_matrix *w = &all[j]->weight;
-            const ll_row_kernel *kernel = e->kernels->row_kernel(w->traits->type);
+            const ll_row_kernel *kernel = e->kernels.row_kernel(w->traits->type);
             if (!kernel || (kernel->takes_act && w->n_k % LL_ACT_BLOCK))
                 return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
                                "no kernel multiplies matrices of type %s with %u columns", w->traits->name, w->n_k);

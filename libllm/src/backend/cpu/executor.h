@@ -15,7 +15,7 @@ _Static_assert((int)LL_PAGE_POSITIONS == (int)LL_KV_TILE, "a page of KV memory i
 enum {
     LL_TILE_ROWS = 64,         /* rows of a matrix that a thread takes at a time */
     LL_K_CHUNK = 1024,         /* inputs of a packed panel: 64 rows of them fit into L2 */
-    LL_COLUMN_BLOCK = 24,      /* columns that stay in L2 beside the panels */
+    LL_COLUMN_BLOCK = 24,      /* columns that stay in L2 beside the panels; in BF16 all of them may */
     LL_QUERY_ROWS = 32,        /* query rows that share a tile of keys and values */
     LL_SPLITS_MAX = 32,        /* parts of a long context that are attended to independently */
     LL_PRIVATE_INPUTS = 16384, /* input values up to which every thread prepares its own copy instead of meeting */
@@ -41,15 +41,16 @@ typedef struct ll_worker {
     const float **x;  /* [n_batch] */
     ll_act *acts;     /* [n_batch] views */
     float **out;      /* [n_batch] */
-    float **out_part; /* [LL_COLUMN_BLOCK] */
+    float **out_part; /* [n_batch] */
     float *scores;    /* [LL_QUERY_ROWS][LL_KV_TILE] */
     float *state;     /* [2 * LL_QUERY_ROWS][2 + head_dim]: maximum, sum, values; of one split, and merged */
 } ll_worker;
 
-/* The inputs of a phase: pointers for each active column. act is NULL unless a kernel of the phase reads it. */
+/* The inputs of a phase, of each active column. act and bf16 are NULL unless a kernel of the phase reads them. */
 typedef struct ll_inputs {
     const float *const *x;
     const ll_act *act;
+    const uint16_t *bf16;
     size_t n;
     bool by_rows; /* straight from the weight blocks, act with 16 bits; else through panels, 8 bits */
 } ll_inputs;
@@ -58,7 +59,7 @@ struct ll_executor {
     const ll_host *host;
     ll_team *team;
     const ll_model *model;
-    const ll_kernels *kernels;
+    ll_kernels kernels;
     ll_executor_options options;
     ll_plan plan;
     uint32_t *x_of_phase; /* which of the two residual buffers a phase's prologue reads */
@@ -79,6 +80,7 @@ struct ll_executor {
     float *hidden;            /* [max_ff] */
     float *cos, *sin;         /* [n_ropes][n_batch][head_dim / 2] */
     ll_act *shared_act;       /* [n_batch] */
+    uint16_t *bf16;           /* all columns; NULL when no matrix is multiplied in BF16 */
     float *partials;          /* [LL_COLUMNS_MAX][max_heads][LL_SPLITS_MAX][2 + head_dim] */
     atomic_uint *splits_done; /* [LL_COLUMNS_MAX][max_heads] */
     uint64_t split_positions;

@@ -14,6 +14,8 @@ enum {
     LL_COLUMNS_MAX = 8, /* columns of one rows() call */
     LL_KV_TILE = 64,    /* positions in a page of KV memory */
     LL_ACT_BLOCK = 32,  /* activations that share a scale */
+    LL_BF16_GROUP = 16, /* columns of BF16 activations that lie together */
+    LL_BF16_TILE = 32,  /* inputs of each of them that do */
 };
 #define LL_ACT_MIN 0x1p-110f /* a block of smaller activations counts as zero: its scale would lose bits */
 
@@ -28,6 +30,20 @@ typedef struct ll_act {
     float *sums;       /* [n_k / 16] */
     float *block_sums; /* [n_k / 32] */
 } ll_act;
+
+/* Many columns of activations rounded to BF16 lie in groups of LL_BF16_GROUP, a group as tiles of LL_BF16_TILE inputs:
+ * [group][tile][column][input], the last tile filled up with zeros. What lies in the columns that the last group has
+ * too many shows in no result. Values below the least normal one count as zero. A group has an odd number of times
+ * 4 KB, so that a piece of k of all groups is spread over all sets of a cache. */
+static inline size_t ll_bf16_group_size(size_t n_k)
+{
+    const size_t piece = 4 * LL_BF16_TILE;
+    return ((n_k + piece - 1) / piece | 1) * piece * LL_BF16_GROUP;
+}
+static inline size_t ll_bf16_column(size_t n_k, size_t c) /* where column c begins */
+{
+    return c / LL_BF16_GROUP * ll_bf16_group_size(n_k) + c % LL_BF16_GROUP * LL_BF16_TILE;
+}
 
 /* out[c][r] = sum over k of weight[r][k] * x[c][k], for n_rows rows and n_columns <= LL_COLUMNS_MAX columns. */
 typedef struct ll_rows_job {
@@ -47,6 +63,9 @@ typedef struct ll_row_kernel {
     void (*rows)(const ll_rows_job *job);
 } ll_row_kernel;
 
+/* What a panel kernel reads of a column. */
+typedef enum ll_takes { LL_TAKES_FLOATS, LL_TAKES_INTS, LL_TAKES_BF16 } ll_takes;
+
 /* out[c][r] (+)= sum over k of panel[r][k] * x[c][k] for the n_k inputs from k_begin on; adds to what is there when
  * accumulate is set, so that a long k may be cut in pieces (at multiples of 256) without changing a bit. Sums run in
  * the order of k for every r and c. */
@@ -57,6 +76,8 @@ typedef struct ll_panel_job {
     size_t n_columns;
     const float *const *x; /* [n_columns] -> all inputs; for kernels that take floats */
     const ll_act *act;     /* [n_columns], 8 bits; for kernels that take integers */
+    const uint16_t *bf16;  /* all inputs of the columns, from a group's first on; for kernels that take BF16 */
+    size_t bf16_group;     /* from one group to the next: ll_bf16_group_size() of all inputs */
     float *const *out;     /* [n_columns] -> [n_rows] */
     bool accumulate;
 } ll_panel_job;
@@ -64,10 +85,11 @@ typedef struct ll_panel_job {
 /* Many columns: a panel of weights is decoded once and multiplied with all of them. */
 typedef struct ll_panel_kernel {
     uint32_t type; /* ll_type */
-    bool takes_act;
+    ll_takes takes;
     uint32_t rows;               /* of a panel, <= 64 */
     size_t (*bytes)(size_t n_k); /* of a panel */
-    /* Decode weights [n_rows <= rows][k_begin, k_begin + n_k), multiples of the block; rows beyond n_rows are zero. */
+    /* Decode weights [n_rows <= rows][k_begin, k_begin + n_k), k_begin a multiple of 256, n_k one of the block. Those
+     * n_rows may then be multiplied. */
     void (*pack)(const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin, size_t n_k, void *panel);
     void (*multiply)(const ll_panel_job *job);
 } ll_panel_kernel;
@@ -96,6 +118,8 @@ typedef struct ll_kernels {
      * one below LL_ACT_MIN. Values that are not finite give scale and sums NaN for their block. The same bits from
      * every kernel set. */
     void (*quantize)(const float *x, size_t n, ll_act *act);
+    /* n values to BF16, to nearest even, at the place of their column; NULL when no panel kernel takes BF16. */
+    void (*round_bf16)(const float *x, size_t n, uint16_t *column);
 
     /* NULL for a type that no kernel reads. */
     const ll_row_kernel *(*row_kernel)(uint32_t type);
@@ -121,8 +145,8 @@ typedef struct ll_kernels {
                                               size_t head_dim, size_t p_begin, size_t p_end, float *const *acc);
 } ll_kernels;
 
-/* The best kernels that the processor features allow ("avx2" needs LL_CPU_AVX2 | FMA | F16C). */
-const ll_kernels *ll_kernels_choose(uint32_t cpu_features);
+/* The best kernels that the processor features allow. */
+ll_kernels ll_kernels_choose(uint32_t cpu_features);
 extern const ll_kernels ll_kernels_ref;
 
 #endif

@@ -33,11 +33,13 @@ static const uint32_t *active(const ll_worker *w, const ll_phase *p, uint32_t *n
     return p->tail_only ? e->tail : e->all;
 }
 
-/* Whether the kernel that multiplies with a matrix takes integers. */
-static bool reads_act(const ll_executor *e, const ll_matrix *m, bool by_rows)
+/* What the kernel that multiplies with a matrix takes. */
+static ll_takes takes(const ll_executor *e, const ll_matrix *m, bool by_rows)
 {
     uint32_t type = m->traits->type;
-    return by_rows ? e->kernels->row_kernel(type)->takes_act : e->kernels->panel_kernel(type)->takes_act;
+    if (by_rows)
+        return e->kernels.row_kernel(type)->takes_act ? LL_TAKES_INTS : LL_TAKES_FLOATS;
+    return e->kernels.panel_kernel(type)->takes;
 }
 
 /* The residual stream of a column after the prologue's addition, into row. */
@@ -51,7 +53,7 @@ static void add_branch(ll_worker *w, const ll_phase *p, uint32_t column, float *
         return;
     }
     if (p->add_norm)
-        e->kernels->rms_norm(e->branch + at, p->add_norm, n, e->model->norm_eps, row);
+        e->kernels.rms_norm(e->branch + at, p->add_norm, n, e->model->norm_eps, row);
     else
         memcpy(row, e->branch + at, n * sizeof *row);
     for (size_t i = 0; i < n; i++)
@@ -67,9 +69,12 @@ static ll_inputs prepare(ll_worker *w, const ll_phase *p, const float *source, s
     uint32_t n;
     const uint32_t *columns = active(w, p, &n);
     size_t n_k = linears[0]->weight.n_k;
-    bool private = n <= LL_COLUMNS_MAX && n * n_k <= LL_PRIVATE_INPUTS, by_rows = ll_cpu_by_rows(e, p, n), act = false;
-    for (size_t i = 0; i < n_linears; i++)
-        act = act || reads_act(e, &linears[i]->weight, by_rows);
+    bool private = n <= LL_COLUMNS_MAX && n * n_k <= LL_PRIVATE_INPUTS, by_rows = ll_cpu_by_rows(e, p, n);
+    bool act = false, bf16 = false;
+    for (size_t i = 0; i < n_linears; i++) {
+        act = act || takes(e, &linears[i]->weight, by_rows) == LL_TAKES_INTS;
+        bf16 = bf16 || takes(e, &linears[i]->weight, by_rows) == LL_TAKES_BF16;
+    }
     float *x_next = e->x[p->adds ? e->x_of_phase[w->phase] ^ 1 : e->x_of_phase[w->phase]];
     for (uint32_t i = 0; i < n; i++) {
         uint32_t c = columns[i];
@@ -85,7 +90,7 @@ static ll_inputs prepare(ll_worker *w, const ll_phase *p, const float *source, s
                     size_t to = private ? n_k * (w->thread + 1) / w->n_threads : n_k;
                     memcpy(x_next + c * (size_t)e->plan.n_embd + from, w->row + from, (to - from) * sizeof(float));
                 }
-                e->kernels->rms_norm(w->row, p->norm, n_k, e->model->norm_eps, normed);
+                e->kernels.rms_norm(w->row, p->norm, n_k, e->model->norm_eps, normed);
             }
             input = normed;
         }
@@ -95,12 +100,15 @@ static ll_inputs prepare(ll_worker *w, const ll_phase *p, const float *source, s
             if (!by_rows)
                 w->acts[i].low = NULL;
             if (mine)
-                e->kernels->quantize(input, n_k, &w->acts[i]);
+                e->kernels.quantize(input, n_k, &w->acts[i]);
         }
+        if (bf16 && mine) /* of many columns, which are never private */
+            e->kernels.round_bf16(input, n_k, e->bf16 + ll_bf16_column(n_k, i));
     }
-    if (!private && (p->norm || act))
+    if (!private && (p->norm || act || bf16))
         ll_team_barrier(e->team);
-    return (ll_inputs){.x = w->x, .act = act ? w->acts : NULL, .n = n, .by_rows = by_rows};
+    return (ll_inputs){
+        .x = w->x, .act = act ? w->acts : NULL, .bf16 = bf16 ? e->bf16 : NULL, .n = n, .by_rows = by_rows};
 }
 
 static void embed(ll_worker *w)
@@ -159,7 +167,7 @@ static void qkv(ll_worker *w, const ll_phase *p)
         ll_cpu_product(w, is_q ? &l->q : is_k ? &l->k : &l->v, head * (size_t)m->head_dim, m->head_dim, &in, w->out);
         for (uint32_t c = 0; c < in.n; c++) {
             if (norm)
-                e->kernels->rms_norm(w->out[c], norm, m->head_dim, m->norm_eps, w->out[c]);
+                e->kernels.rms_norm(w->out[c], norm, m->head_dim, m->norm_eps, w->out[c]);
             if (is_q || is_k)
                 rotate(e, l, c, w->out[c]);
             if (!is_q)
@@ -176,6 +184,8 @@ static void project(ll_worker *w, const ll_phase *p, const ll_linear *linear, co
     const uint32_t *columns = active(w, p, &n);
     ll_inputs in = prepare(w, p, source, stride, &linear, 1);
     uint32_t n_rows = linear->weight.n_rows, per_unit = LL_TILE_ROWS / 2;
+    if (!in.by_rows && n_rows / LL_TILE_ROWS >= 8 * w->n_threads) /* each unit reads all inputs: fewer, where enough */
+        per_unit = LL_TILE_ROWS;
     ll_units units = ll_cpu_units(w, (n_rows + per_unit - 1) / per_unit, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
@@ -208,9 +218,9 @@ static void gate_up(ll_worker *w, const ll_phase *p)
             const float *gate = w->tiles[0] + i * e->tile_rows, *up = w->tiles[1] + i * e->tile_rows;
             float *out = e->hidden + columns[i] * (size_t)e->plan.max_ff + row;
             if (e->model->activation == LL_ACTIVATION_SILU)
-                e->kernels->silu_mul(gate, up, rows, out);
+                e->kernels.silu_mul(gate, up, rows, out);
             else
-                e->kernels->gelu_tanh_mul(gate, up, rows, out);
+                e->kernels.gelu_tanh_mul(gate, up, rows, out);
         }
     }
 }
@@ -232,7 +242,7 @@ static void logits(ll_worker *w, const ll_phase *p)
         ll_cpu_product(w, output, row, rows, &in, w->out);
         if (e->model->final_softcap > 0)
             for (uint32_t i = 0; i < n; i++)
-                e->kernels->softcap(w->out[i], rows, e->model->final_softcap);
+                e->kernels.softcap(w->out[i], rows, e->model->final_softcap);
     }
 }
 

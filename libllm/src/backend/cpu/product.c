@@ -14,7 +14,7 @@ bool ll_cpu_by_rows(const ll_executor *e, const ll_phase *phase, size_t n_column
 
 static void by_rows(ll_worker *w, const ll_matrix *m, size_t row, size_t n_rows, const ll_inputs *in, float *const *out)
 {
-    const ll_row_kernel *kernel = w->executor->kernels->row_kernel(m->traits->type);
+    const ll_row_kernel *kernel = w->executor->kernels.row_kernel(m->traits->type);
     for (size_t c = 0; c < in->n; c += LL_COLUMNS_MAX) {
         size_t n = in->n - c < LL_COLUMNS_MAX ? in->n - c : LL_COLUMNS_MAX;
         kernel->rows(&(ll_rows_job){.weights = m->data + row * m->row_bytes,
@@ -31,7 +31,8 @@ static void by_rows(ll_worker *w, const ll_matrix *m, size_t row, size_t n_rows,
 static void by_panels(ll_worker *w, const ll_matrix *m, size_t row, size_t n_rows, const ll_inputs *in,
                       float *const *out)
 {
-    const ll_panel_kernel *kernel = w->executor->kernels->panel_kernel(m->traits->type);
+    const ll_panel_kernel *kernel = w->executor->kernels.panel_kernel(m->traits->type);
+    const size_t block = kernel->takes == LL_TAKES_BF16 ? in->n : LL_COLUMN_BLOCK;
     for (size_t group = 0; group < n_rows; group += LL_TILE_ROWS) {
         size_t n_group = n_rows - group < LL_TILE_ROWS ? n_rows - group : LL_TILE_ROWS;
         for (size_t kb = 0; kb < m->n_k; kb += LL_K_CHUNK) {
@@ -41,8 +42,8 @@ static void by_panels(ll_worker *w, const ll_matrix *m, size_t row, size_t n_row
                 kernel->pack(m->data + (row + group + r) * m->row_bytes, m->row_bytes, n, kb, n_k,
                              w->panels + r / kernel->rows * bytes);
             }
-            for (size_t c = 0; c < in->n; c += LL_COLUMN_BLOCK) {
-                size_t n_c = in->n - c < LL_COLUMN_BLOCK ? in->n - c : LL_COLUMN_BLOCK;
+            for (size_t c = 0; c < in->n; c += block) {
+                size_t n_c = in->n - c < block ? in->n - c : block;
                 for (size_t r = 0; r < n_group; r += kernel->rows) {
                     for (size_t i = 0; i < n_c; i++)
                         w->out_part[i] = out[c + i] + group + r;
@@ -52,7 +53,9 @@ static void by_panels(ll_worker *w, const ll_matrix *m, size_t row, size_t n_row
                                                      .n_k = n_k,
                                                      .n_columns = n_c,
                                                      .x = in->x + c,
-                                                     .act = kernel->takes_act ? in->act + c : NULL,
+                                                     .act = kernel->takes == LL_TAKES_INTS ? in->act + c : NULL,
+                                                     .bf16 = in->bf16,
+                                                     .bf16_group = ll_bf16_group_size(m->n_k),
                                                      .out = w->out_part,
                                                      .accumulate = kb > 0});
                 }

@@ -85,19 +85,19 @@ PACK(pack_q6_k, LL_TYPE_Q6_K)
 const ll_panel_kernel *ll_ref_panel_kernel(uint32_t type)
 {
     static const ll_panel_kernel kernels[] = {
-        {LL_TYPE_F32, false, ROWS, panel_bytes, pack_f32, multiply},
-        {LL_TYPE_F16, false, ROWS, panel_bytes, pack_f16, multiply},
-        {LL_TYPE_BF16, false, ROWS, panel_bytes, pack_bf16, multiply},
-        {LL_TYPE_Q4_0, false, ROWS, panel_bytes, pack_q4_0, multiply},
-        {LL_TYPE_Q4_1, false, ROWS, panel_bytes, pack_q4_1, multiply},
-        {LL_TYPE_Q5_0, false, ROWS, panel_bytes, pack_q5_0, multiply},
-        {LL_TYPE_Q5_1, false, ROWS, panel_bytes, pack_q5_1, multiply},
-        {LL_TYPE_Q8_0, false, ROWS, panel_bytes, pack_q8_0, multiply},
-        {LL_TYPE_Q2_K, false, ROWS, panel_bytes, pack_q2_k, multiply},
-        {LL_TYPE_Q3_K, false, ROWS, panel_bytes, pack_q3_k, multiply},
-        {LL_TYPE_Q4_K, false, ROWS, panel_bytes, pack_q4_k, multiply},
-        {LL_TYPE_Q5_K, false, ROWS, panel_bytes, pack_q5_k, multiply},
-        {LL_TYPE_Q6_K, false, ROWS, panel_bytes, pack_q6_k, multiply},
+        {LL_TYPE_F32, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_f32, multiply},
+        {LL_TYPE_F16, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_f16, multiply},
+        {LL_TYPE_BF16, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_bf16, multiply},
+        {LL_TYPE_Q4_0, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q4_0, multiply},
+        {LL_TYPE_Q4_1, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q4_1, multiply},
+        {LL_TYPE_Q5_0, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q5_0, multiply},
+        {LL_TYPE_Q5_1, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q5_1, multiply},
+        {LL_TYPE_Q8_0, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q8_0, multiply},
+        {LL_TYPE_Q2_K, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q2_k, multiply},
+        {LL_TYPE_Q3_K, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q3_k, multiply},
+        {LL_TYPE_Q4_K, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q4_k, multiply},
+        {LL_TYPE_Q5_K, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q5_k, multiply},
+        {LL_TYPE_Q6_K, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q6_k, multiply},
     };
     for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
         if (kernels[i].type == type)

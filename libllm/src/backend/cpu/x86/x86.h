@@ -12,4 +12,19 @@ extern const ll_kernels ll_kernels_avx_vnni;
 extern const ll_kernels ll_kernels_avx512;
 extern const ll_kernels ll_kernels_avx512_vnni;
 
+/* Panel kernels that take BF16; those of other types and all other kernels are avx512_vnni's. NULL for a type without
+ * one. */
+const ll_panel_kernel *ll_avx512_bf16_panel_kernel(uint32_t type);
+const ll_panel_kernel *ll_amx_panel_kernel(uint32_t type);
+void ll_avx512_bf16_round(const float *x, size_t n, uint16_t *column);
+void ll_amx_round_bf16(const float *x, size_t n, uint16_t *column);
+
+/* What ldtilecfg reads: the shape of each of 8 tiles. */
+typedef struct ll_tile_config {
+    uint8_t palette, start_row, reserved[14];
+    uint16_t row_bytes[16];
+    uint8_t rows[16];
+} ll_tile_config;
+extern const ll_tile_config ll_amx_tile_config;
+
 #endif
