@@ -61,12 +61,14 @@ FIELD(libllm_model_info, bytes_per_token, 64);
 FIELD(libllm_model_info, flops_per_token, 72);
 FIELD(libllm_model_info, kv_bytes_per_token, 80);
 
-SIZE(libllm_engine_options, 24);
+SIZE(libllm_engine_options, 32);
 FIELD(libllm_engine_options, struct_size, 0);
 FIELD(libllm_engine_options, kv_type, 4);
 FIELD(libllm_engine_options, n_positions, 8);
 FIELD(libllm_engine_options, n_batch, 16);
 FIELD(libllm_engine_options, deterministic, 20);
+FIELD(libllm_engine_options, profile, 24);
+FIELD(libllm_engine_options, reserved, 28);
 
 SIZE(libllm_batch_entry, 32);
 FIELD(libllm_batch_entry, session, 0);

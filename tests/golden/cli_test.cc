@@ -551,6 +551,44 @@ TEST_F(Command, BenchMeasuresAfterADepthAndSeveralSequencesAtOnce)
     EXPECT_TRUE(contains(output({"bench", "-m", plain_model, "-p", "8", "-n", "2", "-d", "3", "-r", "1"}), "\npp8@3 "));
 }
 
+TEST_F(Command, BenchMeasuresTheLimits)
+{
+    auto limits = parse(output({"bench", "--limits", "-t", "2", "--json"}));
+    EXPECT_EQ(json_array_size(json_object_get(limits.get(), "read")), 3u);
+    EXPECT_GE(json_array_size(json_object_get(limits.get(), "units")), 1u);
+    EXPECT_TRUE(contains(output({"bench", "--limits"}), "\nunits\n")) << "as a table, and without a model";
+}
+
+TEST_F(Command, BenchSaysWhereTheTimeGoes)
+{
+    const Arguments arguments = {"bench", "-m", plain_model, "-p", "16", "-n", "4", "-r", "3", "--profile"};
+    Arguments json = arguments;
+    json.push_back("--json");
+    auto bench = parse(output(json));
+    EXPECT_EQ(json_array_size(json_object_get(json_object_get(bench.get(), "limits"), "read")), 3u);
+    json_t *tests = json_object_get(bench.get(), "tests"), *test, *phase;
+    ASSERT_EQ(json_array_size(tests), 2u);
+    size_t index, at;
+    json_array_foreach (tests, index, test) {
+        json_t *profile = json_object_get(test, "profile"), *phases = json_object_get(profile, "phases");
+        EXPECT_EQ(json_integer_value(json_object_get(profile, "tokens")), index ? 12 : 48) << "three runs";
+        ASSERT_EQ(json_array_size(phases), 7u);
+        json_array_foreach (phases, at, phase)
+            for (const char *key : {"gb_per_second", "gflop_per_second", "fraction_of_read", "fraction_of_peak"})
+                EXPECT_TRUE(json_is_real(json_object_get(phase, key))) << key;
+        double seconds = json_number_value(json_object_get(json_array_get(phases, 1), "seconds"));
+        double flops = json_number_value(json_object_get(json_array_get(phases, 1), "flops"));
+        EXPECT_NEAR(json_number_value(json_object_get(json_array_get(phases, 1), "gflop_per_second")),
+                    flops / seconds * 1e-9, 1e-6 * flops / seconds * 1e-9);
+    }
+    std::string table = output(arguments);
+    for (const char *line : {"\npp16 on ", "\ntg4 on ", "\nattention ", "\nwhole "})
+        EXPECT_TRUE(contains(table, line)) << table;
+    auto plain = parse(output({"bench", "-m", plain_model, "-p", "16", "-n", "0", "-r", "1", "--json"}));
+    EXPECT_EQ(json_object_get(plain.get(), "limits"), nullptr);
+    EXPECT_EQ(json_object_get(json_array_get(json_object_get(plain.get(), "tests"), 0), "profile"), nullptr);
+}
+
 TEST_F(Command, ChatNeedsATemplate)
 {
     Result result = run({"chat", "-m", plain_model}, "hello\n");

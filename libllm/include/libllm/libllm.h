@@ -348,6 +348,34 @@ libllm_status libllm_runtime_devices(const libllm_runtime *runtime,
                                      char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer, size_t capacity,
                                      size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
 
+/**
+ * Measure what this machine can do at best on the threads of the runtime, as JSON: reading memory that no cache holds,
+ * each thread in so many sequential streams; multiplying (a multiplication and an addition count as two operations) in
+ * each unit that the processor has and cpu_mask allows: mul_add and fma of 32-bit floats, maddubs and vnni of bytes,
+ * bf16; and meeting of all threads:
+ * {"threads","read_bytes","read":[{"streams","one_thread_gb_per_second","gb_per_second"}],
+ * "units":[{"unit","one_thread_gop_per_second","gop_per_second"}],"barrier_ns"}.
+ * Takes one to three seconds and up to 1 GiB of memory meanwhile; computations of others on this runtime come in
+ * between and spoil the figures.
+ *
+ * @param runtime   the runtime
+ * @param buffer    receives the text; may be NULL when capacity is 0
+ * @param capacity  bytes in buffer; below 4096, which always suffice, nothing is measured
+ * @param needed    receives the length of the text, or 4096 when nothing is measured
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(runtime).
+ * Errors: INVALID_ARGUMENT, BUFFER_TOO_SMALL, OUT_OF_MEMORY, FORKED.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_runtime_measure_limits(const libllm_runtime *runtime,
+                                            char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer,
+                                            size_t capacity, size_t *LIBLLM_OUT needed,
+                                            libllm_error *LIBLLM_NULLABLE error);
+
 /* Model ------------------------------------------------------------------------------------------------- */
 
 /** How the bytes of a model file are reached. Since: 0.1 */
@@ -651,6 +679,10 @@ typedef struct libllm_engine_options {
     uint32_t n_batch;
     /** 1: results do not depend on how tokens are split into batches, at some cost of speed. */
     uint32_t deterministic;
+    /** 1: the time of every phase is measured, for libllm_session_profile(). */
+    uint32_t profile;
+    /** Reserved, 0. */
+    uint32_t reserved;
 } libllm_engine_options;
 
 /** Set every option to its default.
@@ -927,6 +959,33 @@ LIBLLM_API
 libllm_status libllm_session_tokens(const libllm_session *session,
                                     int32_t *LIBLLM_OUT LIBLLM_ARRAY(capacity) LIBLLM_NULLABLE tokens, size_t capacity,
                                     size_t *LIBLLM_OUT n_tokens, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Report where the time of a session's engine went since the last report, as JSON, and start afresh; all sessions of
+ * the engine count. A phase is what all threads do between two meetings; those of all layers are added up:
+ * {"threads","batches","tokens","seconds","phases":[{"phase","calls","seconds","computing_seconds","waiting_seconds",
+ * "weight_bytes","kv_bytes","flops"}]}, phases being embed, qkv, attention, project, gate_up, down and logits.
+ * seconds is measured on the calling thread, from one meeting to the next; computing_seconds and waiting_seconds, what
+ * a thread did and how long it waited for the others, are means of all threads. weight_bytes and kv_bytes are the bytes
+ * of weights and of keys and values that were read, flops a multiply-add counted as two. The seconds of the whole
+ * exceed those of the phases by the start and the end of each batch.
+ *
+ * @param session   the session; its engine was made with the option profile
+ * @param buffer    receives the text; may be NULL when capacity is 0
+ * @param capacity  bytes in buffer
+ * @param needed    receives the length of the text
+ * @param error     optional
+ * @return LIBLLM_OK, or an error, with which nothing is forgotten
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session).
+ * Errors: INVALID_ARGUMENT (the engine does not measure), BUFFER_TOO_SMALL, OUT_OF_MEMORY, FORKED.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_profile(libllm_session *session,
+                                     char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer, size_t capacity,
+                                     size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
 
 /**
  * Make the call that is running on this session return CANCELLED within 100 ms. Does nothing when no call is

@@ -19,11 +19,30 @@ typedef struct ll_run {
     bool all_logits;       /* a row for every token instead of the last only */
 } ll_run;
 
+/* Where the time of batches went. Seconds are those of thread 0 from one meeting of all threads to the next; a thread
+ * computes or waits for the others. */
+typedef struct ll_phase_profile {
+    uint64_t calls;
+    double seconds;
+    double computing, waiting; /* mean of the threads */
+    uint64_t weight_bytes;     /* read once for all columns */
+    uint64_t kv_bytes;         /* keys and values, read once for the columns of a tile */
+    uint64_t flops;
+} ll_phase_profile;
+
+typedef struct ll_profile {
+    uint64_t n_batches, n_tokens;
+    uint32_t n_threads;
+    double seconds; /* of the whole batches, with the start and the end of the team */
+    ll_phase_profile phases[LL_PHASE_KINDS];
+} ll_profile;
+
 typedef struct ll_batch {
     const ll_run *runs;
     uint32_t n_runs;
     bool (*cancelled)(void *context); /* asked often, on the calling thread */
     void *cancel_context;
+    ll_profile *profile; /* NULL, or where to add this batch */
 } ll_batch;
 
 typedef struct ll_executor_options {
@@ -47,6 +66,8 @@ typedef struct ll_backend {
 } ll_backend;
 
 extern const ll_backend ll_backend_cpu;
+
+void ll_profile_add(ll_profile *profile, const ll_profile *more);
 
 /* KV memory of one position in bytes. */
 uint64_t ll_kv_bytes_per_position(const ll_model *model, libllm_kv_type kv_type);

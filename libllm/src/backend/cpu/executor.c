@@ -4,6 +4,7 @@
 #include "backend/cpu/executor.h"
 
 #include "base/checked.h"
+#include "base/clock.h"
 #include "base/status.h"
 
 #include <string.h>
@@ -211,6 +212,9 @@ static void walk(void *context, uint32_t thread, uint32_t n_threads)
     ll_worker *w = &e->workers[thread];
     w->thread = thread;
     w->n_threads = n_threads;
+    bool measured = e->batch->profile != NULL;
+    if (measured)
+        ll_cpu_measure_start(w);
     for (uint32_t i = 0; i < e->plan.n_phases; i++) {
         ll_cpu_phase(w, i);
         if (thread == 0 && batch_cancelled(e)) {
@@ -219,7 +223,9 @@ static void walk(void *context, uint32_t thread, uint32_t n_threads)
         } else if (thread == 0 && atomic_load_explicit(&e->skip, memory_order_relaxed)) {
             atomic_store_explicit(&e->stop_after, i, memory_order_relaxed);
         }
-        ll_team_barrier(e->team);
+        ll_cpu_meet(w);
+        if (measured)
+            ll_cpu_measure_phase(w, e->plan.phases[i].kind);
         if (atomic_load_explicit(&e->stop_after, memory_order_relaxed) <= i)
             return;
     }
@@ -253,8 +259,13 @@ static libllm_status cpu_run(ll_executor *e, const ll_batch *batch, libllm_error
     atomic_store(&e->next_unit[1], 0);
     atomic_store(&e->skip, 0);
     atomic_store(&e->stop_after, UINT32_MAX);
+    double start = batch->profile ? ll_seconds() : 0;
     libllm_status status = ll_team_run(e->team, walk, batch_cancelled, e, error);
-    if (!status && atomic_load(&e->stop_after) != UINT32_MAX) {
+    uint32_t last = atomic_load(&e->stop_after);
+    if (!status && batch->profile)
+        ll_cpu_profile_add(e, last < e->plan.n_phases ? last + 1 : e->plan.n_phases, ll_seconds() - start,
+                           batch->profile);
+    if (!status && last != UINT32_MAX) {
         /* Attention may have been left with some splits of a column done and others not. */
         for (size_t i = 0; i < LL_COLUMNS_MAX * (size_t)e->plan.max_heads; i++)
             atomic_store_explicit(&e->splits_done[i], 0, memory_order_relaxed);

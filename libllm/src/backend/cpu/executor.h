@@ -44,6 +44,9 @@ typedef struct ll_worker {
     float **out_part; /* [LL_COLUMN_BLOCK] */
     float *scores;    /* [LL_QUERY_ROWS][LL_KV_TILE] */
     float *state;     /* [2 * LL_QUERY_ROWS][2 + head_dim]: maximum, sum, values; of one split, and merged */
+    /* When the batch is measured: the last meeting, and what was spent since and in each kind of phase. */
+    double met, waited;
+    double seconds[LL_PHASE_KINDS], waiting[LL_PHASE_KINDS];
 } ll_worker;
 
 /* The inputs of a phase: pointers for each active column. act is NULL unless a kernel of the phase reads it. */
@@ -103,6 +106,8 @@ bool ll_cpu_by_rows(const ll_executor *executor, const ll_phase *phase, size_t n
 
 /* attention.c */
 void ll_cpu_attention(ll_worker *worker, uint32_t layer);
+/* What attention computes and reads for the batch in hand. */
+void ll_cpu_attention_work(const ll_executor *executor, uint32_t layer, uint64_t *flops, uint64_t *kv_bytes);
 
 /* kv_memory.c */
 /* Where the keys (and behind them the values) of a page lie. */
@@ -112,6 +117,13 @@ void ll_cpu_store_kv(ll_executor *executor, uint32_t layer, uint32_t column, uin
                      const float *head);
 /* Reserve the memory: a page costs some once a token is written to it. False: out of memory. */
 bool ll_cpu_make_kv(ll_executor *executor);
+
+/* profile.c */
+void ll_cpu_meet(ll_worker *worker); /* a barrier, whose wait is measured when the batch is */
+void ll_cpu_measure_start(ll_worker *worker);
+void ll_cpu_measure_phase(ll_worker *worker, ll_phase_kind kind);
+/* Add the batch in hand, of which n_phases were run. */
+void ll_cpu_profile_add(const ll_executor *executor, uint32_t n_phases, double seconds, ll_profile *profile);
 
 /* phases.c: one thread's part of a phase. */
 void ll_cpu_phase(ll_worker *worker, uint32_t index);

@@ -99,7 +99,7 @@ static ll_inputs prepare(ll_worker *w, const ll_phase *p, const float *source, s
         }
     }
     if (!private && (p->norm || act))
-        ll_team_barrier(e->team);
+        ll_cpu_meet(w);
     return (ll_inputs){.x = w->x, .act = act ? w->acts : NULL, .n = n, .by_rows = by_rows};
 }
 
