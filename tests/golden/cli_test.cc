@@ -313,6 +313,7 @@ TEST_F(Command, WrongUsageIsSaidAndExitsWith2)
         {{"eval", "--logits", "o", "--ids", "2147483648"}, "'2147483648' is not a token id"},
         {{"eval", "--logits", "o", "--ids", "1", "--batch", "0"}, "--batch must be a whole number from 1 to 4096"},
         {{"bench", "-r", "0"}, "--repetitions must be"},
+        {{"bench", "--device", "tpu"}, "--device must be one of cpu|blas, not 'tpu'"},
         {{"bench", "--sequences", "0"}, "--sequences must be"},
     };
     for (const auto &one : cases) {
@@ -342,6 +343,7 @@ TEST_F(Command, WhatFailsIsSaidAndExitsWith1)
         {{"eval", "-m", plain_model, "--ids", "1", "--logits", "/dev/full"}, "cannot write"},
         {{"generate", "-m", plain_model, "-p", "four", "-c", "2"}, "2"},
         {{"generate", "-m", plain_model, "-p", "x", "--logit-bias", "999999=1"}, "999999"},
+        {{"generate", "-m", plain_model, "-p", "x", "--device", "blas", "--blas-library", "/no/blas"}, "/no/blas"},
     };
     for (const auto &one : cases) {
         Result result = run(one.arguments);
@@ -509,6 +511,15 @@ TEST_F(Command, DevicesListsTheProcessor)
     json_t *first = json_array_get(json_object_get(devices.get(), "devices"), 0);
     EXPECT_STREQ(json_string_value(json_object_get(first, "kind")), "cpu");
     EXPECT_TRUE(contains(output({"devices"}), "cpu"));
+    json_t *second = json_array_get(json_object_get(devices.get(), "devices"), 1);
+    EXPECT_STREQ(json_string_value(json_object_get(second, "id")), "blas");
+    bool available = json_is_true(json_object_get(second, "available"));
+    EXPECT_TRUE(json_is_string(json_object_get(second, available ? "name" : "reason")));
+    EXPECT_TRUE(contains(output({"devices", "--blas-library", "/no/such/library"}), "/no/such/library: cannot open"));
+    if (available) {
+        EXPECT_TRUE(contains(output({"bench", "-m", plain_model, "-p", "16", "-n", "0", "-r", "1", "--device", "blas"}),
+                             "\npp16 "));
+    }
 }
 
 TEST_F(Command, BenchPrintsFiguresThatFitTogether)

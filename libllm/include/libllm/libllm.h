@@ -280,6 +280,9 @@ typedef struct libllm_runtime_options {
     uint32_t fixed_threads;
     /** Zero. */
     uint32_t reserved;
+    /** File of the library that the device "blas" calls, which has the CBLAS interface with 32-bit integers; NULL: the
+     *  first of libopenblas.so.0, libcblas.so.3 and libblas.so.3 that is installed. Copied. */
+    const char *LIBLLM_NULLABLE blas_library;
 } libllm_runtime_options;
 
 /**
@@ -329,7 +332,8 @@ void libllm_runtime_free(libllm_runtime *LIBLLM_NULLABLE runtime);
 
 /**
  * Describe the devices that this runtime can compute on, as JSON:
- * {"devices":[{"id","kind","name","threads","instruction_set","memory_bytes","available_bytes","features"}]}.
+ * {"devices":[{"id","kind","name","threads","instruction_set","memory_bytes","available_bytes","features",
+ * "available","reason"}]}. One that is not available has a reason and no name.
  *
  * @param runtime   the runtime
  * @param buffer    receives the text; may be NULL when capacity is 0
@@ -683,6 +687,10 @@ typedef struct libllm_engine_options {
     uint32_t profile;
     /** Reserved, 0. */
     uint32_t reserved;
+    /** What computes, an id of libllm_runtime_devices(): "cpu", or "blas", which multiplies prompts in 32-bit floats
+     *  with a BLAS library; that one's number of threads, OpenBLAS being meant, is 1 while an engine computes with it
+     *  and is put back then. NULL: "cpu". */
+    const char *LIBLLM_NULLABLE device;
 } libllm_engine_options;
 
 /** Set every option to its default.
@@ -709,7 +717,8 @@ void libllm_engine_options_init(libllm_engine_options *LIBLLM_OUT options, uint3
  *
  * Ownership: the caller frees the engine; its sessions keep it alive.
  * Thread safety: concurrent(model).
- * Errors: INVALID_ARGUMENT, UNSUPPORTED (the model cannot compute), OUT_OF_MEMORY.
+ * Errors: INVALID_ARGUMENT, NOT_FOUND (the device), UNSUPPORTED (the model cannot compute, or the device is not
+ * available), OUT_OF_MEMORY.
  * Since: 0.1
  */
 LIBLLM_API

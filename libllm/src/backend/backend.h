@@ -48,9 +48,10 @@ typedef struct ll_batch {
 typedef struct ll_executor_options {
     uint32_t n_batch; /* tokens of a batch at most */
     uint32_t n_pages;
-    uint64_t n_positions;   /* longest timeline */
-    libllm_kv_type kv_type; /* never AUTO */
-    bool deterministic;     /* results do not depend on how tokens are split into batches */
+    uint64_t n_positions;     /* longest timeline */
+    libllm_kv_type kv_type;   /* never AUTO */
+    bool deterministic;       /* results do not depend on how tokens are split into batches */
+    const char *blas_library; /* file of the BLAS device; NULL: the usual ones */
 } ll_executor_options;
 
 /* A model made ready on a device, with the memory that its tokens need. */
@@ -58,6 +59,8 @@ typedef struct ll_executor ll_executor;
 
 typedef struct ll_backend {
     const char *kind; /* "cpu" */
+    /* What computes, by its own name; a status other than OK says that it is not available, and the error why. */
+    libllm_status (*describe)(const char *blas_library, char *name, size_t capacity, libllm_error *error);
     libllm_status (*create)(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
                             const ll_executor_options *options, ll_executor **out, libllm_error *error);
     /* CANCELLED leaves pages of the batch's positions undefined and everything else as it was. */
@@ -66,6 +69,10 @@ typedef struct ll_backend {
 } ll_backend;
 
 extern const ll_backend ll_backend_cpu;
+extern const ll_backend ll_backend_blas;
+
+extern const ll_backend *const ll_backends[]; /* all, and NULL */
+const ll_backend *ll_backend_find(const char *kind);
 
 void ll_profile_add(ll_profile *profile, const ll_profile *more);
 

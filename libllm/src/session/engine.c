@@ -33,8 +33,9 @@ static libllm_status check_options(const libllm_engine_options *o, libllm_error 
     return LIBLLM_OK;
 }
 
-libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
-                               const libllm_engine_options *options, ll_engine **out, libllm_error *error)
+libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const char *blas_library,
+                               const ll_model *model, const libllm_engine_options *options, ll_engine **out,
+                               libllm_error *error)
 {
     *out = NULL;
     if (!model->family)
@@ -46,13 +47,17 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
                     "KV memory in Q8_0 needs heads of a multiple of 32 values; this model's have %u", model->head_dim);
     if (status)
         return status;
+    const ll_backend *backend = ll_backend_find(options->device ? options->device : "cpu");
+    if (!backend)
+        return ll_fail(error, LIBLLM_ERROR_NOT_FOUND, "there is no device \"%.32s\", expected \"cpu\" or \"blas\"",
+                       options->device);
     ll_engine *e = ll_calloc(host, 1, sizeof *e);
     if (!e)
         return ll_fail_memory(error, "an engine");
     e->host = host;
     e->team = team;
     e->model = model;
-    e->backend = &ll_backend_cpu;
+    e->backend = backend;
     e->profiles = options->profile;
     e->kv_type = ll_kv_type_resolve(model, options->kv_type);
     e->n_batch = options->n_batch ? options->n_batch : BATCH_DEFAULT;
@@ -72,7 +77,8 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
                                         .n_pages = e->n_free_pages,
                                         .n_positions = e->n_positions,
                                         .kv_type = e->kv_type,
-                                        .deterministic = options->deterministic};
+                                        .deterministic = options->deterministic,
+                                        .blas_library = blas_library};
         status = e->backend->create(host, team, cpu_features, model, &executor, &e->executor, error);
     }
     if (status) {

@@ -55,8 +55,9 @@ typedef struct ll_engine {
     ll_profile profile; /* of the steps since it was last reported */
 } ll_engine;
 
-libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
-                               const libllm_engine_options *options, ll_engine **out, libllm_error *error);
+libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const char *blas_library,
+                               const ll_model *model, const libllm_engine_options *options, ll_engine **out,
+                               libllm_error *error);
 void ll_engine_free(ll_engine *engine); /* after its sessions; NULL is fine */
 
 /* What a context is long when nobody says: as the model was trained, but at most 8192. */

@@ -39,7 +39,7 @@ static void free_act(const ll_host *host, ll_act *act)
 static size_t panels_bytes(const ll_executor *e)
 {
     const ll_model *m = e->model;
-    size_t most = 0;
+    size_t most = e->products.multiply ? e->tile_rows * LL_K_CHUNK * sizeof(float) : 0;
     for (uint32_t i = 0; i < m->n_layers; i++) {
         const ll_layer *l = &m->layers[i];
         const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &m->output};
@@ -162,8 +162,9 @@ static libllm_status check_kernels(const ll_executor *e, libllm_error *error)
     return LIBLLM_OK;
 }
 
-static libllm_status cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
-                                const ll_executor_options *options, ll_executor **out, libllm_error *error)
+libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
+                            const ll_executor_options *options, const ll_products *products, ll_executor **out,
+                            libllm_error *error)
 {
     ll_executor *e = ll_calloc(host, 1, sizeof *e);
     *out = NULL;
@@ -171,6 +172,8 @@ static libllm_status cpu_create(const ll_host *host, ll_team *team, uint32_t cpu
         return ll_fail_memory(error, "an engine");
     *e = (ll_executor){
         .host = host, .team = team, .model = model, .options = *options, .kernels = ll_kernels_choose(cpu_features)};
+    if (products)
+        e->products = *products;
     e->tile_rows = larger(LL_TILE_ROWS, model->head_dim);
     e->split_positions = split_positions(options->n_positions);
     libllm_status status = ll_plan_create(model, &e->plan, error);
@@ -195,6 +198,19 @@ static libllm_status cpu_create(const ll_host *host, ll_team *team, uint32_t cpu
         x ^= e->plan.phases[i].adds;
     }
     *out = e;
+    return LIBLLM_OK;
+}
+
+static libllm_status cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
+                                const ll_executor_options *options, ll_executor **out, libllm_error *error)
+{
+    return ll_cpu_create(host, team, cpu_features, model, options, NULL, out, error);
+}
+
+static libllm_status cpu_describe(const char *blas_library, char *name, size_t capacity, libllm_error *error)
+{
+    (void)blas_library, (void)error;
+    ll_cpu_name(name, capacity);
     return LIBLLM_OK;
 }
 
@@ -274,4 +290,5 @@ static libllm_status cpu_run(ll_executor *e, const ll_batch *batch, libllm_error
     return status;
 }
 
-const ll_backend ll_backend_cpu = {.kind = "cpu", .create = cpu_create, .run = cpu_run, .free = cpu_free};
+const ll_backend ll_backend_cpu = {
+    .kind = "cpu", .describe = cpu_describe, .create = cpu_create, .run = cpu_run, .free = cpu_free};

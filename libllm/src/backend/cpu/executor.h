@@ -28,12 +28,24 @@ typedef struct ll_column {
     float *logits; /* NULL: not wanted */
 } ll_column;
 
+typedef struct ll_worker ll_worker;
+typedef struct ll_inputs ll_inputs;
+
+/* Another way than by panels to multiply with many columns: rows [row, row + n_rows), n_rows <= tile_rows, of a matrix
+ * times inputs that are floats, on every thread. */
+typedef struct ll_products {
+    void (*multiply)(const struct ll_products *products, ll_worker *worker, const ll_matrix *matrix, size_t row,
+                     size_t n_rows, const ll_inputs *inputs, float *const *out);
+    void *context;
+} ll_products;
+
 /* Memory that one thread has for itself. */
-typedef struct ll_worker {
+struct ll_worker {
     ll_executor *executor;
     uint32_t thread, n_threads;
     uint32_t phase;  /* index of the phase in hand */
-    uint8_t *panels; /* LL_TILE_ROWS rows, LL_K_CHUNK inputs of the matrix in hand, packed */
+    uint8_t *panels; /* LL_TILE_ROWS rows, LL_K_CHUNK inputs of the matrix in hand, packed; tile_rows where products
+                      * are made in another way */
     float *tiles[2]; /* [n_batch][tile_rows] */
     float *input;    /* [LL_COLUMNS_MAX][max_k] */
     float *row;      /* [n_embd] */
@@ -47,21 +59,22 @@ typedef struct ll_worker {
     /* When the batch is measured: the last meeting, and what was spent since and in each kind of phase. */
     double met, waited;
     double seconds[LL_PHASE_KINDS], waiting[LL_PHASE_KINDS];
-} ll_worker;
+};
 
 /* The inputs of a phase: pointers for each active column. act is NULL unless a kernel of the phase reads it. */
-typedef struct ll_inputs {
+struct ll_inputs {
     const float *const *x;
     const ll_act *act;
     size_t n;
     bool by_rows; /* straight from the weight blocks, act with 16 bits; else through panels, 8 bits */
-} ll_inputs;
+};
 
 struct ll_executor {
     const ll_host *host;
     ll_team *team;
     const ll_model *model;
     const ll_kernels *kernels;
+    ll_products products; /* multiply is NULL: by panels */
     ll_executor_options options;
     ll_plan plan;
     uint32_t *x_of_phase; /* which of the two residual buffers a phase's prologue reads */
@@ -97,6 +110,11 @@ struct ll_executor {
     atomic_uint skip;         /* set once cancelled: what is left of the phase is not worth doing */
     atomic_uint stop_after;   /* phase after which all threads leave */
 };
+
+/* executor.c: products NULL: by panels. They are copied, with a context that has to live as long. */
+libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
+                            const ll_executor_options *options, const ll_products *products, ll_executor **out,
+                            libllm_error *error);
 
 /* product.c: out[i][0, n_rows) = rows [row, row + n_rows) of W times the inputs of active column i. With few columns
  * straight from the weight blocks, with many through panels decoded once; n_rows <= tile_rows. Adds the bias. */

@@ -140,7 +140,6 @@ static libllm_status measure_read(const ll_host *host, ll_team *team, ll_cpu_lim
         return ll_fail_memory(error, "the memory that is read to measure its speed");
     libllm_status status = measure(&m, true, error);
     limits->read_bytes = m.n_bytes;
-    limits->n_threads = m.n_working;
     m.until_seconds = FIGURE_SECONDS;
     m.work = read_memory;
     for (size_t i = 0; i < LL_STREAM_COUNTS && !status; i++) {
@@ -150,6 +149,7 @@ static libllm_status measure_read(const ll_host *host, ll_team *team, ll_cpu_lim
         if (!status)
             status = measure(&m, true, error);
         limits->read[i].all = (double)m.n_bytes / m.seconds;
+        limits->n_threads = m.n_working > limits->n_threads ? m.n_working : limits->n_threads;
     }
     ll_free(host, m.memory);
     return status;

@@ -37,7 +37,9 @@ static const uint32_t *active(const ll_worker *w, const ll_phase *p, uint32_t *n
 static bool reads_act(const ll_executor *e, const ll_matrix *m, bool by_rows)
 {
     uint32_t type = m->traits->type;
-    return by_rows ? e->kernels->row_kernel(type)->takes_act : e->kernels->panel_kernel(type)->takes_act;
+    if (by_rows)
+        return e->kernels->row_kernel(type)->takes_act;
+    return !e->products.multiply && e->kernels->panel_kernel(type)->takes_act;
 }
 
 /* The residual stream of a column after the prologue's addition, into row. */
