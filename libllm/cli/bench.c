@@ -264,9 +264,10 @@ static bool print_json(const struct access *access, const struct values *values,
                                             "tokens_per_second", summary_json(&test->tokens_per_second), test->rate_key,
                                             test->work * test->tokens_per_second.median, "profile", test->profile));
     }
-    json_t *root = json_pack("{s:s, s:I, s:o, s:I, s:o, s:O*}", "model", base_name(access->path), "file_bytes",
-                             (json_int_t)access->info.file_bytes, "load_ms", summary_json(load_ms), "peak_rss_bytes",
-                             (json_int_t)peak_rss_bytes(), "tests", list, "limits", limits);
+    json_t *root = json_pack("{s:s, s:s, s:I, s:o, s:I, s:o, s:O*}", "model", base_name(access->path), "device",
+                             access->device ? access->device : "cpu", "file_bytes", (json_int_t)access->info.file_bytes,
+                             "load_ms", summary_json(load_ms), "peak_rss_bytes", (json_int_t)peak_rss_bytes(), "tests",
+                             list, "limits", limits);
     char *devices = fetch_json(describe, access->runtime);
     if (devices)
         json_object_update_new(root, json_loads(devices, 0, NULL));
