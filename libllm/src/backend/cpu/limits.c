@@ -19,7 +19,6 @@ const uint32_t ll_stream_counts[LL_STREAM_COUNTS] = {1, 2, 4};
 
 typedef struct measurement {
     ll_team *team;
-    bool all;             /* all threads work, or thread 0 alone */
     double until_seconds; /* are spent on repeats; one is always made */
     bool done;            /* thread 0's word, given before a meeting */
     void (*work)(struct measurement *measurement, uint32_t thread, uint32_t n_threads);
@@ -40,18 +39,17 @@ static bool never(void *context)
 static void repeat(void *context, uint32_t thread, uint32_t n_threads)
 {
     measurement *m = context;
-    uint32_t n_working = m->all ? n_threads : 1;
     double whole = 0;
     for (;;) {
-        ll_team_barrier(m->team);
+        if (n_threads > 1)
+            ll_team_barrier(m->team);
         if (m->done)
             break;
         double start = ll_seconds();
-        if (thread < n_working)
-            m->work(m, thread, n_working);
-        double alone = ll_seconds() - start;
-        ll_team_barrier(m->team); /* before which all have read `done` */
-        double seconds = m->all ? ll_seconds() - start : alone;
+        m->work(m, thread, n_threads);
+        if (n_threads > 1)
+            ll_team_barrier(m->team); /* before which all have read `done` */
+        double seconds = ll_seconds() - start;
         if (thread == 0) {
             m->seconds = fmin(m->seconds, seconds);
             whole += seconds;
@@ -59,15 +57,17 @@ static void repeat(void *context, uint32_t thread, uint32_t n_threads)
         }
     }
     if (thread == 0)
-        m->n_working = n_working;
+        m->n_working = n_threads;
 }
 
 static libllm_status measure(measurement *m, bool all, libllm_error *error)
 {
-    m->all = all;
     m->done = false;
     m->seconds = INFINITY;
-    return ll_team_run(m->team, repeat, never, m, error);
+    if (all)
+        return ll_team_run(m->team, repeat, never, m, error);
+    repeat(m, 0, 1); /* without the team, which would take it that threads that only wait are held up by others */
+    return LIBLLM_OK;
 }
 
 /* The part of the memory that is a thread's own, in whole lines for each stream. */
