@@ -215,7 +215,8 @@ TEST(Limits, AreMeasured)
     EXPECT_LT(n, buffer.size() / 2) << "4096 bytes shall always suffice";
     const Json limits(json_loadb(buffer.data(), n, JSON_REJECT_DUPLICATES, nullptr));
     ASSERT_TRUE(limits);
-    EXPECT_EQ(2, number(limits.get(), "threads"));
+    EXPECT_GE(number(limits.get(), "threads"), 1) << "two where there are two processors";
+    EXPECT_LE(number(limits.get(), "threads"), 2);
     EXPECT_GE(number(limits.get(), "read_bytes"), 128 << 20);
     EXPECT_GT(number(limits.get(), "barrier_ns"), 10);
     const json_t *read = json_object_get(limits.get(), "read"), *units = json_object_get(limits.get(), "units");

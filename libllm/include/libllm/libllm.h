@@ -353,14 +353,14 @@ libllm_status libllm_runtime_devices(const libllm_runtime *runtime,
                                      size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
 
 /**
- * Measure what this machine can do at best on the threads of the runtime, as JSON: reading memory that no cache holds,
- * each thread in so many sequential streams; multiplying (a multiplication and an addition count as two operations) in
- * each unit that the processor has and cpu_mask allows: mul_add and fma of 32-bit floats, maddubs and vnni of bytes,
- * bf16; and meeting of all threads:
+ * Measure what this machine can do at best with as many threads as the runtime has and the process has processors, as
+ * JSON: reading memory that no cache holds, each thread in so many sequential streams; multiplying (a multiplication
+ * and an addition count as two operations) in each unit that the processor has and cpu_mask allows: mul_add and fma of
+ * 32-bit floats, maddubs and vnni of bytes, bf16; and meeting of all threads:
  * {"threads","read_bytes","read":[{"streams","one_thread_gb_per_second","gb_per_second"}],
  * "units":[{"unit","one_thread_gop_per_second","gop_per_second"}],"barrier_ns"}.
- * Takes one to three seconds and up to 1 GiB of memory meanwhile; computations of others on this runtime come in
- * between and spoil the figures.
+ * Each figure is the best of many short rounds. Takes one to three seconds and up to 1 GiB of memory meanwhile;
+ * whatever else computes at the time spoils the figures.
  *
  * @param runtime   the runtime
  * @param buffer    receives the text; may be NULL when capacity is 0
@@ -371,7 +371,7 @@ libllm_status libllm_runtime_devices(const libllm_runtime *runtime,
  *
  * Ownership: nothing is transferred.
  * Thread safety: concurrent(runtime).
- * Errors: INVALID_ARGUMENT, BUFFER_TOO_SMALL, OUT_OF_MEMORY, FORKED.
+ * Errors: INVALID_ARGUMENT, BUFFER_TOO_SMALL, OUT_OF_MEMORY.
  * Since: 0.1
  */
 LIBLLM_API

@@ -60,7 +60,8 @@ libllm_status libllm_runtime_measure_limits(const libllm_runtime *runtime, char 
                        LIMITS_BYTES);
     }
     ll_cpu_limits limits;
-    libllm_status status = ll_cpu_measure_limits(&runtime->host, runtime->team, runtime->cpu_features, &limits, error);
+    libllm_status status =
+        ll_cpu_measure_limits(&runtime->host, ll_team_size(runtime->team), runtime->cpu_features, &limits, error);
     if (status)
         return status;
     return give_json(&runtime->host, limits_json(&limits), "the limits", buffer, capacity, needed, error);

@@ -66,7 +66,7 @@ static libllm_status measure(measurement *m, bool all, libllm_error *error)
     m->seconds = INFINITY;
     if (all)
         return ll_team_run(m->team, repeat, never, m, error);
-    repeat(m, 0, 1); /* without the team, which would take it that threads that only wait are held up by others */
+    repeat(m, 0, 1); /* the others sleep */
     return LIBLLM_OK;
 }
 
@@ -140,6 +140,7 @@ static libllm_status measure_read(const ll_host *host, ll_team *team, ll_cpu_lim
         return ll_fail_memory(error, "the memory that is read to measure its speed");
     libllm_status status = measure(&m, true, error);
     limits->read_bytes = m.n_bytes;
+    limits->n_threads = m.n_working;
     m.until_seconds = FIGURE_SECONDS;
     m.work = read_memory;
     for (size_t i = 0; i < LL_STREAM_COUNTS && !status; i++) {
@@ -149,7 +150,6 @@ static libllm_status measure_read(const ll_host *host, ll_team *team, ll_cpu_lim
         if (!status)
             status = measure(&m, true, error);
         limits->read[i].all = (double)m.n_bytes / m.seconds;
-        limits->n_threads = m.n_working > limits->n_threads ? m.n_working : limits->n_threads;
     }
     ll_free(host, m.memory);
     return status;
@@ -174,13 +174,18 @@ static libllm_status measure_unit(ll_team *team, const ll_unit_loop *loop, ll_li
     return status;
 }
 
-libllm_status ll_cpu_measure_limits(const ll_host *host, ll_team *team, uint32_t cpu_features, ll_cpu_limits *limits,
-                                    libllm_error *error)
+libllm_status ll_cpu_measure_limits(const ll_host *host, uint32_t n_threads, uint32_t cpu_features,
+                                    ll_cpu_limits *limits, libllm_error *error)
 {
     *limits = (ll_cpu_limits){0};
     const ll_unit_loop *loops[LL_UNITS_MAX];
     limits->n_units = ll_unit_loops(cpu_features, loops);
-    libllm_status status = measure_read(host, team, limits, error);
+    uint32_t available = ll_cpu_available();
+    ll_team *team;
+    libllm_status status = ll_team_create(host, n_threads < available ? n_threads : available, true, &team, error);
+    if (status)
+        return status;
+    status = measure_read(host, team, limits, error);
     for (uint32_t i = 0; i < limits->n_units && !status; i++) {
         limits->unit_names[i] = loops[i]->name;
         status = measure_unit(team, loops[i], &limits->units[i], error);
@@ -190,5 +195,6 @@ libllm_status ll_cpu_measure_limits(const ll_host *host, ll_team *team, uint32_t
         status = measure(&m, true, error);
         limits->barrier_seconds = m.seconds / MEETINGS;
     }
+    ll_team_free(team);
     return status;
 }

@@ -32,9 +32,10 @@ typedef struct ll_cpu_limits {
     double barrier_seconds;
 } ll_cpu_limits;
 
-/* Takes one to three seconds on the threads of the team; other runs of the team come in between. */
-libllm_status ll_cpu_measure_limits(const ll_host *host, ll_team *team, uint32_t cpu_features, ll_cpu_limits *limits,
-                                    libllm_error *error);
+/* Takes one to three seconds. The threads are a team of its own, of which every run takes all: that of the executor
+ * works with fewer while other programs take processors, and would take it that threads that only wait are held up. */
+libllm_status ll_cpu_measure_limits(const ll_host *host, uint32_t n_threads, uint32_t cpu_features,
+                                    ll_cpu_limits *limits, libllm_error *error);
 
 /* The units of this processor, for each kind the widest; returns their number. */
 uint32_t ll_unit_loops(uint32_t cpu_features, const ll_unit_loop *loops[LL_UNITS_MAX]);
