@@ -265,9 +265,9 @@ static bool print_json(const struct access *access, const struct values *values,
                                             test->work * test->tokens_per_second.median, "profile", test->profile));
     }
     json_t *root = json_pack("{s:s, s:s, s:I, s:o, s:I, s:o, s:O*}", "model", base_name(access->path), "device",
-                             access->device ? access->device : "cpu", "file_bytes", (json_int_t)access->info.file_bytes,
-                             "load_ms", summary_json(load_ms), "peak_rss_bytes", (json_int_t)peak_rss_bytes(), "tests",
-                             list, "limits", limits);
+                             access->engine.device ? access->engine.device : "cpu", "file_bytes",
+                             (json_int_t)access->info.file_bytes, "load_ms", summary_json(load_ms), "peak_rss_bytes",
+                             (json_int_t)peak_rss_bytes(), "tests", list, "limits", limits);
     char *devices = fetch_json(describe, access->runtime);
     if (devices)
         json_object_update_new(root, json_loads(devices, 0, NULL));
