@@ -86,7 +86,7 @@ void bench_profile_print(const char *test, const json_t *profile, const json_t *
 {
     const json_t *unit = fastest_unit(limits);
     double whole = number(profile, "seconds"), waiting = 0, computing = 0;
-    printf("\n%s on %.0f threads, against %.1f GB/s of reading and %.0f Gop/s of %s\n", test,
+    printf("\n%s on %.3g threads, against %.1f GB/s of reading and %.0f Gop/s of %s\n", test,
            number(profile, "threads"), read_limit(limits), number(unit, "gop_per_second"),
            json_string_value(json_object_get(unit, "unit")));
     printf("%-10s %9s %9s %7s %7s %9s %7s %9s %7s\n", "phase", "calls", "seconds", "share", "waiting", "GB/s",

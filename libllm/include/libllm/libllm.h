@@ -974,10 +974,11 @@ libllm_status libllm_session_tokens(const libllm_session *session,
  * the engine count. A phase is what all threads do between two meetings; those of all layers are added up:
  * {"threads","batches","tokens","seconds","phases":[{"phase","calls","seconds","computing_seconds","waiting_seconds",
  * "weight_bytes","kv_bytes","flops"}]}, phases being embed, qkv, attention, project, gate_up, down and logits.
- * seconds is measured on the calling thread, from one meeting to the next; computing_seconds and waiting_seconds, what
- * a thread did and how long it waited for the others, are means of all threads. weight_bytes and kv_bytes are the bytes
- * of weights and of keys and values that were read, flops a multiply-add counted as two. The seconds of the whole
- * exceed those of the phases by the start and the end of each batch.
+ * threads is the mean of the batches. seconds is measured on the calling thread, from one meeting to the next;
+ * computing_seconds and waiting_seconds, what a thread did and how long it waited for the others, are means of all
+ * threads. weight_bytes and kv_bytes are the bytes of weights and of keys and values that were read, flops a
+ * multiply-add counted as two. The seconds of the whole exceed those of the phases by the start and the end of each
+ * batch.
  *
  * @param session   the session; its engine was made with the option profile
  * @param buffer    receives the text; may be NULL when capacity is 0

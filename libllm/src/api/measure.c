@@ -77,7 +77,8 @@ static json_t *profile_json(const ll_profile *profile)
                                   "waiting_seconds", p->waiting, "weight_bytes", (json_int_t)p->weight_bytes,
                                   "kv_bytes", (json_int_t)p->kv_bytes, "flops", (json_int_t)p->flops));
     }
-    return json_pack("{s:I, s:I, s:I, s:f, s:o}", "threads", (json_int_t)profile->n_threads, "batches",
+    return json_pack("{s:f, s:I, s:I, s:f, s:o}", "threads",
+                     profile->n_batches ? (double)profile->n_threads / (double)profile->n_batches : 0.0, "batches",
                      (json_int_t)profile->n_batches, "tokens", (json_int_t)profile->n_tokens, "seconds",
                      profile->seconds, "phases", phases);
 }

@@ -32,8 +32,8 @@ typedef struct ll_phase_profile {
 
 typedef struct ll_profile {
     uint64_t n_batches, n_tokens;
-    uint32_t n_threads;
-    double seconds; /* of the whole batches, with the start and the end of the team */
+    uint64_t n_threads; /* of all batches together: each may have another number */
+    double seconds;     /* of the whole batches, with the start and the end of the team */
     ll_phase_profile phases[LL_PHASE_KINDS];
 } ll_profile;
 

@@ -7,7 +7,7 @@ void ll_profile_add(ll_profile *profile, const ll_profile *more)
 {
     profile->n_batches += more->n_batches;
     profile->n_tokens += more->n_tokens;
-    profile->n_threads = more->n_threads;
+    profile->n_threads += more->n_threads;
     profile->seconds += more->seconds;
     for (size_t i = 0; i < LL_PHASE_KINDS; i++) {
         ll_phase_profile *to = &profile->phases[i];

@@ -131,7 +131,7 @@ void ll_engine_take_profile(ll_engine *e, ll_profile *profile)
 {
     pthread_mutex_lock(&e->lock);
     *profile = e->profile;
-    e->profile = (ll_profile){.n_threads = profile->n_threads};
+    e->profile = (ll_profile){0};
     pthread_mutex_unlock(&e->lock);
 }
 

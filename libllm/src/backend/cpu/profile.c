@@ -58,7 +58,7 @@ void ll_cpu_profile_add(const ll_executor *e, uint32_t n_phases, double seconds,
     uint32_t n_threads = e->workers[0].n_threads;
     profile->n_batches++;
     profile->n_tokens += e->n_columns;
-    profile->n_threads = n_threads;
+    profile->n_threads += n_threads;
     profile->seconds += seconds;
     for (uint32_t i = 0; i < n_phases; i++)
         add_work(e, &e->plan.phases[i], &profile->phases[e->plan.phases[i].kind]);
