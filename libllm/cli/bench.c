@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "bench_profile.h"
 #include "files.h"
 #include "json_view.h"
 #include "model.h"
@@ -16,7 +17,7 @@
 
 struct values {
     uint32_t n_prompt, n_generate, repetitions, batch, depth, n_sequences;
-    bool json;
+    bool json, profile, limits;
 };
 
 static const struct option options[] = {
@@ -32,6 +33,10 @@ static const struct option options[] = {
      offsetof(struct values, depth), 0, 1 << 24},
     {"sequences", 0, OPTION_COUNT, "N", "timelines that are decoded at once (default 1)",
      offsetof(struct values, n_sequences), 1, 1024},
+    {"profile", 0, OPTION_FLAG, NULL, "say where the time goes, seen against the limits of this machine",
+     offsetof(struct values, profile), 0, 0},
+    {"limits", 0, OPTION_FLAG, NULL, "measure those limits only; needs no model", offsetof(struct values, limits), 0,
+     0},
     {"json", 0, OPTION_FLAG, NULL, "print JSON", offsetof(struct values, json), 0, 0},
     {0},
 };
@@ -61,6 +66,7 @@ struct test {
     const char *rate_key, *rate_unit;
     double work;
     struct summary tokens_per_second;
+    json_t *profile; /* NULL: not wanted */
 };
 
 /* Opens the model once for each repetition and leaves the last one open. */
@@ -120,6 +126,7 @@ static libllm_status sequences_open(struct sequences *sequences, const struct ac
     /* Every session takes whole pages of 64. */
     engine.n_positions = sequences->n * ((n_positions + 63) / 64 * 64);
     engine.n_batch = values->batch;
+    engine.profile = values->profile;
     libllm_status status = libllm_engine_create(access->model, &engine, &sequences->engine, error);
     libllm_session_options session_options;
     libllm_session_options_init(&session_options, sizeof session_options);
@@ -173,11 +180,15 @@ static libllm_status run_once(struct sequences *sequences, const struct test *te
     return status;
 }
 
-static libllm_status measure(struct sequences *sequences, struct test *test, uint32_t repetitions, libllm_error *error)
+static libllm_status measure(struct sequences *sequences, struct test *test, const struct values *values,
+                             libllm_error *error)
 {
+    uint32_t repetitions = values->repetitions;
     double *rates = allocate(repetitions, sizeof *rates), seconds;
     progress_begin("measuring %s%u", test->kind, test->n_tokens);
     libllm_status status = run_once(sequences, test, &seconds, error);
+    if (values->profile)
+        json_decref(bench_profile(sequences->entries[0].session)); /* the run that does not count */
     for (uint32_t i = 0; i < repetitions && status == LIBLLM_OK; i++) {
         status = run_once(sequences, test, &seconds, error);
         rates[i] = (double)test->n_tokens * test->n_sequences / seconds;
@@ -185,6 +196,8 @@ static libllm_status measure(struct sequences *sequences, struct test *test, uin
     progress_end();
     if (status == LIBLLM_OK)
         test->tokens_per_second = summarize(rates, repetitions);
+    if (values->profile)
+        test->profile = bench_profile(sequences->entries[0].session);
     free(rates);
     return status;
 }
@@ -200,7 +213,7 @@ static bool measure_all(const struct access *access, const struct values *values
         status = fill_context(&sequences, &error);
     for (size_t i = 0; i < n_tests && status == LIBLLM_OK; i++)
         if (tests[i].n_tokens)
-            status = measure(&sequences, &tests[i], values->repetitions, &error);
+            status = measure(&sequences, &tests[i], values, &error);
     sequences_close(&sequences);
     if (status != LIBLLM_OK)
         failed(&error);
@@ -236,7 +249,7 @@ static libllm_status describe(const void *runtime, char *buffer, size_t capacity
 
 /* Figures mean little without the machine that they were taken on. */
 static bool print_json(const struct access *access, const struct values *values, const struct summary *load_ms,
-                       const struct test *tests, size_t n_tests)
+                       const struct test *tests, size_t n_tests, json_t *limits)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < n_tests; i++) {
@@ -244,15 +257,17 @@ static bool print_json(const struct access *access, const struct values *values,
         char name[64];
         name_test(test, values->depth, name, sizeof name);
         if (test->n_tokens)
-            json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:i, s:i, s:o, s:f}", "test", name, "n_tokens",
-                                                  (int)test->n_tokens, "depth", (int)values->depth, "sequences",
-                                                  (int)test->n_sequences, "repetitions", (int)values->repetitions,
-                                                  "tokens_per_second", summary_json(&test->tokens_per_second),
-                                                  test->rate_key, test->work * test->tokens_per_second.median));
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:i, s:i, s:i, s:i, s:o, s:f, s:O*}", "test", name, "n_tokens",
+                                            (int)test->n_tokens, "depth", (int)values->depth, "sequences",
+                                            (int)test->n_sequences, "repetitions", (int)values->repetitions,
+                                            "tokens_per_second", summary_json(&test->tokens_per_second), test->rate_key,
+                                            test->work * test->tokens_per_second.median, "profile", test->profile));
     }
-    json_t *root = json_pack("{s:s, s:I, s:o, s:I, s:o}", "model", base_name(access->path), "file_bytes",
+    json_t *root = json_pack("{s:s, s:s, s:I, s:o, s:I, s:o, s:O*}", "model", base_name(access->path), "device",
+                             access->engine.device ? access->engine.device : "cpu", "file_bytes",
                              (json_int_t)access->info.file_bytes, "load_ms", summary_json(load_ms), "peak_rss_bytes",
-                             (json_int_t)peak_rss_bytes(), "tests", list);
+                             (json_int_t)peak_rss_bytes(), "tests", list, "limits", limits);
     char *devices = fetch_json(describe, access->runtime);
     if (devices)
         json_object_update_new(root, json_loads(devices, 0, NULL));
@@ -264,7 +279,7 @@ static bool print_json(const struct access *access, const struct values *values,
 }
 
 static void print_table(const struct access *access, const struct values *values, const struct summary *load_ms,
-                        const struct test *tests, size_t n_tests)
+                        const struct test *tests, size_t n_tests, const json_t *limits)
 {
     const char *name = base_name(access->path);
     put_text(stdout, name, strlen(name));
@@ -280,6 +295,12 @@ static void print_table(const struct access *access, const struct values *values
                    speed->median * tests[i].work, tests[i].rate_unit);
     }
     printf("\npeak memory %.1f MiB\n", (double)peak_rss_bytes() / (1 << 20));
+    for (size_t i = 0; i < n_tests; i++) {
+        char test[64];
+        name_test(&tests[i], values->depth, test, sizeof test);
+        if (tests[i].profile)
+            bench_profile_print(test, tests[i].profile, limits);
+    }
 }
 
 static bool bench(struct access *access, const struct common *common, const struct values *values)
@@ -303,12 +324,20 @@ static bool bench(struct access *access, const struct common *common, const stru
          .work = (double)access->info.bytes_per_token * 1e-9 / values->n_sequences},
     };
     size_t n_tests = sizeof tests / sizeof *tests;
-    if (!measure_load(access, common, values->repetitions, &load_ms) || !measure_all(access, values, tests, n_tests))
-        return false;
-    if (values->json)
-        return print_json(access, values, &load_ms, tests, n_tests);
-    print_table(access, values, &load_ms, tests, n_tests);
-    return true;
+    json_t *limits = values->profile ? bench_limits(access->runtime) : NULL;
+    bool good = (limits || !values->profile) && measure_load(access, common, values->repetitions, &load_ms) &&
+                measure_all(access, values, tests, n_tests);
+    for (size_t i = 0; i < n_tests; i++)
+        if (tests[i].profile)
+            bench_profile_rate(tests[i].profile, limits);
+    if (good && values->json)
+        good = print_json(access, values, &load_ms, tests, n_tests, limits);
+    else if (good)
+        print_table(access, values, &load_ms, tests, n_tests, limits);
+    for (size_t i = 0; i < n_tests; i++)
+        json_decref(tests[i].profile);
+    json_decref(limits);
+    return good;
 }
 
 static int run(int argc, char **argv)
@@ -321,7 +350,8 @@ static int run(int argc, char **argv)
     if (code != OPTIONS_GO)
         return code;
     struct access access;
-    bool good = access_open(&access, &common) && bench(&access, &common, &values);
+    bool good = values.limits ? access_runtime(&access, &common) && bench_limits_view(access.runtime, values.json)
+                              : access_open(&access, &common) && bench(&access, &common, &values);
     access_close(&access);
     return good ? EXIT_OK : EXIT_FAILED;
 }
@@ -329,12 +359,18 @@ static int run(int argc, char **argv)
 const struct command bench_command = {
     .name = "bench",
     .summary = "measure speed and memory",
-    .synopsis = "[-m MODEL] [-p N] [-n N] [-d N] [--sequences N] [-t N] [-r N] [--json]",
+    .synopsis = "[-m MODEL] [-p N] [-n N] [-d N] [--sequences N] [-t N] [-r N]\n                    [--profile | "
+                "--limits] [--json]",
     .details = "Measures opening (load), reading a prompt (pp) and decoding token by token (tg),\n"
                "each after --depth tokens: median, least and most of several runs after one that\n"
                "does not count. With --sequences, that many timelines are decoded at once and\n"
                "tokens/s counts all their tokens; the prompt is read by one. GB/s is the weights\n"
                "that decoding reads, GFLOP/s the arithmetic of the matrices; peak memory is the\n"
-               "process's, pages of the mapped file included.\n",
+               "process's, pages of the mapped file included.\n"
+               "\n"
+               "--profile adds the time of each kind of phase (what all threads do between two\n"
+               "meetings), its share, how long threads waited in it for each other, and its rates\n"
+               "against the limits of this machine: the bytes of weights, keys and values against\n"
+               "reading memory, the arithmetic against the fastest unit. --limits prints these.\n",
     .run = run,
 };

@@ -25,11 +25,16 @@ const struct option runtime_options[] = {
     {"threads", 't', OPTION_COUNT, "N", "threads (default: the physical cores)", COMMON(n_threads), 1, 1024},
     {"cpu", 0, OPTION_CHOICE, "ref|avx2|avx_vnni|avx512|avx512_vnni|avx512_bf16|amx|native",
      "the highest instruction set to use", COMMON(cpu_mask), 0, 0},
+    {"blas-library", 0, OPTION_TEXT, "FILE", "the BLAS of the device blas (default: OpenBLAS)", COMMON(blas_library), 0,
+     0},
     {"log", 0, OPTION_FLAG, NULL, "write log lines to standard error", COMMON(log), 0, 0},
     {0},
 };
 
 const struct option engine_options[] = {
+    {"device", 0, OPTION_CHOICE, "cpu|blas", "what computes (default: cpu)", COMMON(device), 0, 0},
+    {"blas-library", 0, OPTION_TEXT, "FILE", "the BLAS that --device blas calls (default: OpenBLAS)",
+     COMMON(blas_library), 0, 0},
     {"kv", 0, OPTION_CHOICE, "auto|f32|f16|q8_0", "number format of the memory for keys and values", COMMON(kv_type), 0,
      0},
     {"deterministic", 0, OPTION_FLAG, NULL, "results that do not depend on batches; slower at reading prompts",
@@ -46,6 +51,7 @@ static libllm_engine_options engine_of(const struct common *common)
         if (strcmp(common->kv_type, names[i]) == 0)
             options.kv_type = i;
     options.deterministic = common->deterministic;
+    options.device = common->device;
     return options;
 }
 
@@ -64,6 +70,7 @@ bool access_runtime(struct access *access, const struct common *common)
     libllm_runtime_options_init(&options, sizeof options);
     options.n_threads = common->n_threads;
     options.cpu_mask = common->cpu_mask;
+    options.blas_library = common->blas_library;
     options.log = common->log ? write_log : NULL;
     libllm_error error;
     if (libllm_runtime_create(&options, &access->runtime, &error) == LIBLLM_OK)

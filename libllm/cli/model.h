@@ -15,6 +15,8 @@ struct common {
     const char *model;
     uint32_t n_threads;
     const char *cpu_mask;
+    const char *device;
+    const char *blas_library;
     bool log;
     bool no_map;
     const char *kv_type;

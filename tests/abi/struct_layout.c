@@ -25,7 +25,7 @@ FIELD(libllm_limits, template_bytes, 48);
 FIELD(libllm_limits, template_output_bytes, 56);
 FIELD(libllm_limits, text_bytes, 64);
 
-SIZE(libllm_runtime_options, 72);
+SIZE(libllm_runtime_options, 80);
 FIELD(libllm_runtime_options, struct_size, 0);
 FIELD(libllm_runtime_options, n_threads, 4);
 FIELD(libllm_runtime_options, cpu_mask, 8);
@@ -37,6 +37,7 @@ FIELD(libllm_runtime_options, allocator_user_data, 48);
 FIELD(libllm_runtime_options, limits, 56);
 FIELD(libllm_runtime_options, fixed_threads, 64);
 FIELD(libllm_runtime_options, reserved, 68);
+FIELD(libllm_runtime_options, blas_library, 72);
 
 SIZE(libllm_model_options, 8);
 FIELD(libllm_model_options, struct_size, 0);
@@ -61,12 +62,15 @@ FIELD(libllm_model_info, bytes_per_token, 64);
 FIELD(libllm_model_info, flops_per_token, 72);
 FIELD(libllm_model_info, kv_bytes_per_token, 80);
 
-SIZE(libllm_engine_options, 24);
+SIZE(libllm_engine_options, 40);
 FIELD(libllm_engine_options, struct_size, 0);
 FIELD(libllm_engine_options, kv_type, 4);
 FIELD(libllm_engine_options, n_positions, 8);
 FIELD(libllm_engine_options, n_batch, 16);
 FIELD(libllm_engine_options, deterministic, 20);
+FIELD(libllm_engine_options, profile, 24);
+FIELD(libllm_engine_options, reserved, 28);
+FIELD(libllm_engine_options, device, 32);
 
 SIZE(libllm_batch_entry, 32);
 FIELD(libllm_batch_entry, session, 0);

@@ -314,6 +314,7 @@ TEST_F(Command, WrongUsageIsSaidAndExitsWith2)
         {{"eval", "--logits", "o", "--ids", "2147483648"}, "'2147483648' is not a token id"},
         {{"eval", "--logits", "o", "--ids", "1", "--batch", "0"}, "--batch must be a whole number from 1 to 4096"},
         {{"bench", "-r", "0"}, "--repetitions must be"},
+        {{"bench", "--device", "tpu"}, "--device must be one of cpu|blas, not 'tpu'"},
         {{"bench", "--sequences", "0"}, "--sequences must be"},
     };
     for (const auto &one : cases) {
@@ -343,6 +344,7 @@ TEST_F(Command, WhatFailsIsSaidAndExitsWith1)
         {{"eval", "-m", plain_model, "--ids", "1", "--logits", "/dev/full"}, "cannot write"},
         {{"generate", "-m", plain_model, "-p", "four", "-c", "2"}, "2"},
         {{"generate", "-m", plain_model, "-p", "x", "--logit-bias", "999999=1"}, "999999"},
+        {{"generate", "-m", plain_model, "-p", "x", "--device", "blas", "--blas-library", "/no/blas"}, "/no/blas"},
     };
     for (const auto &one : cases) {
         Result result = run(one.arguments);
@@ -510,6 +512,17 @@ TEST_F(Command, DevicesListsTheProcessor)
     json_t *first = json_array_get(json_object_get(devices.get(), "devices"), 0);
     EXPECT_STREQ(json_string_value(json_object_get(first, "kind")), "cpu");
     EXPECT_TRUE(contains(output({"devices"}), "cpu"));
+    json_t *second = json_array_get(json_object_get(devices.get(), "devices"), 1);
+    EXPECT_STREQ(json_string_value(json_object_get(second, "id")), "blas");
+    bool available = json_is_true(json_object_get(second, "available"));
+    EXPECT_TRUE(json_is_string(json_object_get(second, available ? "name" : "reason")));
+    EXPECT_TRUE(contains(output({"devices", "--blas-library", "/no/such/library"}), "/no/such/library: cannot open"));
+    if (available) {
+        auto bench =
+            parse(output({"bench", "-m", plain_model, "-p", "16", "-n", "0", "-r", "1", "--device", "blas", "--json"}));
+        EXPECT_STREQ(json_string_value(json_object_get(bench.get(), "device")), "blas");
+        EXPECT_EQ(json_array_size(json_object_get(bench.get(), "tests")), 1u);
+    }
 }
 
 TEST_F(Command, BenchPrintsFiguresThatFitTogether)
@@ -550,6 +563,44 @@ TEST_F(Command, BenchMeasuresAfterADepthAndSeveralSequencesAtOnce)
     EXPECT_TRUE(contains(output({"bench", "-m", plain_model, "-p", "0", "-n", "2", "--sequences", "2", "-r", "1"}),
                          "\ntg2x2 "));
     EXPECT_TRUE(contains(output({"bench", "-m", plain_model, "-p", "8", "-n", "2", "-d", "3", "-r", "1"}), "\npp8@3 "));
+}
+
+TEST_F(Command, BenchMeasuresTheLimits)
+{
+    auto limits = parse(output({"bench", "--limits", "-t", "2", "--json"}));
+    EXPECT_EQ(json_array_size(json_object_get(limits.get(), "read")), 3u);
+    EXPECT_GE(json_array_size(json_object_get(limits.get(), "units")), 1u);
+    EXPECT_TRUE(contains(output({"bench", "--limits"}), "\nunits\n")) << "as a table, and without a model";
+}
+
+TEST_F(Command, BenchSaysWhereTheTimeGoes)
+{
+    const Arguments arguments = {"bench", "-m", plain_model, "-p", "16", "-n", "4", "-r", "3", "--profile"};
+    Arguments json = arguments;
+    json.push_back("--json");
+    auto bench = parse(output(json));
+    EXPECT_EQ(json_array_size(json_object_get(json_object_get(bench.get(), "limits"), "read")), 3u);
+    json_t *tests = json_object_get(bench.get(), "tests"), *test, *phase;
+    ASSERT_EQ(json_array_size(tests), 2u);
+    size_t index, at;
+    json_array_foreach (tests, index, test) {
+        json_t *profile = json_object_get(test, "profile"), *phases = json_object_get(profile, "phases");
+        EXPECT_EQ(json_integer_value(json_object_get(profile, "tokens")), index ? 12 : 48) << "three runs";
+        ASSERT_EQ(json_array_size(phases), 7u);
+        json_array_foreach (phases, at, phase)
+            for (const char *key : {"gb_per_second", "gflop_per_second", "fraction_of_read", "fraction_of_peak"})
+                EXPECT_TRUE(json_is_real(json_object_get(phase, key))) << key;
+        double seconds = json_number_value(json_object_get(json_array_get(phases, 1), "seconds"));
+        double flops = json_number_value(json_object_get(json_array_get(phases, 1), "flops"));
+        EXPECT_NEAR(json_number_value(json_object_get(json_array_get(phases, 1), "gflop_per_second")),
+                    flops / seconds * 1e-9, 1e-6 * flops / seconds * 1e-9);
+    }
+    std::string table = output(arguments);
+    for (const char *line : {"\npp16 on ", "\ntg4 on ", "\nattention ", "\nwhole "})
+        EXPECT_TRUE(contains(table, line)) << table;
+    auto plain = parse(output({"bench", "-m", plain_model, "-p", "16", "-n", "0", "-r", "1", "--json"}));
+    EXPECT_EQ(json_object_get(plain.get(), "limits"), nullptr);
+    EXPECT_EQ(json_object_get(json_array_get(json_object_get(plain.get(), "tests"), 0), "profile"), nullptr);
 }
 
 TEST_F(Command, ChatNeedsATemplate)

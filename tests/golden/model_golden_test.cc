@@ -167,6 +167,33 @@ TEST_P(ModelGolden, IsBitwiseTheSameForAnyNumberOfThreads)
     }
 }
 
+/* With the BLAS that is installed, which gets floats, so that the bounds are those of few columns. */
+TEST_P(ModelGolden, AgreesOnTheDeviceBlasForAnyNumberOfThreads)
+{
+    std::vector<float> first;
+    for (uint32_t n_threads : {1u, 2u, 3u}) {
+        Handle<libllm_runtime> threaded = make_runtime(n_threads);
+        ASSERT_TRUE(threaded);
+        Handle<libllm_model> of = open_model(threaded.get(), path);
+        ASSERT_TRUE(of);
+        libllm_engine_options options = engine_options(40, ids.size());
+        options.device = "blas";
+        libllm_session *raw = nullptr;
+        const libllm_status status = libllm_session_open(of.get(), &options, &raw, &error);
+        if (status == LIBLLM_ERROR_UNSUPPORTED)
+            GTEST_SKIP() << error.message;
+        ASSERT_EQ(LIBLLM_OK, status) << error.message;
+        const Handle<libllm_session> session(raw);
+        std::vector<float> logits;
+        ASSERT_TRUE(eval_chunks(session.get(), ids, 0, ids.size(), 40, n_vocab(), &logits));
+        if (first.empty()) {
+            first = logits;
+            expect_close(logits, reference, "blas");
+        }
+        EXPECT_EQ(0, memcmp(first.data(), logits.data(), logits.size() * sizeof(float))) << n_threads << " threads";
+    }
+}
+
 TEST_P(ModelGolden, IsBitwiseTheSameForAnySplitWhenDeterministic)
 {
     std::vector<float> first;

@@ -35,6 +35,8 @@ TEST(Api, EveryFunctionTakesNull)
     libllm_runtime_options_init(nullptr, 0);
     EXPECT_EQ(invalid, libllm_runtime_create(nullptr, nullptr, &e));
     EXPECT_EQ(invalid, libllm_runtime_devices(nullptr, buffer, 4, &n, &e));
+    EXPECT_EQ(invalid, libllm_runtime_measure_limits(nullptr, buffer, 4, &n, &e));
+    EXPECT_EQ(invalid, libllm_session_profile(nullptr, buffer, 4, &n, &e));
     EXPECT_EQ(invalid, libllm_model_locate(nullptr, nullptr, buffer, 4, &n, &e));
     EXPECT_EQ(invalid, libllm_model_locate("x", nullptr, nullptr, 4, &n, &e));
     EXPECT_EQ(invalid, libllm_model_open(nullptr, nullptr, nullptr, nullptr, &e));
@@ -136,6 +138,10 @@ TEST(Api, EngineOptionsAreChecked)
     o.n_positions = 1ull << 40;
     EXPECT_EQ(invalid, refused());
     o.deterministic = 2;
+    EXPECT_EQ(invalid, refused());
+    o.profile = 2;
+    EXPECT_EQ(invalid, refused());
+    o.reserved = 1;
     EXPECT_EQ(invalid, refused());
     libllm_model_free(m);
     libllm_runtime_free(r);

@@ -280,6 +280,9 @@ typedef struct libllm_runtime_options {
     uint32_t fixed_threads;
     /** Zero. */
     uint32_t reserved;
+    /** File of the library that the device "blas" calls, which has the CBLAS interface with 32-bit integers; NULL: the
+     *  first of libopenblas.so.0, libcblas.so.3 and libblas.so.3 that is installed. Copied. */
+    const char *LIBLLM_NULLABLE blas_library;
 } libllm_runtime_options;
 
 /**
@@ -329,7 +332,8 @@ void libllm_runtime_free(libllm_runtime *LIBLLM_NULLABLE runtime);
 
 /**
  * Describe the devices that this runtime can compute on, as JSON:
- * {"devices":[{"id","kind","name","threads","instruction_set","memory_bytes","available_bytes","features"}]}.
+ * {"devices":[{"id","kind","name","threads","instruction_set","memory_bytes","available_bytes","features",
+ * "available","reason"}]}. One that is not available has a reason and no name.
  *
  * @param runtime   the runtime
  * @param buffer    receives the text; may be NULL when capacity is 0
@@ -347,6 +351,34 @@ LIBLLM_API
 libllm_status libllm_runtime_devices(const libllm_runtime *runtime,
                                      char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer, size_t capacity,
                                      size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Measure what this machine can do at best with as many threads as the runtime has and the process has processors, as
+ * JSON: reading memory that no cache holds, each thread in so many sequential streams; multiplying (a multiplication
+ * and an addition count as two operations) in each unit that the processor has and cpu_mask allows: mul_add and fma of
+ * 32-bit floats, maddubs and vnni of bytes, bf16; and meeting of all threads:
+ * {"threads","read_bytes","read":[{"streams","one_thread_gb_per_second","gb_per_second"}],
+ * "units":[{"unit","one_thread_gop_per_second","gop_per_second"}],"barrier_ns"}.
+ * Each figure is the best of many short rounds. Takes one to three seconds and up to 1 GiB of memory meanwhile;
+ * whatever else computes at the time spoils the figures.
+ *
+ * @param runtime   the runtime
+ * @param buffer    receives the text; may be NULL when capacity is 0
+ * @param capacity  bytes in buffer; below 4096, which always suffice, nothing is measured
+ * @param needed    receives the length of the text, or 4096 when nothing is measured
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(runtime).
+ * Errors: INVALID_ARGUMENT, BUFFER_TOO_SMALL, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_runtime_measure_limits(const libllm_runtime *runtime,
+                                            char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer,
+                                            size_t capacity, size_t *LIBLLM_OUT needed,
+                                            libllm_error *LIBLLM_NULLABLE error);
 
 /* Model ------------------------------------------------------------------------------------------------- */
 
@@ -651,6 +683,14 @@ typedef struct libllm_engine_options {
     uint32_t n_batch;
     /** 1: results do not depend on how tokens are split into batches, at some cost of speed. */
     uint32_t deterministic;
+    /** 1: the time of every phase is measured, for libllm_session_profile(). */
+    uint32_t profile;
+    /** Reserved, 0. */
+    uint32_t reserved;
+    /** What computes, an id of libllm_runtime_devices(): "cpu", or "blas", which multiplies prompts in 32-bit floats
+     *  with a BLAS library; that one's number of threads, OpenBLAS being meant, is 1 while an engine computes with it
+     *  and is put back then. NULL: "cpu". */
+    const char *LIBLLM_NULLABLE device;
 } libllm_engine_options;
 
 /** Set every option to its default.
@@ -677,7 +717,8 @@ void libllm_engine_options_init(libllm_engine_options *LIBLLM_OUT options, uint3
  *
  * Ownership: the caller frees the engine; its sessions keep it alive.
  * Thread safety: concurrent(model).
- * Errors: INVALID_ARGUMENT, UNSUPPORTED (the model cannot compute), OUT_OF_MEMORY.
+ * Errors: INVALID_ARGUMENT, NOT_FOUND (the device), UNSUPPORTED (the model cannot compute, or the device is not
+ * available), OUT_OF_MEMORY.
  * Since: 0.1
  */
 LIBLLM_API
@@ -927,6 +968,34 @@ LIBLLM_API
 libllm_status libllm_session_tokens(const libllm_session *session,
                                     int32_t *LIBLLM_OUT LIBLLM_ARRAY(capacity) LIBLLM_NULLABLE tokens, size_t capacity,
                                     size_t *LIBLLM_OUT n_tokens, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Report where the time of a session's engine went since the last report, as JSON, and start afresh; all sessions of
+ * the engine count. A phase is what all threads do between two meetings; those of all layers are added up:
+ * {"threads","batches","tokens","seconds","phases":[{"phase","calls","seconds","computing_seconds","waiting_seconds",
+ * "weight_bytes","kv_bytes","flops"}]}, phases being embed, qkv, attention, project, gate_up, down and logits.
+ * threads is the mean of the batches. seconds is measured on the calling thread, from one meeting to the next;
+ * computing_seconds and waiting_seconds, what a thread did and how long it waited for the others, are means of all
+ * threads. weight_bytes and kv_bytes are the bytes of weights and of keys and values that were read, flops a
+ * multiply-add counted as two. The seconds of the whole exceed those of the phases by the start and the end of each
+ * batch.
+ *
+ * @param session   the session; its engine was made with the option profile
+ * @param buffer    receives the text; may be NULL when capacity is 0
+ * @param capacity  bytes in buffer
+ * @param needed    receives the length of the text
+ * @param error     optional
+ * @return LIBLLM_OK, or an error, with which nothing is forgotten
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session).
+ * Errors: INVALID_ARGUMENT (the engine does not measure), BUFFER_TOO_SMALL, OUT_OF_MEMORY, FORKED.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_profile(libllm_session *session,
+                                     char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer, size_t capacity,
+                                     size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
 
 /**
  * Make the call that is running on this session return CANCELLED within 100 ms. Does nothing when no call is

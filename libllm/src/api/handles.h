@@ -15,6 +15,7 @@ struct libllm_runtime {
     ll_host host;
     ll_team *team;
     uint32_t cpu_features;
+    char *blas_library; /* NULL: the usual ones */
 };
 
 struct libllm_model {

@@ -7,8 +7,10 @@
 #include "base/cpu.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "backend/backend.h"
 #include "backend/cpu/kernels.h"
 
+#include <string.h>
 #include <unistd.h>
 
 enum { THREADS_MAX = 1024 };
@@ -92,9 +94,16 @@ libllm_status libllm_runtime_create(const libllm_runtime_options *options, libll
     if (!r)
         return ll_fail_memory(error, "a runtime");
     *r = (libllm_runtime){.users = 1, .host = host, .cpu_features = ll_cpu_permitted(features)};
-    status = ll_team_create(&r->host, o.n_threads ? o.n_threads : ll_cpu_default_threads(), o.fixed_threads, &r->team,
-                            error);
+    if (o.blas_library) {
+        r->blas_library = ll_strndup(&host, o.blas_library, strlen(o.blas_library));
+        if (!r->blas_library)
+            status = ll_fail_memory(error, "a runtime");
+    }
+    if (!status)
+        status = ll_team_create(&r->host, o.n_threads ? o.n_threads : ll_cpu_default_threads(), o.fixed_threads,
+                                &r->team, error);
     if (status) {
+        ll_free(&host, r->blas_library);
         ll_free(&host, r);
         return status;
     }
@@ -108,7 +117,22 @@ void libllm_runtime_free(libllm_runtime *r)
         return;
     ll_team_free(r->team);
     ll_host host = r->host;
+    ll_free(&host, r->blas_library);
     ll_free(&host, r);
+}
+
+static json_t *device_json(const libllm_runtime *runtime, const ll_backend *backend)
+{
+    char name[160], features[256];
+    libllm_error reason;
+    bool available = backend->describe(runtime->blas_library, name, sizeof name, &reason) == LIBLLM_OK;
+    ll_cpu_describe(runtime->cpu_features, features, sizeof features);
+    long page = sysconf(_SC_PAGESIZE), pages = sysconf(_SC_PHYS_PAGES), free_pages = sysconf(_SC_AVPHYS_PAGES);
+    return json_pack("{s:s, s:s, s:s*, s:I, s:s, s:I, s:I, s:s, s:b, s:s*}", "id", backend->kind, "kind", backend->kind,
+                     "name", available ? name : NULL, "threads", (json_int_t)ll_team_size(runtime->team),
+                     "instruction_set", ll_kernels_choose(runtime->cpu_features).name, "memory_bytes",
+                     (json_int_t)page * pages, "available_bytes", (json_int_t)page * free_pages, "features", features,
+                     "available", available, "reason", available ? NULL : reason.message);
 }
 
 libllm_status libllm_runtime_devices(const libllm_runtime *runtime, char *buffer, size_t capacity, size_t *needed,
@@ -118,17 +142,14 @@ libllm_status libllm_runtime_devices(const libllm_runtime *runtime, char *buffer
         *needed = 0;
     if (!runtime || !needed || (!buffer && capacity))
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "runtime, needed or buffer is NULL");
-    char name[128], features[256];
-    ll_cpu_name(name, sizeof name);
-    ll_cpu_describe(runtime->cpu_features, features, sizeof features);
-    long page = sysconf(_SC_PAGESIZE), pages = sysconf(_SC_PHYS_PAGES), free_pages = sysconf(_SC_AVPHYS_PAGES);
-    json_t *devices = json_pack("{s:[{s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:s}]}", "devices", "id", "cpu", "kind", "cpu",
-                                "name", name, "threads", (json_int_t)ll_team_size(runtime->team), "instruction_set",
-                                ll_kernels_choose(runtime->cpu_features).name, "memory_bytes", (json_int_t)page * pages,
-                                "available_bytes", (json_int_t)page * free_pages, "features", features);
+    json_t *list = json_array();
+    bool good = true;
+    for (const ll_backend *const *backend = ll_backends; *backend; backend++)
+        good = json_array_append_new(list, device_json(runtime, *backend)) == 0 && good;
+    json_t *devices = json_pack("{s:o}", "devices", list);
     ll_buffer text;
     ll_buffer_init(&text, &runtime->host);
-    libllm_status status = devices && ll_json_write(devices, JSON_COMPACT, &text)
+    libllm_status status = good && devices && ll_json_write(devices, JSON_COMPACT, &text)
                                ? ll_give_text(text.data, text.size, buffer, capacity, needed, error)
                                : ll_fail_memory(error, "the list of devices");
     json_decref(devices);

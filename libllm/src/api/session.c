@@ -36,7 +36,7 @@ libllm_status libllm_engine_create(const libllm_model *model, const libllm_engin
     if (!e)
         return ll_fail_memory(error, "an engine");
     *e = (libllm_engine){.users = 1, .model = ll_use_model(model)};
-    status = ll_engine_create(&r->host, r->team, r->cpu_features, model->model, &o, &e->engine, error);
+    status = ll_engine_create(&r->host, r->team, r->cpu_features, r->blas_library, model->model, &o, &e->engine, error);
     if (status) {
         libllm_engine_free(e);
         return status;

@@ -19,19 +19,39 @@ typedef struct ll_run {
     bool all_logits;       /* a row for every token instead of the last only */
 } ll_run;
 
+/* Where the time of batches went. Seconds are those of thread 0 from one meeting of all threads to the next; a thread
+ * computes or waits for the others. */
+typedef struct ll_phase_profile {
+    uint64_t calls;
+    double seconds;
+    double computing, waiting; /* mean of the threads */
+    uint64_t weight_bytes;     /* read once for all columns */
+    uint64_t kv_bytes;         /* keys and values, read once for the columns of a tile */
+    uint64_t flops;
+} ll_phase_profile;
+
+typedef struct ll_profile {
+    uint64_t n_batches, n_tokens;
+    uint64_t n_threads; /* of all batches together: each may have another number */
+    double seconds;     /* of the whole batches, with the start and the end of the team */
+    ll_phase_profile phases[LL_PHASE_KINDS];
+} ll_profile;
+
 typedef struct ll_batch {
     const ll_run *runs;
     uint32_t n_runs;
     bool (*cancelled)(void *context); /* asked often, on the calling thread */
     void *cancel_context;
+    ll_profile *profile; /* NULL, or where to add this batch */
 } ll_batch;
 
 typedef struct ll_executor_options {
     uint32_t n_batch; /* tokens of a batch at most */
     uint32_t n_pages;
-    uint64_t n_positions;   /* longest timeline */
-    libllm_kv_type kv_type; /* never AUTO */
-    bool deterministic;     /* results do not depend on how tokens are split into batches */
+    uint64_t n_positions;     /* longest timeline */
+    libllm_kv_type kv_type;   /* never AUTO */
+    bool deterministic;       /* results do not depend on how tokens are split into batches */
+    const char *blas_library; /* file of the BLAS device; NULL: the usual ones */
 } ll_executor_options;
 
 /* A model made ready on a device, with the memory that its tokens need. */
@@ -39,6 +59,8 @@ typedef struct ll_executor ll_executor;
 
 typedef struct ll_backend {
     const char *kind; /* "cpu" */
+    /* What computes, by its own name; a status other than OK says that it is not available, and the error why. */
+    libllm_status (*describe)(const char *blas_library, char *name, size_t capacity, libllm_error *error);
     libllm_status (*create)(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
                             const ll_executor_options *options, ll_executor **out, libllm_error *error);
     /* CANCELLED leaves pages of the batch's positions undefined and everything else as it was. */
@@ -47,6 +69,12 @@ typedef struct ll_backend {
 } ll_backend;
 
 extern const ll_backend ll_backend_cpu;
+extern const ll_backend ll_backend_blas;
+
+extern const ll_backend *const ll_backends[]; /* all, and NULL */
+const ll_backend *ll_backend_find(const char *kind);
+
+void ll_profile_add(ll_profile *profile, const ll_profile *more);
 
 /* KV memory of one position in bytes. */
 uint64_t ll_kv_bytes_per_position(const ll_model *model, libllm_kv_type kv_type);

@@ -367,3 +367,16 @@ uint32_t ll_cpu_default_threads(void)
     cores = cgroup_quota(cores);
     return cores > 0 ? (uint32_t)cores : 1;
 }
+
+size_t ll_cpu_cache_bytes(void)
+{
+    for (int level = 3; level >= 0; level--) {
+        char path[128], text[64]; /* "32768K" */
+        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/size", level);
+        const char *p = text;
+        uint64_t size;
+        if (read_text(path, text, sizeof text) && read_number(&p, &size))
+            return (size_t)size << (*p == 'K' ? 10 : *p == 'M' ? 20 : 0);
+    }
+    return 0;
+}

@@ -41,6 +41,9 @@ uint32_t ll_cpu_default_threads(void);
 /* Processors within the affinity of this process, at least 1. */
 uint32_t ll_cpu_available(void);
 
+/* The largest cache that a processor reaches, in bytes; 0 when it is not known. */
+size_t ll_cpu_cache_bytes(void);
+
 /* The processor's model name as it says itself, or "". */
 void ll_cpu_name(char *out, size_t capacity);
 

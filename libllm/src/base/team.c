@@ -109,10 +109,11 @@ static uint64_t gate_wait(gate *g, unsigned word, uint32_t spins)
 
 void ll_team_barrier(ll_team *team)
 {
-    if (team->n_active == 1)
+    uint32_t n_active = team->n_active; /* once this thread has arrived, the next run may choose another number */
+    if (n_active == 1)
         return;
     unsigned word = atomic_load_explicit(&team->barrier.word, memory_order_relaxed);
-    if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) + 1 == team->n_active) {
+    if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) + 1 == n_active) {
         atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
         gate_set(&team->barrier, word + 1);
         return;

@@ -7,6 +7,12 @@
 
 enum { PHASES_PER_LAYER = 5 };
 
+const char *const ll_phase_names[LL_PHASE_KINDS] = {
+    [LL_PHASE_EMBED] = "embed",     [LL_PHASE_QKV] = "qkv",         [LL_PHASE_ATTENTION] = "attention",
+    [LL_PHASE_PROJECT] = "project", [LL_PHASE_GATE_UP] = "gate_up", [LL_PHASE_DOWN] = "down",
+    [LL_PHASE_LOGITS] = "logits",
+};
+
 static void count(ll_phase *phase, const ll_matrix *w)
 {
     phase->weight_bytes += (uint64_t)w->row_bytes * w->n_rows;

@@ -20,6 +20,9 @@ typedef enum ll_phase_kind {
     LL_PHASE_DOWN,      /* branch = W hidden */
     LL_PHASE_LOGITS,    /* prologue; logits = W x */
 } ll_phase_kind;
+enum { LL_PHASE_KINDS = LL_PHASE_LOGITS + 1 };
+
+extern const char *const ll_phase_names[LL_PHASE_KINDS]; /* "qkv" */
 
 typedef struct ll_phase {
     ll_phase_kind kind;

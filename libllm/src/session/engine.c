@@ -26,11 +26,16 @@ static libllm_status check_options(const libllm_engine_options *o, libllm_error 
     if (o->n_positions > (uint64_t)INT32_MAX)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "n_positions is %llu, expected at most %d",
                        (unsigned long long)o->n_positions, INT32_MAX);
+    if (o->profile > 1)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "profile is %u, expected 0 or 1", o->profile);
+    if (o->reserved)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "reserved is %u, expected 0", o->reserved);
     return LIBLLM_OK;
 }
 
-libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
-                               const libllm_engine_options *options, ll_engine **out, libllm_error *error)
+libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const char *blas_library,
+                               const ll_model *model, const libllm_engine_options *options, ll_engine **out,
+                               libllm_error *error)
 {
     *out = NULL;
     if (!model->family)
@@ -42,13 +47,18 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
                     "KV memory in Q8_0 needs heads of a multiple of 32 values; this model's have %u", model->head_dim);
     if (status)
         return status;
+    const ll_backend *backend = ll_backend_find(options->device ? options->device : "cpu");
+    if (!backend)
+        return ll_fail(error, LIBLLM_ERROR_NOT_FOUND, "there is no device \"%.32s\", expected \"cpu\" or \"blas\"",
+                       options->device);
     ll_engine *e = ll_calloc(host, 1, sizeof *e);
     if (!e)
         return ll_fail_memory(error, "an engine");
     e->host = host;
     e->team = team;
     e->model = model;
-    e->backend = &ll_backend_cpu;
+    e->backend = backend;
+    e->profiles = options->profile;
     e->kv_type = ll_kv_type_resolve(model, options->kv_type);
     e->n_batch = options->n_batch ? options->n_batch : BATCH_DEFAULT;
     e->n_positions = options->n_positions ? options->n_positions : ll_context_default(model);
@@ -67,7 +77,8 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
                                         .n_pages = e->n_free_pages,
                                         .n_positions = e->n_positions,
                                         .kv_type = e->kv_type,
-                                        .deterministic = options->deterministic};
+                                        .deterministic = options->deterministic,
+                                        .blas_library = blas_library};
         status = e->backend->create(host, team, cpu_features, model, &executor, &e->executor, error);
     }
     if (status) {
@@ -113,6 +124,21 @@ void ll_engine_give_pages(ll_engine *e, const uint32_t *pages, uint32_t n)
     pthread_mutex_lock(&e->lock);
     for (uint32_t i = n; i-- > 0;)
         e->free_pages[e->n_free_pages++] = pages[i];
+    pthread_mutex_unlock(&e->lock);
+}
+
+void ll_engine_take_profile(ll_engine *e, ll_profile *profile)
+{
+    pthread_mutex_lock(&e->lock);
+    *profile = e->profile;
+    e->profile = (ll_profile){0};
+    pthread_mutex_unlock(&e->lock);
+}
+
+void ll_engine_return_profile(ll_engine *e, const ll_profile *profile)
+{
+    pthread_mutex_lock(&e->lock);
+    ll_profile_add(&e->profile, profile);
     pthread_mutex_unlock(&e->lock);
 }
 
@@ -246,9 +272,14 @@ static void step(ll_engine *e)
     choose_step(e);
     ll_batch batch = {.runs = e->runs, .n_runs = e->n_stepping, .cancelled = step_cancelled, .cancel_context = e};
     libllm_error error;
+    ll_profile profile = {0}; /* the engine's may be taken meanwhile */
+    if (e->profiles)
+        batch.profile = &profile;
     pthread_mutex_unlock(&e->lock);
     libllm_status status = e->backend->run(e->executor, &batch, &error);
     pthread_mutex_lock(&e->lock);
+    if (e->profiles)
+        ll_profile_add(&e->profile, &profile);
     commit_step(e, status, &error);
 }
 

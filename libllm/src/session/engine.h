@@ -51,10 +51,13 @@ typedef struct ll_engine {
     ll_run *runs;       /* [n_batch] of the step that is running */
     ll_work **stepping; /* [n_batch] */
     uint32_t n_stepping;
+    bool profiles;
+    ll_profile profile; /* of the steps since it was last reported */
 } ll_engine;
 
-libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
-                               const libllm_engine_options *options, ll_engine **out, libllm_error *error);
+libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const char *blas_library,
+                               const ll_model *model, const libllm_engine_options *options, ll_engine **out,
+                               libllm_error *error);
 void ll_engine_free(ll_engine *engine); /* after its sessions; NULL is fine */
 
 /* What a context is long when nobody says: as the model was trained, but at most 8192. */
@@ -67,5 +70,9 @@ void ll_engine_eval(ll_engine *engine, ll_work *works, size_t n_works);
 /* Take pages for a timeline, all or none. */
 bool ll_engine_take_pages(ll_engine *engine, uint32_t *pages, uint32_t n, uint32_t *n_free);
 void ll_engine_give_pages(ll_engine *engine, const uint32_t *pages, uint32_t n);
+
+/* The profile since it was last taken. One that could not be handed on goes back. */
+void ll_engine_take_profile(ll_engine *engine, ll_profile *profile);
+void ll_engine_return_profile(ll_engine *engine, const ll_profile *profile);
 
 #endif

@@ -218,6 +218,26 @@ static void many_columns(ll_worker *w, tile t, uint32_t n_kv_heads)
     }
 }
 
+void ll_cpu_attention_work(const ll_executor *e, uint32_t layer, uint64_t *flops, uint64_t *kv_bytes)
+{
+    const ll_layer *l = &e->model->layers[layer];
+    tile t = {.group = l->n_heads / l->n_kv_heads, .window = l->window};
+    uint32_t width = e->n_columns <= LL_COLUMNS_MAX ? 1 : tile_columns(t.group);
+    uint64_t seen = 0, read = 0; /* positions: by each column, and by each tile of columns */
+    for (uint32_t r = 0; r < e->batch->n_runs; r++) {
+        const ll_run *run = &e->batch->runs[r];
+        for (uint32_t i = 0; i < run->n_tokens; i++)
+            seen += run->position + i + 1 - first_seen(&t, run->position + i);
+        for (uint32_t i = 0; i < run->n_tokens; i += width) {
+            uint64_t end = run->position + (run->n_tokens - i < width ? run->n_tokens : i + width);
+            read += end - first_seen(&t, run->position + i);
+        }
+    }
+    uint64_t head_dim = e->model->head_dim;
+    *flops = 4 * seen * l->n_heads * head_dim; /* a product with the keys and one with the values */
+    *kv_bytes = read * l->n_kv_heads * 2 * ll_kv_tile_bytes(e->kv_format, head_dim) / LL_KV_TILE;
+}
+
 void ll_cpu_attention(ll_worker *w, uint32_t layer)
 {
     ll_executor *e = w->executor;

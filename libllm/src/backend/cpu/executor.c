@@ -4,6 +4,7 @@
 #include "backend/cpu/executor.h"
 
 #include "base/checked.h"
+#include "base/clock.h"
 #include "base/status.h"
 
 #include <string.h>
@@ -38,7 +39,7 @@ static void free_act(const ll_host *host, ll_act *act)
 static size_t panels_bytes(const ll_executor *e)
 {
     const ll_model *m = e->model;
-    size_t most = 0;
+    size_t most = e->products.multiply ? e->tile_rows * LL_K_CHUNK * sizeof(float) : 0;
     for (uint32_t i = 0; i < m->n_layers; i++) {
         const ll_layer *l = &m->layers[i];
         const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &m->output};
@@ -180,8 +181,9 @@ static libllm_status check_kernels(const ll_executor *e, libllm_error *error)
     return LIBLLM_OK;
 }
 
-static libllm_status cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
-                                const ll_executor_options *options, ll_executor **out, libllm_error *error)
+libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
+                            const ll_executor_options *options, const ll_products *products, ll_executor **out,
+                            libllm_error *error)
 {
     ll_executor *e = ll_calloc(host, 1, sizeof *e);
     *out = NULL;
@@ -189,6 +191,8 @@ static libllm_status cpu_create(const ll_host *host, ll_team *team, uint32_t cpu
         return ll_fail_memory(error, "an engine");
     *e = (ll_executor){
         .host = host, .team = team, .model = model, .options = *options, .kernels = ll_kernels_choose(cpu_features)};
+    if (products)
+        e->products = *products;
     e->tile_rows = larger(LL_TILE_ROWS, model->head_dim);
     e->split_positions = split_positions(options->n_positions);
     libllm_status status = ll_plan_create(model, &e->plan, error);
@@ -216,6 +220,19 @@ static libllm_status cpu_create(const ll_host *host, ll_team *team, uint32_t cpu
     return LIBLLM_OK;
 }
 
+static libllm_status cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
+                                const ll_executor_options *options, ll_executor **out, libllm_error *error)
+{
+    return ll_cpu_create(host, team, cpu_features, model, options, NULL, out, error);
+}
+
+static libllm_status cpu_describe(const char *blas_library, char *name, size_t capacity, libllm_error *error)
+{
+    (void)blas_library, (void)error;
+    ll_cpu_name(name, capacity);
+    return LIBLLM_OK;
+}
+
 static bool batch_cancelled(void *context)
 {
     const ll_batch *batch = ((ll_executor *)context)->batch;
@@ -230,6 +247,9 @@ static void walk(void *context, uint32_t thread, uint32_t n_threads)
     ll_worker *w = &e->workers[thread];
     w->thread = thread;
     w->n_threads = n_threads;
+    bool measured = e->batch->profile != NULL;
+    if (measured)
+        ll_cpu_measure_start(w);
     for (uint32_t i = 0; i < e->plan.n_phases; i++) {
         ll_cpu_phase(w, i);
         if (thread == 0 && batch_cancelled(e)) {
@@ -238,7 +258,9 @@ static void walk(void *context, uint32_t thread, uint32_t n_threads)
         } else if (thread == 0 && atomic_load_explicit(&e->skip, memory_order_relaxed)) {
             atomic_store_explicit(&e->stop_after, i, memory_order_relaxed);
         }
-        ll_team_barrier(e->team);
+        ll_cpu_meet(w);
+        if (measured)
+            ll_cpu_measure_phase(w, e->plan.phases[i].kind);
         if (atomic_load_explicit(&e->stop_after, memory_order_relaxed) <= i)
             return;
     }
@@ -272,8 +294,13 @@ static libllm_status cpu_run(ll_executor *e, const ll_batch *batch, libllm_error
     atomic_store(&e->next_unit[1], 0);
     atomic_store(&e->skip, 0);
     atomic_store(&e->stop_after, UINT32_MAX);
+    double start = batch->profile ? ll_seconds() : 0;
     libllm_status status = ll_team_run(e->team, walk, batch_cancelled, e, error);
-    if (!status && atomic_load(&e->stop_after) != UINT32_MAX) {
+    uint32_t last = atomic_load(&e->stop_after);
+    if (!status && batch->profile)
+        ll_cpu_profile_add(e, last < e->plan.n_phases ? last + 1 : e->plan.n_phases, ll_seconds() - start,
+                           batch->profile);
+    if (!status && last != UINT32_MAX) {
         /* Attention may have been left with some splits of a column done and others not. */
         for (size_t i = 0; i < LL_COLUMNS_MAX * (size_t)e->plan.max_heads; i++)
             atomic_store_explicit(&e->splits_done[i], 0, memory_order_relaxed);
@@ -282,4 +309,5 @@ static libllm_status cpu_run(ll_executor *e, const ll_batch *batch, libllm_error
     return status;
 }
 
-const ll_backend ll_backend_cpu = {.kind = "cpu", .create = cpu_create, .run = cpu_run, .free = cpu_free};
+const ll_backend ll_backend_cpu = {
+    .kind = "cpu", .describe = cpu_describe, .create = cpu_create, .run = cpu_run, .free = cpu_free};

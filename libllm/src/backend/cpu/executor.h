@@ -28,12 +28,24 @@ typedef struct ll_column {
     float *logits; /* NULL: not wanted */
 } ll_column;
 
+typedef struct ll_worker ll_worker;
+typedef struct ll_inputs ll_inputs;
+
+/* Another way than by panels to multiply with many columns: rows [row, row + n_rows), n_rows <= tile_rows, of a matrix
+ * times inputs that are floats, on every thread. */
+typedef struct ll_products {
+    void (*multiply)(const struct ll_products *products, ll_worker *worker, const ll_matrix *matrix, size_t row,
+                     size_t n_rows, const ll_inputs *inputs, float *const *out);
+    void *context;
+} ll_products;
+
 /* Memory that one thread has for itself. */
-typedef struct ll_worker {
+struct ll_worker {
     ll_executor *executor;
     uint32_t thread, n_threads;
     uint32_t phase;  /* index of the phase in hand */
-    uint8_t *panels; /* LL_TILE_ROWS rows, LL_K_CHUNK inputs of the matrix in hand, packed */
+    uint8_t *panels; /* LL_TILE_ROWS rows, LL_K_CHUNK inputs of the matrix in hand, packed; tile_rows where products
+                      * are made in another way */
     float *tiles[2]; /* [n_batch][tile_rows] */
     float *input;    /* [LL_COLUMNS_MAX][max_k] */
     float *row;      /* [n_embd] */
@@ -44,22 +56,26 @@ typedef struct ll_worker {
     float **out_part; /* [n_batch] */
     float *scores;    /* [LL_QUERY_ROWS][LL_KV_TILE] */
     float *state;     /* [2 * LL_QUERY_ROWS][2 + head_dim]: maximum, sum, values; of one split, and merged */
-} ll_worker;
+    /* When the batch is measured: the last meeting, and what was spent since and in each kind of phase. */
+    double met, waited;
+    double seconds[LL_PHASE_KINDS], waiting[LL_PHASE_KINDS];
+};
 
 /* The inputs of a phase, of each active column. act and bf16 are NULL unless a kernel of the phase reads them. */
-typedef struct ll_inputs {
+struct ll_inputs {
     const float *const *x;
     const ll_act *act;
     const uint16_t *bf16;
     size_t n;
     bool by_rows; /* straight from the weight blocks, act with 16 bits; else through panels, 8 bits */
-} ll_inputs;
+};
 
 struct ll_executor {
     const ll_host *host;
     ll_team *team;
     const ll_model *model;
     ll_kernels kernels;
+    ll_products products; /* multiply is NULL: by panels */
     ll_executor_options options;
     ll_plan plan;
     uint32_t *x_of_phase; /* which of the two residual buffers a phase's prologue reads */
@@ -97,6 +113,11 @@ struct ll_executor {
     atomic_uint stop_after;   /* phase after which all threads leave */
 };
 
+/* executor.c: products NULL: by panels. They are copied, with a context that has to live as long. */
+libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
+                            const ll_executor_options *options, const ll_products *products, ll_executor **out,
+                            libllm_error *error);
+
 /* product.c: out[i][0, n_rows) = rows [row, row + n_rows) of W times the inputs of active column i. With few columns
  * straight from the weight blocks, with many through panels decoded once; n_rows <= tile_rows. Adds the bias. */
 void ll_cpu_product(ll_worker *worker, const ll_linear *linear, size_t row, size_t n_rows, const ll_inputs *inputs,
@@ -105,6 +126,8 @@ bool ll_cpu_by_rows(const ll_executor *executor, const ll_phase *phase, size_t n
 
 /* attention.c */
 void ll_cpu_attention(ll_worker *worker, uint32_t layer);
+/* What attention computes and reads for the batch in hand. */
+void ll_cpu_attention_work(const ll_executor *executor, uint32_t layer, uint64_t *flops, uint64_t *kv_bytes);
 
 /* kv_memory.c */
 /* Where the keys (and behind them the values) of a page lie. */
@@ -114,6 +137,13 @@ void ll_cpu_store_kv(ll_executor *executor, uint32_t layer, uint32_t column, uin
                      const float *head);
 /* Reserve the memory: a page costs some once a token is written to it. False: out of memory. */
 bool ll_cpu_make_kv(ll_executor *executor);
+
+/* profile.c */
+void ll_cpu_meet(ll_worker *worker); /* a barrier, whose wait is measured when the batch is */
+void ll_cpu_measure_start(ll_worker *worker);
+void ll_cpu_measure_phase(ll_worker *worker, ll_phase_kind kind);
+/* Add the batch in hand, of which n_phases were run. */
+void ll_cpu_profile_add(const ll_executor *executor, uint32_t n_phases, double seconds, ll_profile *profile);
 
 /* phases.c: one thread's part of a phase. */
 void ll_cpu_phase(ll_worker *worker, uint32_t index);

@@ -39,7 +39,7 @@ static ll_takes takes(const ll_executor *e, const ll_matrix *m, bool by_rows)
     uint32_t type = m->traits->type;
     if (by_rows)
         return e->kernels.row_kernel(type)->takes_act ? LL_TAKES_INTS : LL_TAKES_FLOATS;
-    return e->kernels.panel_kernel(type)->takes;
+    return e->products.multiply ? LL_TAKES_FLOATS : e->kernels.panel_kernel(type)->takes;
 }
 
 /* The residual stream of a column after the prologue's addition, into row. */
@@ -106,7 +106,7 @@ static ll_inputs prepare(ll_worker *w, const ll_phase *p, const float *source, s
             e->kernels.round_bf16(input, n_k, e->bf16 + ll_bf16_column(n_k, i));
     }
     if (!private && (p->norm || act || bf16))
-        ll_team_barrier(e->team);
+        ll_cpu_meet(w);
     return (ll_inputs){
         .x = w->x, .act = act ? w->acts : NULL, .bf16 = bf16 ? e->bf16 : NULL, .n = n, .by_rows = by_rows};
 }

@@ -69,6 +69,8 @@ void ll_cpu_product(ll_worker *w, const ll_linear *linear, size_t row, size_t n_
 {
     if (in->by_rows)
         by_rows(w, &linear->weight, row, n_rows, in, out);
+    else if (w->executor->products.multiply)
+        w->executor->products.multiply(&w->executor->products, w, &linear->weight, row, n_rows, in, out);
     else
         by_panels(w, &linear->weight, row, n_rows, in, out);
     if (linear->bias)

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ * What can be measured: the limits of the machine, and where the time of an engine goes.
+ */
+#include "api/handles.h"
+
+#include "base/json.h"
+#include "base/status.h"
+#include "backend/cpu/limits.h"
+
+enum { DIGITS = 9, LIMITS_BYTES = 4096 };
+
+/* Takes the report, which is NULL when it could not be made. */
+static libllm_status give_json(const ll_host *host, json_t *report, const char *what, char *buffer, size_t capacity,
+                               size_t *needed, libllm_error *error)
+{
+    ll_buffer text;
+    ll_buffer_init(&text, host);
+    libllm_status status = report && ll_json_write(report, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS), &text)
+                               ? ll_give_text(text.data, text.size, buffer, capacity, needed, error)
+                               : ll_fail_memory(error, what);
+    json_decref(report);
+    ll_buffer_free(&text);
+    return status;
+}
+
+/* A list that lacks an item becomes NULL. */
+static void append(json_t **list, json_t *item)
+{
+    if (*list && json_array_append_new(*list, item) != 0) {
+        json_decref(*list);
+        *list = NULL;
+    }
+}
+
+static json_t *limits_json(const ll_cpu_limits *limits)
+{
+    json_t *read = json_array(), *units = json_array();
+    for (size_t i = 0; i < LL_STREAM_COUNTS; i++)
+        append(&read,
+               json_pack("{s:I, s:f, s:f}", "streams", (json_int_t)ll_stream_counts[i], "one_thread_gb_per_second",
+                         limits->read[i].one * 1e-9, "gb_per_second", limits->read[i].all * 1e-9));
+    for (size_t i = 0; i < limits->n_units; i++)
+        append(&units, json_pack("{s:s, s:f, s:f}", "unit", limits->unit_names[i], "one_thread_gop_per_second",
+                                 limits->units[i].one * 1e-9, "gop_per_second", limits->units[i].all * 1e-9));
+    return json_pack("{s:I, s:I, s:o, s:o, s:f}", "threads", (json_int_t)limits->n_threads, "read_bytes",
+                     (json_int_t)limits->read_bytes, "read", read, "units", units, "barrier_ns",
+                     limits->barrier_seconds * 1e9);
+}
+
+libllm_status libllm_runtime_measure_limits(const libllm_runtime *runtime, char *buffer, size_t capacity,
+                                            size_t *needed, libllm_error *error)
+{
+    if (needed)
+        *needed = 0;
+    if (!runtime || !needed || (!buffer && capacity))
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "runtime, needed or buffer is NULL");
+    if (capacity < LIMITS_BYTES) { /* or whoever asks for the size first would wait twice */
+        *needed = LIMITS_BYTES;
+        return ll_fail(error, LIBLLM_ERROR_BUFFER_TOO_SMALL, "the buffer has %zu bytes, expected at least %d", capacity,
+                       LIMITS_BYTES);
+    }
+    ll_cpu_limits limits;
+    libllm_status status =
+        ll_cpu_measure_limits(&runtime->host, ll_team_size(runtime->team), runtime->cpu_features, &limits, error);
+    if (status)
+        return status;
+    return give_json(&runtime->host, limits_json(&limits), "the limits", buffer, capacity, needed, error);
+}
+
+static json_t *profile_json(const ll_profile *profile)
+{
+    json_t *phases = json_array();
+    for (size_t i = 0; i < LL_PHASE_KINDS; i++) {
+        const ll_phase_profile *p = &profile->phases[i];
+        append(&phases, json_pack("{s:s, s:I, s:f, s:f, s:f, s:I, s:I, s:I}", "phase", ll_phase_names[i], "calls",
+                                  (json_int_t)p->calls, "seconds", p->seconds, "computing_seconds", p->computing,
+                                  "waiting_seconds", p->waiting, "weight_bytes", (json_int_t)p->weight_bytes,
+                                  "kv_bytes", (json_int_t)p->kv_bytes, "flops", (json_int_t)p->flops));
+    }
+    return json_pack("{s:f, s:I, s:I, s:f, s:o}", "threads",
+                     profile->n_batches ? (double)profile->n_threads / (double)profile->n_batches : 0.0, "batches",
+                     (json_int_t)profile->n_batches, "tokens", (json_int_t)profile->n_tokens, "seconds",
+                     profile->seconds, "phases", phases);
+}
+
+libllm_status libllm_session_profile(libllm_session *session, char *buffer, size_t capacity, size_t *needed,
+                                     libllm_error *error)
+{
+    if (needed)
+        *needed = 0;
+    if (!session || !needed || (!buffer && capacity))
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "session, needed or buffer is NULL");
+    ll_engine *engine = session->engine->engine;
+    if (!engine->profiles)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT,
+                       "the engine does not measure: make it with the option profile");
+    if (ll_team_forked(engine->team))
+        return ll_fail(error, LIBLLM_ERROR_FORKED, "the engine was made before fork() and measures nothing here");
+    ll_profile profile;
+    ll_engine_take_profile(engine, &profile);
+    libllm_status status =
+        give_json(engine->host, profile_json(&profile), "the profile", buffer, capacity, needed, error);
+    if (status)
+        ll_engine_return_profile(engine, &profile);
+    return status;
+}
