@@ -80,17 +80,22 @@ struct KernelSet {
     ll_kernels kernels;
 };
 
+/* Append the set if this machine can run it. */
+inline void AddNative(const char *name, std::vector<KernelSet> *sets)
+{
+    uint32_t features = ll_cpu_permitted(ll_cpu_detect());
+    EXPECT_TRUE(ll_cpu_mask(name, &features));
+    const ll_kernels kernels = ll_kernels_choose(features);
+    if (std::string(kernels.name) == name)
+        sets->push_back({name, kernels});
+}
+
 /* The kernel sets that this machine can run. */
 inline std::vector<KernelSet> Available()
 {
     std::vector<KernelSet> sets;
-    for (const char *name : kSetNames) {
-        uint32_t features = ll_cpu_detect();
-        EXPECT_TRUE(ll_cpu_mask(name, &features));
-        const ll_kernels kernels = ll_kernels_choose(features);
-        if (std::string(kernels.name) == name)
-            sets.push_back({name, kernels});
-    }
+    for (const char *name : kSetNames)
+        AddNative(name, &sets);
     if ((ll_cpu_detect() & LL_CPU_AVX2) == 0)
         return sets;
 #ifdef LL_TEST_EMULATED_AVX_VNNI
@@ -115,13 +120,8 @@ inline ll_kernels WithPanels(ll_kernels kernels, const ll_panel_kernel *(*panel_
 inline std::vector<KernelSet> AvailablePanels()
 {
     std::vector<KernelSet> sets = Available();
-    for (const char *name : {"avx512_bf16", "amx"}) {
-        uint32_t features = ll_cpu_permitted(ll_cpu_detect());
-        EXPECT_TRUE(ll_cpu_mask(name, &features));
-        const ll_kernels kernels = ll_kernels_choose(features);
-        if (std::string(kernels.name) == name)
-            sets.push_back({name, kernels});
-    }
+    for (const char *name : {"avx512_bf16", "amx"})
+        AddNative(name, &sets);
     if ((ll_cpu_detect() & LL_CPU_AVX2) == 0)
         return sets;
 #ifdef LL_TEST_EMULATED_AVX512

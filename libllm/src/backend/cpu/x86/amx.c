@@ -122,23 +122,16 @@ ALWAYS_INLINE void pack_blocks(uint32_t type, const uint8_t *weights, size_t row
 {
     const bool halves = scales_halves(type);
     const size_t n_chunk = chunk_parts(type);
-    const size_t first = part_bytes(type) ? k_begin / PART * part_bytes(type) : k_begin / STRETCH * stretch_bytes(type);
+    const size_t first = weights_bytes(type, k_begin);
     for (size_t row = 0; row < n_rows; row += VF_LANES) {
         size_t live = n_rows - row < VF_LANES ? n_rows - row : VF_LANES;
         const uint8_t *p = weights + row * row_bytes + first;
         uint8_t *to = panel + bf16_tiles_of(n_k, row);
         for (size_t k = 0; k < n_k; k += STRETCH) {
             size_t n_parts = n_k - k < STRETCH ? (n_k - k) / PART : PARTS;
-            size_t bytes = n_parts < PARTS ? n_parts * part_bytes(type) : stretch_bytes(type), step = row_bytes;
+            size_t bytes = weights_bytes(type, n_parts * PART), step;
             uint8_t copy[VF_LANES * STRETCH_BYTES_MAX];
-            const uint8_t *blocks = p;
-            if (live < VF_LANES) {
-                memset(copy, 0, sizeof copy);
-                for (size_t r = 0; r < live; r++)
-                    memcpy(copy + r * STRETCH_BYTES_MAX, p + r * row_bytes, bytes);
-                blocks = copy;
-                step = STRETCH_BYTES_MAX;
-            }
+            const uint8_t *blocks = whole_lanes(p, row_bytes, live, bytes, copy, &step);
             vf d[2 * PARTS], m[2 * PARTS];
             stretch_scales(type, blocks, step, n_parts, d, m);
             for (size_t chunk = 0; chunk * n_chunk < n_parts; chunk++) {
