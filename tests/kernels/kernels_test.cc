@@ -195,12 +195,13 @@ struct Columns {
     std::vector<std::vector<float>> x;
     std::vector<std::vector<int8_t>> high, low;
     std::vector<std::vector<float>> scales, sums, block_sums;
-    std::vector<ll_act> act;
+    std::vector<ll_act> act, grouped; /* grouped: what one_column() takes, with 16 bits */
+    std::vector<std::vector<int8_t>> grouped_high, grouped_low;
     std::vector<const float *> x_of;
 
     Columns(const ll_kernels *kernels, std::vector<std::vector<float>> columns, int bits = 16)
         : n(columns.size()), n_k(columns[0].size()), x(std::move(columns)), high(n), low(n), scales(n), sums(n),
-          block_sums(n), act(n), x_of(n)
+          block_sums(n), act(n), grouped(n), grouped_high(n), grouped_low(n), x_of(n)
     {
         for (size_t c = 0; c < n; c++) {
             x_of[c] = x[c].data();
@@ -209,10 +210,20 @@ struct Columns {
             scales[c].resize(n_k / 32);
             sums[c].resize(n_k / 16);
             block_sums[c].resize(n_k / 32);
-            act[c] = {high[c].data(), bits == 16 ? low[c].data() : nullptr, scales[c].data(), sums[c].data(),
-                      block_sums[c].data()};
+            act[c] = {high[c].data(),       bits == 16 ? low[c].data() : nullptr,
+                      scales[c].data(),     sums[c].data(),
+                      block_sums[c].data(), false};
+            grouped[c] = act[c];
             if (n_k % 32 == 0)
                 kernels->quantize(x_of[c], n_k, &act[c]);
+            if (n_k % 32 || bits != 16)
+                continue;
+            grouped_high[c].resize((n_k + LL_ACT_GROUP - 1) / LL_ACT_GROUP * LL_ACT_GROUP, 77);
+            grouped_low[c].resize(grouped_high[c].size(), 77);
+            grouped[c].high = grouped_high[c].data();
+            grouped[c].low = grouped_low[c].data();
+            grouped[c].grouped = true;
+            kernels->quantize(x_of[c], n_k, &grouped[c]);
         }
     }
 
@@ -227,9 +238,10 @@ struct Columns {
     }
 };
 
-/* out[c][r] of rows [first, first + n_rows) and columns [first_column, first_column + n_columns). */
+/* out[c][r] of rows [first, first + n_rows) and columns [first_column, first_column + n_columns), together or each
+ * alone by the kernel for one column, where there is one. */
 std::vector<std::vector<float>> RunRows(const ll_kernels *kernels, Weights &weights, Columns &columns, size_t first,
-                                        size_t n_rows, size_t first_column, size_t n_columns)
+                                        size_t n_rows, size_t first_column, size_t n_columns, bool alone)
 {
     const ll_row_kernel *kernel = kernels->row_kernel(weights.traits->type);
     std::vector<std::vector<float>> out(n_columns, std::vector<float>(n_rows + 1, -77.0f));
@@ -242,10 +254,17 @@ std::vector<std::vector<float>> RunRows(const ll_kernels *kernels, Weights &weig
     job.n_rows = n_rows;
     job.n_k = weights.n_k;
     job.n_columns = n_columns;
-    job.act = kernel->takes_act ? &columns.act[first_column] : nullptr;
-    job.x = kernel->takes_act ? nullptr : &columns.x_of[first_column];
+    job.act = kernel->one_column ? &columns.act[first_column] : nullptr;
+    job.x = kernel->one_column ? nullptr : &columns.x_of[first_column];
     job.out = out_of.data();
-    kernel->rows(&job);
+    if (!alone || !kernel->one_column)
+        kernel->rows(&job);
+    job.n_columns = 1;
+    for (size_t c = 0; alone && kernel->one_column && c < n_columns; c++) {
+        job.act = &columns.grouped[first_column + c];
+        job.out = &out_of[c];
+        kernel->one_column(&job);
+    }
     for (auto &column : out) {
         EXPECT_EQ(column.back(), -77.0f) << weights.traits->name << " wrote past the end";
         column.pop_back();
@@ -314,25 +333,27 @@ TEST_P(Kernels, RowsMatchDoubleArithmetic)
 {
     for (uint32_t type : DecodedTypes()) {
         const ll_type_traits *traits = ll_type_find(type);
-        const ll_row_kernel *kernel = kernels_->row_kernel(type);
+        const ll_takes takes = kernels_->row_kernel(type)->one_column ? LL_TAKES_INTS : LL_TAKES_FLOATS;
         size_t block = traits->block.elements;
         for (size_t n_k : std::vector<size_t>{block, 2 * block, 7 * block, 9 * block, 18 * block, 33 * block}) {
             Weights weights(type, 1 + RandomBelow(35), n_k);
             for (size_t n = 1; n <= LL_COLUMNS_MAX; n++) {
                 Columns columns(kernels_, RandomColumns(n, n_k));
-                auto out = RunRows(kernels_, weights, columns, 0, weights.n_rows, 0, n);
+                auto out = RunRows(kernels_, weights, columns, 0, weights.n_rows, 0, n, false);
+                auto alone = RunRows(kernels_, weights, columns, 0, weights.n_rows, 0, n, true);
                 for (size_t c = 0; c < n; c++) {
                     for (size_t r = 0; r < weights.n_rows; r++) {
                         double sum = 0, size = 0;
                         for (size_t k = 0; k < n_k; k++) {
-                            double term = weights.Row(r)[k] *
-                                          columns.Value(c, k, kernel->takes_act ? LL_TAKES_INTS : LL_TAKES_FLOATS);
+                            double term = weights.Row(r)[k] * columns.Value(c, k, takes);
                             sum += term;
                             size += std::fabs(term);
                         }
                         /* Offsets of blocks are added apart from the rest, so that their size counts too. */
                         ASSERT_NEAR(out[c][r], sum, 3e-6 * size + 1e-6)
                             << traits->name << " k " << n_k << " columns " << n << " row " << r << " column " << c;
+                        ASSERT_NEAR(alone[c][r], sum, 3e-6 * size + 1e-6)
+                            << traits->name << " k " << n_k << " row " << r << " of " << weights.n_rows;
                     }
                 }
             }
@@ -345,20 +366,22 @@ TEST_P(Kernels, RowsMatchPlain)
     for (uint32_t type : DecodedTypes()) {
         Weights weights(type, 13, 512);
         Columns columns(kernels_, RandomColumns(3, 512)), plain_columns(&ll_kernels_ref, columns.x);
-        auto out = RunRows(kernels_, weights, columns, 0, 13, 0, 3);
-        auto plain = RunRows(&ll_kernels_ref, weights, plain_columns, 0, 13, 0, 3);
+        auto out = RunRows(kernels_, weights, columns, 0, 13, 0, 3, false);
+        auto alone = RunRows(kernels_, weights, columns, 0, 13, 0, 3, true);
+        auto plain = RunRows(&ll_kernels_ref, weights, plain_columns, 0, 13, 0, 3, false);
         for (size_t c = 0; c < 3; c++) {
             for (size_t r = 0; r < 13; r++) {
                 double size = 0;
                 for (size_t k = 0; k < 512; k++)
                     size += std::fabs(static_cast<double>(weights.Row(r)[k]) * static_cast<double>(columns.x[c][k]));
                 ASSERT_NEAR(out[c][r], plain[c][r], 3e-5 * size) << weights.traits->name;
+                ASSERT_NEAR(alone[c][r], plain[c][r], 3e-5 * size) << weights.traits->name;
             }
         }
     }
 }
 
-TEST_P(Kernels, RowsDoNotDependOnGrouping)
+TEST_P(Kernels, RowsDoNotDependOnTheirNeighbours)
 {
     for (uint32_t type : DecodedTypes()) {
         const ll_type_traits *traits = ll_type_find(type);
@@ -368,18 +391,25 @@ TEST_P(Kernels, RowsDoNotDependOnGrouping)
         std::vector<std::vector<float>> single(LL_COLUMNS_MAX, std::vector<float>(11));
         for (size_t c = 0; c < LL_COLUMNS_MAX; c++) {
             for (size_t r = 0; r < 11; r++)
-                single[c][r] = RunRows(kernels_, weights, columns, r, 1, c, 1)[0][0];
+                single[c][r] = RunRows(kernels_, weights, columns, r, 1, c, 1, false)[0][0];
         }
         for (size_t n = 1; n <= LL_COLUMNS_MAX; n++) {
             for (size_t n_rows : {1, 2, 3, 4, 5, 8, 11}) {
                 size_t first = RandomBelow(11 - n_rows + 1), first_column = RandomBelow(LL_COLUMNS_MAX - n + 1);
-                auto out = RunRows(kernels_, weights, columns, first, n_rows, first_column, n);
+                auto out = RunRows(kernels_, weights, columns, first, n_rows, first_column, n, false);
                 for (size_t c = 0; c < n; c++) {
                     for (size_t r = 0; r < n_rows; r++)
                         ASSERT_EQ(BitsOf(out[c][r]), BitsOf(single[first_column + c][first + r]))
                             << traits->name << " " << n_rows << " rows " << n << " columns";
                 }
             }
+        }
+        for (size_t r = 0; r < 11; r++)
+            single[0][r] = RunRows(kernels_, weights, columns, r, 1, 0, 1, true)[0][0];
+        for (size_t n_rows = 1; n_rows <= 11; n_rows++) {
+            auto out = RunRows(kernels_, weights, columns, 11 - n_rows, n_rows, 0, 1, true);
+            for (size_t r = 0; r < n_rows; r++)
+                ASSERT_EQ(BitsOf(out[0][r]), BitsOf(single[0][11 - n_rows + r])) << traits->name << " " << n_rows;
         }
     }
 }
@@ -404,7 +434,8 @@ TEST_P(Kernels, RowsAtTheBoundsOfTheirIntegers)
             for (size_t k = 0; k < 512; k++)
                 alternating[k] = k % 2 ? -1.0f : 1.0f;
             Columns columns(kernels_, {same, alternating});
-            auto out = RunRows(kernels_, weights, columns, 0, 2, 0, 2);
+            auto out = RunRows(kernels_, weights, columns, 0, 2, 0, 2, false);
+            auto alone = RunRows(kernels_, weights, columns, 0, 2, 0, 2, true);
             for (size_t c = 0; c < 2; c++) {
                 double sum = 0, size = 0;
                 for (size_t k = 0; k < 512; k++) {
@@ -412,6 +443,7 @@ TEST_P(Kernels, RowsAtTheBoundsOfTheirIntegers)
                     size += std::fabs(static_cast<double>(weights.Row(0)[k]));
                 }
                 ASSERT_NEAR(out[c][0], sum, 2e-5 * size + 1e-3) << traits->name << " bytes " << int(byte);
+                ASSERT_NEAR(alone[c][0], sum, 2e-5 * size + 1e-3) << traits->name << " bytes " << int(byte);
             }
         }
     }
@@ -425,10 +457,13 @@ TEST_P(Kernels, RowsHandOnWhatIsNotFinite)
             Columns columns(kernels_, RandomColumns(2, 512));
             columns.x[1][300] = bad;
             Columns again(kernels_, columns.x);
-            auto out = RunRows(kernels_, weights, again, 0, 5, 0, 2);
+            auto out = RunRows(kernels_, weights, again, 0, 5, 0, 2, false);
+            auto alone = RunRows(kernels_, weights, again, 0, 5, 0, 2, true);
             for (size_t r = 0; r < 5; r++) {
                 EXPECT_TRUE(std::isfinite(out[0][r])) << weights.traits->name;
                 EXPECT_FALSE(std::isfinite(out[1][r])) << weights.traits->name;
+                EXPECT_TRUE(std::isfinite(alone[0][r])) << weights.traits->name;
+                EXPECT_FALSE(std::isfinite(alone[1][r])) << weights.traits->name;
             }
         }
     }

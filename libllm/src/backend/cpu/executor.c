@@ -17,9 +17,9 @@ static void *lines(const ll_host *host, size_t count, size_t size) { return ll_a
 
 static bool make_act(const ll_host *host, size_t n_k, ll_act *act)
 {
-    size_t n_blocks = n_k / LL_ACT_BLOCK + 1;
-    act->high = lines(host, n_k, sizeof *act->high);
-    act->low = lines(host, n_k, sizeof *act->low);
+    size_t n_blocks = n_k / LL_ACT_BLOCK + 1, n_bytes = (n_k + LL_ACT_GROUP - 1) / LL_ACT_GROUP * LL_ACT_GROUP;
+    act->high = lines(host, n_bytes, sizeof *act->high);
+    act->low = lines(host, n_bytes, sizeof *act->low);
     act->scales = lines(host, n_blocks, sizeof *act->scales);
     act->sums = lines(host, 2 * n_blocks, sizeof *act->sums);
     act->block_sums = lines(host, n_blocks, sizeof *act->block_sums);
@@ -71,8 +71,10 @@ static bool make_worker(ll_executor *e, ll_worker *w)
     size_t n_batch = e->options.n_batch, k = e->plan.max_k, state = 2 + (size_t)e->model->head_dim;
     w->executor = e;
     w->panels = lines(h, panels_bytes(e), 1);
-    w->tiles[0] = lines(h, n_batch * e->tile_rows, sizeof(float));
-    w->tiles[1] = lines(h, n_batch * e->tile_rows, sizeof(float));
+    /* For one column, all rows that a thread may have. */
+    size_t tile = larger(n_batch * e->tile_rows, larger(e->plan.max_ff, e->plan.max_q));
+    w->tiles[0] = lines(h, tile, sizeof(float));
+    w->tiles[1] = lines(h, tile, sizeof(float));
     w->input = lines(h, LL_COLUMNS_MAX * k, sizeof(float));
     w->row = lines(h, k, sizeof(float));
     w->x = ll_alloc(h, n_batch, sizeof *w->x);
@@ -173,7 +175,7 @@ static libllm_status check_kernels(const ll_executor *e, libllm_error *error)
         for (size_t j = 0; j < sizeof all / sizeof *all; j++) {
             const ll_matrix *w = &all[j]->weight;
             const ll_row_kernel *kernel = e->kernels.row_kernel(w->traits->type);
-            if (!kernel || (kernel->takes_act && w->n_k % LL_ACT_BLOCK))
+            if (!kernel || (kernel->one_column && w->n_k % LL_ACT_BLOCK))
                 return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
                                "no kernel multiplies matrices of type %s with %u columns", w->traits->name, w->n_k);
         }

@@ -14,6 +14,7 @@ enum {
     LL_COLUMNS_MAX = 8, /* columns of one rows() call */
     LL_KV_TILE = 64,    /* positions in a page of KV memory */
     LL_ACT_BLOCK = 32,  /* activations that share a scale */
+    LL_ACT_GROUP = 128, /* a multiple of what lies together in grouped activations */
     LL_BF16_GROUP = 16, /* columns of BF16 activations that lie together */
     LL_BF16_TILE = 32,  /* inputs of each of them that do */
 };
@@ -22,13 +23,17 @@ enum {
 /* A vector of n_k activations as integers, with a scale for each block of 32; only for n_k % 32 == 0. With low, they
  * have 16 bits: x[i] ~ scales[i / 32] * (256 * high[i] + low[i]), |sum| <= 127 * 256, an error far below that of the
  * weights; without (NULL), 8 bits: x[i] ~ scales[i / 32] * high[i], |high[i]| <= 127. sums and block_sums are of the
- * rounded x over 16 and 32 activations, for formats that add an offset to a group of weights. */
+ * rounded x over 16 and 32 activations, for formats that add an offset to a group of weights.
+ *
+ * For a kernel that takes one column they can be grouped, in an order that is the kernel set's own, up to LL_ACT_GROUP
+ * of them; the last group is filled up with zeros. */
 typedef struct ll_act {
-    int8_t *high;
-    int8_t *low;       /* NULL: 8 bits */
+    int8_t *high;      /* [n_k], or up to a multiple of LL_ACT_GROUP when grouped */
+    int8_t *low;       /* the same; NULL: 8 bits */
     float *scales;     /* [n_k / 32] */
     float *sums;       /* [n_k / 16] */
     float *block_sums; /* [n_k / 32] */
+    bool grouped;      /* only with 16 bits */
 } ll_act;
 
 /* Many columns of activations rounded to BF16 lie in groups of LL_BF16_GROUP, a group as tiles of LL_BF16_TILE inputs:
@@ -57,10 +62,11 @@ typedef struct ll_rows_job {
     float *const *out;     /* [n_columns] -> [n_rows] */
 } ll_rows_job;
 
+/* Sums of rows() are the same bits for any number of columns, those of one_column() are others: it is faster. */
 typedef struct ll_row_kernel {
-    uint32_t type;  /* ll_type */
-    bool takes_act; /* reads act instead of x */
-    void (*rows)(const ll_rows_job *job);
+    uint32_t type;                              /* ll_type */
+    void (*rows)(const ll_rows_job *job);       /* act is not grouped */
+    void (*one_column)(const ll_rows_job *job); /* act is; NULL: the kernel reads x instead of act */
 } ll_row_kernel;
 
 /* What a panel kernel reads of a column. */

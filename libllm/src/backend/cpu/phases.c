@@ -38,7 +38,7 @@ static ll_takes takes(const ll_executor *e, const ll_matrix *m, bool by_rows)
 {
     uint32_t type = m->traits->type;
     if (by_rows)
-        return e->kernels.row_kernel(type)->takes_act ? LL_TAKES_INTS : LL_TAKES_FLOATS;
+        return e->kernels.row_kernel(type)->one_column ? LL_TAKES_INTS : LL_TAKES_FLOATS;
     return e->products.multiply ? LL_TAKES_FLOATS : e->kernels.panel_kernel(type)->takes;
 }
 
@@ -97,6 +97,7 @@ static ll_inputs prepare(ll_worker *w, const ll_phase *p, const float *source, s
         w->x[i] = input;
         if (act) {
             w->acts[i] = private ? w->act[i] : e->shared_act[i];
+            w->acts[i].grouped = n == 1 && !e->options.deterministic;
             if (!by_rows)
                 w->acts[i].low = NULL;
             if (mine)
@@ -147,7 +148,14 @@ static void rotate(const ll_executor *e, const ll_layer *l, uint32_t column, flo
     }
 }
 
-/* A unit is one head of q, k or v. */
+/* Rows of a unit: for one column all that a thread has, as memory is read fastest in long streams. */
+static uint32_t rows_per_unit(const ll_worker *w, const ll_inputs *in, uint32_t n_rows, uint32_t otherwise)
+{
+    const uint32_t line = 16; /* floats, which only one thread should write */
+    return in->n == 1 ? (n_rows / w->n_threads + line) / line * line : otherwise;
+}
+
+/* A unit is one head of q, k or v. For one column, heads of a kind that follow each other are multiplied at once. */
 static void qkv(ll_worker *w, const ll_phase *p)
 {
     ll_executor *e = w->executor;
@@ -161,17 +169,28 @@ static void qkv(ll_worker *w, const ll_phase *p)
         bool is_q = unit < l->n_heads, is_k = !is_q && unit < l->n_heads + l->n_kv_heads;
         uint32_t head = is_q ? unit : is_k ? unit - l->n_heads : unit - l->n_heads - l->n_kv_heads;
         const float *norm = is_q ? l->q_norm : is_k ? l->k_norm : NULL;
+        uint32_t left = (is_q ? l->n_heads : l->n_kv_heads) - head, n_heads = 1;
+        if (in.n == 1) {
+            n_heads = left < units.end - unit ? left : units.end - unit;
+            units.next = unit + n_heads;
+        }
         for (uint32_t c = 0; c < in.n; c++)
             w->out[c] =
                 is_q ? e->q + c * (size_t)e->plan.max_q + head * (size_t)m->head_dim : w->tiles[0] + c * e->tile_rows;
-        ll_cpu_product(w, is_q ? &l->q : is_k ? &l->k : &l->v, head * (size_t)m->head_dim, m->head_dim, &in, w->out);
-        for (uint32_t c = 0; c < in.n; c++) {
+        ll_cpu_product(w,
+                       is_q   ? &l->q
+                       : is_k ? &l->k
+                              : &l->v,
+                       head * (size_t)m->head_dim, n_heads * (size_t)m->head_dim, &in, w->out);
+        for (uint32_t i = 0; i < in.n * n_heads; i++) { /* one of both is 1 */
+            uint32_t c = in.n == 1 ? 0 : i, of = in.n == 1 ? i : 0;
+            float *out = w->out[c] + of * (size_t)m->head_dim;
             if (norm)
-                e->kernels.rms_norm(w->out[c], norm, m->head_dim, m->norm_eps, w->out[c]);
+                e->kernels.rms_norm(out, norm, m->head_dim, m->norm_eps, out);
             if (is_q || is_k)
-                rotate(e, l, c, w->out[c]);
+                rotate(e, l, c, out);
             if (!is_q)
-                ll_cpu_store_kv(e, p->layer, c, head, !is_k, w->out[c]);
+                ll_cpu_store_kv(e, p->layer, c, head + of, !is_k, out);
         }
     }
 }
@@ -186,6 +205,7 @@ static void project(ll_worker *w, const ll_phase *p, const ll_linear *linear, co
     uint32_t n_rows = linear->weight.n_rows, per_unit = LL_TILE_ROWS / 2;
     if (!in.by_rows && n_rows / LL_TILE_ROWS >= 8 * w->n_threads) /* each unit reads all inputs: fewer, where enough */
         per_unit = LL_TILE_ROWS;
+    per_unit = rows_per_unit(w, &in, n_rows, per_unit);
     ll_units units = ll_cpu_units(w, (n_rows + per_unit - 1) / per_unit, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
@@ -204,10 +224,11 @@ static void gate_up(ll_worker *w, const ll_phase *p)
     const uint32_t *columns = active(w, p, &n);
     const ll_linear *const linears[] = {&l->gate, &l->up};
     ll_inputs in = prepare(w, p, NULL, 0, linears, 2);
-    ll_units units = ll_cpu_units(w, (l->n_ff + LL_TILE_ROWS - 1) / LL_TILE_ROWS, in.by_rows);
+    uint32_t per_unit = rows_per_unit(w, &in, l->n_ff, LL_TILE_ROWS);
+    ll_units units = ll_cpu_units(w, (l->n_ff + per_unit - 1) / per_unit, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
-        uint32_t row = unit * LL_TILE_ROWS, rows = l->n_ff - row < LL_TILE_ROWS ? l->n_ff - row : LL_TILE_ROWS;
+        uint32_t row = unit * per_unit, rows = l->n_ff - row < per_unit ? l->n_ff - row : per_unit;
         for (uint32_t i = 0; i < n; i++)
             w->out[i] = w->tiles[0] + i * e->tile_rows;
         ll_cpu_product(w, &l->gate, row, rows, &in, w->out);
@@ -232,11 +253,11 @@ static void logits(ll_worker *w, const ll_phase *p)
     uint32_t n;
     const uint32_t *columns = active(w, p, &n);
     ll_inputs in = prepare(w, p, NULL, 0, &output, 1);
-    uint32_t n_rows = output->weight.n_rows;
-    ll_units units = ll_cpu_units(w, (n_rows + LL_TILE_ROWS - 1) / LL_TILE_ROWS, in.by_rows);
+    uint32_t n_rows = output->weight.n_rows, per_unit = rows_per_unit(w, &in, n_rows, LL_TILE_ROWS);
+    ll_units units = ll_cpu_units(w, (n_rows + per_unit - 1) / per_unit, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
-        uint32_t row = unit * LL_TILE_ROWS, rows = n_rows - row < LL_TILE_ROWS ? n_rows - row : LL_TILE_ROWS;
+        uint32_t row = unit * per_unit, rows = n_rows - row < per_unit ? n_rows - row : per_unit;
         for (uint32_t i = 0; i < n; i++)
             w->out[i] = e->columns[columns[i]].logits + row;
         ll_cpu_product(w, output, row, rows, &in, w->out);

@@ -17,14 +17,18 @@ static void by_rows(ll_worker *w, const ll_matrix *m, size_t row, size_t n_rows,
     const ll_row_kernel *kernel = w->executor->kernels.row_kernel(m->traits->type);
     for (size_t c = 0; c < in->n; c += LL_COLUMNS_MAX) {
         size_t n = in->n - c < LL_COLUMNS_MAX ? in->n - c : LL_COLUMNS_MAX;
-        kernel->rows(&(ll_rows_job){.weights = m->data + row * m->row_bytes,
-                                    .row_bytes = m->row_bytes,
-                                    .n_rows = n_rows,
-                                    .n_k = m->n_k,
-                                    .n_columns = n,
-                                    .x = in->x + c,
-                                    .act = kernel->takes_act ? in->act + c : NULL,
-                                    .out = out + c});
+        const ll_rows_job job = {.weights = m->data + row * m->row_bytes,
+                                 .row_bytes = m->row_bytes,
+                                 .n_rows = n_rows,
+                                 .n_k = m->n_k,
+                                 .n_columns = n,
+                                 .x = in->x + c,
+                                 .act = kernel->one_column ? in->act + c : NULL,
+                                 .out = out + c};
+        if (job.act && job.act->grouped)
+            kernel->one_column(&job);
+        else
+            kernel->rows(&job);
     }
 }
 

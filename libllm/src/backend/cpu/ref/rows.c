@@ -66,11 +66,11 @@ static void rows_q6_k(const ll_rows_job *job) { rows(job, LL_TYPE_Q6_K); }
 const ll_row_kernel *ll_ref_row_kernel(uint32_t type)
 {
     static const ll_row_kernel kernels[] = {
-        {LL_TYPE_F32, false, rows_f32},   {LL_TYPE_F16, false, rows_f16},   {LL_TYPE_BF16, false, rows_bf16},
-        {LL_TYPE_Q4_0, false, rows_q4_0}, {LL_TYPE_Q4_1, false, rows_q4_1}, {LL_TYPE_Q5_0, false, rows_q5_0},
-        {LL_TYPE_Q5_1, false, rows_q5_1}, {LL_TYPE_Q8_0, false, rows_q8_0}, {LL_TYPE_Q2_K, false, rows_q2_k},
-        {LL_TYPE_Q3_K, false, rows_q3_k}, {LL_TYPE_Q4_K, false, rows_q4_k}, {LL_TYPE_Q5_K, false, rows_q5_k},
-        {LL_TYPE_Q6_K, false, rows_q6_k},
+        {LL_TYPE_F32, rows_f32, NULL},   {LL_TYPE_F16, rows_f16, NULL},   {LL_TYPE_BF16, rows_bf16, NULL},
+        {LL_TYPE_Q4_0, rows_q4_0, NULL}, {LL_TYPE_Q4_1, rows_q4_1, NULL}, {LL_TYPE_Q5_0, rows_q5_0, NULL},
+        {LL_TYPE_Q5_1, rows_q5_1, NULL}, {LL_TYPE_Q8_0, rows_q8_0, NULL}, {LL_TYPE_Q2_K, rows_q2_k, NULL},
+        {LL_TYPE_Q3_K, rows_q3_k, NULL}, {LL_TYPE_Q4_K, rows_q4_k, NULL}, {LL_TYPE_Q5_K, rows_q5_k, NULL},
+        {LL_TYPE_Q6_K, rows_q6_k, NULL},
     };
     for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
         if (kernels[i].type == type)

@@ -33,11 +33,35 @@ ALWAYS_INLINE quad quad_load(const void *p)
     return a;
 }
 
+ALWAYS_INLINE uint32_t load_word(const uint8_t *p)
+{
+    uint32_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+ALWAYS_INLINE uint16_t load_half(const uint8_t *p)
+{
+    uint16_t half;
+    memcpy(&half, p, sizeof half);
+    return half;
+}
+
 #if defined(__aarch64__)
 #include "backend/cpu/arm/vectors.inc"
 #else
 #include "backend/cpu/x86/vectors.inc"
 #endif
+
+/* Grouped activations fill two vectors: the first halves of some blocks of 32 lie in the first one, and their other
+ * halves in the same lanes of the second. */
+enum { ACT_GROUP = 8 * VF_LANES };
+
+ALWAYS_INLINE size_t grouped_at(size_t i) /* where 16 activations from i on lie */
+{
+    const size_t block = i % ACT_GROUP / 32, half = i / 16 % 2;
+    return i / ACT_GROUP * ACT_GROUP + half * (ACT_GROUP / 2) + block * 16;
+}
 
 ALWAYS_INLINE vf vf_zero(void) { return vf_set1(0.0f); }
 
@@ -50,6 +74,9 @@ ALWAYS_INLINE vi vi_bits_as_16(vi a, size_t g)
     const vi bits = vi_set1(g % 2 ? (int32_t)0x80402010u : 0x08040201);
     return vi_bytes_equal(vi_shuffle_bytes(a, order) & bits, bits) & 0x10101010;
 }
+
+/* The first n floats, n <= VF_LANES; the others 0. */
+ALWAYS_INLINE vf load_few(const float *p, size_t n) { return n == VF_LANES ? vf_load(p) : vf_load_n(p, n); }
 
 /* Four bytes in every lane. */
 ALWAYS_INLINE vi vi_broadcast_bytes(const int8_t *p)
