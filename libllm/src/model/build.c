@@ -293,8 +293,8 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
 }
 
 /* blk.<layer>.<name>.weight and .bias */
-libllm_status ll_bind_linear(ll_model *m, uint32_t layer, const char *name, uint64_t rows, uint64_t k,
-                             ll_presence bias, ll_linear *out, libllm_error *error)
+libllm_status ll_bind_linear(ll_model *m, uint32_t layer, const char *name, uint64_t rows, uint64_t k, ll_presence bias,
+                             ll_linear *out, libllm_error *error)
 {
     char full[96];
     snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
@@ -351,8 +351,25 @@ static libllm_status bind_stacked(ll_model *m, uint32_t layer, const char *name,
     return status;
 }
 
-static libllm_status bind_attention(ll_model *m, const ll_family *f, uint32_t i, libllm_error *error)
+/* Norm of n heads of queries or keys. */
+static libllm_status bind_head_norm(ll_builder *b, uint32_t layer, const char *name, uint64_t n, ll_norm *out,
+                                    libllm_error *error)
 {
+    ll_model *m = b->model;
+    const ll_family *f = b->family;
+    if (f->head_norm != LL_HEAD_NORM_OWN) {
+        uint64_t size = f->head_norm == LL_HEAD_NORM_SHARED ? m->head_dim : n * m->head_dim;
+        return ll_bind_norm(m, layer, name, size, f->qk_norm, LL_OPTIONAL, out, error);
+    }
+    char full[96];
+    snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
+    return ll_bind_table(m, full, n, m->head_dim, f->qk_norm, &out->weight, error);
+}
+
+static libllm_status bind_attention(ll_builder *b, uint32_t i, libllm_error *error)
+{
+    ll_model *m = b->model;
+    const ll_family *f = b->family;
     ll_layer *l = &m->layers[i];
     const uint64_t n_q = (uint64_t)l->n_heads * m->head_dim, n_kv = (uint64_t)l->n_kv_heads * m->head_dim;
     const uint64_t rows[] = {n_q, n_kv, n_kv};
@@ -364,13 +381,10 @@ static libllm_status bind_attention(ll_model *m, const ll_family *f, uint32_t i,
     else
         for (size_t j = 0; !status && j < 3; j++)
             status = ll_bind_linear(m, i, names[j], rows[j], m->n_embd, f->qkv_bias, qkv[j], error);
-    bool shared = f->head_norm == LL_HEAD_NORM_SHARED;
     if (!status)
-        status =
-            ll_bind_norm(m, i, "attn_q_norm", shared ? m->head_dim : n_q, f->qk_norm, LL_OPTIONAL, &l->q_norm, error);
+        status = bind_head_norm(b, i, "attn_q_norm", l->n_heads, &l->q_norm, error);
     if (!status)
-        status =
-            ll_bind_norm(m, i, "attn_k_norm", shared ? m->head_dim : n_kv, f->qk_norm, LL_OPTIONAL, &l->k_norm, error);
+        status = bind_head_norm(b, i, "attn_k_norm", l->n_kv_heads, &l->k_norm, error);
     char sinks[96];
     snprintf(sinks, sizeof sinks, "blk.%u.attn_sinks.weight", i);
     if (!status)
@@ -406,14 +420,15 @@ static libllm_status bind_layer(ll_builder *b, uint32_t i, libllm_error *error)
     bool optional = f->parallel == LL_PARALLEL_ALWAYS || f->parallel == LL_PARALLEL_WITHOUT_FFN_NORM;
     libllm_status status = ll_bind_norm(m, i, "attn_norm", m->n_embd, pre, bias, &l->attn_norm, error);
     if (!status)
-        status = bind_attention(m, f, i, error);
+        status = bind_attention(b, i, error);
     if (!status)
         status = ll_bind_norm(m, i, "post_attention_norm", m->n_embd, f->post_norms, bias, &l->attn_post_norm, error);
     if (!status)
-        status = ll_bind_norm(m, i, f->ffn_norm_name ? f->ffn_norm_name : "ffn_norm", m->n_embd, optional ? LL_OPTIONAL : pre, bias, &l->ffn_norm, error);
+        status = ll_bind_norm(m, i, f->ffn_norm_name ? f->ffn_norm_name : "ffn_norm", m->n_embd,
+                              optional ? LL_OPTIONAL : pre, bias, &l->ffn_norm, error);
     if (!status)
         status = f->has_experts && ll_layer_has(m, i, "ffn_gate_inp") ? ll_bind_layer_experts(b, i, error)
-                                                                     : bind_ffn(m, f, i, error);
+                                                                      : bind_ffn(m, f, i, error);
     if (!status)
         status = ll_bind_norm(m, i, "post_ffw_norm", m->n_embd, f->post_norms, bias, &l->ffn_post_norm, error);
     l->parallel = f->parallel == LL_PARALLEL_ALWAYS || (f->parallel == LL_PARALLEL_BY_KEY && b->parallel) ||

@@ -45,7 +45,7 @@ struct ll_family {
     ll_presence embd_norm;
     bool no_pre_norms; /* only branches are normalized, before they are added */
     ll_presence post_norms;
-    const char *ffn_norm_name;    /* NULL: ffn_norm */
+    const char *ffn_norm_name; /* NULL: ffn_norm */
     ll_presence qk_norm;
     ll_head_norm head_norm;
     bool head_norm_after_rope;
@@ -54,7 +54,7 @@ struct ll_family {
     ll_parallel parallel;
     ll_presence qkv_bias;
     ll_presence other_bias; /* attention output and feed-forward */
-    ll_presence sinks;            /* attn_sinks */
+    ll_presence sinks;      /* attn_sinks */
     ll_activation activation;
     bool no_gate;
     float attn_softcap; /* where the file has no key of its own; 0: none */

@@ -97,9 +97,9 @@ typedef enum ll_router_score {
 
 typedef struct ll_router {
     ll_router_score score;
-    bool normalizes;       /* the weights of the chosen sum up to 1 */
-    float scale;           /* of the weights */
-    uint32_t n_groups;     /* of experts that follow each other; tokens choose within the best n_groups_used */
+    bool normalizes;   /* the weights of the chosen sum up to 1 */
+    float scale;       /* of the weights */
+    uint32_t n_groups; /* of experts that follow each other; tokens choose within the best n_groups_used */
     uint32_t n_groups_used;
 } ll_router;
 

@@ -123,10 +123,10 @@ static bool make_worker(ll_executor *e, ll_worker *w)
 
 static void free_worker(const ll_host *h, ll_worker *w)
 {
-    void *const all[] = {w->panels,    w->tiles[0],     w->tiles[1], w->input,  w->row,           w->x,
-                         w->acts,      w->out,          w->out_part, w->scores, w->state,         w->items,
-                         w->items_of,  (void *)w->item_x, w->item_acts, w->item_bf16, w->hidden, w->choice_values,
-                         w->choice_taken, w->chosen};
+    void *const all[] = {w->panels,    w->tiles[0], w->tiles[1],      w->input,          w->row,
+                         w->x,         w->acts,     w->out,           w->out_part,       w->scores,
+                         w->state,     w->items,    w->items_of,      (void *)w->item_x, w->item_acts,
+                         w->item_bf16, w->hidden,   w->choice_values, w->choice_taken,   w->chosen};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         ll_free(h, all[i]);
     for (size_t i = 0; i < LL_COLUMNS_MAX; i++)

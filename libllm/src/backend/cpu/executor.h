@@ -62,9 +62,9 @@ struct ll_worker {
     float *scores;    /* [LL_QUERY_ROWS][LL_KV_TILE] */
     /* Of experts: the items of the batch by expert, where those of each begin, who has some, one expert's inputs and
      * outputs, and what a choice needs. */
-    uint32_t *items;       /* [n_batch * max_experts_used] */
-    uint32_t *items_of;    /* [max_experts + 1] */
-    uint32_t *chosen;      /* [max_experts] */
+    uint32_t *items;    /* [n_batch * max_experts_used] */
+    uint32_t *items_of; /* [max_experts + 1] */
+    uint32_t *chosen;   /* [max_experts] */
     uint32_t n_chosen;
     const float **item_x;  /* [n_batch] */
     ll_act *item_acts;     /* [n_batch] */
@@ -72,7 +72,7 @@ struct ll_worker {
     float **hidden;        /* [n_batch] */
     float *choice_values;  /* [2 * max_experts] */
     uint8_t *choice_taken; /* [max_experts] */
-    float *state;     /* [2 * LL_QUERY_ROWS][2 + head_dim]: maximum, sum, values; of one split, and merged */
+    float *state;          /* [2 * LL_QUERY_ROWS][2 + head_dim]: maximum, sum, values; of one split, and merged */
     /* When the batch is measured: the last meeting, and what was spent since and in each kind of phase. */
     double met, waited;
     double seconds[LL_PHASE_KINDS], waiting[LL_PHASE_KINDS];
@@ -105,13 +105,13 @@ struct ll_executor {
     uint8_t *kv;
 
     /* Shared scratch, a row for each column. */
-    float *x[2];              /* residual stream; the prologue reads one and writes the other */
-    float *branch;            /* [n_embd] */
-    float *normed;            /* [n_embd] */
-    float *q;                 /* [max_q] */
-    float *k;                 /* [max_kv], where a norm over all heads follows */
-    float *attended;          /* [max_q] */
-    float *hidden;            /* [max_ff] */
+    float *x[2];     /* residual stream; the prologue reads one and writes the other */
+    float *branch;   /* [n_embd] */
+    float *normed;   /* [n_embd] */
+    float *q;        /* [max_q] */
+    float *k;        /* [max_kv], where a norm over all heads follows */
+    float *attended; /* [max_q] */
+    float *hidden;   /* [max_ff] */
     /* Of experts; an item is a token with one of its experts. */
     float *router_scores;     /* [max_experts] */
     ll_choice *choices;       /* [max_experts_used], in the order of the experts */
