@@ -86,7 +86,8 @@ libllm_status libllm_model_describe(const libllm_model *model, char *buffer, siz
     ll_buffer text;
     ll_buffer_init(&text, &model->runtime->host);
     uint64_t kv = model->model->family ? ll_kv_bytes_per_position(model->model, LIBLLM_KV_AUTO) : 0;
-    libllm_status status = ll_model_describe(model->model, kv, &text, error);
+    uint64_t state = model->model->family ? LL_SESSION_STATES * ll_state_bytes(model->model) : 0;
+    libllm_status status = ll_model_describe(model->model, kv, state, &text, error);
     if (!status)
         status = ll_give_text(text.data, text.size, buffer, capacity, needed, error);
     ll_buffer_free(&text);

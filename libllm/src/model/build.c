@@ -75,24 +75,31 @@ static libllm_status read_heads(ll_builder *b, uint32_t *scratch, libllm_error *
     char key[128];
     for (uint32_t i = 0; i < m->n_layers; i++)
         scratch[i] = 0;
-    libllm_status status = per_layer(b, "attention.head_count", 1, HEADS_MAX, scratch, error);
+    const uint32_t fewest = b->family->mixer != LL_MIXER_ATTENTION ? 0 : 1;
+    libllm_status status = per_layer(b, "attention.head_count", fewest, HEADS_MAX, scratch, error);
     if (status)
         return status;
     for (uint32_t i = 0; i < m->n_layers; i++)
         m->layers[i].n_heads = scratch[i];
     make_key(key, sizeof key, b, "attention.head_count_kv");
     if (ll_gguf_find(&m->gguf, key)) /* otherwise each head has its own */
-        status = per_layer(b, "attention.head_count_kv", 1, HEADS_MAX, scratch, error);
+        status = per_layer(b, "attention.head_count_kv", fewest, HEADS_MAX, scratch, error);
+    uint32_t heads = 0; /* of the first layer with attention */
     for (uint32_t i = 0; !status && i < m->n_layers; i++) {
-        m->layers[i].n_kv_heads = scratch[i];
-        if (m->layers[i].n_heads % scratch[i])
+        ll_layer *l = &m->layers[i];
+        l->n_kv_heads = scratch[i];
+        if (l->n_kv_heads == 0) {
+            l->mixer = b->family->mixer;
+            l->n_heads = 0;
+        } else if (l->n_heads == 0 || l->n_heads % l->n_kv_heads) {
             status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
                              "key \"%s.attention.head_count_kv\": %u does not divide the %u heads of layer %u", arch,
-                             scratch[i], m->layers[i].n_heads, i);
+                             l->n_kv_heads, l->n_heads, i);
+        }
+        heads = heads ? heads : l->n_heads;
     }
-    if (status)
+    if (status || heads == 0)
         return status;
-    uint32_t heads = m->layers[0].n_heads;
     m->head_dim = m->n_embd / heads;
     status = ll_build_u32(b, "attention.key_length", 1, HEAD_DIM_MAX, &m->head_dim, error);
     make_key(key, sizeof key, b, "attention.key_length");
@@ -250,7 +257,7 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
     for (uint32_t i = 0; i < m->n_layers; i++)
         scratch[i] = 0;
     if (!status)
-        status = per_layer(b, "feed_forward_length", f->has_experts ? 0 : 1, WIDTH_MAX, scratch, error);
+        status = per_layer(b, "feed_forward_length", f->has_experts || f->mixer ? 0 : 1, WIDTH_MAX, scratch, error);
     for (uint32_t i = 0; i < m->n_layers; i++)
         m->layers[i].n_ff = scratch[i];
     ll_free(m->host, scratch);
@@ -417,18 +424,22 @@ static libllm_status bind_layer(ll_builder *b, uint32_t i, libllm_error *error)
     const ll_family *f = b->family;
     ll_layer *l = &m->layers[i];
     const ll_presence pre = f->no_pre_norms ? LL_ABSENT : LL_REQUIRED, bias = f->norm_bias;
-    bool optional = f->parallel == LL_PARALLEL_ALWAYS || f->parallel == LL_PARALLEL_WITHOUT_FFN_NORM;
+    const bool optional = f->parallel == LL_PARALLEL_ALWAYS || f->parallel == LL_PARALLEL_WITHOUT_FFN_NORM;
+    const bool has_experts = f->has_experts && ll_layer_has(m, i, "ffn_gate_inp");
+    const bool has_ffn = f->mixer == LL_MIXER_ATTENTION || has_experts || l->n_ff > 0;
     libllm_status status = ll_bind_norm(m, i, "attn_norm", m->n_embd, pre, bias, &l->attn_norm, error);
     if (!status)
-        status = bind_attention(b, i, error);
+        status = l->mixer ? ll_bind_recurrence(b, i, error) : bind_attention(b, i, error);
     if (!status)
         status = ll_bind_norm(m, i, "post_attention_norm", m->n_embd, f->post_norms, bias, &l->attn_post_norm, error);
     if (!status)
         status = ll_bind_norm(m, i, f->ffn_norm_name ? f->ffn_norm_name : "ffn_norm", m->n_embd,
-                              optional ? LL_OPTIONAL : pre, bias, &l->ffn_norm, error);
-    if (!status)
-        status = f->has_experts && ll_layer_has(m, i, "ffn_gate_inp") ? ll_bind_layer_experts(b, i, error)
-                                                                      : bind_ffn(m, f, i, error);
+                              !has_ffn   ? LL_ABSENT
+                              : optional ? LL_OPTIONAL
+                                         : pre,
+                              bias, &l->ffn_norm, error);
+    if (!status && has_ffn)
+        status = has_experts ? ll_bind_layer_experts(b, i, error) : bind_ffn(m, f, i, error);
     if (!status)
         status = ll_bind_norm(m, i, "post_ffw_norm", m->n_embd, f->post_norms, bias, &l->ffn_post_norm, error);
     l->parallel = f->parallel == LL_PARALLEL_ALWAYS || (f->parallel == LL_PARALLEL_BY_KEY && b->parallel) ||
@@ -462,8 +473,10 @@ static libllm_status bind_weights(ll_builder *b, libllm_error *error)
                                 &m->position_embedding, error);
     if (!status)
         status = bind_norm_named(m, "token_embd_norm", m->n_embd, f->embd_norm, f->norm_bias, &m->embd_norm, error);
+    const bool renamed = f->output_norm_name && !ll_gguf_find_tensor(&m->gguf, ll_span_of("output_norm.weight"));
     if (!status)
-        status = bind_norm_named(m, "output_norm", m->n_embd, LL_REQUIRED, f->norm_bias, &m->output_norm, error);
+        status = bind_norm_named(m, renamed ? f->output_norm_name : "output_norm", m->n_embd, LL_REQUIRED, f->norm_bias,
+                                 &m->output_norm, error);
     if (!status)
         status = ll_bind_matrix(m, "output.weight", m->n_vocab, m->n_embd, LL_OPTIONAL, &m->output.weight, error);
     if (!status)

@@ -95,20 +95,23 @@ static json_t *tensor_types(const ll_model *m)
 
 static json_t *hyper_parameters(const ll_model *m)
 {
-    const ll_layer *l = &m->layers[0];
-    uint32_t n_windowed = 0, window = 0;
-    for (uint32_t i = 0; i < m->n_layers; i++)
+    const ll_layer *l = &m->layers[0]; /* or the first with attention */
+    uint32_t n_windowed = 0, window = 0, n_recurrent = 0;
+    for (uint32_t i = 0; i < m->n_layers; i++) {
         if (m->layers[i].window) {
             n_windowed++;
             window = m->layers[i].window;
         }
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b}", "n_vocab", (json_int_t)m->n_vocab,
-                     "n_embd", (json_int_t)m->n_embd, "n_layers", (json_int_t)m->n_layers, "n_heads",
-                     (json_int_t)l->n_heads, "n_kv_heads", (json_int_t)l->n_kv_heads, "head_dim",
+        n_recurrent += m->layers[i].mixer != LL_MIXER_ATTENTION;
+        l = l->mixer != LL_MIXER_ATTENTION ? &m->layers[i] : l;
+    }
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b}", "n_vocab",
+                     (json_int_t)m->n_vocab, "n_embd", (json_int_t)m->n_embd, "n_layers", (json_int_t)m->n_layers,
+                     "n_heads", (json_int_t)l->n_heads, "n_kv_heads", (json_int_t)l->n_kv_heads, "head_dim",
                      (json_int_t)m->head_dim, "n_ff", (json_int_t)l->n_ff, "context_length",
                      (json_int_t)m->n_context_train, "sliding_window", (json_int_t)window, "n_sliding_layers",
-                     (json_int_t)n_windowed, "norm_eps", (double)m->norm_eps, "tied_embeddings",
-                     m->output.weight.data == m->embedding.data);
+                     (json_int_t)n_windowed, "n_recurrent_layers", (json_int_t)n_recurrent, "norm_eps",
+                     (double)m->norm_eps, "tied_embeddings", m->output.weight.data == m->embedding.data);
 }
 
 static json_t *tokenizer(const ll_model *m)
@@ -121,7 +124,8 @@ static json_t *tokenizer(const ll_model *m)
                      ll_tokenizer_special(m->tokenizer, LIBLLM_TOKEN_EOS));
 }
 
-libllm_status ll_model_describe(const ll_model *m, uint64_t kv_bytes_per_token, ll_buffer *out, libllm_error *error)
+libllm_status ll_model_describe(const ll_model *m, uint64_t kv_bytes_per_token, uint64_t state_bytes, ll_buffer *out,
+                                libllm_error *error)
 {
     uint64_t bytes, flops;
     ll_model_token_cost(m, &bytes, &flops);
@@ -138,6 +142,7 @@ libllm_status ll_model_describe(const ll_model *m, uint64_t kv_bytes_per_token, 
         json_object_set_new(all, "bytes_per_token", json_integer((json_int_t)bytes));
         json_object_set_new(all, "flops_per_token", json_integer((json_int_t)flops));
         json_object_set_new(all, "kv_bytes_per_token", json_integer((json_int_t)kv_bytes_per_token));
+        json_object_set_new(all, "state_bytes_per_session", json_integer((json_int_t)state_bytes));
     }
     json_object_set_new(all, "tensor_types", tensor_types(m));
     json_object_set_new(all, "tokenizer", tokenizer(m));

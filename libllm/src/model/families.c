@@ -13,7 +13,8 @@ static const ll_family *const table[] = {
     &ll_family_starcoder2,  &ll_family_glm4,       &ll_family_chatglm,      &ll_family_internlm2,
     &ll_family_baichuan,    &ll_family_minicpm,    &ll_family_nemotron,     &ll_family_exaone,
     &ll_family_exaone4,     &ll_family_ernie4_5,   &ll_family_ernie4_5_moe, &ll_family_hunyuan_dense,
-    &ll_family_hunyuan_moe, &ll_family_gpt_oss,
+    &ll_family_hunyuan_moe, &ll_family_gpt_oss,    &ll_family_lfm2,         &ll_family_lfm2moe,
+    &ll_family_mamba,       &ll_family_mamba2,
 };
 
 const ll_family *ll_family_at(size_t index) { return index < sizeof table / sizeof *table ? table[index] : NULL; }

@@ -45,7 +45,8 @@ struct ll_family {
     ll_presence embd_norm;
     bool no_pre_norms; /* only branches are normalized, before they are added */
     ll_presence post_norms;
-    const char *ffn_norm_name; /* NULL: ffn_norm */
+    const char *ffn_norm_name;    /* NULL: ffn_norm */
+    const char *output_norm_name; /* in files that have no output_norm; NULL: none are known */
     ll_presence qk_norm;
     ll_head_norm head_norm;
     bool head_norm_after_rope;
@@ -64,6 +65,8 @@ struct ll_family {
     uint32_t window_period; /* layer l slides unless (l + 1) % period == 0; 0: all layers slide */
     bool window_unscaled;   /* sliding layers rotate unscaled */
     float window_rope_base; /* sliding layers rotate with a base of their own, unscaled; 0: the same as the others */
+
+    ll_mixer mixer; /* of layers without KV heads, which may then be */
 
     /* Experts, in the layers whose file has a router (ffn_gate_inp). */
     bool has_experts;
@@ -140,6 +143,9 @@ libllm_status ll_bind_norm(ll_model *model, uint32_t layer, const char *name, ui
 /* experts.c: what all layers have in common, and the weights of one. */
 libllm_status ll_build_router(ll_builder *builder, libllm_error *error);
 libllm_status ll_bind_layer_experts(ll_builder *builder, uint32_t layer, libllm_error *error);
+
+/* recurrent.c: the weights of a layer that is not attention. */
+libllm_status ll_bind_recurrence(ll_builder *builder, uint32_t layer, libllm_error *error);
 
 /* positions.c: slopes of ALiBi, for n_heads heads. */
 libllm_status ll_build_alibi(ll_builder *builder, float max_bias, libllm_error *error);

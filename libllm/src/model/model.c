@@ -106,13 +106,23 @@ uint64_t ll_model_parameters(const ll_model *m)
 size_t ll_layer_linears(const ll_layer *l, const ll_linear *out[LL_LAYER_LINEARS_MAX])
 {
     const ll_experts *e = &l->experts;
-    const ll_linear *const all[] = {&l->q,    &l->k,      &l->v,          &l->o,        &l->gate,      &l->up,
-                                    &l->down, &e->router, &e->gate.first, &e->up.first, &e->down.first};
+    const ll_recurrence *r = &l->recurrence;
+    const ll_linear *const all[] = {&l->q,    &l->k,      &l->v,          &l->o,        &l->gate,       &l->up,
+                                    &l->down, &e->router, &e->gate.first, &e->up.first, &e->down.first, &r->in,
+                                    &r->gate, &r->before, &r->select,     &r->dt};
     size_t n = 0;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i]->weight.data)
             out[n++] = all[i];
     return n;
+}
+
+uint64_t ll_layer_state(const ll_layer *l)
+{
+    const ll_recurrence *r = &l->recurrence;
+    if (l->mixer == LL_MIXER_ATTENTION)
+        return 0;
+    return (uint64_t)(r->conv.n_taps - 1) * r->conv.n_channels + (uint64_t)r->n_inner * r->n_states;
 }
 
 ll_linear ll_expert(const ll_expert_linear *linear, uint32_t e)

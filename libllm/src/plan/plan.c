@@ -8,9 +8,20 @@
 enum { PHASES_PER_LAYER_MAX = 7 };
 
 const char *const ll_phase_names[LL_PHASE_KINDS] = {
-    [LL_PHASE_EMBED] = "embed",         [LL_PHASE_QKV] = "qkv",         [LL_PHASE_QK_NORM] = "qk_norm",
-    [LL_PHASE_ATTENTION] = "attention", [LL_PHASE_PROJECT] = "project", [LL_PHASE_GATE_UP] = "gate_up",
-    [LL_PHASE_DOWN] = "down",           [LL_PHASE_LOGITS] = "logits",
+    [LL_PHASE_EMBED] = "embed",
+    [LL_PHASE_QKV] = "qkv",
+    [LL_PHASE_QK_NORM] = "qk_norm",
+    [LL_PHASE_ATTENTION] = "attention",
+    [LL_PHASE_MIX_IN] = "mix_in",
+    [LL_PHASE_SELECT] = "select",
+    [LL_PHASE_SCAN] = "scan",
+    [LL_PHASE_PROJECT] = "project",
+    [LL_PHASE_GATE_UP] = "gate_up",
+    [LL_PHASE_DOWN] = "down",
+    [LL_PHASE_ROUTE] = "route",
+    [LL_PHASE_EXPERTS_UP] = "experts_up",
+    [LL_PHASE_EXPERTS_DOWN] = "experts_down",
+    [LL_PHASE_LOGITS] = "logits",
 };
 
 static void count_times(ll_phase *phase, const ll_matrix *w, uint32_t times)
@@ -25,26 +36,66 @@ static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
 static const ll_norm *present(const ll_norm *norm) { return norm->weight ? norm : NULL; }
 
-/* The phases of a layer from *next on. pending_norm is the post norm of the branch that waits to be added. */
-static ll_phase *lower_layer(const ll_model *model, uint32_t i, const ll_norm **pending_norm, ll_phase *next)
+static ll_phase *lower_attention(const ll_model *model, uint32_t i, const ll_norm *pending_norm, ll_phase *next)
 {
     const ll_layer *l = &model->layers[i];
-    bool last = i + 1 == model->n_layers;
     *next = (ll_phase){
-        .kind = LL_PHASE_QKV, .layer = i, .adds = i > 0, .add_norm = *pending_norm, .norm = present(&l->attn_norm)};
+        .kind = LL_PHASE_QKV, .layer = i, .adds = i > 0, .add_norm = pending_norm, .norm = present(&l->attn_norm)};
     count(next, &l->q.weight);
     count(next, &l->k.weight);
     count(next++, &l->v.weight);
     if (l->q_norm.weight && model->head_norm == LL_HEAD_NORM_WHOLE)
         *next++ = (ll_phase){.kind = LL_PHASE_QK_NORM, .layer = i};
     *next++ = (ll_phase){.kind = LL_PHASE_ATTENTION, .layer = i};
+    return next;
+}
+
+static ll_phase *lower_recurrence(const ll_model *model, uint32_t i, const ll_norm *pending_norm, ll_phase *next)
+{
+    const ll_layer *l = &model->layers[i];
+    const ll_recurrence *r = &l->recurrence;
+    const bool selects = l->mixer == LL_MIXER_MAMBA;
+    *next = (ll_phase){.kind = LL_PHASE_MIX_IN,
+                       .layer = i,
+                       .adds = i > 0,
+                       .add_norm = pending_norm,
+                       .norm = present(&l->attn_norm),
+                       .flops = 2 * (uint64_t)r->conv.n_channels * r->conv.n_taps};
+    count(next, &r->in.weight);
+    count(next, &r->gate.weight);
+    count(next, &r->before.weight);
+    if (!selects)
+        count(next, &r->dt.weight);
+    next++;
+    if (l->mixer == LL_MIXER_SHORT_CONV)
+        return next;
+    if (selects) {
+        *next = (ll_phase){.kind = LL_PHASE_SELECT, .layer = i};
+        count(next++, &r->select.weight);
+    }
+    *next = (ll_phase){.kind = LL_PHASE_SCAN, .layer = i, .flops = 7 * (uint64_t)r->n_inner * r->n_states};
+    if (selects)
+        count(next, &r->dt.weight);
+    return next + 1;
+}
+
+/* The phases of a layer from *next on. pending_norm is the post norm of the branch that waits to be added. */
+static ll_phase *lower_layer(const ll_model *model, uint32_t i, const ll_norm **pending_norm, ll_phase *next)
+{
+    const ll_layer *l = &model->layers[i];
+    bool last = i + 1 == model->n_layers;
+    next = l->mixer == LL_MIXER_ATTENTION ? lower_attention(model, i, *pending_norm, next)
+                                          : lower_recurrence(model, i, *pending_norm, next);
     *next = (ll_phase){.kind = LL_PHASE_PROJECT, .layer = i, .tail_only = last};
     count(next++, &l->o.weight);
     const ll_experts *e = &l->experts;
+    *pending_norm = present(&l->attn_post_norm);
+    if (!e->n && !l->n_ff)
+        return next;
     *next = (ll_phase){.kind = e->n ? LL_PHASE_ROUTE : LL_PHASE_GATE_UP,
                        .layer = i,
                        .adds = !l->parallel,
-                       .add_norm = present(&l->attn_post_norm),
+                       .add_norm = *pending_norm,
                        .norm = present(&l->ffn_norm),
                        .tail_only = last};
     if (e->n) {
@@ -85,9 +136,14 @@ libllm_status ll_plan_create(const ll_model *model, ll_plan *plan, libllm_error 
         plan->max_experts = larger(plan->max_experts, l->experts.n);
         plan->max_experts_used = larger(plan->max_experts_used, l->experts.n_used);
         plan->max_expert_ff = larger(plan->max_expert_ff, l->experts.n_ff);
+        const ll_recurrence *r = &l->recurrence;
+        plan->max_q = larger(plan->max_q, larger(l->n_heads * model->head_dim, r->n_inner));
+        if (l->mixer != LL_MIXER_SHORT_CONV)
+            plan->max_channels = larger(plan->max_channels, larger(r->conv.n_channels, r->n_inner));
+        plan->max_steps = larger(plan->max_steps, larger(r->select.weight.n_rows, r->n_heads));
     }
-    plan->max_q = plan->max_heads * model->head_dim;
     plan->max_k = larger(plan->max_k, larger(plan->max_q, larger(plan->max_ff, plan->max_expert_ff)));
+    plan->max_k = larger(plan->max_k, plan->max_steps);
     *next = (ll_phase){.kind = LL_PHASE_LOGITS,
                        .adds = true,
                        .add_norm = pending_norm,

@@ -44,5 +44,9 @@ extern const ll_family ll_family_ernie4_5_moe;
 extern const ll_family ll_family_hunyuan_dense;
 extern const ll_family ll_family_hunyuan_moe;
 extern const ll_family ll_family_gpt_oss;
+extern const ll_family ll_family_lfm2;
+extern const ll_family ll_family_lfm2moe;
+extern const ll_family ll_family_mamba;
+extern const ll_family ll_family_mamba2;
 
 #endif
