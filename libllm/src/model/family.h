@@ -65,6 +65,9 @@ struct ll_family {
     bool window_unscaled;   /* sliding layers rotate unscaled */
     float window_rope_base; /* sliding layers rotate with a base of their own, unscaled; 0: the same as the others */
 
+    bool has_latent;     /* multi-head latent attention */
+    bool yarn_in_scores; /* scores grow with what YaRN stretches, instead of what rotates */
+
     /* Experts, in the layers whose file has a router (ffn_gate_inp). */
     bool has_experts;
     ll_router_score router_score; /* where the file has no expert_gating_func */
@@ -106,6 +109,8 @@ const ll_family *ll_family_at(size_t index);
 /* Read a key "<architecture>.<suffix>" into *out, which holds the default. The value must lie in [low, high]. */
 libllm_status ll_build_u32(const ll_builder *builder, const char *suffix, uint32_t low, uint32_t high, uint32_t *out,
                            libllm_error *error);
+libllm_status ll_build_require_u32(const ll_builder *builder, const char *suffix, uint32_t low, uint32_t high,
+                                   uint32_t *out, libllm_error *error); /* there is no default */
 libllm_status ll_build_f32(const ll_builder *builder, const char *suffix, float low, float high, float *out,
                            libllm_error *error);
 
@@ -140,6 +145,10 @@ libllm_status ll_bind_norm(ll_model *model, uint32_t layer, const char *name, ui
 /* experts.c: what all layers have in common, and the weights of one. */
 libllm_status ll_build_router(ll_builder *builder, libllm_error *error);
 libllm_status ll_bind_layer_experts(ll_builder *builder, uint32_t layer, libllm_error *error);
+
+/* latent.c: the widths of latent attention, and the weights of a layer. */
+libllm_status ll_build_latent(ll_builder *builder, libllm_error *error);
+libllm_status ll_bind_latent(ll_builder *builder, uint32_t layer, libllm_error *error);
 
 /* positions.c: slopes of ALiBi, for n_heads heads. */
 libllm_status ll_build_alibi(ll_builder *builder, float max_bias, libllm_error *error);
