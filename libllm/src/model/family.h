@@ -66,7 +66,9 @@ struct ll_family {
     bool window_unscaled;   /* sliding layers rotate unscaled */
     float window_rope_base; /* sliding layers rotate with a base of their own, unscaled; 0: the same as the others */
 
-    ll_mixer mixer; /* of layers without KV heads, which may then be */
+    bool has_latent;     /* multi-head latent attention */
+    bool yarn_in_scores; /* scores grow with what YaRN stretches, instead of what rotates */
+    ll_mixer mixer;      /* of layers without KV heads, which may then be */
 
     /* Experts, in the layers whose file has a router (ffn_gate_inp). */
     bool has_experts;
@@ -109,6 +111,8 @@ const ll_family *ll_family_at(size_t index);
 /* Read a key "<architecture>.<suffix>" into *out, which holds the default. The value must lie in [low, high]. */
 libllm_status ll_build_u32(const ll_builder *builder, const char *suffix, uint32_t low, uint32_t high, uint32_t *out,
                            libllm_error *error);
+libllm_status ll_build_require_u32(const ll_builder *builder, const char *suffix, uint32_t low, uint32_t high,
+                                   uint32_t *out, libllm_error *error); /* there is no default */
 libllm_status ll_build_f32(const ll_builder *builder, const char *suffix, float low, float high, float *out,
                            libllm_error *error);
 
@@ -144,6 +148,9 @@ libllm_status ll_bind_norm(ll_model *model, uint32_t layer, const char *name, ui
 libllm_status ll_build_router(ll_builder *builder, libllm_error *error);
 libllm_status ll_bind_layer_experts(ll_builder *builder, uint32_t layer, libllm_error *error);
 
+/* latent.c: the widths of latent attention, and the weights of a layer. */
+libllm_status ll_build_latent(ll_builder *builder, libllm_error *error);
+libllm_status ll_bind_latent(ll_builder *builder, uint32_t layer, libllm_error *error);
 /* recurrent.c: the weights of a layer that is not attention. */
 libllm_status ll_bind_recurrence(ll_builder *builder, uint32_t layer, libllm_error *error);
 

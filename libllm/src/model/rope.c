@@ -113,7 +113,7 @@ static double scale_yarn(double frequency, uint32_t pair, double base, uint32_t 
 /* How much YaRN strengthens attention over a context stretched so far. */
 static double yarn_magnitude(double factor, double weight) { return factor > 1 ? 0.1 * weight * log(factor) + 1 : 1; }
 
-static libllm_status read_magnitude(const ll_builder *b, const scaling *s, float *out, libllm_error *error)
+static libllm_status read_magnitude(ll_builder *b, const scaling *s, float *out, libllm_error *error)
 {
     *out = s->magnitude != 0 ? s->magnitude : 1;
     if (s->kind != SCALING_YARN)
@@ -121,8 +121,13 @@ static libllm_status read_magnitude(const ll_builder *b, const scaling *s, float
     float weight = 0;
     libllm_status status = ll_build_f32(b, "rope.scaling.yarn_log_multiplier", 0, FLT_MAX, &weight, error);
     double magnitude = yarn_magnitude((double)s->factor, 1);
-    if (weight != 0) /* scores are scaled elsewhere by its square, which is taken away here */
+    if (weight != 0 && b->family->yarn_in_scores) { /* the stored weight has the 0.1 in it */
+        double scores = yarn_magnitude((double)s->factor, 10 * (double)weight);
+        b->model->attn_scale *= (float)(scores * scores);
+        magnitude = 1;
+    } else if (weight != 0) {
         magnitude /= yarn_magnitude((double)s->factor, (double)weight);
+    }
     *out *= (float)magnitude;
     return status;
 }
@@ -162,8 +167,9 @@ static libllm_status make_frequencies(ll_builder *b, float base, const scaling *
 libllm_status ll_build_rope(ll_builder *b, float base, bool scaled, ll_rope *out, libllm_error *error)
 {
     ll_model *model = b->model;
-    *out = (ll_rope){.kind = b->family->rope, .n_rot = model->head_dim, .magnitude = 1};
-    libllm_status status = ll_build_u32(b, "rope.dimension_count", 2, model->head_dim, &out->n_rot, error);
+    const uint32_t most = model->latent.n_kv ? model->latent.n_rot : model->head_dim;
+    *out = (ll_rope){.kind = b->family->rope, .n_rot = most, .magnitude = 1};
+    libllm_status status = ll_build_u32(b, "rope.dimension_count", 2, most, &out->n_rot, error);
     if (status)
         return status;
     if (out->n_rot % 2)

@@ -5,13 +5,17 @@
 
 #include "base/status.h"
 
-enum { PHASES_PER_LAYER_MAX = 7 };
+enum { PHASES_PER_LAYER_MAX = 9 };
 
 const char *const ll_phase_names[LL_PHASE_KINDS] = {
     [LL_PHASE_EMBED] = "embed",
     [LL_PHASE_QKV] = "qkv",
     [LL_PHASE_QK_NORM] = "qk_norm",
+    [LL_PHASE_LATENT] = "latent",
+    [LL_PHASE_LATENT_NORM] = "latent_norm",
+    [LL_PHASE_LATENT_Q] = "latent_q",
     [LL_PHASE_ATTENTION] = "attention",
+    [LL_PHASE_LATENT_V] = "latent_v",
     [LL_PHASE_MIX_IN] = "mix_in",
     [LL_PHASE_SELECT] = "select",
     [LL_PHASE_SCAN] = "scan",
@@ -36,31 +40,36 @@ static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
 static const ll_norm *present(const ll_norm *norm) { return norm->weight ? norm : NULL; }
 
-static ll_phase *lower_attention(const ll_model *model, uint32_t i, const ll_norm *pending_norm, ll_phase *next)
+/* What leads up to attention, and attention. */
+static ll_phase *lower_attention(const ll_model *model, uint32_t i, ll_phase first, ll_phase *next)
 {
     const ll_layer *l = &model->layers[i];
-    *next = (ll_phase){
-        .kind = LL_PHASE_QKV, .layer = i, .adds = i > 0, .add_norm = pending_norm, .norm = present(&l->attn_norm)};
+    const ll_latent_weights *t = &l->latent;
+    *next = first;
     count(next, &l->q.weight);
-    count(next, &l->k.weight);
-    count(next++, &l->v.weight);
+    if (model->latent.n_kv) {
+        count(next, &t->q_a.weight);
+        count(next++, &t->kv_a.weight);
+        *next++ = (ll_phase){.kind = LL_PHASE_LATENT_NORM, .layer = i};
+        *next = (ll_phase){.kind = LL_PHASE_LATENT_Q, .layer = i};
+        count_times(next++, &t->k_b.first.weight, l->n_heads);
+    } else {
+        count(next, &l->k.weight);
+        count(next++, &l->v.weight);
+    }
     if (l->q_norm.weight && model->head_norm == LL_HEAD_NORM_WHOLE)
         *next++ = (ll_phase){.kind = LL_PHASE_QK_NORM, .layer = i};
     *next++ = (ll_phase){.kind = LL_PHASE_ATTENTION, .layer = i};
     return next;
 }
 
-static ll_phase *lower_recurrence(const ll_model *model, uint32_t i, const ll_norm *pending_norm, ll_phase *next)
+static ll_phase *lower_recurrence(const ll_model *model, uint32_t i, ll_phase first, ll_phase *next)
 {
     const ll_layer *l = &model->layers[i];
     const ll_recurrence *r = &l->recurrence;
     const bool selects = l->mixer == LL_MIXER_MAMBA;
-    *next = (ll_phase){.kind = LL_PHASE_MIX_IN,
-                       .layer = i,
-                       .adds = i > 0,
-                       .add_norm = pending_norm,
-                       .norm = present(&l->attn_norm),
-                       .flops = 2 * (uint64_t)r->conv.n_channels * r->conv.n_taps};
+    *next = first;
+    next->flops = 2 * (uint64_t)r->conv.n_channels * r->conv.n_taps;
     count(next, &r->in.weight);
     count(next, &r->gate.weight);
     count(next, &r->before.weight);
@@ -83,12 +92,23 @@ static ll_phase *lower_recurrence(const ll_model *model, uint32_t i, const ll_no
 static ll_phase *lower_layer(const ll_model *model, uint32_t i, const ll_norm **pending_norm, ll_phase *next)
 {
     const ll_layer *l = &model->layers[i];
+    const ll_experts *e = &l->experts;
     bool last = i + 1 == model->n_layers;
-    next = l->mixer == LL_MIXER_ATTENTION ? lower_attention(model, i, *pending_norm, next)
-                                          : lower_recurrence(model, i, *pending_norm, next);
+    ll_phase first = {.kind = l->mixer != LL_MIXER_ATTENTION ? LL_PHASE_MIX_IN
+                              : model->latent.n_kv           ? LL_PHASE_LATENT
+                                                             : LL_PHASE_QKV,
+                      .layer = i,
+                      .adds = i > 0,
+                      .add_norm = *pending_norm,
+                      .norm = present(&l->attn_norm)};
+    next = l->mixer == LL_MIXER_ATTENTION ? lower_attention(model, i, first, next)
+                                          : lower_recurrence(model, i, first, next);
+    if (model->latent.n_kv) {
+        *next = (ll_phase){.kind = LL_PHASE_LATENT_V, .layer = i, .tail_only = last};
+        count_times(next++, &l->latent.v_b.first.weight, l->n_heads);
+    }
     *next = (ll_phase){.kind = LL_PHASE_PROJECT, .layer = i, .tail_only = last};
     count(next++, &l->o.weight);
-    const ll_experts *e = &l->experts;
     *pending_norm = present(&l->attn_post_norm);
     if (!e->n && !l->n_ff)
         return next;
@@ -127,21 +147,28 @@ libllm_status ll_plan_create(const ll_model *model, ll_plan *plan, libllm_error 
     (next++)->weight_bytes = model->embedding.row_bytes;
     plan->max_k = model->n_embd;
     const ll_norm *pending_norm = NULL;
+    uint32_t max_inner = 0;
     for (uint32_t i = 0; i < model->n_layers; i++) {
         const ll_layer *l = &model->layers[i];
         next = lower_layer(model, i, &pending_norm, next);
         plan->max_heads = larger(plan->max_heads, l->n_heads);
-        plan->max_kv = larger(plan->max_kv, l->n_kv_heads * model->head_dim);
+        plan->max_kv = larger(plan->max_kv, l->n_kv_heads * larger(model->head_dim, model->value_dim));
         plan->max_ff = larger(plan->max_ff, l->n_ff);
         plan->max_experts = larger(plan->max_experts, l->experts.n);
         plan->max_experts_used = larger(plan->max_experts_used, l->experts.n_used);
         plan->max_expert_ff = larger(plan->max_expert_ff, l->experts.n_ff);
         const ll_recurrence *r = &l->recurrence;
-        plan->max_q = larger(plan->max_q, larger(l->n_heads * model->head_dim, r->n_inner));
+        max_inner = larger(max_inner, r->n_inner);
         if (l->mixer != LL_MIXER_SHORT_CONV)
             plan->max_channels = larger(plan->max_channels, larger(r->conv.n_channels, r->n_inner));
         plan->max_steps = larger(plan->max_steps, larger(r->select.weight.n_rows, r->n_heads));
     }
+    /* Queries and values, of latent attention also before and behind the latent. */
+    const ll_latent *t = &model->latent;
+    plan->max_q =
+        plan->max_heads * larger(larger(model->head_dim, model->value_dim), larger(t->n_nope + t->n_rot, t->n_value));
+    plan->max_q = larger(plan->max_q, max_inner);
+    plan->max_latent = t->n_query + t->n_kv + t->n_rot;
     plan->max_k = larger(plan->max_k, larger(plan->max_q, larger(plan->max_ff, plan->max_expert_ff)));
     plan->max_k = larger(plan->max_k, plan->max_steps);
     *next = (ll_phase){.kind = LL_PHASE_LOGITS,
