@@ -413,9 +413,9 @@ typedef struct libllm_model_info {
     uint32_t n_embd;
     /** Transformer layers. */
     uint32_t n_layers;
-    /** Attention heads of the first layer. */
+    /** Attention heads of the first layer that has attention; 0 when none has. */
     uint32_t n_heads;
-    /** Key/value heads of the first layer. */
+    /** Key/value heads of that layer. */
     uint32_t n_kv_heads;
     /** Context length that the model was trained for, in tokens. */
     uint32_t n_context_train;
@@ -906,7 +906,9 @@ libllm_status libllm_session_logits(libllm_session *session, const float *LIBLLM
 
 /**
  * Go back to an earlier position; the tokens behind it are forgotten. The logits are those of nothing until
- * further tokens are evaluated.
+ * further tokens are evaluated. This costs nothing where all layers have attention. Others (Mamba, LFM2) know the
+ * tokens only in sum, which nothing can be taken out of: the next evaluation first evaluates all tokens that were
+ * kept once more, and takes that much longer.
  *
  * @param session     the session
  * @param n_positions how many tokens to keep, at most the present position
@@ -973,8 +975,8 @@ libllm_status libllm_session_tokens(const libllm_session *session,
  * Report where the time of a session's engine went since the last report, as JSON, and start afresh; all sessions of
  * the engine count. A phase is what all threads do between two meetings; those of all layers are added up:
  * {"threads","batches","tokens","seconds","phases":[{"phase","calls","seconds","computing_seconds","waiting_seconds",
- * "weight_bytes","kv_bytes","flops"}]}, phases being those that were run of embed, qkv, qk_norm, attention, project,
- * gate_up, down and logits.
+ * "weight_bytes","kv_bytes","flops"}]}, phases being those that were run of embed, qkv, qk_norm, latent, latent_norm,
+ * latent_q, attention, latent_v, mix_in, select, scan, project, gate_up, down, route, experts_up, experts_down and logits.
  * threads is the mean of the batches. seconds is measured on the calling thread, from one meeting to the next;
  * computing_seconds and waiting_seconds, what a thread did and how long it waited for the others, are means of all
  * threads. weight_bytes and kv_bytes are the bytes of weights and of keys and values that were read, flops a

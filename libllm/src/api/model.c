@@ -67,8 +67,8 @@ libllm_status libllm_model_get_info(const libllm_model *model, libllm_model_info
     if (m->family) {
         own.n_embd = m->n_embd;
         own.n_layers = m->n_layers;
-        own.n_heads = m->layers[0].n_heads;
-        own.n_kv_heads = m->layers[0].n_kv_heads;
+        own.n_heads = ll_attention_layer(m)->n_heads;
+        own.n_kv_heads = ll_attention_layer(m)->n_kv_heads;
         own.n_context_train = m->n_context_train;
         ll_model_token_cost(m, &own.bytes_per_token, &own.flops_per_token);
         own.kv_bytes_per_token = ll_kv_bytes_per_position(m, LIBLLM_KV_AUTO);

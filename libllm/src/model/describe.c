@@ -95,7 +95,7 @@ static json_t *tensor_types(const ll_model *m)
 
 static json_t *hyper_parameters(const ll_model *m)
 {
-    const ll_layer *l = &m->layers[0]; /* or the first with attention */
+    const ll_layer *l = ll_attention_layer(m);
     uint32_t n_windowed = 0, window = 0, n_recurrent = 0;
     for (uint32_t i = 0; i < m->n_layers; i++) {
         if (m->layers[i].window) {
@@ -103,7 +103,6 @@ static json_t *hyper_parameters(const ll_model *m)
             window = m->layers[i].window;
         }
         n_recurrent += m->layers[i].mixer != LL_MIXER_ATTENTION;
-        l = l->mixer != LL_MIXER_ATTENTION ? &m->layers[i] : l;
     }
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b}", "n_vocab",
                      (json_int_t)m->n_vocab, "n_embd", (json_int_t)m->n_embd, "n_layers", (json_int_t)m->n_layers,

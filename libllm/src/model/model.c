@@ -119,6 +119,14 @@ size_t ll_layer_linears(const ll_layer *l, const ll_linear *out[LL_LAYER_LINEARS
     return n;
 }
 
+const ll_layer *ll_attention_layer(const ll_model *m)
+{
+    for (uint32_t i = 0; i < m->n_layers; i++)
+        if (m->layers[i].mixer == LL_MIXER_ATTENTION)
+            return &m->layers[i];
+    return m->layers;
+}
+
 uint64_t ll_layer_state(const ll_layer *l)
 {
     const ll_recurrence *r = &l->recurrence;

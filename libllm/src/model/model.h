@@ -250,6 +250,8 @@ size_t ll_layer_linears(const ll_layer *layer, const ll_linear *out[LL_LAYER_LIN
 /* Floats that a layer remembers of a timeline: the inputs of the convolution, oldest first, [n_taps - 1][n_channels],
  * and of a scan [n_inner][n_states]. */
 uint64_t ll_layer_state(const ll_layer *layer);
+/* The first layer that is attention, or the very first where none is. */
+const ll_layer *ll_attention_layer(const ll_model *model);
 /* True when the layers' matrices are all F32: such a model is computed with F32 KV. */
 bool ll_model_is_f32(const ll_model *model);
 
