@@ -196,29 +196,6 @@ static void normalize_selection(ll_worker *w, const ll_recurrence *r)
     ll_cpu_meet(w);
 }
 
-enum { LANES = 4 }; /* partial sums, which compilers make a vector of */
-
-/* The state of one channel goes on by a token; the result is the sum of it times c. It decays by exp(delta a), or where
- * a is NULL by decay. */
-static inline float advance(float *restrict state, size_t n, float delta, const float *a, float decay, float input,
-                            const float *b, const float *c)
-{
-    float sums[LANES] = {0}, sum = 0;
-    size_t i = 0;
-    if (a)
-        for (size_t j = 0; j < n; j++)
-            state[j] = ll_ref_exp(delta * a[j]) * state[j] + input * b[j];
-    else
-        for (size_t j = 0; j < n; j++)
-            state[j] = decay * state[j] + input * b[j];
-    for (; i + LANES <= n; i += LANES)
-        for (size_t k = 0; k < LANES; k++)
-            sums[k] += state[i + k] * c[i + k];
-    for (; i < n; i++)
-        sum += state[i] * c[i];
-    return sum + ((sums[0] + sums[1]) + (sums[2] + sums[3]));
-}
-
 /* Channels [row, row + n); delta[c] has theirs for column c. */
 static void scan_channels(ll_worker *w, uint32_t layer, uint32_t row, uint32_t n, float *const *delta)
 {
@@ -233,15 +210,22 @@ static void scan_channels(ll_worker *w, uint32_t layer, uint32_t row, uint32_t n
         for (uint32_t t = 0; t < run->n_tokens; t++, column++) {
             const float *u = e->mixed + column * (size_t)e->plan.max_channels + row;
             const float *gate = e->gate + column * (size_t)e->plan.max_channels + row;
-            const float *b = e->steps + column * (size_t)e->plan.max_steps + r->n_steps, *c = b + n_states;
+            const float *b = e->steps + column * (size_t)e->plan.max_steps + r->n_steps;
             float *out = e->attended + column * (size_t)e->plan.max_q + row;
             softplus_all(delta[column], n);
-            for (uint32_t j = 0; j < n; j++) {
-                const float step = delta[column][j];
-                const float sum =
-                    advance(state + j * n_states, n_states, step, r->a + (row + j) * n_states, 0, step * u[j], b, c);
-                out[j] = (sum + r->d[row + j] * u[j]) * gate[j];
-            }
+            for (uint32_t j = 0; j < n; j++)
+                out[j] = delta[column][j] * u[j];
+            e->kernels.scan(&(ll_scan_job){.state = state,
+                                           .n = n,
+                                           .n_states = n_states,
+                                           .a = r->a + row * n_states,
+                                           .delta = delta[column],
+                                           .input = out,
+                                           .b = b,
+                                           .c = b + n_states,
+                                           .out = out});
+            for (uint32_t j = 0; j < n; j++)
+                out[j] = (out[j] + r->d[row + j] * u[j]) * gate[j];
         }
     }
 }
@@ -285,14 +269,21 @@ static void scan_mamba2(ll_worker *w, const ll_phase *p)
             for (uint32_t t = 0; t < run->n_tokens; t++, column++) {
                 const float *mixed = e->mixed + column * (size_t)e->plan.max_channels, *u = mixed + row;
                 const float *gate = e->gate + column * (size_t)e->plan.max_channels + row;
-                const float *b = mixed + r->n_inner + group * n_states, *c = b + r->n_groups * n_states;
+                const float *b = mixed + r->n_inner + group * n_states;
                 const float step = e->steps[column * (size_t)e->plan.max_steps + head];
-                const float decay = ll_ref_exp(step * r->a[head]);
                 float *out = e->attended + column * (size_t)e->plan.max_q + row;
-                for (size_t j = 0; j < n_channels; j++) {
-                    const float sum = advance(state + j * n_states, n_states, 0, NULL, decay, step * u[j], b, c);
-                    out[j] = (sum + r->d[head] * u[j]) * gate[j];
-                }
+                for (size_t j = 0; j < n_channels; j++)
+                    out[j] = step * u[j];
+                e->kernels.scan(&(ll_scan_job){.state = state,
+                                               .n = n_channels,
+                                               .n_states = n_states,
+                                               .decay = ll_ref_exp(step * r->a[head]),
+                                               .input = out,
+                                               .b = b,
+                                               .c = b + r->n_groups * n_states,
+                                               .out = out});
+                for (size_t j = 0; j < n_channels; j++)
+                    out[j] = (out[j] + r->d[head] * u[j]) * gate[j];
             }
         }
     }
