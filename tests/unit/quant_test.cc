@@ -43,11 +43,11 @@ TEST(QuantTable, KnowsSizesAndNothingElse)
         const char *name;
         bool decodes;
     } expected[] = {
-        {0, 1, 4, "F32", true},       {1, 1, 2, "F16", true},        {2, 32, 18, "Q4_0", true},
-        {8, 32, 34, "Q8_0", true},    {9, 32, 40, "Q8_1", false},    {12, 256, 144, "Q4_K", true},
-        {14, 256, 210, "Q6_K", true}, {16, 256, 66, "IQ2_XXS", true}, {23, 256, 136, "IQ4_XS", true},
-        {28, 1, 8, "F64", true},      {29, 256, 56, "IQ1_M", true},  {30, 1, 2, "BF16", true},
-        {34, 256, 54, "TQ1_0", true}, {39, 32, 17, "MXFP4", true},   {40, 64, 36, "NVFP4", true},
+        {0, 1, 4, "F32", true},        {1, 1, 2, "F16", true},         {2, 32, 18, "Q4_0", true},
+        {8, 32, 34, "Q8_0", true},     {9, 32, 40, "Q8_1", false},     {12, 256, 144, "Q4_K", true},
+        {14, 256, 210, "Q6_K", true},  {16, 256, 66, "IQ2_XXS", true}, {23, 256, 136, "IQ4_XS", true},
+        {28, 1, 8, "F64", true},       {29, 256, 56, "IQ1_M", true},   {30, 1, 2, "BF16", true},
+        {34, 256, 54, "TQ1_0", true},  {39, 32, 17, "MXFP4", true},    {40, 64, 36, "NVFP4", true},
         {15, 256, 292, "Q8_K", false}, {41, 128, 18, "Q1_0", true},
     };
     for (const auto &row : expected) {

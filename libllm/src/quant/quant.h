@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Block formats of weights: one table row per format, and the decoder that defines what its bytes mean.
+ * Block formats of weights: one table row per format, with the decoder that defines what its bytes mean,
+ * and the encoder of those that are written.
  */
 #ifndef LL_QUANT_QUANT_H
 #define LL_QUANT_QUANT_H
@@ -48,6 +49,9 @@ typedef struct ll_type_traits {
     ll_block_size block;
     /* Decode n_elements (a multiple of block.elements) to float; NULL for a format that is only known by size. */
     void (*decode)(const void *blocks, float *out, size_t n_elements);
+    /* Encode n_elements so that the sum of squared errors is least, of which each counts as much as `importance` says:
+     * one figure >= 0 for each element, or NULL when all count the same. NULL for a format that is only read. */
+    void (*encode)(const float *x, const float *importance, void *blocks, size_t n_elements);
 } ll_type_traits;
 
 /* NULL for a number that no format has (removed ones included). */

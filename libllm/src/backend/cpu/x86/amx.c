@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Panels of all formats but numbers other than F16 and BF16 as BF16 in tiles: AMX-TILE, AMX-BF16, with AVX-512 F, BW,
- * DQ, VL, CD, VBMI, BF16. Weights and activations are rounded to BF16, each to within 2^-9 of its size, their products are exact and their sums
- * floats. So a sum is within 2^-8 of the sum of |w x| whatever the signs of the errors, and far closer when they
- * differ.
+ * DQ, VL, CD, VBMI, BF16. Weights and activations are rounded to BF16, each to within 2^-9 of its size, their products
+ * are exact and their sums floats. So a sum is within 2^-8 of the sum of |w x| whatever the signs of the errors, and
+ * far closer when they differ.
  */
 #define LL_SIMD_BITS 512
 #define LL_BYTE_DOTS 0
@@ -175,9 +175,8 @@ static void pack_decoded(const ll_type_traits *traits, const uint8_t *weights, s
                     _mm512_storeu_si512(rows[r] + i, round_32(vf_load(decoded + i), vf_load(decoded + i + VF_LANES)));
             }
             for (size_t i = 0; i < n; i += LL_BF16_TILE, to += STEP_BYTES) {
-                UNROLL for (size_t pair = 0; pair < TILE_PAIRS; pair += 4)
-                    load_words((const uint8_t *)(rows[0] + i + 2 * pair), sizeof rows[0],
-                               (vi *)(void *)(to + pair * TILE_STRIDE));
+                UNROLL for (size_t pair = 0; pair < TILE_PAIRS; pair += 4) load_words(
+                    (const uint8_t *)(rows[0] + i + 2 * pair), sizeof rows[0], (vi *)(void *)(to + pair * TILE_STRIDE));
             }
         }
     }
