@@ -9,6 +9,7 @@
 #include "backend/cpu/simd/simd.h"
 #include "backend/cpu/x86/x86.h"
 #include "quant/blocks.h"
+#include "quant/codes.h"
 
 #include "backend/cpu/simd/weights.inc"
 
@@ -201,6 +202,9 @@ PACK(pack_q3_k, pack_blocks, LL_TYPE_Q3_K)
 PACK(pack_q4_k, pack_blocks, LL_TYPE_Q4_K)
 PACK(pack_q5_k, pack_blocks, LL_TYPE_Q5_K)
 PACK(pack_q6_k, pack_blocks, LL_TYPE_Q6_K)
+PACK(pack_iq4_nl, pack_blocks, LL_TYPE_IQ4_NL)
+PACK(pack_iq4_xs, pack_blocks, LL_TYPE_IQ4_XS)
+PACK(pack_mxfp4, pack_blocks, LL_TYPE_MXFP4)
 #undef PACK
 
 const ll_panel_kernel *ll_amx_panel_kernel(uint32_t type)
@@ -210,9 +214,10 @@ const ll_panel_kernel *ll_amx_panel_kernel(uint32_t type)
         LL_TYPE_##type, LL_TAKES_BF16, BF16_PANEL_ROWS, bf16_panel_bytes, pack, multiply                               \
     }
     static const ll_panel_kernel kernels[] = {
-        KERNEL(F16, pack_f16),   KERNEL(BF16, pack_bf16), KERNEL(Q4_0, pack_q4_0), KERNEL(Q4_1, pack_q4_1),
-        KERNEL(Q5_0, pack_q5_0), KERNEL(Q5_1, pack_q5_1), KERNEL(Q8_0, pack_q8_0), KERNEL(Q2_K, pack_q2_k),
-        KERNEL(Q3_K, pack_q3_k), KERNEL(Q4_K, pack_q4_k), KERNEL(Q5_K, pack_q5_k), KERNEL(Q6_K, pack_q6_k),
+        KERNEL(F16, pack_f16),       KERNEL(BF16, pack_bf16),     KERNEL(Q4_0, pack_q4_0),   KERNEL(Q4_1, pack_q4_1),
+        KERNEL(Q5_0, pack_q5_0),     KERNEL(Q5_1, pack_q5_1),     KERNEL(Q8_0, pack_q8_0),   KERNEL(Q2_K, pack_q2_k),
+        KERNEL(Q3_K, pack_q3_k),     KERNEL(Q4_K, pack_q4_k),     KERNEL(Q5_K, pack_q5_k),   KERNEL(Q6_K, pack_q6_k),
+        KERNEL(IQ4_NL, pack_iq4_nl), KERNEL(IQ4_XS, pack_iq4_xs), KERNEL(MXFP4, pack_mxfp4),
     };
     for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
         if (kernels[i].type == type)

@@ -7,6 +7,7 @@
 #include "backend/cpu/simd/simd.h"
 #include "backend/cpu/x86/x86.h"
 #include "quant/blocks.h"
+#include "quant/codes.h"
 
 #include "backend/cpu/simd/weights.inc"
 
