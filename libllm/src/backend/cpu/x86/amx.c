@@ -132,9 +132,9 @@ ALWAYS_INLINE void pack_blocks(uint32_t type, const uint8_t *weights, size_t row
             size_t n_parts = n_k - k < STRETCH ? (n_k - k) / PART : PARTS;
             size_t bytes = weights_bytes(type, n_parts * PART), step;
             uint8_t copy[VF_LANES * STRETCH_BYTES_MAX];
-            const uint8_t *blocks = whole_lanes(p, row_bytes, live, bytes, copy, &step);
+            const uint8_t *blocks = whole_lanes(type, p, row_bytes, live, bytes, copy, &step);
             vf d[2 * PARTS], m[2 * PARTS];
-            stretch_scales(type, blocks, step, n_parts, d, m);
+            stretch_scales(type, blocks, step, d, m);
             for (size_t chunk = 0; chunk * n_chunk < n_parts; chunk++) {
                 vi raw[RAW_MAX];
                 load_chunk(type, blocks, step, chunk, raw);
