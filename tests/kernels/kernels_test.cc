@@ -358,22 +358,30 @@ TEST_P(Kernels, RowsMatchDoubleArithmetic)
         size_t block = traits->block.elements;
         for (size_t n_k : std::vector<size_t>{block, 2 * block, 7 * block, 9 * block, 18 * block, 33 * block}) {
             Weights weights(type, 1 + RandomBelow(35), n_k);
+            Columns columns(kernels_, RandomColumns(LL_COLUMNS_MAX, n_k));
+            std::vector<std::vector<double>> sums(LL_COLUMNS_MAX), tolerances(LL_COLUMNS_MAX);
+            for (size_t c = 0; c < LL_COLUMNS_MAX; c++) {
+                for (size_t r = 0; r < weights.n_rows; r++) {
+                    double sum = 0, size = 0;
+                    for (size_t k = 0; k < n_k; k++) {
+                        double term = weights.Row(r)[k] * columns.Value(c, k, takes);
+                        sum += term;
+                        size += std::fabs(term);
+                    }
+                    /* Offsets of blocks are added apart from the rest, so that their size counts too. */
+                    sums[c].push_back(sum);
+                    tolerances[c].push_back(3e-6 * size + 1e-6);
+                }
+            }
+            auto alone = RunRows(kernels_, weights, columns, 0, weights.n_rows, 0, LL_COLUMNS_MAX, true);
             for (size_t n = 1; n <= LL_COLUMNS_MAX; n++) {
-                Columns columns(kernels_, RandomColumns(n, n_k));
-                auto out = RunRows(kernels_, weights, columns, 0, weights.n_rows, 0, n, false);
-                auto alone = RunRows(kernels_, weights, columns, 0, weights.n_rows, 0, n, true);
-                for (size_t c = 0; c < n; c++) {
-                    for (size_t r = 0; r < weights.n_rows; r++) {
-                        double sum = 0, size = 0;
-                        for (size_t k = 0; k < n_k; k++) {
-                            double term = weights.Row(r)[k] * columns.Value(c, k, takes);
-                            sum += term;
-                            size += std::fabs(term);
-                        }
-                        /* Offsets of blocks are added apart from the rest, so that their size counts too. */
-                        ASSERT_NEAR(out[c][r], sum, 3e-6 * size + 1e-6)
+                size_t first = RandomBelow(LL_COLUMNS_MAX - n + 1);
+                auto out = RunRows(kernels_, weights, columns, 0, weights.n_rows, first, n, false);
+                for (size_t i = 0; i < n; i++) {
+                    for (size_t r = 0, c = first + i; r < weights.n_rows; r++) {
+                        ASSERT_NEAR(out[i][r], sums[c][r], tolerances[c][r])
                             << traits->name << " k " << n_k << " columns " << n << " row " << r << " column " << c;
-                        ASSERT_NEAR(alone[c][r], sum, 3e-6 * size + 1e-6)
+                        ASSERT_NEAR(alone[c][r], sums[c][r], tolerances[c][r])
                             << traits->name << " k " << n_k << " row " << r << " of " << weights.n_rows;
                     }
                 }
