@@ -1034,7 +1034,8 @@ libllm_status libllm_session_tokens(const libllm_session *session,
  * {"threads","batches","tokens","seconds","phases":[{"phase","calls","seconds","computing_seconds","waiting_seconds",
  * "weight_bytes","kv_bytes","flops"}]}, phases being those that were run of embed, qkv, qk_norm, latent, latent_norm,
  * latent_q, attention, latent_v, mix_in, select, scan, project, gate_up, down, route, experts_up, experts_down,
- * hidden and logits. threads is the mean of the batches. seconds is measured on the calling thread, from one meeting to the next;
+ * hidden and logits.
+ * threads is the mean of the batches. seconds is measured on the calling thread, from one meeting to the next;
  * computing_seconds and waiting_seconds, what a thread did and how long it waited for the others, are means of all
  * threads. weight_bytes and kv_bytes are the bytes of weights and of keys and values that were read, flops a
  * multiply-add counted as two. The seconds of the whole exceed those of the phases by the start and the end of each
