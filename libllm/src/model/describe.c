@@ -93,6 +93,24 @@ static json_t *tensor_types(const ll_model *m)
     return all;
 }
 
+/* What was not read as it is stored: by what was done, the names. */
+static json_t *converted_tensors(const ll_model *m)
+{
+    json_t *all = json_object();
+    for (size_t i = 0; i < m->gguf.n_tensors; i++) {
+        const ll_gguf_tensor *t = &m->gguf.tensors[i];
+        if (!t->converted)
+            continue;
+        json_t *names = json_object_get(all, t->converted);
+        if (!names) {
+            names = json_array();
+            json_object_set_new(all, t->converted, names);
+        }
+        json_array_append_new(names, text(m->host, t->name));
+    }
+    return all;
+}
+
 static json_t *hyper_parameters(const ll_model *m)
 {
     const ll_layer *l = &m->layers[0];
@@ -126,12 +144,13 @@ libllm_status ll_model_describe(const ll_model *m, uint64_t kv_bytes_per_token, 
     uint64_t bytes, flops;
     ll_model_token_cost(m, &bytes, &flops);
     json_t *all = json_object();
-    json_object_set_new(all, "format", json_sprintf("GGUF %u", m->gguf.version));
+    json_object_set_new(all, "format",
+                        m->gguf.version ? json_sprintf("GGUF %u", m->gguf.version) : json_string("Hugging Face"));
     json_object_set_new(all, "architecture", text(m->host, m->architecture));
     json_object_set_new(all, "runnable", json_boolean(m->family != NULL));
     if (!m->family)
         json_object_set_new(all, "reason", json_string(m->not_runnable.message));
-    json_object_set_new(all, "file_bytes", json_integer((json_int_t)m->gguf.file.size));
+    json_object_set_new(all, "file_bytes", json_integer((json_int_t)ll_gguf_file_bytes(&m->gguf)));
     json_object_set_new(all, "parameters", json_integer((json_int_t)ll_model_parameters(m)));
     if (m->family) {
         json_object_set_new(all, "hyper_parameters", hyper_parameters(m));
@@ -140,6 +159,7 @@ libllm_status ll_model_describe(const ll_model *m, uint64_t kv_bytes_per_token, 
         json_object_set_new(all, "kv_bytes_per_token", json_integer((json_int_t)kv_bytes_per_token));
     }
     json_object_set_new(all, "tensor_types", tensor_types(m));
+    json_object_set_new(all, "converted_tensors", converted_tensors(m));
     json_object_set_new(all, "tokenizer", tokenizer(m));
     json_object_set_new(all, "has_chat_template", json_boolean(m->chat_template.size > 0));
     json_object_set_new(all, "metadata", metadata(m));

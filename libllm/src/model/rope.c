@@ -66,8 +66,15 @@ libllm_status ll_build_rope(ll_builder *b, float base, bool scaled, ll_rope *out
     ll_model *model = b->model;
     *out = (ll_rope){.kind = b->family->rope, .n_rot = model->head_dim};
     libllm_status status = ll_build_u32(b, "rope.dimension_count", 2, model->head_dim, &out->n_rot, error);
+    char key[128]; /* of models whose rows of q and k are in the order of Hugging Face */
+    bool halves = false;
+    snprintf(key, sizeof key, "%s.rope.halves", b->family->architecture);
+    if (!status)
+        status = ll_gguf_get_bool(&model->gguf, key, &halves, error);
     if (status)
         return status;
+    if (halves)
+        out->kind = LL_ROPE_HALVES;
     if (out->n_rot % 2)
         return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
                        "key \"%s.rope.dimension_count\" is %u, expected an even number", b->family->architecture,
