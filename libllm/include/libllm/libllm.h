@@ -973,7 +973,8 @@ libllm_status libllm_session_tokens(const libllm_session *session,
  * Report where the time of a session's engine went since the last report, as JSON, and start afresh; all sessions of
  * the engine count. A phase is what all threads do between two meetings; those of all layers are added up:
  * {"threads","batches","tokens","seconds","phases":[{"phase","calls","seconds","computing_seconds","waiting_seconds",
- * "weight_bytes","kv_bytes","flops"}]}, phases being embed, qkv, attention, project, gate_up, down and logits.
+ * "weight_bytes","kv_bytes","flops"}]}, phases being those that were run of embed, qkv, qk_norm, attention, project,
+ * gate_up, down and logits.
  * threads is the mean of the batches. seconds is measured on the calling thread, from one meeting to the next;
  * computing_seconds and waiting_seconds, what a thread did and how long it waited for the others, are means of all
  * threads. weight_bytes and kv_bytes are the bytes of weights and of keys and values that were read, flops a

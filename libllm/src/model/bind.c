@@ -66,6 +66,22 @@ libllm_status ll_bind_matrix(ll_model *model, const char *name, uint64_t rows, u
     return LIBLLM_OK;
 }
 
+libllm_status ll_bind_stacked(ll_model *model, const char *name, const uint64_t *rows, size_t n, uint64_t k,
+                              ll_matrix *const *out, libllm_error *error)
+{
+    uint64_t n_rows = 0;
+    for (size_t i = 0; i < n; i++)
+        n_rows += rows[i];
+    ll_matrix all;
+    libllm_status status = ll_bind_matrix(model, name, n_rows, k, LL_REQUIRED, &all, error);
+    for (size_t i = 0; !status && i < n; i++) {
+        *out[i] = all;
+        out[i]->n_rows = (uint32_t)rows[i];
+        all.data += rows[i] * all.row_bytes;
+    }
+    return status;
+}
+
 libllm_status ll_bind_vector(ll_model *model, const char *name, uint64_t n, ll_presence presence, const float **out,
                              libllm_error *error)
 {

@@ -115,6 +115,16 @@ uint64_t ll_model_parameters(const ll_model *m)
     return n;
 }
 
+size_t ll_layer_linears(const ll_layer *l, const ll_linear *out[LL_LAYER_LINEARS_MAX])
+{
+    const ll_linear *const all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down};
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i]->weight.data)
+            out[n++] = all[i];
+    return n;
+}
+
 static void add_matrix(const ll_matrix *w, uint64_t *bytes, uint64_t *flops)
 {
     *bytes += (uint64_t)w->row_bytes * w->n_rows;
@@ -127,11 +137,11 @@ void ll_model_token_cost(const ll_model *m, uint64_t *bytes, uint64_t *flops)
     *flops = 0;
     if (!m->family)
         return;
+    const ll_linear *linears[LL_LAYER_LINEARS_MAX];
     for (uint32_t i = 0; i < m->n_layers; i++) {
-        const ll_layer *l = &m->layers[i];
-        const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down};
-        for (size_t j = 0; j < sizeof all / sizeof *all; j++)
-            add_matrix(&all[j]->weight, bytes, flops);
+        size_t n = ll_layer_linears(&m->layers[i], linears);
+        for (size_t j = 0; j < n; j++)
+            add_matrix(&linears[j]->weight, bytes, flops);
     }
     add_matrix(&m->output.weight, bytes, flops);
     *bytes += m->embedding.row_bytes;
@@ -139,11 +149,11 @@ void ll_model_token_cost(const ll_model *m, uint64_t *bytes, uint64_t *flops)
 
 bool ll_model_is_f32(const ll_model *m)
 {
+    const ll_linear *linears[LL_LAYER_LINEARS_MAX];
     for (uint32_t i = 0; i < m->n_layers; i++) {
-        const ll_layer *l = &m->layers[i];
-        const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down};
-        for (size_t j = 0; j < sizeof all / sizeof *all; j++)
-            if (all[j]->weight.traits->type != LL_TYPE_F32)
+        size_t n = ll_layer_linears(&m->layers[i], linears);
+        for (size_t j = 0; j < n; j++)
+            if (linears[j]->weight.traits->type != LL_TYPE_F32)
                 return false;
     }
     return true;

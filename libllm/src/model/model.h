@@ -33,30 +33,57 @@ typedef struct ll_rope {
     ll_rope_kind kind;
     uint32_t n_rot;           /* values of a head that are rotated, even */
     const float *frequencies; /* [n_rot / 2], scaling included */
+    /* The same for contexts longer than short_context; NULL: these serve any. */
+    const float *long_frequencies;
+    uint32_t short_context;
+    float magnitude; /* the rotated values are multiplied by it */
 } ll_rope;
 
 enum { LL_ROPES_MAX = 2 };
+#define LL_ROPE_NONE UINT32_MAX /* as a layer's rope: it does not rotate */
+
+typedef enum ll_norm_kind {
+    LL_NORM_RMS,
+    LL_NORM_LAYER, /* minus the mean, over the deviation */
+} ll_norm_kind;
+
+/* weight is NULL where there is no norm, bias where it has none. */
+typedef struct ll_norm {
+    const float *weight, *bias;
+} ll_norm;
 
 typedef enum ll_activation {
     LL_ACTIVATION_SILU,
     LL_ACTIVATION_GELU_TANH,
+    LL_ACTIVATION_GELU_ERF,
+    LL_ACTIVATION_RELU,
+    LL_ACTIVATION_RELU_SQUARED,
+    LL_ACTIVATION_COUNT
 } ll_activation;
 
-/* One transformer layer: x += attention(norm(x)); x += ffn(norm(x)). Norms that a family lacks are NULL. */
+/* What the norms of queries and keys run over. */
+typedef enum ll_head_norm {
+    LL_HEAD_NORM_SHARED, /* each head, with weights [head_dim] for all of them */
+    LL_HEAD_NORM_OWN,    /* each head, with weights of its own: [n_heads * head_dim] */
+    LL_HEAD_NORM_WHOLE,  /* all heads together, weights [n_heads * head_dim] */
+} ll_head_norm;
+
+/* One transformer layer: x += attention(norm(x)); x += ffn(norm(x)), or both from the same x. */
 typedef struct ll_layer {
-    const float *attn_norm;       /* [n_embd] */
-    ll_linear q, k, v;            /* [n_heads * head_dim], [n_kv_heads * head_dim] x n_embd */
-    const float *q_norm, *k_norm; /* [head_dim], over each head before the rotation */
+    ll_norm attn_norm; /* [n_embd] */
+    ll_linear q, k, v; /* [n_heads * head_dim], [n_kv_heads * head_dim] x n_embd */
+    ll_norm q_norm, k_norm;
     uint32_t n_heads, n_kv_heads;
-    uint32_t rope;               /* index into ll_model.ropes */
-    uint32_t window;             /* positions that a query sees, itself included; 0: all */
-    ll_linear o;                 /* n_embd x [n_heads * head_dim] */
-    const float *attn_post_norm; /* [n_embd], on the branch before it is added */
-    const float *ffn_norm;       /* [n_embd] */
+    uint32_t rope;          /* index into ll_model.ropes, or LL_ROPE_NONE */
+    uint32_t window;        /* positions that a query sees, itself included; 0: all */
+    ll_linear o;            /* n_embd x [n_heads * head_dim] */
+    ll_norm attn_post_norm; /* [n_embd], on the branch before it is added */
+    bool parallel;          /* the feed-forward part reads the x that attention reads */
+    ll_norm ffn_norm;       /* [n_embd] */
     uint32_t n_ff;
-    ll_linear gate, up;         /* n_ff x n_embd */
-    ll_linear down;             /* n_embd x n_ff */
-    const float *ffn_post_norm; /* [n_embd] */
+    ll_linear gate, up;    /* n_ff x n_embd; without a gate (data NULL) up itself is activated */
+    ll_linear down;        /* n_embd x n_ff */
+    ll_norm ffn_post_norm; /* [n_embd] */
 } ll_layer;
 
 typedef struct ll_family ll_family;
@@ -76,18 +103,30 @@ typedef struct ll_model {
     uint32_t n_layers;
     uint32_t head_dim; /* of queries, keys and values */
     uint32_t n_context_train;
+    ll_norm_kind norm;
     float norm_eps;
+    ll_head_norm head_norm;
+    bool head_norm_after_rope;
+    float qkv_clamp; /* bound of queries, keys and values; 0: none */
     float attn_scale;
     float attn_softcap;  /* 0: none */
     float final_softcap; /* 0: none */
     float embd_scale;
+    float residual_scale; /* of the branches before they are added */
+    float logit_scale;
+    /* Queries grow with their position: times 1 + query_growth * ln(1 + floor(position / growth_period)). 0: none. */
+    float query_growth;
+    uint32_t growth_period;
+    const float *alibi; /* [n_heads] slopes: a score falls by one for each position of distance; NULL: none */
     ll_activation activation;
     ll_rope ropes[LL_ROPES_MAX];
     uint32_t n_ropes;
-    ll_matrix embedding;      /* n_vocab x n_embd */
-    const float *output_norm; /* [n_embd] */
-    ll_linear output;         /* n_vocab x n_embd; the embedding again when tied */
-    ll_layer *layers;         /* [n_layers] */
+    ll_matrix embedding;          /* n_vocab x n_embd */
+    ll_matrix position_embedding; /* n_context_train x n_embd, added; data NULL: none */
+    ll_norm embd_norm;            /* [n_embd] */
+    ll_norm output_norm;          /* [n_embd] */
+    ll_linear output;             /* n_vocab x n_embd; the embedding again when tied */
+    ll_layer *layers;             /* [n_layers] */
 
     void **owned; /* memory that weights were converted into */
     size_t n_owned;
@@ -106,6 +145,9 @@ libllm_status ll_model_describe(const ll_model *model, uint64_t kv_bytes_per_tok
 uint64_t ll_model_parameters(const ll_model *model);
 /* Weight bytes that one decoded token reads and operations it needs (a multiply-add is two), attention left out. */
 void ll_model_token_cost(const ll_model *model, uint64_t *bytes, uint64_t *flops);
+/* The matrices that a layer has. */
+enum { LL_LAYER_LINEARS_MAX = 7 };
+size_t ll_layer_linears(const ll_layer *layer, const ll_linear *out[LL_LAYER_LINEARS_MAX]);
 /* True when the layers' matrices are all F32: such a model is computed with F32 KV. */
 bool ll_model_is_f32(const ll_model *model);
 

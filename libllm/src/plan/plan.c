@@ -5,12 +5,12 @@
 
 #include "base/status.h"
 
-enum { PHASES_PER_LAYER = 5 };
+enum { PHASES_PER_LAYER_MAX = 6 };
 
 const char *const ll_phase_names[LL_PHASE_KINDS] = {
-    [LL_PHASE_EMBED] = "embed",     [LL_PHASE_QKV] = "qkv",         [LL_PHASE_ATTENTION] = "attention",
-    [LL_PHASE_PROJECT] = "project", [LL_PHASE_GATE_UP] = "gate_up", [LL_PHASE_DOWN] = "down",
-    [LL_PHASE_LOGITS] = "logits",
+    [LL_PHASE_EMBED] = "embed",         [LL_PHASE_QKV] = "qkv",         [LL_PHASE_QK_NORM] = "qk_norm",
+    [LL_PHASE_ATTENTION] = "attention", [LL_PHASE_PROJECT] = "project", [LL_PHASE_GATE_UP] = "gate_up",
+    [LL_PHASE_DOWN] = "down",           [LL_PHASE_LOGITS] = "logits",
 };
 
 static void count(ll_phase *phase, const ll_matrix *w)
@@ -21,46 +21,63 @@ static void count(ll_phase *phase, const ll_matrix *w)
 
 static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
+static const ll_norm *present(const ll_norm *norm) { return norm->weight ? norm : NULL; }
+
+/* The phases of a layer from *next on. pending_norm is the post norm of the branch that waits to be added. */
+static ll_phase *lower_layer(const ll_model *model, uint32_t i, const ll_norm **pending_norm, ll_phase *next)
+{
+    const ll_layer *l = &model->layers[i];
+    bool last = i + 1 == model->n_layers;
+    *next = (ll_phase){
+        .kind = LL_PHASE_QKV, .layer = i, .adds = i > 0, .add_norm = *pending_norm, .norm = present(&l->attn_norm)};
+    count(next, &l->q.weight);
+    count(next, &l->k.weight);
+    count(next++, &l->v.weight);
+    if (l->q_norm.weight && model->head_norm == LL_HEAD_NORM_WHOLE)
+        *next++ = (ll_phase){.kind = LL_PHASE_QK_NORM, .layer = i};
+    *next++ = (ll_phase){.kind = LL_PHASE_ATTENTION, .layer = i};
+    *next = (ll_phase){.kind = LL_PHASE_PROJECT, .layer = i, .tail_only = last};
+    count(next++, &l->o.weight);
+    *next = (ll_phase){.kind = LL_PHASE_GATE_UP,
+                       .layer = i,
+                       .adds = !l->parallel,
+                       .add_norm = present(&l->attn_post_norm),
+                       .norm = present(&l->ffn_norm),
+                       .tail_only = last};
+    if (l->gate.weight.data)
+        count(next, &l->gate.weight);
+    count(next++, &l->up.weight);
+    *next = (ll_phase){.kind = LL_PHASE_DOWN, .layer = i, .accumulates = l->parallel, .tail_only = last};
+    count(next++, &l->down.weight);
+    *pending_norm = present(&l->ffn_post_norm);
+    return next;
+}
+
 libllm_status ll_plan_create(const ll_model *model, ll_plan *plan, libllm_error *error)
 {
     *plan = (ll_plan){.host = model->host, .model = model, .n_embd = model->n_embd};
-    plan->phases = ll_calloc(model->host, (size_t)model->n_layers * PHASES_PER_LAYER + 2, sizeof *plan->phases);
+    plan->phases = ll_calloc(model->host, (size_t)model->n_layers * PHASES_PER_LAYER_MAX + 2, sizeof *plan->phases);
     if (!plan->phases)
         return ll_fail_memory(error, "the plan");
     ll_phase *next = plan->phases;
     next->kind = LL_PHASE_EMBED;
     (next++)->weight_bytes = model->embedding.row_bytes;
     plan->max_k = model->n_embd;
-    const float *pending_norm = NULL; /* post norm of the branch that waits to be added */
+    const ll_norm *pending_norm = NULL;
     for (uint32_t i = 0; i < model->n_layers; i++) {
         const ll_layer *l = &model->layers[i];
-        bool last = i + 1 == model->n_layers;
-        *next =
-            (ll_phase){.kind = LL_PHASE_QKV, .layer = i, .adds = i > 0, .add_norm = pending_norm, .norm = l->attn_norm};
-        count(next, &l->q.weight);
-        count(next, &l->k.weight);
-        count(next++, &l->v.weight);
-        *next++ = (ll_phase){.kind = LL_PHASE_ATTENTION, .layer = i};
-        *next = (ll_phase){.kind = LL_PHASE_PROJECT, .layer = i, .tail_only = last};
-        count(next++, &l->o.weight);
-        *next = (ll_phase){.kind = LL_PHASE_GATE_UP,
-                           .layer = i,
-                           .adds = true,
-                           .add_norm = l->attn_post_norm,
-                           .norm = l->ffn_norm,
-                           .tail_only = last};
-        count(next, &l->gate.weight);
-        count(next++, &l->up.weight);
-        *next = (ll_phase){.kind = LL_PHASE_DOWN, .layer = i, .tail_only = last};
-        count(next++, &l->down.weight);
-        pending_norm = l->ffn_post_norm;
+        next = lower_layer(model, i, &pending_norm, next);
         plan->max_heads = larger(plan->max_heads, l->n_heads);
+        plan->max_kv = larger(plan->max_kv, l->n_kv_heads * model->head_dim);
         plan->max_ff = larger(plan->max_ff, l->n_ff);
     }
     plan->max_q = plan->max_heads * model->head_dim;
     plan->max_k = larger(plan->max_k, larger(plan->max_q, plan->max_ff));
-    *next = (ll_phase){
-        .kind = LL_PHASE_LOGITS, .adds = true, .add_norm = pending_norm, .norm = model->output_norm, .tail_only = true};
+    *next = (ll_phase){.kind = LL_PHASE_LOGITS,
+                       .adds = true,
+                       .add_norm = pending_norm,
+                       .norm = &model->output_norm,
+                       .tail_only = true};
     count(next++, &model->output.weight);
     plan->n_phases = (uint32_t)(next - plan->phases);
     return LIBLLM_OK;

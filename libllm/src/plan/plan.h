@@ -12,12 +12,13 @@
 #include "model/model.h"
 
 typedef enum ll_phase_kind {
-    LL_PHASE_EMBED,     /* x = embedding row * scale; angles of the ropes */
+    LL_PHASE_EMBED,     /* x = embedding row * scale (+ position row), normalized; angles of the ropes */
     LL_PHASE_QKV,       /* prologue; q, k, v = W x; bias; head norms; rotation; k and v to the KV memory */
+    LL_PHASE_QK_NORM,   /* norms over all heads of a token; rotation; k to the KV memory */
     LL_PHASE_ATTENTION, /* attention of q over the KV memory */
     LL_PHASE_PROJECT,   /* branch = W attention */
     LL_PHASE_GATE_UP,   /* prologue; hidden = activation(Wgate x) * (Wup x) */
-    LL_PHASE_DOWN,      /* branch = W hidden */
+    LL_PHASE_DOWN,      /* branch = W hidden, or added to it where attention's part of the branch waits there */
     LL_PHASE_LOGITS,    /* prologue; logits = W x */
 } ll_phase_kind;
 enum { LL_PHASE_KINDS = LL_PHASE_LOGITS + 1 };
@@ -27,10 +28,11 @@ extern const char *const ll_phase_names[LL_PHASE_KINDS]; /* "qkv" */
 typedef struct ll_phase {
     ll_phase_kind kind;
     uint32_t layer;
-    /* Prologue: x += add_norm(branch) when adds; input = norm(x). */
+    /* Prologue: x += residual_scale * add_norm(branch) when adds; input = norm(x). Norms may be NULL. */
     bool adds;
-    const float *add_norm; /* NULL: added as it is */
-    const float *norm;
+    const ll_norm *add_norm;
+    const ll_norm *norm;
+    bool accumulates; /* DOWN: adds to the branch */
     /* Needed only for columns whose logits are wanted: everything behind the last layer's attention. */
     bool tail_only;
     uint64_t weight_bytes;
@@ -46,6 +48,7 @@ typedef struct ll_plan {
     uint32_t n_embd;
     uint32_t max_q; /* n_heads * head_dim, largest of all layers */
     uint32_t max_heads;
+    uint32_t max_kv; /* n_kv_heads * head_dim */
     uint32_t max_ff;
     uint32_t max_k; /* longest input of a matrix */
 } ll_plan;

@@ -68,6 +68,11 @@ static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64
             size_t end = hi > base ? (hi - base < LL_KV_TILE ? (size_t)(hi - base) : LL_KV_TILE) : 0;
             if (begin > end)
                 begin = end;
+            if (e->model->alibi) {
+                const float slope = e->model->alibi[t->kv_head * t->group + (row + j) % t->group];
+                for (size_t p = begin; p < end; p++)
+                    scores[p] -= slope * (float)(position[j] - base - p);
+            }
             if (e->model->attn_softcap > 0)
                 k->softcap(scores + begin, end - begin, e->model->attn_softcap);
             float *state = row_state(w, j);

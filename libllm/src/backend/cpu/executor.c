@@ -35,35 +35,44 @@ static void free_act(const ll_host *host, ll_act *act)
     ll_free(host, act->block_sums);
 }
 
-/* Room for a tile's rows and a chunk's inputs of any matrix of the model. */
-static size_t panels_bytes(const ll_executor *e)
+/* Calls visit for every matrix of the model that is multiplied with, until it returns false. */
+static bool each_matrix(const ll_executor *e, bool (*visit)(const ll_executor *e, const ll_matrix *matrix, void *to),
+                        void *to)
 {
     const ll_model *m = e->model;
-    size_t most = e->products.multiply ? e->tile_rows * LL_K_CHUNK * sizeof(float) : 0;
+    const ll_linear *linears[LL_LAYER_LINEARS_MAX];
     for (uint32_t i = 0; i < m->n_layers; i++) {
-        const ll_layer *l = &m->layers[i];
-        const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &m->output};
-        for (size_t j = 0; j < sizeof all / sizeof *all; j++) {
-            const ll_panel_kernel *kernel = e->kernels.panel_kernel(all[j]->weight.traits->type);
-            most = larger(most, (LL_TILE_ROWS + kernel->rows - 1) / kernel->rows * kernel->bytes(LL_K_CHUNK));
-        }
+        size_t n = ll_layer_linears(&m->layers[i], linears);
+        for (size_t j = 0; j < n; j++)
+            if (!visit(e, &linears[j]->weight, to))
+                return false;
     }
+    return visit(e, &m->output.weight, to);
+}
+
+/* Room for a tile's rows and a chunk's inputs of any matrix of the model. */
+static bool add_panel(const ll_executor *e, const ll_matrix *matrix, void *to)
+{
+    size_t *most = to;
+    const ll_panel_kernel *kernel = e->kernels.panel_kernel(matrix->traits->type);
+    *most = larger(*most, (LL_TILE_ROWS + kernel->rows - 1) / kernel->rows * kernel->bytes(LL_K_CHUNK));
+    return true;
+}
+
+static size_t panels_bytes(const ll_executor *e)
+{
+    size_t most = e->products.multiply ? e->tile_rows * LL_K_CHUNK * sizeof(float) : 0;
+    each_matrix(e, add_panel, &most);
     return most;
 }
 
-static bool multiplies_bf16(const ll_executor *e)
+static bool takes_no_bf16(const ll_executor *e, const ll_matrix *matrix, void *to)
 {
-    const ll_model *m = e->model;
-    for (uint32_t i = 0; i < m->n_layers; i++) {
-        const ll_layer *l = &m->layers[i];
-        const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &m->output};
-        for (size_t j = 0; j < sizeof all / sizeof *all; j++) {
-            if (e->kernels.panel_kernel(all[j]->weight.traits->type)->takes == LL_TAKES_BF16)
-                return true;
-        }
-    }
-    return false;
+    (void)to;
+    return e->kernels.panel_kernel(matrix->traits->type)->takes != LL_TAKES_BF16;
 }
+
+static bool multiplies_bf16(const ll_executor *e) { return !each_matrix(e, takes_no_bf16, NULL); }
 
 static bool make_worker(ll_executor *e, ll_worker *w)
 {
@@ -72,7 +81,7 @@ static bool make_worker(ll_executor *e, ll_worker *w)
     w->executor = e;
     w->panels = lines(h, panels_bytes(e), 1);
     /* For one column, all rows that a thread may have. */
-    size_t tile = larger(n_batch * e->tile_rows, larger(e->plan.max_ff, e->plan.max_q));
+    size_t tile = larger(n_batch * e->tile_rows, larger(e->plan.max_ff, larger(e->plan.max_q, e->plan.n_embd)));
     w->tiles[0] = lines(h, tile, sizeof(float));
     w->tiles[1] = lines(h, tile, sizeof(float));
     w->input = lines(h, LL_COLUMNS_MAX * k, sizeof(float));
@@ -110,6 +119,7 @@ static bool make_scratch(ll_executor *e)
     e->branch = lines(h, n * e->plan.n_embd, sizeof(float));
     e->normed = lines(h, n * e->plan.n_embd, sizeof(float));
     e->q = lines(h, n * e->plan.max_q, sizeof(float));
+    e->k = lines(h, n * e->plan.max_kv, sizeof(float));
     e->attended = lines(h, n * e->plan.max_q, sizeof(float));
     e->hidden = lines(h, n * e->plan.max_ff, sizeof(float));
     e->cos = lines(h, ropes, sizeof(float));
@@ -121,8 +131,9 @@ static bool make_scratch(ll_executor *e)
     e->tail = ll_alloc(h, n, sizeof *e->tail);
     e->shared_act = ll_calloc(h, n, sizeof *e->shared_act);
     e->workers = ll_calloc(h, ll_team_size(e->team), sizeof *e->workers);
-    bool made = e->x[0] && e->x[1] && e->branch && e->normed && e->q && e->attended && e->hidden && e->cos && e->sin &&
-                e->partials && e->splits_done && e->columns && e->all && e->tail && e->shared_act && e->workers;
+    bool made = e->x[0] && e->x[1] && e->branch && e->normed && e->q && e->k && e->attended && e->hidden && e->cos &&
+                e->sin && e->partials && e->splits_done && e->columns && e->all && e->tail && e->shared_act &&
+                e->workers;
     if (made && multiplies_bf16(e)) {
         size_t n_groups = (n + LL_BF16_GROUP - 1) / LL_BF16_GROUP;
         e->bf16 = lines(h, n_groups, ll_bf16_group_size(e->plan.max_k) * sizeof *e->bf16);
@@ -146,10 +157,10 @@ static void cpu_free(ll_executor *e)
         free_worker(h, &e->workers[i]);
     for (size_t i = 0; e->shared_act && i < e->options.n_batch; i++)
         free_act(h, &e->shared_act[i]);
-    void *const all[] = {
-        e->x[0],       e->x[1],    e->branch,          e->normed,      e->q,          e->attended, e->hidden,
-        e->cos,        e->sin,     e->partials,        e->splits_done, e->columns,    e->all,      e->tail,
-        e->shared_act, e->workers, e->kv_layer_offset, e->kv,          e->x_of_phase, e->bf16};
+    void *const all[] = {e->x[0],     e->x[1],       e->branch, e->normed,     e->q,        e->k,
+                         e->attended, e->hidden,     e->cos,    e->sin,        e->partials, e->splits_done,
+                         e->columns,  e->all,        e->tail,   e->shared_act, e->workers,  e->kv_layer_offset,
+                         e->kv,       e->x_of_phase, e->bf16};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         ll_free(h, all[i]);
     ll_plan_free(&e->plan);
@@ -165,22 +176,24 @@ static uint64_t split_positions(uint64_t n_positions)
     return n;
 }
 
+static bool has_kernel(const ll_executor *e, const ll_matrix *matrix, void *to)
+{
+    const ll_matrix **without = to;
+    const ll_row_kernel *kernel = e->kernels.row_kernel(matrix->traits->type);
+    bool has = kernel && !(kernel->one_column && matrix->n_k % LL_ACT_BLOCK);
+    if (!has)
+        *without = matrix;
+    return has;
+}
+
 /* Every matrix has a kernel, or the model cannot run here. */
 static libllm_status check_kernels(const ll_executor *e, libllm_error *error)
 {
-    const ll_model *m = e->model;
-    for (uint32_t i = 0; i < m->n_layers; i++) {
-        const ll_layer *l = &m->layers[i];
-        const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &m->output};
-        for (size_t j = 0; j < sizeof all / sizeof *all; j++) {
-            const ll_matrix *w = &all[j]->weight;
-            const ll_row_kernel *kernel = e->kernels.row_kernel(w->traits->type);
-            if (!kernel || (kernel->one_column && w->n_k % LL_ACT_BLOCK))
-                return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
-                               "no kernel multiplies matrices of type %s with %u columns", w->traits->name, w->n_k);
-        }
-    }
-    return LIBLLM_OK;
+    const ll_matrix *w = NULL;
+    if (each_matrix(e, has_kernel, &w))
+        return LIBLLM_OK;
+    return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "no kernel multiplies matrices of type %s with %u columns",
+                   w->traits->name, w->n_k);
 }
 
 libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,

@@ -92,6 +92,7 @@ struct ll_executor {
     float *branch;            /* [n_embd] */
     float *normed;            /* [n_embd] */
     float *q;                 /* [max_q] */
+    float *k;                 /* [max_kv], where a norm over all heads follows */
     float *attended;          /* [max_q] */
     float *hidden;            /* [max_ff] */
     float *cos, *sin;         /* [n_ropes][n_batch][head_dim / 2] */
@@ -145,7 +146,10 @@ void ll_cpu_measure_phase(ll_worker *worker, ll_phase_kind kind);
 /* Add the batch in hand, of which n_phases were run. */
 void ll_cpu_profile_add(const ll_executor *executor, uint32_t n_phases, double seconds, ll_profile *profile);
 
-/* phases.c: one thread's part of a phase. */
+/* phases.c */
+/* A norm of the model's kind; out may be x. */
+void ll_cpu_norm(const ll_executor *executor, const ll_norm *norm, const float *x, size_t n, float *out);
+/* One thread's part of a phase. */
 void ll_cpu_phase(ll_worker *worker, uint32_t index);
 
 /* Units of work: fixed ranges when few columns make each unit short, taken one by one otherwise. */

@@ -133,9 +133,15 @@ typedef struct ll_kernels {
 
     /* out = x / sqrt(mean(x^2) + eps) * weight (1 when weight is NULL). out may be x. */
     void (*rms_norm)(const float *x, const float *weight, size_t n, float eps, float *out);
-    void (*silu_mul)(const float *gate, const float *up, size_t n, float *out);      /* gate / (1 + e^-gate) * up */
-    void (*gelu_tanh_mul)(const float *gate, const float *up, size_t n, float *out); /* tanh form of GELU */
-    void (*softcap)(float *x, size_t n, float cap);                                  /* cap * tanh(x / cap) */
+    /* out = (x - mean) / sqrt(variance + eps) * weight + bias; each may be NULL. out may be x. */
+    void (*layer_norm)(const float *x, const float *weight, const float *bias, size_t n, float eps, float *out);
+    /* out = f(gate) * up, or f(gate) where up is NULL. out may be gate. */
+    void (*silu_mul)(const float *gate, const float *up, size_t n, float *out); /* gate / (1 + e^-gate) */
+    void (*gelu_tanh_mul)(const float *gate, const float *up, size_t n, float *out);
+    void (*gelu_erf_mul)(const float *gate, const float *up, size_t n, float *out);
+    void (*relu_mul)(const float *gate, const float *up, size_t n, float *out);
+    void (*relu_squared_mul)(const float *gate, const float *up, size_t n, float *out);
+    void (*softcap)(float *x, size_t n, float cap); /* cap * tanh(x / cap) */
 
     /* scores[j][p] = scale * sum over d of q[j][d] * k[d][p], for n_q rows and all LL_KV_TILE positions (positions that
      * were never written give anything, but do not fault). scores rows are LL_KV_TILE apart. */

@@ -214,19 +214,6 @@ static libllm_status ernie_moe_special(ll_hf *hf)
     return status;
 }
 
-/* The ramp of YaRN between whole dimensions or not; GGUF cannot tell, and all published models do not round. */
-static libllm_status gpt_oss_special(ll_hf *hf)
-{
-    const json_t *rope = ll_hf_find(hf->config, "rope_parameters|rope_scaling", NULL);
-    bool truncate = true;
-    libllm_status status = ll_hf_bool(hf, rope, "truncate", &truncate);
-    if (!status && truncate && ll_hf_text(rope, "rope_type|type") &&
-        strcmp(ll_hf_text(rope, "rope_type|type"), "yarn") == 0)
-        status = ll_fail(hf->error, LIBLLM_ERROR_UNSUPPORTED,
-                         "config.json: \"truncate\" of the rope parameters is not false, which is not supported");
-    return status;
-}
-
 static const char silu[] = "silu|swish";
 
 const ll_hf_family ll_hf_expert_models[] = {
@@ -280,10 +267,6 @@ const ll_hf_family ll_hf_expert_models[] = {
      .architecture = "hunyuan-moe",
      .activations = silu,
      .rules = hunyuan_moe_rules},
-    {.model_types = "gpt_oss",
-     .architecture = "gpt-oss",
-     .rules = gpt_oss_rules,
-     .keys = gpt_oss_keys,
-     .special = gpt_oss_special},
+    {.model_types = "gpt_oss", .architecture = "gpt-oss", .rules = gpt_oss_rules, .keys = gpt_oss_keys},
     {0},
 };

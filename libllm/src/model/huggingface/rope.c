@@ -46,22 +46,56 @@ static libllm_status put_llama3(ll_hf *hf, const json_t *parameters)
     return status ? status : put_original_context(hf, parameters, 8192);
 }
 
+/* How much YaRN strengthens attention over a context that is stretched so far. */
+static double magnitude(double factor, double weight) { return factor > 1 ? 0.1 * weight * log(factor) + 1 : 1; }
+
+/* The factor of rotated values, as far as it is not what the keys that GGUF has for it come to. */
+static libllm_status put_yarn_magnitude(ll_hf *hf, const json_t *parameters, bool is_deepseek)
+{
+    float factor = 1, given = 0, weight = 0, log_multiplier = 0;
+    libllm_status status = ll_hf_f32(hf, parameters, "factor", &factor);
+    if (!status)
+        status = ll_hf_f32(hf, parameters, "attention_factor", &given);
+    if (!status)
+        status = ll_hf_f32(hf, parameters, "mscale", &weight);
+    if (!status)
+        status = ll_hf_f32(hf, parameters, "mscale_all_dim", &log_multiplier);
+    if (status)
+        return status;
+    double meant = magnitude((double)factor, 1), said = meant;
+    if (weight != 0 && log_multiplier != 0)
+        meant = magnitude((double)factor, (double)weight) / magnitude((double)factor, (double)log_multiplier);
+    if (given > 0)
+        meant = (double)given;
+    if (log_multiplier != 0)
+        said /= magnitude((double)factor, (double)log_multiplier);
+    if (is_deepseek) /* whose GGUF files mean a factor of 1, and have a tenth of the multiplier */
+        said = log_multiplier != 0 ? 1 : said;
+    if (fabs(meant / said - 1) > 1e-6)
+        ll_hf_put_f32(hf, "rope.scaling.attn_factor", (float)(meant / said));
+    if (log_multiplier != 0)
+        ll_hf_put_f32(hf, "rope.scaling.yarn_log_multiplier", is_deepseek ? 0.1f * log_multiplier : log_multiplier);
+    return LIBLLM_OK;
+}
+
 static libllm_status put_yarn(ll_hf *hf, const json_t *parameters)
 {
-    float log_multiplier = 0;
+    const char *architecture = hf->family->architecture;
+    bool truncates = true, is_gpt_oss = strcmp(architecture, "gpt-oss") == 0;
     ll_hf_put_text(hf, "rope.scaling.type", "yarn");
     libllm_status status = put_original_context(hf, parameters, 0);
-    if (!status)
-        status = put_f32(hf, parameters, "attention_factor", "rope.scaling.yarn_attn_factor");
     if (!status)
         status = put_f32(hf, parameters, "beta_fast", "rope.scaling.yarn_beta_fast");
     if (!status)
         status = put_f32(hf, parameters, "beta_slow", "rope.scaling.yarn_beta_slow");
     if (!status)
-        status = ll_hf_f32(hf, parameters, "mscale_all_dim", &log_multiplier);
-    if (!status && log_multiplier != 0) /* GGUF files of this architecture have a tenth of it */
-        ll_hf_put_f32(hf, "rope.scaling.yarn_log_multiplier",
-                      strcmp(hf->family->architecture, "deepseek2") == 0 ? 0.1f * log_multiplier : log_multiplier);
+        status = put_yarn_magnitude(hf, parameters, strcmp(architecture, "deepseek2") == 0);
+    if (!status)
+        status = ll_hf_bool(hf, parameters, "truncate", &truncates);
+    if (!status && truncates == is_gpt_oss) /* GGUF cannot tell, and published models are so */
+        status = ll_fail(hf->error, LIBLLM_ERROR_UNSUPPORTED,
+                         "config.json: \"truncate\" of the rope parameters is %s, which is not supported",
+                         truncates ? "true" : "false");
     return status;
 }
 
