@@ -250,7 +250,7 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
     for (uint32_t i = 0; i < m->n_layers; i++)
         scratch[i] = 0;
     if (!status)
-        status = per_layer(b, "feed_forward_length", 1, WIDTH_MAX, scratch, error);
+        status = per_layer(b, "feed_forward_length", f->has_experts ? 0 : 1, WIDTH_MAX, scratch, error);
     for (uint32_t i = 0; i < m->n_layers; i++)
         m->layers[i].n_ff = scratch[i];
     ll_free(m->host, scratch);
@@ -275,6 +275,8 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
         status = ll_build_f32(b, "attention.clamp_kqv", 0, FLT_MAX, &m->qkv_clamp, error);
     if (!status)
         status = read_scales(b, error);
+    if (!status && f->has_experts)
+        status = ll_build_router(b, error);
     if (!status && f->grows_queries)
         status = read_growth(b, error);
     if (!status && f->parallel == LL_PARALLEL_BY_KEY) {
@@ -291,8 +293,8 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
 }
 
 /* blk.<layer>.<name>.weight and .bias */
-static libllm_status bind_linear(ll_model *m, uint32_t layer, const char *name, uint64_t rows, uint64_t k,
-                                 ll_presence bias, ll_linear *out, libllm_error *error)
+libllm_status ll_bind_linear(ll_model *m, uint32_t layer, const char *name, uint64_t rows, uint64_t k,
+                             ll_presence bias, ll_linear *out, libllm_error *error)
 {
     char full[96];
     snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
@@ -320,7 +322,7 @@ libllm_status ll_bind_norm(ll_model *m, uint32_t layer, const char *name, uint64
     return bind_norm_named(m, full, n, presence, bias, out, error);
 }
 
-static bool has(const ll_model *m, uint32_t layer, const char *name)
+bool ll_layer_has(const ll_model *m, uint32_t layer, const char *name)
 {
     char full[96];
     snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
@@ -357,11 +359,11 @@ static libllm_status bind_attention(ll_model *m, const ll_family *f, uint32_t i,
     ll_linear *const qkv[] = {&l->q, &l->k, &l->v};
     const char *const names[] = {"attn_q", "attn_k", "attn_v"};
     libllm_status status = LIBLLM_OK;
-    if (has(m, i, "attn_qkv"))
+    if (ll_layer_has(m, i, "attn_qkv"))
         status = bind_stacked(m, i, "attn_qkv", rows, 3, m->n_embd, f->qkv_bias, qkv, error);
     else
         for (size_t j = 0; !status && j < 3; j++)
-            status = bind_linear(m, i, names[j], rows[j], m->n_embd, f->qkv_bias, qkv[j], error);
+            status = ll_bind_linear(m, i, names[j], rows[j], m->n_embd, f->qkv_bias, qkv[j], error);
     bool shared = f->head_norm == LL_HEAD_NORM_SHARED;
     if (!status)
         status =
@@ -369,8 +371,12 @@ static libllm_status bind_attention(ll_model *m, const ll_family *f, uint32_t i,
     if (!status)
         status =
             ll_bind_norm(m, i, "attn_k_norm", shared ? m->head_dim : n_kv, f->qk_norm, LL_OPTIONAL, &l->k_norm, error);
+    char sinks[96];
+    snprintf(sinks, sizeof sinks, "blk.%u.attn_sinks.weight", i);
     if (!status)
-        status = bind_linear(m, i, "attn_output", m->n_embd, n_q, f->other_bias, &l->o, error);
+        status = ll_bind_vector(m, sinks, l->n_heads, f->sinks, &l->sinks, error);
+    if (!status)
+        status = ll_bind_linear(m, i, "attn_output", m->n_embd, n_q, f->other_bias, &l->o, error);
     return status;
 }
 
@@ -380,15 +386,15 @@ static libllm_status bind_ffn(ll_model *m, const ll_family *f, uint32_t i, libll
     const uint64_t rows[] = {l->n_ff, l->n_ff};
     ll_linear *const gate_up[] = {&l->gate, &l->up};
     libllm_status status = LIBLLM_OK;
-    if (!f->no_gate && !has(m, i, "ffn_gate")) {
+    if (!f->no_gate && !ll_layer_has(m, i, "ffn_gate")) {
         status = bind_stacked(m, i, "ffn_up", rows, 2, m->n_embd, f->other_bias, gate_up, error);
     } else {
         if (!f->no_gate)
-            status = bind_linear(m, i, "ffn_gate", l->n_ff, m->n_embd, f->other_bias, &l->gate, error);
+            status = ll_bind_linear(m, i, "ffn_gate", l->n_ff, m->n_embd, f->other_bias, &l->gate, error);
         if (!status)
-            status = bind_linear(m, i, "ffn_up", l->n_ff, m->n_embd, f->other_bias, &l->up, error);
+            status = ll_bind_linear(m, i, "ffn_up", l->n_ff, m->n_embd, f->other_bias, &l->up, error);
     }
-    return status ? status : bind_linear(m, i, "ffn_down", m->n_embd, l->n_ff, f->other_bias, &l->down, error);
+    return status ? status : ll_bind_linear(m, i, "ffn_down", m->n_embd, l->n_ff, f->other_bias, &l->down, error);
 }
 
 static libllm_status bind_layer(ll_builder *b, uint32_t i, libllm_error *error)
@@ -404,9 +410,10 @@ static libllm_status bind_layer(ll_builder *b, uint32_t i, libllm_error *error)
     if (!status)
         status = ll_bind_norm(m, i, "post_attention_norm", m->n_embd, f->post_norms, bias, &l->attn_post_norm, error);
     if (!status)
-        status = ll_bind_norm(m, i, "ffn_norm", m->n_embd, optional ? LL_OPTIONAL : pre, bias, &l->ffn_norm, error);
+        status = ll_bind_norm(m, i, f->ffn_norm_name ? f->ffn_norm_name : "ffn_norm", m->n_embd, optional ? LL_OPTIONAL : pre, bias, &l->ffn_norm, error);
     if (!status)
-        status = bind_ffn(m, f, i, error);
+        status = f->has_experts && ll_layer_has(m, i, "ffn_gate_inp") ? ll_bind_layer_experts(b, i, error)
+                                                                     : bind_ffn(m, f, i, error);
     if (!status)
         status = ll_bind_norm(m, i, "post_ffw_norm", m->n_embd, f->post_norms, bias, &l->ffn_post_norm, error);
     l->parallel = f->parallel == LL_PARALLEL_ALWAYS || (f->parallel == LL_PARALLEL_BY_KEY && b->parallel) ||

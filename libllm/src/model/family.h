@@ -45,6 +45,7 @@ struct ll_family {
     ll_presence embd_norm;
     bool no_pre_norms; /* only branches are normalized, before they are added */
     ll_presence post_norms;
+    const char *ffn_norm_name;    /* NULL: ffn_norm */
     ll_presence qk_norm;
     ll_head_norm head_norm;
     bool head_norm_after_rope;
@@ -53,6 +54,7 @@ struct ll_family {
     ll_parallel parallel;
     ll_presence qkv_bias;
     ll_presence other_bias; /* attention output and feed-forward */
+    ll_presence sinks;            /* attn_sinks */
     ll_activation activation;
     bool no_gate;
     float attn_softcap; /* where the file has no key of its own; 0: none */
@@ -62,6 +64,14 @@ struct ll_family {
     uint32_t window_period; /* layer l slides unless (l + 1) % period == 0; 0: all layers slide */
     bool window_unscaled;   /* sliding layers rotate unscaled */
     float window_rope_base; /* sliding layers rotate with a base of their own, unscaled; 0: the same as the others */
+
+    /* Experts, in the layers whose file has a router (ffn_gate_inp). */
+    bool has_experts;
+    ll_router_score router_score; /* where the file has no expert_gating_func */
+    bool router_normalizes;       /* where it has no expert_weights_norm */
+    ll_presence router_bias;
+    ll_presence choice_bias;
+    ll_presence expert_bias;
 
     /* Scales */
     bool scales_embedding;        /* by sqrt(n_embd) */
@@ -85,6 +95,7 @@ struct ll_builder {
     float alibi;
     bool no_rope;
     bool parallel;
+    uint32_t n_experts, n_experts_used, expert_ff;
 };
 
 /* NULL when no family has this architecture. */
@@ -108,14 +119,27 @@ libllm_status ll_bind_matrix(ll_model *model, const char *name, uint64_t rows, u
 /* A matrix whose rows are several wanted ones, n of them, one after the other: rows[i] of each. */
 libllm_status ll_bind_stacked(ll_model *model, const char *name, const uint64_t *rows, size_t n, uint64_t k,
                               ll_matrix *const *out, libllm_error *error);
+/* A tensor [n][rows][k] as n matrices; of a taller one [n][stack * rows][k] the rows from `from` * rows on. */
+libllm_status ll_bind_experts(ll_model *model, const char *name, uint64_t n, uint64_t rows, uint64_t k, size_t from,
+                              size_t stack, ll_expert_linear *out, libllm_error *error);
 libllm_status ll_bind_vector(ll_model *model, const char *name, uint64_t n, ll_presence presence, const float **out,
                              libllm_error *error);
+libllm_status ll_bind_table(ll_model *model, const char *name, uint64_t n, uint64_t k, ll_presence presence,
+                            const float **out, libllm_error *error); /* [n][k] */
 /* Memory that lives as long as the model. */
 void *ll_model_keep(ll_model *model, size_t count, size_t size);
 
-/* build.c: blk.<layer>.<name>.weight and .bias. */
+/* build.c */
+bool ll_layer_has(const ll_model *model, uint32_t layer, const char *name); /* blk.<layer>.<name>.weight */
+/* blk.<layer>.<name>.weight and .bias. */
+libllm_status ll_bind_linear(ll_model *model, uint32_t layer, const char *name, uint64_t rows, uint64_t k,
+                             ll_presence bias, ll_linear *out, libllm_error *error);
 libllm_status ll_bind_norm(ll_model *model, uint32_t layer, const char *name, uint64_t n, ll_presence presence,
                            ll_presence bias, ll_norm *out, libllm_error *error);
+
+/* experts.c: what all layers have in common, and the weights of one. */
+libllm_status ll_build_router(ll_builder *builder, libllm_error *error);
+libllm_status ll_bind_layer_experts(ll_builder *builder, uint32_t layer, libllm_error *error);
 
 /* positions.c: slopes of ALiBi, for n_heads heads. */
 libllm_status ll_build_alibi(ll_builder *builder, float max_bias, libllm_error *error);

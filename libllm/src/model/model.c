@@ -117,7 +117,9 @@ uint64_t ll_model_parameters(const ll_model *m)
 
 size_t ll_layer_linears(const ll_layer *l, const ll_linear *out[LL_LAYER_LINEARS_MAX])
 {
-    const ll_linear *const all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down};
+    const ll_experts *e = &l->experts;
+    const ll_linear *const all[] = {&l->q,    &l->k,      &l->v,          &l->o,        &l->gate,      &l->up,
+                                    &l->down, &e->router, &e->gate.first, &e->up.first, &e->down.first};
     size_t n = 0;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i]->weight.data)
@@ -125,10 +127,19 @@ size_t ll_layer_linears(const ll_layer *l, const ll_linear *out[LL_LAYER_LINEARS
     return n;
 }
 
-static void add_matrix(const ll_matrix *w, uint64_t *bytes, uint64_t *flops)
+ll_linear ll_expert(const ll_expert_linear *linear, uint32_t e)
 {
-    *bytes += (uint64_t)w->row_bytes * w->n_rows;
-    *flops += 2 * (uint64_t)w->n_rows * w->n_k;
+    ll_linear one = linear->first;
+    one.weight.data += e * linear->expert_bytes;
+    if (one.bias)
+        one.bias += e * (size_t)one.weight.n_rows;
+    return one;
+}
+
+static void add_matrix(const ll_matrix *w, uint32_t times, uint64_t *bytes, uint64_t *flops)
+{
+    *bytes += (uint64_t)w->row_bytes * w->n_rows * times;
+    *flops += 2 * (uint64_t)w->n_rows * w->n_k * times;
 }
 
 void ll_model_token_cost(const ll_model *m, uint64_t *bytes, uint64_t *flops)
@@ -139,11 +150,14 @@ void ll_model_token_cost(const ll_model *m, uint64_t *bytes, uint64_t *flops)
         return;
     const ll_linear *linears[LL_LAYER_LINEARS_MAX];
     for (uint32_t i = 0; i < m->n_layers; i++) {
+        const ll_experts *e = &m->layers[i].experts;
         size_t n = ll_layer_linears(&m->layers[i], linears);
-        for (size_t j = 0; j < n; j++)
-            add_matrix(&linears[j]->weight, bytes, flops);
+        for (size_t j = 0; j < n; j++) {
+            bool of_expert = linears[j] == &e->gate.first || linears[j] == &e->up.first || linears[j] == &e->down.first;
+            add_matrix(&linears[j]->weight, of_expert ? e->n_used : 1, bytes, flops);
+        }
     }
-    add_matrix(&m->output.weight, bytes, flops);
+    add_matrix(&m->output.weight, 1, bytes, flops);
     *bytes += m->embedding.row_bytes;
 }
 

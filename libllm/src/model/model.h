@@ -58,7 +58,7 @@ typedef enum ll_activation {
     LL_ACTIVATION_GELU_ERF,
     LL_ACTIVATION_RELU,
     LL_ACTIVATION_RELU_SQUARED,
-    LL_ACTIVATION_COUNT
+    LL_ACTIVATION_SWIGLU_LIMITED, /* of gpt-oss: gate * sigmoid(1.702 gate) * (up + 1), both bounded by 7 */
 } ll_activation;
 
 /* What the norms of queries and keys run over. */
@@ -68,6 +68,41 @@ typedef enum ll_head_norm {
     LL_HEAD_NORM_WHOLE,  /* all heads together, weights [n_heads * head_dim] */
 } ll_head_norm;
 
+/* The same matrix of each expert, one after the other. */
+typedef struct ll_expert_linear {
+    ll_linear first;
+    size_t expert_bytes; /* from one expert's weights to those of the next */
+} ll_expert_linear;
+
+/* A feed-forward part made of experts, of which a router chooses n_used for each token; their results are added,
+ * weighted. n is 0 where there are none. */
+typedef struct ll_experts {
+    uint32_t n, n_used;
+    ll_linear router;         /* n x n_embd */
+    const float *choice_bias; /* [n], added to the scores for the choice only; NULL: none */
+    uint32_t n_ff;
+    ll_expert_linear gate, up; /* n_ff x n_embd; without a gate up itself is activated */
+    ll_expert_linear down;     /* n_embd x n_ff */
+    /* Experts that every token has are one more feed-forward part, in the layer's gate, up and down; data NULL: none.
+     * It is weighted by the logistic function of the product with shared_gate. NULL: with 1. */
+    const float *shared_gate; /* [n_embd] */
+} ll_experts;
+
+/* How scores become weights. */
+typedef enum ll_router_score {
+    LL_ROUTER_SOFTMAX,
+    LL_ROUTER_SIGMOID,
+    LL_ROUTER_SOFTMAX_OF_CHOSEN,
+} ll_router_score;
+
+typedef struct ll_router {
+    ll_router_score score;
+    bool normalizes;       /* the weights of the chosen sum up to 1 */
+    float scale;           /* of the weights */
+    uint32_t n_groups;     /* of experts that follow each other; tokens choose within the best n_groups_used */
+    uint32_t n_groups_used;
+} ll_router;
+
 /* One transformer layer: x += attention(norm(x)); x += ffn(norm(x)), or both from the same x. */
 typedef struct ll_layer {
     ll_norm attn_norm; /* [n_embd] */
@@ -76,6 +111,7 @@ typedef struct ll_layer {
     uint32_t n_heads, n_kv_heads;
     uint32_t rope;          /* index into ll_model.ropes, or LL_ROPE_NONE */
     uint32_t window;        /* positions that a query sees, itself included; 0: all */
+    const float *sinks;     /* [n_heads] scores that take part in the softmax with nothing behind them; NULL: none */
     ll_linear o;            /* n_embd x [n_heads * head_dim] */
     ll_norm attn_post_norm; /* [n_embd], on the branch before it is added */
     bool parallel;          /* the feed-forward part reads the x that attention reads */
@@ -84,6 +120,7 @@ typedef struct ll_layer {
     ll_linear gate, up;    /* n_ff x n_embd; without a gate (data NULL) up itself is activated */
     ll_linear down;        /* n_embd x n_ff */
     ll_norm ffn_post_norm; /* [n_embd] */
+    ll_experts experts;
 } ll_layer;
 
 typedef struct ll_family ll_family;
@@ -119,6 +156,7 @@ typedef struct ll_model {
     uint32_t growth_period;
     const float *alibi; /* [n_heads] slopes: a score falls by one for each position of distance; NULL: none */
     ll_activation activation;
+    ll_router router; /* of all layers with experts */
     ll_rope ropes[LL_ROPES_MAX];
     uint32_t n_ropes;
     ll_matrix embedding;          /* n_vocab x n_embd */
@@ -145,8 +183,10 @@ libllm_status ll_model_describe(const ll_model *model, uint64_t kv_bytes_per_tok
 uint64_t ll_model_parameters(const ll_model *model);
 /* Weight bytes that one decoded token reads and operations it needs (a multiply-add is two), attention left out. */
 void ll_model_token_cost(const ll_model *model, uint64_t *bytes, uint64_t *flops);
-/* The matrices that a layer has. */
-enum { LL_LAYER_LINEARS_MAX = 7 };
+/* Of expert e. */
+ll_linear ll_expert(const ll_expert_linear *linear, uint32_t e);
+/* The matrices that a layer has, of experts those of the first. */
+enum { LL_LAYER_LINEARS_MAX = 11 };
 size_t ll_layer_linears(const ll_layer *layer, const ll_linear *out[LL_LAYER_LINEARS_MAX]);
 /* True when the layers' matrices are all F32: such a model is computed with F32 KV. */
 bool ll_model_is_f32(const ll_model *model);

@@ -5,7 +5,7 @@
 
 #include "base/status.h"
 
-enum { PHASES_PER_LAYER_MAX = 6 };
+enum { PHASES_PER_LAYER_MAX = 7 };
 
 const char *const ll_phase_names[LL_PHASE_KINDS] = {
     [LL_PHASE_EMBED] = "embed",         [LL_PHASE_QKV] = "qkv",         [LL_PHASE_QK_NORM] = "qk_norm",
@@ -13,11 +13,13 @@ const char *const ll_phase_names[LL_PHASE_KINDS] = {
     [LL_PHASE_DOWN] = "down",           [LL_PHASE_LOGITS] = "logits",
 };
 
-static void count(ll_phase *phase, const ll_matrix *w)
+static void count_times(ll_phase *phase, const ll_matrix *w, uint32_t times)
 {
-    phase->weight_bytes += (uint64_t)w->row_bytes * w->n_rows;
-    phase->flops += 2 * (uint64_t)w->n_rows * w->n_k;
+    phase->weight_bytes += (uint64_t)w->row_bytes * w->n_rows * times;
+    phase->flops += 2 * (uint64_t)w->n_rows * w->n_k * times;
 }
+
+static void count(ll_phase *phase, const ll_matrix *w) { count_times(phase, w, 1); }
 
 static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
@@ -38,16 +40,26 @@ static ll_phase *lower_layer(const ll_model *model, uint32_t i, const ll_norm **
     *next++ = (ll_phase){.kind = LL_PHASE_ATTENTION, .layer = i};
     *next = (ll_phase){.kind = LL_PHASE_PROJECT, .layer = i, .tail_only = last};
     count(next++, &l->o.weight);
-    *next = (ll_phase){.kind = LL_PHASE_GATE_UP,
+    const ll_experts *e = &l->experts;
+    *next = (ll_phase){.kind = e->n ? LL_PHASE_ROUTE : LL_PHASE_GATE_UP,
                        .layer = i,
                        .adds = !l->parallel,
                        .add_norm = present(&l->attn_post_norm),
                        .norm = present(&l->ffn_norm),
                        .tail_only = last};
-    if (l->gate.weight.data)
-        count(next, &l->gate.weight);
+    if (e->n) {
+        count(next++, &e->router.weight);
+        *next = (ll_phase){.kind = LL_PHASE_EXPERTS_UP, .layer = i, .tail_only = last};
+        count_times(next, &e->gate.first.weight, e->n_used);
+        count_times(next, &e->up.first.weight, e->n_used);
+    }
+    count(next, &l->gate.weight);
     count(next++, &l->up.weight);
-    *next = (ll_phase){.kind = LL_PHASE_DOWN, .layer = i, .accumulates = l->parallel, .tail_only = last};
+    *next = (ll_phase){.kind = e->n ? LL_PHASE_EXPERTS_DOWN : LL_PHASE_DOWN,
+                       .layer = i,
+                       .accumulates = l->parallel,
+                       .tail_only = last};
+    count_times(next, &e->down.first.weight, e->n_used);
     count(next++, &l->down.weight);
     *pending_norm = present(&l->ffn_post_norm);
     return next;
@@ -70,9 +82,12 @@ libllm_status ll_plan_create(const ll_model *model, ll_plan *plan, libllm_error 
         plan->max_heads = larger(plan->max_heads, l->n_heads);
         plan->max_kv = larger(plan->max_kv, l->n_kv_heads * model->head_dim);
         plan->max_ff = larger(plan->max_ff, l->n_ff);
+        plan->max_experts = larger(plan->max_experts, l->experts.n);
+        plan->max_experts_used = larger(plan->max_experts_used, l->experts.n_used);
+        plan->max_expert_ff = larger(plan->max_expert_ff, l->experts.n_ff);
     }
     plan->max_q = plan->max_heads * model->head_dim;
-    plan->max_k = larger(plan->max_k, larger(plan->max_q, plan->max_ff));
+    plan->max_k = larger(plan->max_k, larger(plan->max_q, larger(plan->max_ff, plan->max_expert_ff)));
     *next = (ll_phase){.kind = LL_PHASE_LOGITS,
                        .adds = true,
                        .add_norm = pending_norm,

@@ -19,6 +19,9 @@ typedef enum ll_phase_kind {
     LL_PHASE_PROJECT,   /* branch = W attention */
     LL_PHASE_GATE_UP,   /* prologue; hidden = activation(Wgate x) * (Wup x) */
     LL_PHASE_DOWN,      /* branch = W hidden, or added to it where attention's part of the branch waits there */
+    LL_PHASE_ROUTE,     /* prologue; scores of the experts = W x */
+    LL_PHASE_EXPERTS_UP,   /* choice of the experts; as GATE_UP, for each token's experts and what all tokens share */
+    LL_PHASE_EXPERTS_DOWN, /* branch = weighted sum of W hidden over them */
     LL_PHASE_LOGITS,    /* prologue; logits = W x */
 } ll_phase_kind;
 enum { LL_PHASE_KINDS = LL_PHASE_LOGITS + 1 };
@@ -51,6 +54,9 @@ typedef struct ll_plan {
     uint32_t max_kv; /* n_kv_heads * head_dim */
     uint32_t max_ff;
     uint32_t max_k; /* longest input of a matrix */
+    uint32_t max_experts;
+    uint32_t max_experts_used;
+    uint32_t max_expert_ff;
 } ll_plan;
 
 libllm_status ll_plan_create(const ll_model *model, ll_plan *plan, libllm_error *error);

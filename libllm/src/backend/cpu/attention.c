@@ -15,6 +15,7 @@ typedef struct tile {
     uint32_t layer, kv_head, group; /* group: query heads for each KV head */
     uint32_t first, n;
     uint32_t window;
+    const float *sinks;
 } tile;
 
 static uint32_t tile_columns(uint32_t group) { return group >= LL_QUERY_ROWS ? 1 : LL_QUERY_ROWS / group; }
@@ -101,9 +102,10 @@ static void merge(float *into, const float *part, size_t head_dim)
         into[2 + d] = into[2 + d] * a + part[2 + d] * b;
 }
 
-static void finish(float *out, const float *state, size_t head_dim)
+/* sink is NULL, or a score that has no value. */
+static void finish(float *out, const float *state, size_t head_dim, const float *sink)
 {
-    float scale = 1 / state[1];
+    float scale = 1 / (state[1] + (sink ? expf(*sink - state[0]) : 0));
     for (size_t d = 0; d < head_dim; d++)
         out[d] = state[2 + d] * scale;
 }
@@ -129,9 +131,10 @@ static void attend_whole(ll_worker *w, const tile *t, uint32_t row, uint32_t n)
         for (uint32_t j = 0; j < n; j++)
             merge(merged + j * size, row_state(w, j), head_dim);
     }
-    for (uint32_t j = 0; j < n; j++)
-        finish(output(e, t->first + (row + j) / t->group, t->kv_head * t->group + (row + j) % t->group),
-               merged + j * size, head_dim);
+    for (uint32_t j = 0; j < n; j++) {
+        uint32_t column = t->first + (row + j) / t->group, head = t->kv_head * t->group + (row + j) % t->group;
+        finish(output(e, column, head), merged + j * size, head_dim, t->sinks ? t->sinks + head : NULL);
+    }
 }
 
 /* One split of one column; the thread that completes the column's last split merges them. */
@@ -161,7 +164,7 @@ static void attend_split(ll_worker *w, const tile *t, uint32_t split, uint32_t n
         memset(merged + 1, 0, (1 + head_dim) * sizeof(float));
         for (uint32_t s = 0; s < n_splits; s++)
             merge(merged, parts + s * size, head_dim);
-        finish(output(e, t->first, head), merged, head_dim);
+        finish(output(e, t->first, head), merged, head_dim, t->sinks ? t->sinks + head : NULL);
     }
 }
 
@@ -247,7 +250,7 @@ void ll_cpu_attention(ll_worker *w, uint32_t layer)
 {
     ll_executor *e = w->executor;
     const ll_layer *l = &e->model->layers[layer];
-    tile t = {.layer = layer, .group = l->n_heads / l->n_kv_heads, .window = l->window};
+    tile t = {.layer = layer, .group = l->n_heads / l->n_kv_heads, .window = l->window, .sinks = l->sinks};
     if (e->n_columns <= LL_COLUMNS_MAX)
         few_columns(w, t, l->n_kv_heads);
     else

@@ -74,6 +74,13 @@ static bool takes_no_bf16(const ll_executor *e, const ll_matrix *matrix, void *t
 
 static bool multiplies_bf16(const ll_executor *e) { return !each_matrix(e, takes_no_bf16, NULL); }
 
+/* Of all columns of a batch. */
+static size_t bf16_elements(const ll_executor *e)
+{
+    size_t n_groups = (e->options.n_batch + LL_BF16_GROUP - 1) / LL_BF16_GROUP;
+    return n_groups * ll_bf16_group_size(e->plan.max_k);
+}
+
 static bool make_worker(ll_executor *e, ll_worker *w)
 {
     const ll_host *h = e->host;
@@ -81,7 +88,8 @@ static bool make_worker(ll_executor *e, ll_worker *w)
     w->executor = e;
     w->panels = lines(h, panels_bytes(e), 1);
     /* For one column, all rows that a thread may have. */
-    size_t tile = larger(n_batch * e->tile_rows, larger(e->plan.max_ff, larger(e->plan.max_q, e->plan.n_embd)));
+    size_t widest = larger(larger(e->plan.max_ff, e->plan.max_expert_ff), larger(e->plan.max_q, e->plan.n_embd));
+    size_t tile = larger(n_batch * e->tile_rows, widest);
     w->tiles[0] = lines(h, tile, sizeof(float));
     w->tiles[1] = lines(h, tile, sizeof(float));
     w->input = lines(h, LL_COLUMNS_MAX * k, sizeof(float));
@@ -96,13 +104,29 @@ static bool make_worker(ll_executor *e, ll_worker *w)
                 w->out_part && w->scores && w->state;
     for (size_t i = 0; made && i < LL_COLUMNS_MAX; i++)
         made = make_act(h, k, &w->act[i]);
+    if (made && e->plan.max_experts) {
+        w->items = ll_alloc(h, n_batch * e->plan.max_experts_used, sizeof *w->items);
+        w->items_of = ll_alloc(h, (size_t)e->plan.max_experts + 1, sizeof *w->items_of);
+        w->chosen = ll_alloc(h, e->plan.max_experts, sizeof *w->chosen);
+        w->item_x = ll_alloc(h, n_batch, sizeof *w->item_x);
+        w->item_acts = ll_alloc(h, n_batch, sizeof *w->item_acts);
+        w->hidden = ll_alloc(h, n_batch, sizeof *w->hidden);
+        w->choice_values = ll_alloc(h, 2 * (size_t)e->plan.max_experts, sizeof *w->choice_values);
+        w->choice_taken = ll_alloc(h, e->plan.max_experts, sizeof *w->choice_taken);
+        if (e->bf16)
+            w->item_bf16 = lines(h, bf16_elements(e), sizeof *w->item_bf16);
+        made = w->items && w->items_of && w->chosen && w->item_x && w->item_acts && w->hidden && w->choice_values &&
+               w->choice_taken && (!e->bf16 || w->item_bf16);
+    }
     return made;
 }
 
 static void free_worker(const ll_host *h, ll_worker *w)
 {
-    void *const all[] = {w->panels, w->tiles[0], w->tiles[1], w->input,  w->row,  w->x,
-                         w->acts,   w->out,      w->out_part, w->scores, w->state};
+    void *const all[] = {w->panels,    w->tiles[0],     w->tiles[1], w->input,  w->row,           w->x,
+                         w->acts,      w->out,          w->out_part, w->scores, w->state,         w->items,
+                         w->items_of,  (void *)w->item_x, w->item_acts, w->item_bf16, w->hidden, w->choice_values,
+                         w->choice_taken, w->chosen};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         ll_free(h, all[i]);
     for (size_t i = 0; i < LL_COLUMNS_MAX; i++)
@@ -135,9 +159,19 @@ static bool make_scratch(ll_executor *e)
                 e->sin && e->partials && e->splits_done && e->columns && e->all && e->tail && e->shared_act &&
                 e->workers;
     if (made && multiplies_bf16(e)) {
-        size_t n_groups = (n + LL_BF16_GROUP - 1) / LL_BF16_GROUP;
-        e->bf16 = lines(h, n_groups, ll_bf16_group_size(e->plan.max_k) * sizeof *e->bf16);
+        e->bf16 = lines(h, bf16_elements(e), sizeof *e->bf16);
         made = e->bf16 != NULL;
+    }
+    if (made && e->plan.max_experts) {
+        size_t n_items = n * e->plan.max_experts_used;
+        e->router_scores = lines(h, n * e->plan.max_experts, sizeof *e->router_scores);
+        e->choices = ll_alloc(h, n_items, sizeof *e->choices);
+        e->shared_weight = ll_alloc(h, n, sizeof *e->shared_weight);
+        e->item_hidden = lines(h, n_items * e->plan.max_expert_ff, sizeof *e->item_hidden);
+        e->item_act = ll_calloc(h, n_items, sizeof *e->item_act);
+        made = e->router_scores && e->choices && e->shared_weight && e->item_hidden && e->item_act;
+        for (size_t i = 0; made && i < n_items; i++)
+            made = make_act(h, e->plan.max_expert_ff, &e->item_act[i]);
     }
     for (size_t i = 0; made && i < n; i++)
         made = make_act(h, e->plan.max_k, &e->shared_act[i]);

@@ -141,6 +141,8 @@ typedef struct ll_kernels {
     void (*gelu_erf_mul)(const float *gate, const float *up, size_t n, float *out);
     void (*relu_mul)(const float *gate, const float *up, size_t n, float *out);
     void (*relu_squared_mul)(const float *gate, const float *up, size_t n, float *out);
+    /* out = g / (1 + e^(-1.702 g)) * (u + 1) with g = min(gate, 7) and u = up within -7 and 7. */
+    void (*swiglu_limited)(const float *gate, const float *up, size_t n, float *out);
     void (*softcap)(float *x, size_t n, float cap); /* cap * tanh(x / cap) */
 
     /* scores[j][p] = scale * sum over d of q[j][d] * k[d][p], for n_q rows and all LL_KV_TILE positions (positions that

@@ -33,6 +33,9 @@
 #define LL_GELU_2_SQRT_2_PI 1.5957691216057308f
 #define LL_GELU_CUBIC 0.044715f
 
+#define LL_SWIGLU_LIMIT 7.0f /* of gpt-oss */
+#define LL_SWIGLU_ALPHA 1.702f
+
 /* erfc z = e^(-z^2) t (F1 + F2 t + ... + F5 t^4) with t = 1 / (1 + F0 z) for z >= 0, to within 1.5e-7: Abramowitz and
  * Stegun, Handbook of Mathematical Functions, 7.1.26. */
 #define LL_ERFC_F0 0.3275911f

@@ -25,16 +25,14 @@ bool ll_cpu_next_unit(ll_worker *w, ll_units *units, uint32_t *unit)
     return *unit < units->end;
 }
 
-/* Columns that the phase works on. */
-static const uint32_t *active(const ll_worker *w, const ll_phase *p, uint32_t *n)
+const uint32_t *ll_cpu_active(const ll_worker *w, const ll_phase *p, uint32_t *n)
 {
     const ll_executor *e = w->executor;
     *n = p->tail_only ? e->n_tail : e->n_columns;
     return p->tail_only ? e->tail : e->all;
 }
 
-/* What the kernel that multiplies with a matrix takes. */
-static ll_takes takes(const ll_executor *e, const ll_matrix *m, bool by_rows)
+ll_takes ll_cpu_takes(const ll_executor *e, const ll_matrix *m, bool by_rows)
 {
     uint32_t type = m->traits->type;
     if (by_rows)
@@ -69,20 +67,19 @@ static void add_branch(ll_worker *w, const ll_phase *p, uint32_t column, float *
         row[i] = scale * row[i] + x[i];
 }
 
-/* Inputs for the matrices of a phase: `source`, or where that is NULL the residual stream, normalized. Few and
- * short inputs are prepared by every thread for itself; more are shared out, and the threads meet. */
-static ll_inputs prepare(ll_worker *w, const ll_phase *p, const float *source, size_t stride,
+ll_inputs ll_cpu_prepare(ll_worker *w, const ll_phase *p, const float *source, size_t stride,
                          const ll_linear *const *linears, size_t n_linears)
 {
     ll_executor *e = w->executor;
     uint32_t n;
-    const uint32_t *columns = active(w, p, &n);
+    const uint32_t *columns = ll_cpu_active(w, p, &n);
     size_t n_k = linears[0]->weight.n_k;
-    bool private = n <= LL_COLUMNS_MAX && n * n_k <= LL_PRIVATE_INPUTS, by_rows = ll_cpu_by_rows(e, p, n);
+    bool private = n <= LL_COLUMNS_MAX && n * n_k <= LL_PRIVATE_INPUTS && p->kind != LL_PHASE_ROUTE;
+    bool by_rows = ll_cpu_by_rows(e, p, n);
     bool act = false, bf16 = false;
     for (size_t i = 0; i < n_linears; i++) {
-        act = act || takes(e, &linears[i]->weight, by_rows) == LL_TAKES_INTS;
-        bf16 = bf16 || takes(e, &linears[i]->weight, by_rows) == LL_TAKES_BF16;
+        act = act || ll_cpu_takes(e, &linears[i]->weight, by_rows) == LL_TAKES_INTS;
+        bf16 = bf16 || ll_cpu_takes(e, &linears[i]->weight, by_rows) == LL_TAKES_BF16;
     }
     float *x_next = e->x[p->adds ? e->x_of_phase[w->phase] ^ 1 : e->x_of_phase[w->phase]];
     for (uint32_t i = 0; i < n; i++) {
@@ -177,8 +174,7 @@ static void rotate(const ll_executor *e, const ll_layer *l, uint32_t column, flo
     }
 }
 
-/* Rows of a unit: for one column all that a thread has, as memory is read fastest in long streams. */
-static uint32_t rows_per_unit(const ll_worker *w, const ll_inputs *in, uint32_t n_rows, uint32_t otherwise)
+uint32_t ll_cpu_rows_per_unit(const ll_worker *w, const ll_inputs *in, uint32_t n_rows, uint32_t otherwise)
 {
     const uint32_t line = 16; /* floats, which only one thread should write */
     return in->n == 1 ? (n_rows / w->n_threads + line) / line * line : otherwise;
@@ -228,7 +224,7 @@ static void qkv(ll_worker *w, const ll_phase *p)
     const ll_linear *const linears[] = {&l->q, &l->k, &l->v};
     const size_t head_dim = m->head_dim;
     bool norm_follows = l->q_norm.weight && m->head_norm == LL_HEAD_NORM_WHOLE;
-    ll_inputs in = prepare(w, p, NULL, 0, linears, 3);
+    ll_inputs in = ll_cpu_prepare(w, p, NULL, 0, linears, 3);
     ll_units units = ll_cpu_units(w, l->n_heads + 2 * l->n_kv_heads, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
@@ -283,12 +279,12 @@ static void project(ll_worker *w, const ll_phase *p, const ll_linear *linear, co
 {
     ll_executor *e = w->executor;
     uint32_t n;
-    const uint32_t *columns = active(w, p, &n);
-    ll_inputs in = prepare(w, p, source, stride, &linear, 1);
+    const uint32_t *columns = ll_cpu_active(w, p, &n);
+    ll_inputs in = ll_cpu_prepare(w, p, source, stride, &linear, 1);
     uint32_t n_rows = linear->weight.n_rows, per_unit = LL_TILE_ROWS / 2;
     if (!in.by_rows && n_rows / LL_TILE_ROWS >= 8 * w->n_threads) /* each unit reads all inputs: fewer, where enough */
         per_unit = LL_TILE_ROWS;
-    per_unit = rows_per_unit(w, &in, n_rows, per_unit);
+    per_unit = ll_cpu_rows_per_unit(w, &in, n_rows, per_unit);
     ll_units units = ll_cpu_units(w, (n_rows + per_unit - 1) / per_unit, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
@@ -305,7 +301,7 @@ static void project(ll_worker *w, const ll_phase *p, const ll_linear *linear, co
     }
 }
 
-static void (*activation(const ll_executor *e))(const float *gate, const float *up, size_t n, float *out)
+ll_activation_kernel ll_cpu_activation(const ll_executor *e)
 {
     switch (e->model->activation) {
     case LL_ACTIVATION_GELU_TANH:
@@ -316,6 +312,8 @@ static void (*activation(const ll_executor *e))(const float *gate, const float *
         return e->kernels.relu_mul;
     case LL_ACTIVATION_RELU_SQUARED:
         return e->kernels.relu_squared_mul;
+    case LL_ACTIVATION_SWIGLU_LIMITED:
+        return e->kernels.swiglu_limited;
     default:
         return e->kernels.silu_mul;
     }
@@ -326,12 +324,12 @@ static void gate_up(ll_worker *w, const ll_phase *p)
     ll_executor *e = w->executor;
     const ll_layer *l = &e->model->layers[p->layer];
     uint32_t n;
-    const uint32_t *columns = active(w, p, &n);
+    const uint32_t *columns = ll_cpu_active(w, p, &n);
     const bool has_gate = l->gate.weight.data;
     const ll_linear *const linears[] = {&l->up, &l->gate};
-    ll_inputs in = prepare(w, p, NULL, 0, linears, has_gate ? 2 : 1);
-    void (*const activate)(const float *, const float *, size_t, float *) = activation(e);
-    uint32_t per_unit = rows_per_unit(w, &in, l->n_ff, LL_TILE_ROWS);
+    ll_inputs in = ll_cpu_prepare(w, p, NULL, 0, linears, has_gate ? 2 : 1);
+    ll_activation_kernel activate = ll_cpu_activation(e);
+    uint32_t per_unit = ll_cpu_rows_per_unit(w, &in, l->n_ff, LL_TILE_ROWS);
     ll_units units = ll_cpu_units(w, (l->n_ff + per_unit - 1) / per_unit, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
@@ -354,9 +352,9 @@ static void logits(ll_worker *w, const ll_phase *p)
     ll_executor *e = w->executor;
     const ll_linear *output = &e->model->output;
     uint32_t n;
-    const uint32_t *columns = active(w, p, &n);
-    ll_inputs in = prepare(w, p, NULL, 0, &output, 1);
-    uint32_t n_rows = output->weight.n_rows, per_unit = rows_per_unit(w, &in, n_rows, LL_TILE_ROWS);
+    const uint32_t *columns = ll_cpu_active(w, p, &n);
+    ll_inputs in = ll_cpu_prepare(w, p, NULL, 0, &output, 1);
+    uint32_t n_rows = output->weight.n_rows, per_unit = ll_cpu_rows_per_unit(w, &in, n_rows, LL_TILE_ROWS);
     ll_units units = ll_cpu_units(w, (n_rows + per_unit - 1) / per_unit, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
@@ -404,6 +402,15 @@ void ll_cpu_phase(ll_worker *w, uint32_t index)
         break;
     case LL_PHASE_DOWN:
         project(w, p, &l->down, e->hidden, e->plan.max_ff);
+        break;
+    case LL_PHASE_ROUTE:
+        ll_cpu_route(w, p);
+        break;
+    case LL_PHASE_EXPERTS_UP:
+        ll_cpu_experts_up(w, p);
+        break;
+    case LL_PHASE_EXPERTS_DOWN:
+        ll_cpu_experts_down(w, p);
         break;
     case LL_PHASE_LOGITS:
         logits(w, p);

@@ -9,6 +9,12 @@
  * split into batches cannot show. */
 bool ll_cpu_by_rows(const ll_executor *e, const ll_phase *phase, size_t n_columns)
 {
+    if (phase->kind == LL_PHASE_EXPERTS_UP || phase->kind == LL_PHASE_EXPERTS_DOWN) {
+        /* An expert has only some of the columns. */
+        const ll_experts *experts = &e->model->layers[phase->layer].experts;
+        if (n_columns * experts->n_used <= (size_t)LL_COLUMNS_MAX * experts->n)
+            return true;
+    }
     return n_columns <= LL_COLUMNS_MAX || e->options.deterministic || phase->kind == LL_PHASE_LOGITS;
 }
 

@@ -10,7 +10,9 @@ extern const ll_family ll_family_llama;
 extern const ll_family ll_family_mistral3;
 extern const ll_family ll_family_smollm3;
 extern const ll_family ll_family_qwen2;
+extern const ll_family ll_family_qwen2moe;
 extern const ll_family ll_family_qwen3;
+extern const ll_family ll_family_qwen3moe;
 extern const ll_family ll_family_gemma;
 extern const ll_family ll_family_gemma2;
 extern const ll_family ll_family_gemma3;
@@ -25,6 +27,7 @@ extern const ll_family ll_family_mpt;
 extern const ll_family ll_family_stablelm;
 extern const ll_family ll_family_olmo2;
 extern const ll_family ll_family_granite;
+extern const ll_family ll_family_granitemoe;
 extern const ll_family ll_family_command_r;
 extern const ll_family ll_family_cohere2;
 extern const ll_family ll_family_starcoder2;
@@ -37,6 +40,9 @@ extern const ll_family ll_family_nemotron;
 extern const ll_family ll_family_exaone;
 extern const ll_family ll_family_exaone4;
 extern const ll_family ll_family_ernie4_5;
+extern const ll_family ll_family_ernie4_5_moe;
 extern const ll_family ll_family_hunyuan_dense;
+extern const ll_family ll_family_hunyuan_moe;
+extern const ll_family ll_family_gpt_oss;
 
 #endif

@@ -131,6 +131,15 @@ void ll_ref_relu_squared_mul(const float *gate, const float *up, size_t n, float
     }
 }
 
+void ll_ref_swiglu_limited(const float *gate, const float *up, size_t n, float *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        float g = gate[i] > LL_SWIGLU_LIMIT ? LL_SWIGLU_LIMIT : gate[i], u = up[i];
+        u = u > LL_SWIGLU_LIMIT ? LL_SWIGLU_LIMIT : u < -LL_SWIGLU_LIMIT ? -LL_SWIGLU_LIMIT : u;
+        out[i] = g / (1.0f + ll_ref_exp(-LL_SWIGLU_ALPHA * g)) * (u + 1.0f);
+    }
+}
+
 void ll_ref_softcap(float *x, size_t n, float cap)
 {
     for (size_t i = 0; i < n; i++)

@@ -15,6 +15,7 @@ const ll_kernels ll_kernels_ref = {
     .gelu_erf_mul = ll_ref_gelu_erf_mul,
     .relu_mul = ll_ref_relu_mul,
     .relu_squared_mul = ll_ref_relu_squared_mul,
+    .swiglu_limited = ll_ref_swiglu_limited,
     .softcap = ll_ref_softcap,
     .attend_scores = {ll_ref_attend_scores_f32, ll_ref_attend_scores_f16, ll_ref_attend_scores_q8_0},
     .softmax_step = ll_ref_softmax_step,
