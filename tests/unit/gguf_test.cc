@@ -423,7 +423,7 @@ TEST(Gguf, EveryAllocationMayFail)
         }
         EXPECT_EQ(counting.now, 0u);
     }
-    EXPECT_EQ(n_requests, 6u); /* the bytes, keys, tensors, two indices, the order */
+    EXPECT_EQ(n_requests, 7u); /* the bytes, their file, keys, tensors, two indices, the order */
     remove(path.c_str());
 }
 

@@ -435,7 +435,7 @@ libllm_status ll_gguf_open_file(const ll_host *host, const char *path, libllm_lo
         return status;
     ll_file *files = ll_alloc(host, 1, sizeof *files);
     status = files ? ll_gguf_parse(host, file.data, file.size, path, block_size, gguf, error)
-                   : ll_fail_memory(error, "a file");
+                   : ll_file_fail(error, ll_fail_memory(error, "a file"), path);
     if (status != LIBLLM_OK) {
         ll_free(host, files);
         ll_file_close(&file);

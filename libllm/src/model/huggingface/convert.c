@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static libllm_status fail_shape(const ll_hf *hf, const ll_hf_source *s, const char *expected)
@@ -197,30 +198,33 @@ libllm_status ll_hf_group_qkv(ll_hf *hf, const ll_hf_found *found)
     return emit_qkv(hf, found, out, "heads of q, k and v put in order");
 }
 
-/* The tensor whose name has another number where this one has its expert's. */
-static const ll_safetensors_tensor *sibling(const ll_hf *hf, const ll_hf_found *found, size_t i)
+/* The tensor whose name has the number i where this one has its expert's; NULL when there is none. */
+static libllm_status find_sibling(const ll_hf *hf, const ll_hf_found *found, size_t i,
+                                  const ll_safetensors_tensor **out)
 {
     ll_span name = found->source.stored->name, digits = found->expert;
-    ll_buffer full;
-    ll_buffer_init(&full, hf->host);
-    ll_buffer_append(&full, name.data, (size_t)(digits.data - name.data));
-    ll_buffer_format(&full, "%zu", i);
-    ll_buffer_append(&full, digits.data + digits.size, (size_t)(name.data + name.size - digits.data) - digits.size);
-    const ll_safetensors_tensor *t = full.failed ? NULL : ll_safetensors_find(&hf->st, (ll_span){full.data, full.size});
-    ll_buffer_free(&full);
-    return t;
+    ll_span first = {name.data, (size_t)(digits.data - name.data)};
+    ll_span last = {digits.data + digits.size, name.size - first.size - digits.size};
+    char number[24];
+    snprintf(number, sizeof number, "%zu", i);
+    return ll_hf_find_tensor(hf, first, number, last, out);
 }
 
 /* Done when the first one comes; the others are met again and passed over. */
 libllm_status ll_hf_stack(ll_hf *hf, const ll_hf_found *found)
 {
     const ll_hf_source *s = &found->source;
+    const ll_safetensors_tensor *sibling;
     size_t n = 0, expected = hf->n_experts, size = s->n_elements * s->element_bytes;
-    if (!ll_span_is(found->expert, "0"))
-        return sibling(hf, found, 0) ? LIBLLM_OK
-                                     : ll_fail(hf->error, LIBLLM_ERROR_CORRUPT_FILE, "there is none with the number 0");
-    while (sibling(hf, found, n))
-        n++;
+    libllm_status status = find_sibling(hf, found, 0, &sibling);
+    if (!status && !sibling)
+        status = ll_fail(hf->error, LIBLLM_ERROR_CORRUPT_FILE, "there is none with the number 0");
+    if (status || !ll_span_is(found->expert, "0"))
+        return status;
+    while (!status && sibling)
+        status = find_sibling(hf, found, ++n, &sibling);
+    if (status)
+        return status;
     if (strstr(found->to, "_exps") && n != expected)
         return ll_fail(hf->error, LIBLLM_ERROR_CORRUPT_FILE,
                        "%zu tensors of its kind, expected %zu: one for each expert", n, expected);
@@ -231,7 +235,9 @@ libllm_status ll_hf_stack(ll_hf *hf, const ll_hf_found *found)
         return fail_memory(hf);
     for (size_t i = 0; i < n; i++) {
         ll_hf_source other;
-        libllm_status status = ll_hf_source_of(hf, sibling(hf, found, i), &other);
+        status = find_sibling(hf, found, i, &sibling);
+        if (!status)
+            status = ll_hf_source_of(hf, sibling, &other);
         if (status)
             return status;
         if (other.type != s->type || memcmp(other.ne, s->ne, sizeof s->ne) != 0)

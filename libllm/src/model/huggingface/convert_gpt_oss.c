@@ -66,22 +66,14 @@ static void repack(const uint8_t *packed, uint8_t scale, uint8_t *out)
     }
 }
 
-/* The scales beside "..._blocks". */
-static const ll_safetensors_tensor *scales_of(const ll_hf *hf, const ll_safetensors_tensor *blocks)
-{
-    ll_buffer name;
-    ll_buffer_init(&name, hf->host);
-    ll_buffer_append(&name, blocks->name.data, blocks->name.size - strlen("blocks"));
-    ll_buffer_text(&name, "scales");
-    const ll_safetensors_tensor *t = name.failed ? NULL : ll_safetensors_find(&hf->st, (ll_span){name.data, name.size});
-    ll_buffer_free(&name);
-    return t;
-}
-
 /* Blocks of shape [experts, rows, blocks of a row, bytes of a block], into n_parts matrices whose rows alternate. */
 static libllm_status repack_rows(ll_hf *hf, const ll_hf_found *found, size_t n_parts)
 {
-    const ll_safetensors_tensor *blocks = found->source.stored, *scales = scales_of(hf, blocks);
+    const ll_safetensors_tensor *blocks = found->source.stored, *scales;
+    ll_span stem = {blocks->name.data, blocks->name.size - strlen("blocks")};
+    libllm_status status = ll_hf_find_tensor(hf, stem, "scales", (ll_span){"", 0}, &scales);
+    if (status)
+        return status;
     if (!scales || blocks->type != LL_SAFETENSORS_U8 || scales->type != LL_SAFETENSORS_U8 || blocks->n_dims != 4 ||
         scales->n_dims != 3 || memcmp(scales->shape, blocks->shape, 3 * sizeof *scales->shape) != 0 ||
         blocks->shape[3] != PACKED_BYTES || blocks->shape[1] % n_parts || blocks->n_bytes == 0)
@@ -89,7 +81,7 @@ static libllm_status repack_rows(ll_hf *hf, const ll_hf_found *found, size_t n_p
     size_t n_experts = (size_t)blocks->shape[0], n_rows = (size_t)blocks->shape[1] / n_parts;
     size_t n_blocks = (size_t)blocks->shape[2], n = (size_t)scales->n_bytes / n_parts;
     uint64_t ne[] = {n_blocks * BLOCK_VALUES, n_rows, n_experts};
-    for (size_t part = 0; part < n_parts; part++) {
+    for (size_t part = 0; !status && part < n_parts; part++) {
         uint8_t *out = ll_gguf_own(&hf->maker, n, BLOCK_BYTES), *to = out;
         if (!out)
             return fail_memory(hf);
@@ -98,12 +90,9 @@ static libllm_status repack_rows(ll_hf *hf, const ll_hf_found *found, size_t n_p
                 size_t at = (row * n_parts + part) * n_blocks + i;
                 repack(blocks->data + at * PACKED_BYTES, scales->data[at], to);
             }
-        libllm_status status =
-            ll_hf_emit(hf, found, part, MXFP4, 3, ne, out, n_parts > 1 ? how : "blocks and scales put together");
-        if (status)
-            return status;
+        status = ll_hf_emit(hf, found, part, MXFP4, 3, ne, out, n_parts > 1 ? how : "blocks and scales put together");
     }
-    return LIBLLM_OK;
+    return status;
 }
 
 libllm_status ll_hf_gpt_oss_gate_up_blocks(ll_hf *hf, const ll_hf_found *found) { return repack_rows(hf, found, 2); }

@@ -48,17 +48,6 @@ static float scale_at(const ll_safetensors_tensor *scale, size_t i)
     }
 }
 
-static const ll_safetensors_tensor *find(const ll_hf *hf, ll_span name, const char *ending)
-{
-    ll_buffer full;
-    ll_buffer_init(&full, hf->host);
-    ll_buffer_append(&full, name.data, name.size);
-    ll_buffer_text(&full, ending);
-    const ll_safetensors_tensor *t = full.failed ? NULL : ll_safetensors_find(&hf->st, (ll_span){full.data, full.size});
-    ll_buffer_free(&full);
-    return t;
-}
-
 /* weight_block_size of the configuration: rows and columns of a block. */
 static libllm_status read_blocks(const ll_hf *hf, ll_hf_source *s)
 {
@@ -82,12 +71,12 @@ libllm_status ll_hf_find_scale(const ll_hf *hf, ll_hf_source *s)
 {
     if (!is_float8(s->stored))
         return LIBLLM_OK;
-    s->scale = find(hf, s->stored->name, "_scale_inv");
-    if (!s->scale)
-        s->scale = find(hf, s->stored->name, "_scale");
+    libllm_status status = ll_hf_find_tensor(hf, s->stored->name, "_scale_inv", (ll_span){"", 0}, &s->scale);
+    if (!status && !s->scale)
+        status = ll_hf_find_tensor(hf, s->stored->name, "_scale", (ll_span){"", 0}, &s->scale);
     const ll_safetensors_tensor *scale = s->scale;
-    if (!scale)
-        return LIBLLM_OK;
+    if (status || !scale)
+        return status;
     bool known = scale->type == LL_SAFETENSORS_F32 || scale->type == LL_SAFETENSORS_BF16 ||
                  scale->type == LL_SAFETENSORS_F16 || scale->type == LL_SAFETENSORS_F8_E8M0;
     if (!known || scale->n_dims > 2 || s->n_dims > 2)
@@ -101,7 +90,7 @@ libllm_status ll_hf_find_scale(const ll_hf *hf, ll_hf_source *s)
         s->scale_rows = 1;
         return LIBLLM_OK;
     }
-    libllm_status status = read_blocks(hf, s);
+    status = read_blocks(hf, s);
     if (!status &&
         (scale->shape[0] != blocks(rows, s->scale_rows) || scale->shape[1] != blocks(columns, s->scale_columns)))
         status = ll_fail(hf->error, LIBLLM_ERROR_CORRUPT_FILE,

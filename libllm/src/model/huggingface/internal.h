@@ -140,6 +140,9 @@ struct ll_hf_found {
     ll_span expert;     /* the digits of '#' in the tensor's name; size 0: none */
 };
 
+/* The tensor whose name these make one after the other; *out is NULL when there is none. */
+libllm_status ll_hf_find_tensor(const ll_hf *hf, ll_span first, const char *middle, ll_span last,
+                                const ll_safetensors_tensor **out);
 libllm_status ll_hf_source_of(const ll_hf *hf, const ll_safetensors_tensor *stored, ll_hf_source *out);
 /* Put target number i of the rule. Bytes that are not `converted` are those of the stored tensor, or lie within. */
 libllm_status ll_hf_emit(ll_hf *hf, const ll_hf_found *found, size_t i, uint32_t type, uint32_t n_dims,

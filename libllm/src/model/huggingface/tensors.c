@@ -106,6 +106,20 @@ static const ll_hf_rule *find_rule(const ll_hf *hf, ll_span name, ll_hf_found *f
 
 static bool has_layer(const ll_hf_rule *rule) { return strchr(rule->from, '*') != NULL; }
 
+libllm_status ll_hf_find_tensor(const ll_hf *hf, ll_span first, const char *middle, ll_span last,
+                                const ll_safetensors_tensor **out)
+{
+    ll_buffer name;
+    ll_buffer_init(&name, hf->host);
+    ll_buffer_append(&name, first.data, first.size);
+    ll_buffer_text(&name, middle);
+    ll_buffer_append(&name, last.data, last.size);
+    *out = name.failed ? NULL : ll_safetensors_find(&hf->st, (ll_span){name.data, name.size});
+    libllm_status status = name.failed ? ll_fail_memory(hf->error, "a name") : LIBLLM_OK;
+    ll_buffer_free(&name);
+    return status;
+}
+
 libllm_status ll_hf_source_of(const ll_hf *hf, const ll_safetensors_tensor *stored, ll_hf_source *out)
 {
     static const struct {
