@@ -384,7 +384,7 @@ const ll_hf_family ll_hf_other_kinds[] = {
      .activations = "swiglu|silu",
      .rules = nomic_rules,
      .special = bert_special},
-    {.model_types = "t5", .architecture = "t5", .rules = t5_rules, .keys = t5_keys, .special = t5_special},
+    {.model_types = "t5|mt5|umt5", .architecture = "t5", .rules = t5_rules, .keys = t5_keys, .special = t5_special},
     {.model_types = "mamba|falcon_mamba",
      .architecture = "mamba",
      .activations = "silu",
