@@ -30,8 +30,8 @@ libllm_status ll_build_u32(const ll_builder *b, const char *suffix, uint32_t low
     return status;
 }
 
-static libllm_status require_u32(const ll_builder *b, const char *suffix, uint32_t low, uint32_t high, uint32_t *out,
-                                 libllm_error *error)
+libllm_status ll_build_require_u32(const ll_builder *b, const char *suffix, uint32_t low, uint32_t high, uint32_t *out,
+                                   libllm_error *error)
 {
     char key[128];
     make_key(key, sizeof key, b, suffix);
@@ -93,20 +93,18 @@ static libllm_status read_heads(ll_builder *b, uint32_t *scratch, libllm_error *
     if (status)
         return status;
     uint32_t heads = m->layers[0].n_heads;
-    m->head_dim = m->n_embd / heads;
+    m->head_dim = m->value_dim = m->n_embd / heads;
     status = ll_build_u32(b, "attention.key_length", 1, HEAD_DIM_MAX, &m->head_dim, error);
     make_key(key, sizeof key, b, "attention.key_length");
     if (!status && !ll_gguf_find(&m->gguf, key) && (m->n_embd % heads || m->head_dim == 0))
         status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
                          "key \"%s.embedding_length\": %u is not a multiple of the %u heads", arch, m->n_embd, heads);
-    uint32_t value_length = m->head_dim;
+    if (m->value_dim == 0)
+        m->value_dim = m->head_dim;
     if (!status)
-        status = ll_build_u32(b, "attention.value_length", 1, HEAD_DIM_MAX, &value_length, error);
-    if (!status && value_length != m->head_dim)
-        status = ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
-                         "key \"%s.attention.value_length\" is %u: values of another length than keys (%u) are not "
-                         "supported yet",
-                         arch, value_length, m->head_dim);
+        status = ll_build_u32(b, "attention.value_length", 1, HEAD_DIM_MAX, &m->value_dim, error);
+    if (!status && b->family->has_latent)
+        status = ll_build_latent(b, error);
     return status;
 }
 
@@ -231,11 +229,11 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
 {
     ll_model *m = b->model;
     const ll_family *f = b->family;
-    libllm_status status = require_u32(b, "block_count", 1, LAYERS_MAX, &m->n_layers, error);
+    libllm_status status = ll_build_require_u32(b, "block_count", 1, LAYERS_MAX, &m->n_layers, error);
     if (!status)
-        status = require_u32(b, "embedding_length", 1, WIDTH_MAX, &m->n_embd, error);
+        status = ll_build_require_u32(b, "embedding_length", 1, WIDTH_MAX, &m->n_embd, error);
     if (!status)
-        status = require_u32(b, "context_length", 1, CONTEXT_MAX, &m->n_context_train, error);
+        status = ll_build_require_u32(b, "context_length", 1, CONTEXT_MAX, &m->n_context_train, error);
     if (status)
         return status;
     m->layers = ll_calloc(m->host, m->n_layers, sizeof *m->layers);
@@ -264,9 +262,10 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
     m->final_softcap = f->final_softcap;
     if (!status)
         status = ll_build_f32(b, "attention.scale", 0, FLT_MAX, &m->attn_scale, error);
+    const uint32_t key_dim = m->latent.n_kv ? m->latent.n_nope + m->latent.n_rot : m->head_dim;
     if (!status && m->attn_scale == 0)
         m->attn_scale = 1 / sqrtf(m->n_layers == f->width_scaled_layers ? (float)m->n_embd / (float)m->layers[0].n_heads
-                                                                        : (float)m->head_dim);
+                                                                        : (float)key_dim);
     if (!status)
         status = ll_build_f32(b, "attn_logit_softcapping", 0, FLT_MAX, &m->attn_softcap, error);
     if (!status)
@@ -293,8 +292,8 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
 }
 
 /* blk.<layer>.<name>.weight and .bias */
-libllm_status ll_bind_linear(ll_model *m, uint32_t layer, const char *name, uint64_t rows, uint64_t k,
-                             ll_presence bias, ll_linear *out, libllm_error *error)
+libllm_status ll_bind_linear(ll_model *m, uint32_t layer, const char *name, uint64_t rows, uint64_t k, ll_presence bias,
+                             ll_linear *out, libllm_error *error)
 {
     char full[96];
     snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
@@ -351,11 +350,28 @@ static libllm_status bind_stacked(ll_model *m, uint32_t layer, const char *name,
     return status;
 }
 
-static libllm_status bind_attention(ll_model *m, const ll_family *f, uint32_t i, libllm_error *error)
+/* Norm of n heads of queries or keys. */
+static libllm_status bind_head_norm(ll_builder *b, uint32_t layer, const char *name, uint64_t n, ll_norm *out,
+                                    libllm_error *error)
 {
+    ll_model *m = b->model;
+    const ll_family *f = b->family;
+    if (f->head_norm != LL_HEAD_NORM_OWN) {
+        uint64_t size = f->head_norm == LL_HEAD_NORM_SHARED ? m->head_dim : n * m->head_dim;
+        return ll_bind_norm(m, layer, name, size, f->qk_norm, LL_OPTIONAL, out, error);
+    }
+    char full[96];
+    snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
+    return ll_bind_table(m, full, n, m->head_dim, f->qk_norm, &out->weight, error);
+}
+
+static libllm_status bind_attention(ll_builder *b, uint32_t i, libllm_error *error)
+{
+    ll_model *m = b->model;
+    const ll_family *f = b->family;
     ll_layer *l = &m->layers[i];
     const uint64_t n_q = (uint64_t)l->n_heads * m->head_dim, n_kv = (uint64_t)l->n_kv_heads * m->head_dim;
-    const uint64_t rows[] = {n_q, n_kv, n_kv};
+    const uint64_t rows[] = {n_q, n_kv, (uint64_t)l->n_kv_heads * m->value_dim};
     ll_linear *const qkv[] = {&l->q, &l->k, &l->v};
     const char *const names[] = {"attn_q", "attn_k", "attn_v"};
     libllm_status status = LIBLLM_OK;
@@ -364,19 +380,17 @@ static libllm_status bind_attention(ll_model *m, const ll_family *f, uint32_t i,
     else
         for (size_t j = 0; !status && j < 3; j++)
             status = ll_bind_linear(m, i, names[j], rows[j], m->n_embd, f->qkv_bias, qkv[j], error);
-    bool shared = f->head_norm == LL_HEAD_NORM_SHARED;
     if (!status)
-        status =
-            ll_bind_norm(m, i, "attn_q_norm", shared ? m->head_dim : n_q, f->qk_norm, LL_OPTIONAL, &l->q_norm, error);
+        status = bind_head_norm(b, i, "attn_q_norm", l->n_heads, &l->q_norm, error);
     if (!status)
-        status =
-            ll_bind_norm(m, i, "attn_k_norm", shared ? m->head_dim : n_kv, f->qk_norm, LL_OPTIONAL, &l->k_norm, error);
+        status = bind_head_norm(b, i, "attn_k_norm", l->n_kv_heads, &l->k_norm, error);
     char sinks[96];
     snprintf(sinks, sizeof sinks, "blk.%u.attn_sinks.weight", i);
     if (!status)
         status = ll_bind_vector(m, sinks, l->n_heads, f->sinks, &l->sinks, error);
     if (!status)
-        status = ll_bind_linear(m, i, "attn_output", m->n_embd, n_q, f->other_bias, &l->o, error);
+        status = ll_bind_linear(m, i, "attn_output", m->n_embd, (uint64_t)l->n_heads * m->value_dim, f->other_bias,
+                                &l->o, error);
     return status;
 }
 
@@ -406,14 +420,15 @@ static libllm_status bind_layer(ll_builder *b, uint32_t i, libllm_error *error)
     bool optional = f->parallel == LL_PARALLEL_ALWAYS || f->parallel == LL_PARALLEL_WITHOUT_FFN_NORM;
     libllm_status status = ll_bind_norm(m, i, "attn_norm", m->n_embd, pre, bias, &l->attn_norm, error);
     if (!status)
-        status = bind_attention(m, f, i, error);
+        status = f->has_latent ? ll_bind_latent(b, i, error) : bind_attention(b, i, error);
     if (!status)
         status = ll_bind_norm(m, i, "post_attention_norm", m->n_embd, f->post_norms, bias, &l->attn_post_norm, error);
     if (!status)
-        status = ll_bind_norm(m, i, f->ffn_norm_name ? f->ffn_norm_name : "ffn_norm", m->n_embd, optional ? LL_OPTIONAL : pre, bias, &l->ffn_norm, error);
+        status = ll_bind_norm(m, i, f->ffn_norm_name ? f->ffn_norm_name : "ffn_norm", m->n_embd,
+                              optional ? LL_OPTIONAL : pre, bias, &l->ffn_norm, error);
     if (!status)
         status = f->has_experts && ll_layer_has(m, i, "ffn_gate_inp") ? ll_bind_layer_experts(b, i, error)
-                                                                     : bind_ffn(m, f, i, error);
+                                                                      : bind_ffn(m, f, i, error);
     if (!status)
         status = ll_bind_norm(m, i, "post_ffw_norm", m->n_embd, f->post_norms, bias, &l->ffn_post_norm, error);
     l->parallel = f->parallel == LL_PARALLEL_ALWAYS || (f->parallel == LL_PARALLEL_BY_KEY && b->parallel) ||

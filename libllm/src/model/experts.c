@@ -49,9 +49,7 @@ libllm_status ll_build_router(ll_builder *b, libllm_error *error)
         status = ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "key \"%s.expert_gating_func\" is %u, which is not supported",
                          f->architecture, gating);
     if (gating)
-        r->score = gating == 1   ? LL_ROUTER_SOFTMAX
-                   : gating == 2 ? LL_ROUTER_SIGMOID
-                                 : LL_ROUTER_SOFTMAX_OF_CHOSEN;
+        r->score = gating == 1 ? LL_ROUTER_SOFTMAX : gating == 2 ? LL_ROUTER_SIGMOID : LL_ROUTER_SOFTMAX_OF_CHOSEN;
     snprintf(key, sizeof key, "%s.expert_weights_norm", f->architecture);
     return status ? status : ll_gguf_get_bool(&m->gguf, key, &r->normalizes, error);
 }

@@ -45,7 +45,7 @@ struct ll_family {
     ll_presence embd_norm;
     bool no_pre_norms; /* only branches are normalized, before they are added */
     ll_presence post_norms;
-    const char *ffn_norm_name;    /* NULL: ffn_norm */
+    const char *ffn_norm_name; /* NULL: ffn_norm */
     ll_presence qk_norm;
     ll_head_norm head_norm;
     bool head_norm_after_rope;
@@ -54,7 +54,7 @@ struct ll_family {
     ll_parallel parallel;
     ll_presence qkv_bias;
     ll_presence other_bias; /* attention output and feed-forward */
-    ll_presence sinks;            /* attn_sinks */
+    ll_presence sinks;      /* attn_sinks */
     ll_activation activation;
     bool no_gate;
     float attn_softcap; /* where the file has no key of its own; 0: none */
@@ -64,6 +64,9 @@ struct ll_family {
     uint32_t window_period; /* layer l slides unless (l + 1) % period == 0; 0: all layers slide */
     bool window_unscaled;   /* sliding layers rotate unscaled */
     float window_rope_base; /* sliding layers rotate with a base of their own, unscaled; 0: the same as the others */
+
+    bool has_latent;     /* multi-head latent attention */
+    bool yarn_in_scores; /* scores grow with what YaRN stretches, instead of what rotates */
 
     /* Experts, in the layers whose file has a router (ffn_gate_inp). */
     bool has_experts;
@@ -106,6 +109,8 @@ const ll_family *ll_family_at(size_t index);
 /* Read a key "<architecture>.<suffix>" into *out, which holds the default. The value must lie in [low, high]. */
 libllm_status ll_build_u32(const ll_builder *builder, const char *suffix, uint32_t low, uint32_t high, uint32_t *out,
                            libllm_error *error);
+libllm_status ll_build_require_u32(const ll_builder *builder, const char *suffix, uint32_t low, uint32_t high,
+                                   uint32_t *out, libllm_error *error); /* there is no default */
 libllm_status ll_build_f32(const ll_builder *builder, const char *suffix, float low, float high, float *out,
                            libllm_error *error);
 
@@ -140,6 +145,10 @@ libllm_status ll_bind_norm(ll_model *model, uint32_t layer, const char *name, ui
 /* experts.c: what all layers have in common, and the weights of one. */
 libllm_status ll_build_router(ll_builder *builder, libllm_error *error);
 libllm_status ll_bind_layer_experts(ll_builder *builder, uint32_t layer, libllm_error *error);
+
+/* latent.c: the widths of latent attention, and the weights of a layer. */
+libllm_status ll_build_latent(ll_builder *builder, libllm_error *error);
+libllm_status ll_bind_latent(ll_builder *builder, uint32_t layer, libllm_error *error);
 
 /* positions.c: slopes of ALiBi, for n_heads heads. */
 libllm_status ll_build_alibi(ll_builder *builder, float max_bias, libllm_error *error);

@@ -118,8 +118,10 @@ uint64_t ll_model_parameters(const ll_model *m)
 size_t ll_layer_linears(const ll_layer *l, const ll_linear *out[LL_LAYER_LINEARS_MAX])
 {
     const ll_experts *e = &l->experts;
-    const ll_linear *const all[] = {&l->q,    &l->k,      &l->v,          &l->o,        &l->gate,      &l->up,
-                                    &l->down, &e->router, &e->gate.first, &e->up.first, &e->down.first};
+    const ll_latent_weights *t = &l->latent;
+    const ll_linear *const all[] = {&l->q,          &l->k,    &l->v,      &l->o,          &l->gate,
+                                    &l->up,         &l->down, &e->router, &e->gate.first, &e->up.first,
+                                    &e->down.first, &t->q_a,  &t->kv_a,   &t->k_b.first,  &t->v_b.first};
     size_t n = 0;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i]->weight.data)
@@ -153,8 +155,11 @@ void ll_model_token_cost(const ll_model *m, uint64_t *bytes, uint64_t *flops)
         const ll_experts *e = &m->layers[i].experts;
         size_t n = ll_layer_linears(&m->layers[i], linears);
         for (size_t j = 0; j < n; j++) {
+            const ll_latent_weights *t = &m->layers[i].latent;
             bool of_expert = linears[j] == &e->gate.first || linears[j] == &e->up.first || linears[j] == &e->down.first;
-            add_matrix(&linears[j]->weight, of_expert ? e->n_used : 1, bytes, flops);
+            bool of_head = linears[j] == &t->k_b.first || linears[j] == &t->v_b.first;
+            uint32_t times = of_expert ? e->n_used : of_head ? m->layers[i].n_heads : 1;
+            add_matrix(&linears[j]->weight, times, bytes, flops);
         }
     }
     add_matrix(&m->output.weight, 1, bytes, flops);

@@ -68,7 +68,7 @@ typedef enum ll_head_norm {
     LL_HEAD_NORM_WHOLE,  /* all heads together, weights [n_heads * head_dim] */
 } ll_head_norm;
 
-/* The same matrix of each expert, one after the other. */
+/* The same matrix of each expert, or head, one after the other. */
 typedef struct ll_expert_linear {
     ll_linear first;
     size_t expert_bytes; /* from one expert's weights to those of the next */
@@ -88,6 +88,26 @@ typedef struct ll_experts {
     const float *shared_gate; /* [n_embd] */
 } ll_experts;
 
+/* Multi-head latent attention: keys and values of all heads are made from one short vector, the latent, and it is the
+ * latent that the KV memory holds, followed by a rotated key that all heads share. Queries are brought to the latent
+ * instead: q' = K_h^T q. So there is one KV head, with head_dim = n_kv + n_rot and value_dim = n_kv. */
+typedef struct ll_latent {
+    uint32_t n_kv;    /* 0: the model has none */
+    uint32_t n_query; /* width that queries are made from; 0: from the residual stream */
+    uint32_t n_nope;  /* values of a query head that do not rotate; n_rot more follow */
+    uint32_t n_rot;
+    uint32_t n_value; /* of a head's values */
+} ll_latent;
+
+typedef struct ll_latent_weights { /* q is n_heads * (n_nope + n_rot) x n_query or n_embd */
+    ll_linear q_a;                 /* n_query x n_embd */
+    ll_norm q_a_norm;              /* [n_query] */
+    ll_linear kv_a;                /* (n_kv + n_rot) x n_embd */
+    ll_norm kv_a_norm;             /* [n_kv] */
+    ll_expert_linear k_b;          /* of each head n_kv x n_nope */
+    ll_expert_linear v_b;          /* of each head n_value x n_kv */
+} ll_latent_weights;
+
 /* How scores become weights. */
 typedef enum ll_router_score {
     LL_ROUTER_SOFTMAX,
@@ -97,9 +117,9 @@ typedef enum ll_router_score {
 
 typedef struct ll_router {
     ll_router_score score;
-    bool normalizes;       /* the weights of the chosen sum up to 1 */
-    float scale;           /* of the weights */
-    uint32_t n_groups;     /* of experts that follow each other; tokens choose within the best n_groups_used */
+    bool normalizes;   /* the weights of the chosen sum up to 1 */
+    float scale;       /* of the weights */
+    uint32_t n_groups; /* of experts that follow each other; tokens choose within the best n_groups_used */
     uint32_t n_groups_used;
 } ll_router;
 
@@ -108,6 +128,7 @@ typedef struct ll_layer {
     ll_norm attn_norm; /* [n_embd] */
     ll_linear q, k, v; /* [n_heads * head_dim], [n_kv_heads * head_dim] x n_embd */
     ll_norm q_norm, k_norm;
+    ll_latent_weights latent;
     uint32_t n_heads, n_kv_heads;
     uint32_t rope;          /* index into ll_model.ropes, or LL_ROPE_NONE */
     uint32_t window;        /* positions that a query sees, itself included; 0: all */
@@ -138,7 +159,9 @@ typedef struct ll_model {
     uint32_t n_vocab; /* rows of the output matrix, or of the tokenizer when there is none */
     uint32_t n_embd;
     uint32_t n_layers;
-    uint32_t head_dim; /* of queries, keys and values */
+    uint32_t head_dim; /* of queries and keys */
+    uint32_t value_dim;
+    ll_latent latent;
     uint32_t n_context_train;
     ll_norm_kind norm;
     float norm_eps;
@@ -186,7 +209,7 @@ void ll_model_token_cost(const ll_model *model, uint64_t *bytes, uint64_t *flops
 /* Of expert e. */
 ll_linear ll_expert(const ll_expert_linear *linear, uint32_t e);
 /* The matrices that a layer has, of experts those of the first. */
-enum { LL_LAYER_LINEARS_MAX = 11 };
+enum { LL_LAYER_LINEARS_MAX = 15 };
 size_t ll_layer_linears(const ll_layer *layer, const ll_linear *out[LL_LAYER_LINEARS_MAX]);
 /* True when the layers' matrices are all F32: such a model is computed with F32 KV. */
 bool ll_model_is_f32(const ll_model *model);

@@ -7,8 +7,8 @@
 
 #include <math.h>
 
-/* The slopes are powers of 2^(-max_bias / n) for n heads, n a power of two. Where it is none, the heads that the largest
- * power of two below leaves over take every other slope of twice as many. */
+/* The slopes are powers of 2^(-max_bias / n) for n heads, n a power of two. Where it is none, the heads that the
+ * largest power of two below leaves over take every other slope of twice as many. */
 libllm_status ll_build_alibi(ll_builder *b, float max_bias, libllm_error *error)
 {
     ll_model *m = b->model;

@@ -113,7 +113,7 @@ static double scale_yarn(double frequency, uint32_t pair, double base, uint32_t 
 /* How much YaRN strengthens attention over a context stretched so far. */
 static double yarn_magnitude(double factor, double weight) { return factor > 1 ? 0.1 * weight * log(factor) + 1 : 1; }
 
-static libllm_status read_magnitude(const ll_builder *b, const scaling *s, float *out, libllm_error *error)
+static libllm_status read_magnitude(ll_builder *b, const scaling *s, float *out, libllm_error *error)
 {
     *out = s->magnitude != 0 ? s->magnitude : 1;
     if (s->kind != SCALING_YARN)
@@ -121,8 +121,13 @@ static libllm_status read_magnitude(const ll_builder *b, const scaling *s, float
     float weight = 0;
     libllm_status status = ll_build_f32(b, "rope.scaling.yarn_log_multiplier", 0, FLT_MAX, &weight, error);
     double magnitude = yarn_magnitude((double)s->factor, 1);
-    if (weight != 0) /* scores are scaled elsewhere by its square, which is taken away here */
+    if (weight != 0 && b->family->yarn_in_scores) { /* the stored weight has the 0.1 in it */
+        double scores = yarn_magnitude((double)s->factor, 10 * (double)weight);
+        b->model->attn_scale *= (float)(scores * scores);
+        magnitude = 1;
+    } else if (weight != 0) {
         magnitude /= yarn_magnitude((double)s->factor, (double)weight);
+    }
     *out *= (float)magnitude;
     return status;
 }
@@ -159,20 +164,29 @@ static libllm_status make_frequencies(ll_builder *b, float base, const scaling *
     return LIBLLM_OK;
 }
 
+/* Rows of q and k in the order of Hugging Face, where GGUF's are in that of interleaved pairs. */
+static libllm_status read_halves(const ll_builder *b, ll_rope_kind *kind, libllm_error *error)
+{
+    char key[128];
+    bool halves = false;
+    snprintf(key, sizeof key, "%s.rope.halves", b->family->architecture);
+    libllm_status status = ll_gguf_get_bool(&b->model->gguf, key, &halves, error);
+    if (halves)
+        *kind = LL_ROPE_HALVES;
+    return status;
+}
+
 libllm_status ll_build_rope(ll_builder *b, float base, bool scaled, ll_rope *out, libllm_error *error)
 {
     ll_model *model = b->model;
-    *out = (ll_rope){.kind = b->family->rope, .n_rot = model->head_dim, .magnitude = 1};
-    libllm_status status = ll_build_u32(b, "rope.dimension_count", 2, model->head_dim, &out->n_rot, error);
-    char key[128]; /* of models whose rows of q and k are in the order of Hugging Face */
-    bool halves = false;
-    snprintf(key, sizeof key, "%s.rope.halves", b->family->architecture);
-    if (!status)
-        status = ll_gguf_get_bool(&model->gguf, key, &halves, error);
+    const uint32_t most = model->latent.n_kv ? model->latent.n_rot : model->head_dim;
+    *out = (ll_rope){.kind = b->family->rope, .n_rot = most, .magnitude = 1};
+    libllm_status status = ll_build_u32(b, "rope.dimension_count", 2, most, &out->n_rot, error);
     if (status)
         return status;
-    if (halves)
-        out->kind = LL_ROPE_HALVES;
+    status = read_halves(b, &out->kind, error);
+    if (status)
+        return status;
     if (out->n_rot % 2)
         return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
                        "key \"%s.rope.dimension_count\" is %u, expected an even number", b->family->architecture,

@@ -5,12 +5,24 @@
 
 #include "base/status.h"
 
-enum { PHASES_PER_LAYER_MAX = 7 };
+enum { PHASES_PER_LAYER_MAX = 9 };
 
 const char *const ll_phase_names[LL_PHASE_KINDS] = {
-    [LL_PHASE_EMBED] = "embed",         [LL_PHASE_QKV] = "qkv",         [LL_PHASE_QK_NORM] = "qk_norm",
-    [LL_PHASE_ATTENTION] = "attention", [LL_PHASE_PROJECT] = "project", [LL_PHASE_GATE_UP] = "gate_up",
-    [LL_PHASE_DOWN] = "down",           [LL_PHASE_LOGITS] = "logits",
+    [LL_PHASE_EMBED] = "embed",
+    [LL_PHASE_QKV] = "qkv",
+    [LL_PHASE_QK_NORM] = "qk_norm",
+    [LL_PHASE_LATENT] = "latent",
+    [LL_PHASE_LATENT_NORM] = "latent_norm",
+    [LL_PHASE_LATENT_Q] = "latent_q",
+    [LL_PHASE_ATTENTION] = "attention",
+    [LL_PHASE_LATENT_V] = "latent_v",
+    [LL_PHASE_PROJECT] = "project",
+    [LL_PHASE_GATE_UP] = "gate_up",
+    [LL_PHASE_DOWN] = "down",
+    [LL_PHASE_ROUTE] = "route",
+    [LL_PHASE_EXPERTS_UP] = "experts_up",
+    [LL_PHASE_EXPERTS_DOWN] = "experts_down",
+    [LL_PHASE_LOGITS] = "logits",
 };
 
 static void count_times(ll_phase *phase, const ll_matrix *w, uint32_t times)
@@ -25,22 +37,47 @@ static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
 static const ll_norm *present(const ll_norm *norm) { return norm->weight ? norm : NULL; }
 
+/* What leads up to attention, and attention. */
+static ll_phase *lower_attention(const ll_model *model, uint32_t i, ll_phase first, ll_phase *next)
+{
+    const ll_layer *l = &model->layers[i];
+    const ll_latent_weights *t = &l->latent;
+    *next = first;
+    count(next, &l->q.weight);
+    if (model->latent.n_kv) {
+        count(next, &t->q_a.weight);
+        count(next++, &t->kv_a.weight);
+        *next++ = (ll_phase){.kind = LL_PHASE_LATENT_NORM, .layer = i};
+        *next = (ll_phase){.kind = LL_PHASE_LATENT_Q, .layer = i};
+        count_times(next++, &t->k_b.first.weight, l->n_heads);
+    } else {
+        count(next, &l->k.weight);
+        count(next++, &l->v.weight);
+    }
+    if (l->q_norm.weight && model->head_norm == LL_HEAD_NORM_WHOLE)
+        *next++ = (ll_phase){.kind = LL_PHASE_QK_NORM, .layer = i};
+    *next++ = (ll_phase){.kind = LL_PHASE_ATTENTION, .layer = i};
+    return next;
+}
+
 /* The phases of a layer from *next on. pending_norm is the post norm of the branch that waits to be added. */
 static ll_phase *lower_layer(const ll_model *model, uint32_t i, const ll_norm **pending_norm, ll_phase *next)
 {
     const ll_layer *l = &model->layers[i];
+    const ll_experts *e = &l->experts;
     bool last = i + 1 == model->n_layers;
-    *next = (ll_phase){
-        .kind = LL_PHASE_QKV, .layer = i, .adds = i > 0, .add_norm = *pending_norm, .norm = present(&l->attn_norm)};
-    count(next, &l->q.weight);
-    count(next, &l->k.weight);
-    count(next++, &l->v.weight);
-    if (l->q_norm.weight && model->head_norm == LL_HEAD_NORM_WHOLE)
-        *next++ = (ll_phase){.kind = LL_PHASE_QK_NORM, .layer = i};
-    *next++ = (ll_phase){.kind = LL_PHASE_ATTENTION, .layer = i};
+    ll_phase first = {.kind = model->latent.n_kv ? LL_PHASE_LATENT : LL_PHASE_QKV,
+                      .layer = i,
+                      .adds = i > 0,
+                      .add_norm = *pending_norm,
+                      .norm = present(&l->attn_norm)};
+    next = lower_attention(model, i, first, next);
+    if (model->latent.n_kv) {
+        *next = (ll_phase){.kind = LL_PHASE_LATENT_V, .layer = i, .tail_only = last};
+        count_times(next++, &l->latent.v_b.first.weight, l->n_heads);
+    }
     *next = (ll_phase){.kind = LL_PHASE_PROJECT, .layer = i, .tail_only = last};
     count(next++, &l->o.weight);
-    const ll_experts *e = &l->experts;
     *next = (ll_phase){.kind = e->n ? LL_PHASE_ROUTE : LL_PHASE_GATE_UP,
                        .layer = i,
                        .adds = !l->parallel,
@@ -80,13 +117,17 @@ libllm_status ll_plan_create(const ll_model *model, ll_plan *plan, libllm_error 
         const ll_layer *l = &model->layers[i];
         next = lower_layer(model, i, &pending_norm, next);
         plan->max_heads = larger(plan->max_heads, l->n_heads);
-        plan->max_kv = larger(plan->max_kv, l->n_kv_heads * model->head_dim);
+        plan->max_kv = larger(plan->max_kv, l->n_kv_heads * larger(model->head_dim, model->value_dim));
         plan->max_ff = larger(plan->max_ff, l->n_ff);
         plan->max_experts = larger(plan->max_experts, l->experts.n);
         plan->max_experts_used = larger(plan->max_experts_used, l->experts.n_used);
         plan->max_expert_ff = larger(plan->max_expert_ff, l->experts.n_ff);
     }
-    plan->max_q = plan->max_heads * model->head_dim;
+    /* Queries and values, of latent attention also before and behind the latent. */
+    const ll_latent *t = &model->latent;
+    plan->max_q =
+        plan->max_heads * larger(larger(model->head_dim, model->value_dim), larger(t->n_nope + t->n_rot, t->n_value));
+    plan->max_latent = t->n_query + t->n_kv + t->n_rot;
     plan->max_k = larger(plan->max_k, larger(plan->max_q, larger(plan->max_ff, plan->max_expert_ff)));
     *next = (ll_phase){.kind = LL_PHASE_LOGITS,
                        .adds = true,

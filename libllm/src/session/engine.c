@@ -41,14 +41,10 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
     if (!model->family)
         return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "the model cannot compute: %s", model->not_runnable.message);
     libllm_status status = check_options(options, error);
-    if (!status && options->kv_type == LIBLLM_KV_Q8_0 && model->head_dim % 32)
+    if (!status && options->kv_type == LIBLLM_KV_Q8_0 && (model->head_dim % 32 || model->value_dim % 32))
         status =
             ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
                     "KV memory in Q8_0 needs heads of a multiple of 32 values; this model's have %u", model->head_dim);
-    if (!status && model->position_embedding.data && options->n_positions > model->n_context_train)
-        status = ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT,
-                         "n_positions is %llu, but the model has learned %u positions only",
-                         (unsigned long long)options->n_positions, model->n_context_train);
     if (status)
         return status;
     const ll_backend *backend = ll_backend_find(options->device ? options->device : "cpu");

@@ -15,6 +15,10 @@ libllm_status ll_session_create(ll_engine *e, uint64_t n_positions, ll_session *
         n_positions = ll_context_default(e->model);
     if (any && n_positions > e->n_positions)
         n_positions = e->n_positions;
+    if (e->model->position_embedding.data && n_positions > e->model->n_context_train)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT,
+                       "n_positions is %llu, but the model has learned %u positions only",
+                       (unsigned long long)n_positions, e->model->n_context_train);
     if (n_positions > e->n_positions)
         return ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL, "the session asks for %llu positions, the engine has %llu",
                        (unsigned long long)n_positions, (unsigned long long)e->n_positions);
@@ -151,5 +155,9 @@ libllm_status ll_session_sample(ll_session *s, const libllm_sampling_options *op
             return ll_fail_memory(error, "the candidates of a draw");
     }
     size_t position = atomic_load(&s->position);
+    /* Rows behind the tokenizer's tokens fill the matrix up and stand for nothing. */
+    const ll_tokenizer *tokenizer = s->engine->model->tokenizer;
+    if (tokenizer && ll_tokenizer_size(tokenizer) < n_vocab)
+        n_vocab = (uint32_t)ll_tokenizer_size(tokenizer);
     return ll_sample(options, s->logits, n_vocab, s->tokens, position, position, s->candidates, token, error);
 }

@@ -28,16 +28,16 @@ static uint64_t first_seen(const tile *t, uint64_t position)
 
 static float *row_state(const ll_worker *w, uint32_t row)
 {
-    return w->state + row * (2 + (size_t)w->executor->model->head_dim);
+    return w->state + row * (2 + (size_t)w->executor->model->value_dim);
 }
 
 /* Rows [row, row + n) of the tile against positions [from, to) of the timeline, in one online softmax. The state of
- * a row is its maximum, its sum, and head_dim accumulated values. */
+ * a row is its maximum, its sum, and value_dim accumulated values. */
 static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64_t from, uint64_t to)
 {
     ll_executor *e = w->executor;
     const ll_kernels *k = &e->kernels;
-    size_t head_dim = e->model->head_dim;
+    const size_t head_dim = e->model->head_dim, value_dim = e->model->value_dim;
     const float *q[LL_QUERY_ROWS];
     float *acc[LL_QUERY_ROWS];
     float factors[LL_QUERY_ROWS];
@@ -50,7 +50,7 @@ static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64
         state[0] = -INFINITY;
         state[1] = 0;
         acc[j] = state + 2;
-        memset(acc[j], 0, head_dim * sizeof(float));
+        memset(acc[j], 0, value_dim * sizeof(float));
     }
     /* Positions rise with the row, so the first row sees the earliest and the last row the latest position. */
     uint64_t low = first_seen(t, position[0]), high = position[n - 1] + 1;
@@ -85,12 +85,12 @@ static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64
         }
         if (tile_begin < tile_end)
             k->attend_values[e->kv_format](w->scores, factors, n, keys + ll_kv_tile_bytes(e->kv_format, head_dim),
-                                           head_dim, tile_begin, tile_end, acc);
+                                           value_dim, tile_begin, tile_end, acc);
     }
 }
 
 /* Fold a split's state into what the splits before it gave; both in the form {maximum, sum, values}. */
-static void merge(float *into, const float *part, size_t head_dim)
+static void merge(float *into, const float *part, size_t value_dim)
 {
     if (part[1] == 0 && part[0] == -INFINITY)
         return; /* saw nothing */
@@ -98,42 +98,42 @@ static void merge(float *into, const float *part, size_t head_dim)
     float a = expf(into[0] - maximum), b = expf(part[0] - maximum);
     into[0] = maximum;
     into[1] = into[1] * a + part[1] * b;
-    for (size_t d = 0; d < head_dim; d++)
+    for (size_t d = 0; d < value_dim; d++)
         into[2 + d] = into[2 + d] * a + part[2 + d] * b;
 }
 
 /* sink is NULL, or a score that has no value. */
-static void finish(float *out, const float *state, size_t head_dim, const float *sink)
+static void finish(float *out, const float *state, size_t value_dim, const float *sink)
 {
     float scale = 1 / (state[1] + (sink ? expf(*sink - state[0]) : 0));
-    for (size_t d = 0; d < head_dim; d++)
+    for (size_t d = 0; d < value_dim; d++)
         out[d] = state[2 + d] * scale;
 }
 
 static float *output(const ll_executor *e, uint32_t column, uint32_t head)
 {
-    return e->attended + column * (size_t)e->plan.max_q + head * (size_t)e->model->head_dim;
+    return e->attended + column * (size_t)e->plan.max_q + head * (size_t)e->model->value_dim;
 }
 
 /* All splits in order, for a tile that one thread has to itself. */
 static void attend_whole(ll_worker *w, const tile *t, uint32_t row, uint32_t n)
 {
     ll_executor *e = w->executor;
-    size_t head_dim = e->model->head_dim, size = 2 + head_dim;
+    size_t value_dim = e->model->value_dim, size = 2 + value_dim;
     uint64_t last = e->columns[t->first + (row + n - 1) / t->group].position;
     float *merged = w->state + LL_QUERY_ROWS * size;
     for (uint32_t j = 0; j < n; j++) {
         merged[j * size] = -INFINITY;
-        memset(merged + j * size + 1, 0, (1 + head_dim) * sizeof(float));
+        memset(merged + j * size + 1, 0, (1 + value_dim) * sizeof(float));
     }
     for (uint64_t from = 0; from <= last; from += e->split_positions) {
         attend(w, t, row, n, from, from + e->split_positions);
         for (uint32_t j = 0; j < n; j++)
-            merge(merged + j * size, row_state(w, j), head_dim);
+            merge(merged + j * size, row_state(w, j), value_dim);
     }
     for (uint32_t j = 0; j < n; j++) {
         uint32_t column = t->first + (row + j) / t->group, head = t->kv_head * t->group + (row + j) % t->group;
-        finish(output(e, column, head), merged + j * size, head_dim, t->sinks ? t->sinks + head : NULL);
+        finish(output(e, column, head), merged + j * size, value_dim, t->sinks ? t->sinks + head : NULL);
     }
 }
 
@@ -141,7 +141,7 @@ static void attend_whole(ll_worker *w, const tile *t, uint32_t row, uint32_t n)
 static void attend_split(ll_worker *w, const tile *t, uint32_t split, uint32_t n_splits)
 {
     ll_executor *e = w->executor;
-    size_t head_dim = e->model->head_dim, size = 2 + head_dim;
+    size_t value_dim = e->model->value_dim, size = 2 + value_dim;
     for (uint32_t row = 0; row < t->group; row += LL_QUERY_ROWS) {
         uint32_t n = t->group - row < LL_QUERY_ROWS ? t->group - row : LL_QUERY_ROWS;
         uint64_t from = split * e->split_positions;
@@ -161,10 +161,10 @@ static void attend_split(ll_worker *w, const tile *t, uint32_t split, uint32_t n
         uint32_t head = t->kv_head * t->group + j;
         const float *parts = e->partials + (t->first * e->plan.max_heads + head) * (size_t)LL_SPLITS_MAX * size;
         merged[0] = -INFINITY;
-        memset(merged + 1, 0, (1 + head_dim) * sizeof(float));
+        memset(merged + 1, 0, (1 + value_dim) * sizeof(float));
         for (uint32_t s = 0; s < n_splits; s++)
-            merge(merged, parts + s * size, head_dim);
-        finish(output(e, t->first, head), merged, head_dim, t->sinks ? t->sinks + head : NULL);
+            merge(merged, parts + s * size, value_dim);
+        finish(output(e, t->first, head), merged, value_dim, t->sinks ? t->sinks + head : NULL);
     }
 }
 
@@ -241,9 +241,10 @@ void ll_cpu_attention_work(const ll_executor *e, uint32_t layer, uint64_t *flops
             read += end - first_seen(&t, run->position + i);
         }
     }
-    uint64_t head_dim = e->model->head_dim;
-    *flops = 4 * seen * l->n_heads * head_dim; /* a product with the keys and one with the values */
-    *kv_bytes = read * l->n_kv_heads * 2 * ll_kv_tile_bytes(e->kv_format, head_dim) / LL_KV_TILE;
+    const uint64_t head_dim = e->model->head_dim, value_dim = e->model->value_dim;
+    *flops = 2 * seen * l->n_heads * (head_dim + value_dim); /* a product with the keys and one with the values */
+    *kv_bytes = read * l->n_kv_heads *
+                (ll_kv_tile_bytes(e->kv_format, head_dim) + ll_kv_tile_bytes(e->kv_format, value_dim)) / LL_KV_TILE;
 }
 
 void ll_cpu_attention(ll_worker *w, uint32_t layer)

@@ -84,7 +84,7 @@ static size_t bf16_elements(const ll_executor *e)
 static bool make_worker(ll_executor *e, ll_worker *w)
 {
     const ll_host *h = e->host;
-    size_t n_batch = e->options.n_batch, k = e->plan.max_k, state = 2 + (size_t)e->model->head_dim;
+    size_t n_batch = e->options.n_batch, k = e->plan.max_k, state = 2 + (size_t)e->model->value_dim;
     w->executor = e;
     w->panels = lines(h, panels_bytes(e), 1);
     /* For one column, all rows that a thread may have. */
@@ -104,29 +104,41 @@ static bool make_worker(ll_executor *e, ll_worker *w)
                 w->out_part && w->scores && w->state;
     for (size_t i = 0; made && i < LL_COLUMNS_MAX; i++)
         made = make_act(h, k, &w->act[i]);
+    if (made && e->plan.max_latent) {
+        w->head_act = ll_calloc(h, n_batch, sizeof *w->head_act);
+        made = w->head_act != NULL;
+        for (size_t i = 0; made && i < n_batch; i++)
+            made = make_act(h, larger(e->model->latent.n_nope, e->model->latent.n_kv), &w->head_act[i]);
+    }
+    if (made && (e->plan.max_experts || e->plan.max_latent)) {
+        w->item_x = ll_alloc(h, n_batch, sizeof *w->item_x);
+        w->item_acts = ll_alloc(h, n_batch, sizeof *w->item_acts);
+        w->hidden = ll_alloc(h, n_batch, sizeof *w->hidden);
+        if (e->bf16)
+            w->item_bf16 = lines(h, bf16_elements(e), sizeof *w->item_bf16);
+        made = w->item_x && w->item_acts && w->hidden && (!e->bf16 || w->item_bf16);
+    }
     if (made && e->plan.max_experts) {
         w->items = ll_alloc(h, n_batch * e->plan.max_experts_used, sizeof *w->items);
         w->items_of = ll_alloc(h, (size_t)e->plan.max_experts + 1, sizeof *w->items_of);
         w->chosen = ll_alloc(h, e->plan.max_experts, sizeof *w->chosen);
-        w->item_x = ll_alloc(h, n_batch, sizeof *w->item_x);
-        w->item_acts = ll_alloc(h, n_batch, sizeof *w->item_acts);
-        w->hidden = ll_alloc(h, n_batch, sizeof *w->hidden);
         w->choice_values = ll_alloc(h, 2 * (size_t)e->plan.max_experts, sizeof *w->choice_values);
         w->choice_taken = ll_alloc(h, e->plan.max_experts, sizeof *w->choice_taken);
-        if (e->bf16)
-            w->item_bf16 = lines(h, bf16_elements(e), sizeof *w->item_bf16);
-        made = w->items && w->items_of && w->chosen && w->item_x && w->item_acts && w->hidden && w->choice_values &&
-               w->choice_taken && (!e->bf16 || w->item_bf16);
+        made = w->items && w->items_of && w->chosen && w->choice_values && w->choice_taken;
     }
     return made;
 }
 
-static void free_worker(const ll_host *h, ll_worker *w)
+static void free_worker(const ll_executor *e, ll_worker *w)
 {
-    void *const all[] = {w->panels,    w->tiles[0],     w->tiles[1], w->input,  w->row,           w->x,
-                         w->acts,      w->out,          w->out_part, w->scores, w->state,         w->items,
-                         w->items_of,  (void *)w->item_x, w->item_acts, w->item_bf16, w->hidden, w->choice_values,
-                         w->choice_taken, w->chosen};
+    const ll_host *h = e->host;
+    for (size_t i = 0; w->head_act && i < e->options.n_batch; i++)
+        free_act(h, &w->head_act[i]);
+    ll_free(h, w->head_act);
+    void *const all[] = {w->panels,    w->tiles[0], w->tiles[1],      w->input,          w->row,
+                         w->x,         w->acts,     w->out,           w->out_part,       w->scores,
+                         w->state,     w->items,    w->items_of,      (void *)w->item_x, w->item_acts,
+                         w->item_bf16, w->hidden,   w->choice_values, w->choice_taken,   w->chosen};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         ll_free(h, all[i]);
     for (size_t i = 0; i < LL_COLUMNS_MAX; i++)
@@ -144,20 +156,22 @@ static bool make_scratch(ll_executor *e)
     e->normed = lines(h, n * e->plan.n_embd, sizeof(float));
     e->q = lines(h, n * e->plan.max_q, sizeof(float));
     e->k = lines(h, n * e->plan.max_kv, sizeof(float));
+    e->latent = lines(h, n * e->plan.max_latent, sizeof(float));
+    e->values = lines(h, e->plan.max_latent ? n * e->plan.max_q : 0, sizeof(float));
     e->attended = lines(h, n * e->plan.max_q, sizeof(float));
     e->hidden = lines(h, n * e->plan.max_ff, sizeof(float));
     e->cos = lines(h, ropes, sizeof(float));
     e->sin = lines(h, ropes, sizeof(float));
-    e->partials = lines(h, LL_COLUMNS_MAX * heads * LL_SPLITS_MAX, (2 + (size_t)m->head_dim) * sizeof(float));
+    e->partials = lines(h, LL_COLUMNS_MAX * heads * LL_SPLITS_MAX, (2 + (size_t)m->value_dim) * sizeof(float));
     e->splits_done = ll_calloc(h, LL_COLUMNS_MAX * heads, sizeof *e->splits_done);
     e->columns = ll_alloc(h, n, sizeof *e->columns);
     e->all = ll_alloc(h, n, sizeof *e->all);
     e->tail = ll_alloc(h, n, sizeof *e->tail);
     e->shared_act = ll_calloc(h, n, sizeof *e->shared_act);
     e->workers = ll_calloc(h, ll_team_size(e->team), sizeof *e->workers);
-    bool made = e->x[0] && e->x[1] && e->branch && e->normed && e->q && e->k && e->attended && e->hidden && e->cos &&
-                e->sin && e->partials && e->splits_done && e->columns && e->all && e->tail && e->shared_act &&
-                e->workers;
+    bool made = e->x[0] && e->x[1] && e->branch && e->normed && e->q && e->k && e->latent && e->values && e->attended &&
+                e->hidden && e->cos && e->sin && e->partials && e->splits_done && e->columns && e->all && e->tail &&
+                e->shared_act && e->workers;
     if (made && multiplies_bf16(e)) {
         e->bf16 = lines(h, bf16_elements(e), sizeof *e->bf16);
         made = e->bf16 != NULL;
@@ -188,13 +202,39 @@ static void cpu_free(ll_executor *e)
         return;
     const ll_host *h = e->host;
     for (uint32_t i = 0; e->workers && i < ll_team_size(e->team); i++)
-        free_worker(h, &e->workers[i]);
+        free_worker(e, &e->workers[i]);
     for (size_t i = 0; e->shared_act && i < e->options.n_batch; i++)
         free_act(h, &e->shared_act[i]);
-    void *const all[] = {e->x[0],     e->x[1],       e->branch, e->normed,     e->q,        e->k,
-                         e->attended, e->hidden,     e->cos,    e->sin,        e->partials, e->splits_done,
-                         e->columns,  e->all,        e->tail,   e->shared_act, e->workers,  e->kv_layer_offset,
-                         e->kv,       e->x_of_phase, e->bf16};
+    for (size_t i = 0; e->item_act && i < (size_t)e->options.n_batch * e->plan.max_experts_used; i++)
+        free_act(h, &e->item_act[i]);
+    void *const all[] = {e->x[0],
+                         e->x[1],
+                         e->branch,
+                         e->normed,
+                         e->q,
+                         e->k,
+                         e->latent,
+                         e->values,
+                         e->attended,
+                         e->hidden,
+                         e->router_scores,
+                         e->choices,
+                         e->shared_weight,
+                         e->item_hidden,
+                         e->item_act,
+                         e->cos,
+                         e->sin,
+                         e->partials,
+                         e->splits_done,
+                         e->columns,
+                         e->all,
+                         e->tail,
+                         e->shared_act,
+                         e->workers,
+                         e->kv_layer_offset,
+                         e->kv,
+                         e->x_of_phase,
+                         e->bf16};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         ll_free(h, all[i]);
     ll_plan_free(&e->plan);
@@ -242,7 +282,7 @@ libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_fea
         .host = host, .team = team, .model = model, .options = *options, .kernels = ll_kernels_choose(cpu_features)};
     if (products)
         e->products = *products;
-    e->tile_rows = larger(LL_TILE_ROWS, model->head_dim);
+    e->tile_rows = larger(LL_TILE_ROWS, larger(model->head_dim, model->value_dim));
     e->split_positions = split_positions(options->n_positions);
     libllm_status status = ll_plan_create(model, &e->plan, error);
     if (!status)

@@ -60,11 +60,12 @@ struct ll_worker {
     float **out;      /* [n_batch] */
     float **out_part; /* [n_batch] */
     float *scores;    /* [LL_QUERY_ROWS][LL_KV_TILE] */
+    ll_act *head_act; /* [n_batch] inputs of one head's products in latent attention */
     /* Of experts: the items of the batch by expert, where those of each begin, who has some, one expert's inputs and
      * outputs, and what a choice needs. */
-    uint32_t *items;       /* [n_batch * max_experts_used] */
-    uint32_t *items_of;    /* [max_experts + 1] */
-    uint32_t *chosen;      /* [max_experts] */
+    uint32_t *items;    /* [n_batch * max_experts_used] */
+    uint32_t *items_of; /* [max_experts + 1] */
+    uint32_t *chosen;   /* [max_experts] */
     uint32_t n_chosen;
     const float **item_x;  /* [n_batch] */
     ll_act *item_acts;     /* [n_batch] */
@@ -72,7 +73,7 @@ struct ll_worker {
     float **hidden;        /* [n_batch] */
     float *choice_values;  /* [2 * max_experts] */
     uint8_t *choice_taken; /* [max_experts] */
-    float *state;     /* [2 * LL_QUERY_ROWS][2 + head_dim]: maximum, sum, values; of one split, and merged */
+    float *state;          /* [2 * LL_QUERY_ROWS][2 + head_dim]: maximum, sum, values; of one split, and merged */
     /* When the batch is measured: the last meeting, and what was spent since and in each kind of phase. */
     double met, waited;
     double seconds[LL_PHASE_KINDS], waiting[LL_PHASE_KINDS];
@@ -105,13 +106,15 @@ struct ll_executor {
     uint8_t *kv;
 
     /* Shared scratch, a row for each column. */
-    float *x[2];              /* residual stream; the prologue reads one and writes the other */
-    float *branch;            /* [n_embd] */
-    float *normed;            /* [n_embd] */
-    float *q;                 /* [max_q] */
-    float *k;                 /* [max_kv], where a norm over all heads follows */
-    float *attended;          /* [max_q] */
-    float *hidden;            /* [max_ff] */
+    float *x[2];     /* residual stream; the prologue reads one and writes the other */
+    float *branch;   /* [n_embd] */
+    float *normed;   /* [n_embd] */
+    float *q;        /* [max_q] */
+    float *latent;   /* [max_latent] latent of queries, of keys and values, shared key */
+    float *values;   /* [max_q] of latent attention, where raw queries wait, too */
+    float *k;        /* [max_kv], where a norm over all heads follows */
+    float *attended; /* [max_q] */
+    float *hidden;   /* [max_ff] */
     /* Of experts; an item is a token with one of its experts. */
     float *router_scores;     /* [max_experts] */
     ll_choice *choices;       /* [max_experts_used], in the order of the experts */
@@ -184,6 +187,13 @@ ll_inputs ll_cpu_prepare(ll_worker *worker, const ll_phase *phase, const float *
                          const ll_linear *const *linears, size_t n_linears);
 /* Rows of a unit: for one column all that a thread has, as memory is read fastest in long streams. */
 uint32_t ll_cpu_rows_per_unit(const ll_worker *worker, const ll_inputs *inputs, uint32_t n_rows, uint32_t otherwise);
+
+/* latent.c: LATENT, LATENT_NORM, LATENT_Q and LATENT_V. */
+void ll_cpu_latent(ll_worker *worker, const ll_phase *phase);
+void ll_cpu_latent_norm(ll_worker *worker, const ll_phase *phase);
+void ll_cpu_latent_q(ll_worker *worker, const ll_phase *phase);
+void ll_cpu_latent_v(ll_worker *worker, const ll_phase *phase);
+void ll_cpu_rotate(const ll_executor *executor, const ll_layer *layer, uint32_t column, float *values);
 
 /* experts.c: ROUTE, EXPERTS_UP and EXPERTS_DOWN. */
 void ll_cpu_route(ll_worker *worker, const ll_phase *phase);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Mixtures of experts for one thread: the scores of the router, the choice, and the experts' products. Tokens that chose
- * the same expert are multiplied with it together. What is added up for a token, and in which order, depends on that
- * token alone.
+ * Mixtures of experts for one thread: the scores of the router, the choice, and the experts' products. Tokens that
+ * chose the same expert are multiplied with it together. What is added up for a token, and in which order, depends on
+ * that token alone.
  */
 #include "backend/cpu/executor.h"
 
@@ -225,7 +225,8 @@ void ll_cpu_experts_up(ll_worker *w, const ll_phase *p)
     while (ll_cpu_next_unit(w, &units, &unit)) {
         float **hidden = w->hidden;
         if (unit >= n_units) {
-            uint32_t row = (unit - n_units) * per_shared, rows = l->n_ff - row < per_shared ? l->n_ff - row : per_shared;
+            uint32_t row = (unit - n_units) * per_shared,
+                     rows = l->n_ff - row < per_shared ? l->n_ff - row : per_shared;
             for (uint32_t i = 0; i < n; i++)
                 hidden[i] = e->hidden + columns[i] * (size_t)e->plan.max_ff;
             gated(w, &l->gate, &l->up, row, rows, &in, hidden);
@@ -263,7 +264,8 @@ void ll_cpu_experts_down(ll_worker *w, const ll_phase *p)
         e->kernels.quantize(e->item_hidden + item * (size_t)e->plan.max_expert_ff, x->n_ff, &view);
     }
     ll_cpu_meet(w);
-    const uint32_t n_rows = e->plan.n_embd, per_unit = ll_cpu_rows_per_unit(w, &(ll_inputs){.n = n}, n_rows, LL_TILE_ROWS);
+    const uint32_t n_rows = e->plan.n_embd,
+                   per_unit = ll_cpu_rows_per_unit(w, &(ll_inputs){.n = n}, n_rows, LL_TILE_ROWS);
     ll_units units = ll_cpu_units(w, (n_rows + per_unit - 1) / per_unit, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {

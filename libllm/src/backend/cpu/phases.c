@@ -159,7 +159,7 @@ static void embed(ll_worker *w)
     }
 }
 
-static void rotate(const ll_executor *e, const ll_layer *l, uint32_t column, float *head)
+void ll_cpu_rotate(const ll_executor *e, const ll_layer *l, uint32_t column, float *head)
 {
     const ll_rope *rope = &e->model->ropes[l->rope];
     size_t at = (l->rope * (size_t)e->options.n_batch + column) * (e->model->head_dim / 2);
@@ -201,7 +201,7 @@ static void finish_head(ll_worker *w, const ll_layer *l, bool is_q, uint32_t col
     if (has_norm && !m->head_norm_after_rope)
         ll_cpu_norm(e, &norm, out, m->head_dim, out);
     if (l->rope != LL_ROPE_NONE)
-        rotate(e, l, column, out);
+        ll_cpu_rotate(e, l, column, out);
     if (has_norm && m->head_norm_after_rope)
         ll_cpu_norm(e, &norm, out, m->head_dim, out);
     const float scale = is_q ? query_scale(m, e->columns[column].position) : 1;
@@ -391,11 +391,23 @@ void ll_cpu_phase(ll_worker *w, uint32_t index)
     case LL_PHASE_QK_NORM:
         qk_norm(w, p);
         break;
+    case LL_PHASE_LATENT:
+        ll_cpu_latent(w, p);
+        break;
+    case LL_PHASE_LATENT_NORM:
+        ll_cpu_latent_norm(w, p);
+        break;
+    case LL_PHASE_LATENT_Q:
+        ll_cpu_latent_q(w, p);
+        break;
+    case LL_PHASE_LATENT_V:
+        ll_cpu_latent_v(w, p);
+        break;
     case LL_PHASE_ATTENTION:
         ll_cpu_attention(w, p->layer);
         break;
     case LL_PHASE_PROJECT:
-        project(w, p, &l->o, e->attended, e->plan.max_q);
+        project(w, p, &l->o, e->model->latent.n_kv ? e->values : e->attended, e->plan.max_q);
         break;
     case LL_PHASE_GATE_UP:
         gate_up(w, p);

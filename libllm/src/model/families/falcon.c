@@ -8,8 +8,8 @@ static libllm_status second_norm(ll_builder *b, uint32_t layer, libllm_error *er
 {
     ll_layer *l = &b->model->layers[layer];
     ll_norm second;
-    libllm_status status = ll_bind_norm(b->model, layer, "attn_norm_2", b->model->n_embd, LL_OPTIONAL, LL_REQUIRED,
-                                        &second, error);
+    libllm_status status =
+        ll_bind_norm(b->model, layer, "attn_norm_2", b->model->n_embd, LL_OPTIONAL, LL_REQUIRED, &second, error);
     if (second.weight)
         l->attn_norm = second;
     return status;

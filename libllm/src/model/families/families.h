@@ -36,6 +36,7 @@ extern const ll_family ll_family_chatglm;
 extern const ll_family ll_family_internlm2;
 extern const ll_family ll_family_baichuan;
 extern const ll_family ll_family_minicpm;
+extern const ll_family ll_family_minicpm3;
 extern const ll_family ll_family_nemotron;
 extern const ll_family ll_family_exaone;
 extern const ll_family ll_family_exaone4;
@@ -43,6 +44,7 @@ extern const ll_family ll_family_ernie4_5;
 extern const ll_family ll_family_ernie4_5_moe;
 extern const ll_family ll_family_hunyuan_dense;
 extern const ll_family ll_family_hunyuan_moe;
+extern const ll_family ll_family_deepseek2;
 extern const ll_family ll_family_gpt_oss;
 
 #endif
