@@ -106,8 +106,7 @@ class Configurations : public ::testing::TestWithParam<const char *>
     /* Every member, also of the objects within. */
     void try_members(json_t *object, const std::string &path)
     {
-        static const char *const values[] = {"null", "-1",   "0",     "1",    "3",  "4294967295", "4294967296", "1.5",
-                                             "1e30", "\"\"", "\"x\"", "true", "[]", "[\"x\", 1]", "{}"};
+        static const char *const values[] = {"null", "-1", "0", "3", "4294967295", "1e30", "\"x\"", "true", "[]", "{}"};
         for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
             const std::string name = path + json_object_iter_key(at);
             Json original(json_incref(json_object_iter_value(at)), json_decref);
@@ -133,7 +132,7 @@ TEST_P(Configurations, WithAnyValueElsewhere)
     EXPECT_EQ(n_accepted, 1u);
     try_members(config.get(), "");
     EXPECT_GT(n_accepted, 100u);
-    EXPECT_GT(n_refused, 30u);
+    EXPECT_GT(n_refused, 20u);
 }
 
 TEST_P(Configurations, WithAnyValueMissing)

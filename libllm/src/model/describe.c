@@ -93,7 +93,27 @@ static json_t *tensor_types(const ll_model *m)
     return all;
 }
 
-/* What was not read as it is stored: by what was done, the names. */
+/* The name of a tensor for those of all layers: '*' for the number. */
+static json_t *entry_of_all_layers(json_t *all, ll_span name)
+{
+    char pattern[128];
+    size_t n = 0;
+    for (size_t i = 0; i < name.size && n + 1 < sizeof pattern; i++) {
+        bool is_digit = name.data[i] >= '0' && name.data[i] <= '9';
+        bool is_number = is_digit && i > 0 && (name.data[i - 1] == '.' || (n > 0 && pattern[n - 1] == '*'));
+        if (!is_number)
+            pattern[n++] = name.data[i];
+        else if (pattern[n - 1] != '*')
+            pattern[n++] = '*';
+    }
+    json_t *entry = json_object_getn(all, pattern, n);
+    if (entry)
+        return entry;
+    json_object_setn_new(all, pattern, n, json_integer(0));
+    return json_object_getn(all, pattern, n);
+}
+
+/* What was not read as it is stored: by what was done, how many tensors of which names. */
 static json_t *converted_tensors(const ll_model *m)
 {
     json_t *all = json_object();
@@ -103,10 +123,11 @@ static json_t *converted_tensors(const ll_model *m)
             continue;
         json_t *names = json_object_get(all, t->converted);
         if (!names) {
-            names = json_array();
+            names = json_object();
             json_object_set_new(all, t->converted, names);
         }
-        json_array_append_new(names, text(m->host, t->name));
+        json_t *n = entry_of_all_layers(names, t->name);
+        json_integer_set(n, json_integer_value(n) + 1);
     }
     return all;
 }
@@ -159,7 +180,10 @@ libllm_status ll_model_describe(const ll_model *m, uint64_t kv_bytes_per_token, 
         json_object_set_new(all, "kv_bytes_per_token", json_integer((json_int_t)kv_bytes_per_token));
     }
     json_object_set_new(all, "tensor_types", tensor_types(m));
-    json_object_set_new(all, "converted_tensors", converted_tensors(m));
+    json_t *converted = converted_tensors(m);
+    if (json_object_size(converted) > 0)
+        json_object_set(all, "converted_tensors", converted);
+    json_decref(converted);
     json_object_set_new(all, "tokenizer", tokenizer(m));
     json_object_set_new(all, "has_chat_template", json_boolean(m->chat_template.size > 0));
     json_object_set_new(all, "metadata", metadata(m));
