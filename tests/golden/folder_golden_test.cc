@@ -36,8 +36,8 @@ TEST_P(FolderGolden, AgreesWithTheReference)
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, FolderGolden,
-                         ::testing::Values("llama", "qwen2", "gemma3", "gpt2", "phi3", "exaone4", "qwen3moe",
-                                           "gptoss"));
+                         ::testing::Values("llama", "qwen2", "gemma3", "gpt2", "phi3", "exaone4", "qwen3moe", "gptoss",
+                                           "deepseek3", "bert"));
 
 } // namespace
 } // namespace golden
