@@ -429,7 +429,7 @@ typedef struct libllm_model_info {
     uint32_t is_encoder;
     /** Parameters. */
     uint64_t n_parameters;
-    /** Size of the file in bytes. */
+    /** Size of the file, or of all files, in bytes. */
     uint64_t file_bytes;
     /** Weight bytes that one decoded token reads. */
     uint64_t bytes_per_token;
@@ -491,8 +491,10 @@ libllm_status libllm_model_locate(const char *name, const char *LIBLLM_NULLABLE 
                                   size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
 
 /**
- * Open a model file (GGUF version 2 or 3), or the one such file in a folder. Weights stay in the file;
- * nothing is copied or converted. A file that only has a vocabulary, or whose architecture is not known, opens
+ * Open a model: a GGUF file (version 2 or 3; of a split model any part, and the others lie beside it), the one such
+ * file in a folder, or a folder as Hugging Face has them, with config.json and safetensors files. Weights stay in
+ * the files; the few of such a folder that cannot be read as they are stored are converted, and
+ * libllm_model_describe() lists them. A file that only has a vocabulary, or whose architecture is not known, opens
  * too: it tokenizes, and making a session from it is the error.
  *
  * @param runtime  shared with everything made from the model

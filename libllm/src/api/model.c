@@ -63,7 +63,7 @@ libllm_status libllm_model_get_info(const libllm_model *model, libllm_model_info
                              .has_chat_template = m->chat_template.size > 0,
                              .adds_bos = m->tokenizer && ll_tokenizer_adds_bos(m->tokenizer),
                              .n_parameters = ll_model_parameters(m),
-                             .file_bytes = m->gguf.file.size};
+                             .file_bytes = ll_gguf_file_bytes(&m->gguf)};
     if (m->family) {
         own.is_encoder = m->is_encoder;
         own.n_embd = m->n_embd;

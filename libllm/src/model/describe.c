@@ -93,6 +93,45 @@ static json_t *tensor_types(const ll_model *m)
     return all;
 }
 
+/* The name of a tensor for those of all layers: '*' for the number. */
+static json_t *entry_of_all_layers(json_t *all, ll_span name)
+{
+    char pattern[128];
+    size_t n = 0;
+    for (size_t i = 0; i < name.size && n + 1 < sizeof pattern; i++) {
+        bool is_digit = name.data[i] >= '0' && name.data[i] <= '9';
+        bool is_number = is_digit && i > 0 && (name.data[i - 1] == '.' || (n > 0 && pattern[n - 1] == '*'));
+        if (!is_number)
+            pattern[n++] = name.data[i];
+        else if (pattern[n - 1] != '*')
+            pattern[n++] = '*';
+    }
+    json_t *entry = json_object_getn(all, pattern, n);
+    if (entry)
+        return entry;
+    json_object_setn_new(all, pattern, n, json_integer(0));
+    return json_object_getn(all, pattern, n);
+}
+
+/* What was not read as it is stored: by what was done, how many tensors of which names. */
+static json_t *converted_tensors(const ll_model *m)
+{
+    json_t *all = json_object();
+    for (size_t i = 0; i < m->gguf.n_tensors; i++) {
+        const ll_gguf_tensor *t = &m->gguf.tensors[i];
+        if (!t->converted)
+            continue;
+        json_t *names = json_object_get(all, t->converted);
+        if (!names) {
+            names = json_object();
+            json_object_set_new(all, t->converted, names);
+        }
+        json_t *n = entry_of_all_layers(names, t->name);
+        json_integer_set(n, json_integer_value(n) + 1);
+    }
+    return all;
+}
+
 static json_t *hyper_parameters(const ll_model *m)
 {
     const ll_layer *l = ll_attention_layer(m);
@@ -129,12 +168,13 @@ libllm_status ll_model_describe(const ll_model *m, uint64_t kv_bytes_per_token, 
     uint64_t bytes, flops;
     ll_model_token_cost(m, &bytes, &flops);
     json_t *all = json_object();
-    json_object_set_new(all, "format", json_sprintf("GGUF %u", m->gguf.version));
+    json_object_set_new(all, "format",
+                        m->gguf.version ? json_sprintf("GGUF %u", m->gguf.version) : json_string("Hugging Face"));
     json_object_set_new(all, "architecture", text(m->host, m->architecture));
     json_object_set_new(all, "runnable", json_boolean(m->family != NULL));
     if (!m->family)
         json_object_set_new(all, "reason", json_string(m->not_runnable.message));
-    json_object_set_new(all, "file_bytes", json_integer((json_int_t)m->gguf.file.size));
+    json_object_set_new(all, "file_bytes", json_integer((json_int_t)ll_gguf_file_bytes(&m->gguf)));
     json_object_set_new(all, "parameters", json_integer((json_int_t)ll_model_parameters(m)));
     if (m->family) {
         json_object_set_new(all, "hyper_parameters", hyper_parameters(m));
@@ -144,6 +184,10 @@ libllm_status ll_model_describe(const ll_model *m, uint64_t kv_bytes_per_token, 
         json_object_set_new(all, "state_bytes_per_session", json_integer((json_int_t)state_bytes));
     }
     json_object_set_new(all, "tensor_types", tensor_types(m));
+    json_t *converted = converted_tensors(m);
+    if (json_object_size(converted) > 0)
+        json_object_set(all, "converted_tensors", converted);
+    json_decref(converted);
     json_object_set_new(all, "tokenizer", tokenizer(m));
     json_object_set_new(all, "has_chat_template", json_boolean(m->chat_template.size > 0));
     json_object_set_new(all, "metadata", metadata(m));

@@ -88,7 +88,7 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
         ll_engine_free(e);
         return status;
     }
-    e->read_ahead = ll_read_ahead_start(&model->gguf.file);
+    e->read_ahead = ll_read_ahead_start(host, model->gguf.files, model->gguf.n_files);
     *out = e;
     return LIBLLM_OK;
 }
