@@ -108,6 +108,7 @@ typedef struct ll_source {
     ll_texts tokens;
     uint32_t n;
     size_t n_bytes;      /* of all texts; n_bytes + n are reserved */
+    bool has_fillers; /* GGUF: user-defined tokens may be fillers or controls */
     ll_spelling spelling;
     const char *suffix; /* what marks the ends of words, or "" */
     const char *prefix; /* WordPiece */
@@ -168,6 +169,9 @@ libllm_status ll_merge_order(const ll_host *host, const ll_gguf *gguf, const ll_
                              uint32_t **order, libllm_error *error);
 
 /* Added tokens (special.c) ------------------------------------------------------------------------------ */
+
+/* Longer ones are not looked for: it bounds what a byte of text can cost, and none exist. */
+#define LL_MAX_SPECIAL 128
 
 typedef struct ll_special {
     const char *text; /* as it is looked for */
@@ -452,8 +456,10 @@ struct ll_tokenizer {
     int32_t special[5]; /* by libllm_special_token */
     int32_t ends[24];
     uint32_t n_ends;
-    void *memory; /* texts that the lists above point to */
+    void *memory; /* texts that the lists above point to; see json_steps.c */
 };
+
+void ll_tokenizer_forget(ll_tokenizer *tokenizer); /* free memory */
 
 static inline bool ll_has_characters(const ll_tokenizer *t) { return t->model != LL_TOKENIZER_BPE; }
 

@@ -9,9 +9,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Longer ones are not looked for: it bounds what a byte of text can cost, and none exist. */
-#define MAX_SIZE 128
-
 #define VISIBLE_BLANK "\xE2\x96\x81"
 
 static int compare(const ll_special *a, const ll_special *b)
@@ -84,7 +81,7 @@ libllm_status ll_specials_open(const ll_host *host, const ll_gguf *gguf, ll_toke
         int32_t id = (int32_t)i;
         if (!is_added(v, id) || text.size == 0 || is_blanks(v, model, id))
             continue;
-        if (text.size > MAX_SIZE) {
+        if (text.size > LL_MAX_SPECIAL) {
             ll_log(host, LIBLLM_LOG_WARNING,
                    "tokenizer.ggml.tokens[%" PRIu32 "]: an added token of %zu bytes is not looked for in texts", i,
                    text.size);
@@ -141,7 +138,7 @@ static uint32_t first_from(const ll_special *list, uint32_t low, uint32_t high, 
 
 int32_t ll_specials_find(const ll_specials *specials, ll_span text)
 {
-    if (text.size > MAX_SIZE)
+    if (text.size > LL_MAX_SPECIAL)
         return LL_NO_TOKEN;
     ll_special wanted = {.text = text.data, .size = (uint32_t)text.size, .id = INT32_MIN};
     uint32_t low = 0, high = specials->n;

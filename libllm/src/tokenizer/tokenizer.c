@@ -248,7 +248,7 @@ void ll_tokenizer_close(ll_tokenizer *t)
     ll_free(t->host, t->normalized.list);
     ll_free(t->host, t->merges.slots);
     ll_charsmap_close(t->host, &t->charsmap);
-    ll_free(t->host, t->memory);
+    ll_tokenizer_forget(t);
     ll_free(t->host, t);
 }
 

@@ -261,11 +261,17 @@ static libllm_status read_token(ll_vocabulary *v, ll_tokenizer_model model, cons
             v->fallback[byte] = (int32_t)i;
         return LIBLLM_OK;
     }
-    if (*mergeable && model == LL_TOKENIZER_WORDPIECE && type != LL_TOKEN_USER_DEFINED && text.size > 0) {
+    if (*mergeable && source->spelling == LL_SPELLED_WORDPIECE && text.size > 0 &&
+        (type != LL_TOKEN_USER_DEFINED || !source->has_fillers)) {
         *size = bytes_of_piece(text, source->prefix, out);
         return LIBLLM_OK;
     }
-    bool as_is = !*mergeable || (type == LL_TOKEN_USER_DEFINED && source->spelling == LL_SPELLED_BYTES);
+    bool as_is = !*mergeable ||
+                 (type == LL_TOKEN_USER_DEFINED && source->has_fillers && source->spelling == LL_SPELLED_BYTES);
+    if (!*mergeable && !source->has_fillers && source->spelling == LL_SPELLED_BLANKS) {
+        *size = show_blanks(text, out);
+        return LIBLLM_OK;
+    }
     if (!as_is && ll_bytes_of_token(text, source->spelling, source->suffix, out, size))
         return LIBLLM_OK;
     *mergeable = *mergeable && type == LL_TOKEN_USER_DEFINED;
@@ -283,7 +289,7 @@ libllm_status ll_vocabulary_read(ll_vocabulary *v, ll_tokenizer_model model, ll_
         ll_span text = ll_next_text(&source->tokens);
         int32_t id = (int32_t)i;
         char *out = v->bytes + at;
-        if (v->types[i] == LL_TOKEN_USER_DEFINED && is_filler(text, id))
+        if (source->has_fillers && v->types[i] == LL_TOKEN_USER_DEFINED && is_filler(text, id))
             v->types[i] = LL_TOKEN_UNUSED;
         else if (v->types[i] == LL_TOKEN_USER_DEFINED && is_bracketed(text))
             v->types[i] = LL_TOKEN_CONTROL;
@@ -382,6 +388,7 @@ libllm_status ll_vocabulary_open(const ll_host *host, const ll_gguf *gguf, ll_to
                         .tokens = {.strings = {.next = tokens->data}},
                         .n = (uint32_t)tokens->count,
                         .n_bytes = tokens->n_bytes - tokens->count * 8,
+                        .has_fillers = true,
                         .spelling = spellings[model],
                         .suffix = ""};
     libllm_status status = ll_vocabulary_reserve(host, v, &source, error);
