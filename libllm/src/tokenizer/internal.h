@@ -463,6 +463,16 @@ void ll_tokenizer_forget(ll_tokenizer *tokenizer); /* free memory */
 
 static inline bool ll_has_characters(const ll_tokenizer *t) { return t->model != LL_TOKENIZER_BPE; }
 
+/* Words that are no token, and what they became before: for texts in which they come again. */
+#define LL_KNOWN_WORDS 4096 /* a power of two */
+
+typedef struct ll_known_word {
+    uint64_t hash;
+    uint8_t size, n; /* size 0: nothing is here */
+    char text[54];
+    int32_t ids[16];
+} ll_known_word;
+
 /* A step at work on one piece of text. */
 typedef struct ll_cutting {
     const char *text;
@@ -483,6 +493,7 @@ typedef struct ll_encoder {
     ll_buffer suffixed;
     bool after_unknown;     /* the last token stands for unknown characters, and further ones join it */
     struct ll_queue *queue; /* for long words, made when the first one comes */
+    ll_known_word *known;   /* LL_KNOWN_WORDS, by hash; NULL: the text is too short for them to pay */
     uint32_t *lengths;      /* Unigram: of the best last piece, by place in the word */
     size_t n_lengths;
     double *best; /* Unigram: scores of the last places */
