@@ -56,6 +56,72 @@ TEST_P(Kernels, GeluIsAccurate)
     }
 }
 
+TEST_P(Kernels, GeluErfIsAccurate)
+{
+    std::vector<float> gate;
+    for (float g = -14.0f; g < 14.0f; g += 0.00037f)
+        gate.push_back(g);
+    for (float g : {0.0f, 1e-30f, -1e-30f, 1e15f, -1e15f})
+        gate.push_back(g);
+    std::vector<float> out(gate.size());
+    kernels_->gelu_erf_mul(gate.data(), nullptr, gate.size(), out.data());
+    for (size_t i = 0; i < gate.size(); i++) {
+        double g = gate[i], expected = 0.5 * g * std::erfc(-g * std::sqrt(0.5));
+        ASSERT_NEAR(out[i], expected, 4e-7 * std::fabs(g) + 1e-35) << g;
+    }
+}
+
+TEST_P(Kernels, ReluCutsOff)
+{
+    std::vector<float> gate = {-2.0f, -0.0f, 0.0f, 3.0f, -kInfinity, kInfinity}, out(6);
+    kernels_->relu_mul(gate.data(), nullptr, 6, out.data());
+    EXPECT_EQ(out, (std::vector<float>{0, 0, 0, 3, 0, kInfinity}));
+    kernels_->relu_squared_mul(gate.data(), nullptr, 6, out.data());
+    EXPECT_EQ(out, (std::vector<float>{0, 0, 0, 9, 0, kInfinity}));
+}
+
+/* Without a second factor it is as if it were 1. */
+TEST_P(Kernels, ActivationsStandAlone)
+{
+    using Activation = void (*)(const float *, const float *, size_t, float *);
+    for (Activation f : {kernels_->silu_mul, kernels_->gelu_tanh_mul, kernels_->gelu_erf_mul, kernels_->relu_mul,
+                         kernels_->relu_squared_mul}) {
+        std::vector<float> gate = RandomFloats(77, 3.0f), one(77, 1.0f), out(77), in_place = gate, expected(77);
+        f(gate.data(), one.data(), 77, expected.data());
+        f(gate.data(), nullptr, 77, out.data());
+        f(in_place.data(), nullptr, 77, in_place.data());
+        EXPECT_EQ(out, expected);
+        EXPECT_EQ(in_place, expected);
+    }
+}
+
+TEST_P(Kernels, LayerNormMatchesDoubleArithmetic)
+{
+    for (size_t n : {1, 7, 64, 576, 2048, 5376}) {
+        std::vector<float> x = RandomFloats(n, 5.0f), weight = RandomFloats(n), bias = RandomFloats(n), out(n);
+        for (float &v : x)
+            v += 40.0f; /* a mean that is large beside the deviation */
+        double mean = 0, squares = 0;
+        for (float v : x)
+            mean += static_cast<double>(v) / static_cast<double>(n);
+        for (float v : x)
+            squares += (static_cast<double>(v) - mean) * (static_cast<double>(v) - mean);
+        double factor = 1 / std::sqrt(squares / static_cast<double>(n) + 1e-6);
+        std::vector<float> plain(n), in_place = x;
+        kernels_->layer_norm(x.data(), weight.data(), bias.data(), n, 1e-6f, out.data());
+        kernels_->layer_norm(x.data(), nullptr, nullptr, n, 1e-6f, plain.data());
+        kernels_->layer_norm(in_place.data(), weight.data(), bias.data(), n, 1e-6f, in_place.data());
+        EXPECT_EQ(in_place, out);
+        for (size_t i = 0; i < n; i++) {
+            double normed = (static_cast<double>(x[i]) - mean) * factor;
+            ASSERT_NEAR(plain[i], normed, 2e-5 * (n == 1 ? 100 : 1)) << n;
+            ASSERT_NEAR(out[i], normed * static_cast<double>(weight[i]) + static_cast<double>(bias[i]),
+                        2e-5 * (n == 1 ? 100 : 1))
+                << n;
+        }
+    }
+}
+
 TEST_P(Kernels, SoftcapIsAccurate)
 {
     for (float cap : {1.0f, 30.0f, 50.0f}) {
@@ -92,6 +158,8 @@ TEST_P(Kernels, VectorsHaveTailsAndHandOnNan)
         return std::vector<std::pair<const char *, Function>>{
             {"silu_mul", set->silu_mul},
             {"gelu_tanh_mul", set->gelu_tanh_mul},
+            {"relu_mul", set->relu_mul},
+            {"relu_squared_mul", set->relu_squared_mul},
             {"softcap",
              [set](const float *a, const float *, size_t n, float *out) {
                  std::copy(a, a + n, out);
@@ -99,6 +167,8 @@ TEST_P(Kernels, VectorsHaveTailsAndHandOnNan)
              }},
             {"rms_norm",
              [set](const float *a, const float *b, size_t n, float *out) { set->rms_norm(a, b, n, 1e-5f, out); }},
+            {"layer_norm", [set](const float *a, const float *b, size_t n,
+                                 float *out) { set->layer_norm(a, b, nullptr, n, 0.5f, out); }},
             {"rms_norm without weights",
              [set](const float *a, const float *, size_t n, float *out) { set->rms_norm(a, nullptr, n, 1e-5f, out); }},
         };
@@ -110,7 +180,9 @@ TEST_P(Kernels, VectorsHaveTailsAndHandOnNan)
             ours[f].second(a.data(), b.data(), n, out.data());
             plain[f].second(a.data(), b.data(), n, expected.data());
             for (size_t i = 0; i < n; i++)
-                ASSERT_NEAR(out[i], expected[i], 2e-6 * std::fabs(expected[i]) + 1e-12) << ours[f].first << " " << n;
+                ASSERT_NEAR(out[i], expected[i],
+                            2e-6 * std::fabs(expected[i]) + (ours[f].first[0] == 'l' ? 1e-6 : 1e-12))
+                    << ours[f].first << " " << n;
             ASSERT_EQ(out[n], -77.0f) << ours[f].first << " wrote past the end";
             size_t at = RandomBelow(n);
             a[at] = kNan;
@@ -119,7 +191,7 @@ TEST_P(Kernels, VectorsHaveTailsAndHandOnNan)
             for (float infinity : {kInfinity, -kInfinity}) {
                 a[at] = infinity;
                 ours[f].second(a.data(), b.data(), n, out.data());
-                if (std::string(ours[f].first) != "softcap") {
+                if (std::string(ours[f].first) != "softcap" && std::string(ours[f].first).rfind("relu", 0) != 0) {
                     ASSERT_FALSE(std::isfinite(out[at])) << ours[f].first;
                 }
             }

@@ -72,6 +72,8 @@ static json_t *profile_json(const ll_profile *profile)
     json_t *phases = json_array();
     for (size_t i = 0; i < LL_PHASE_KINDS; i++) {
         const ll_phase_profile *p = &profile->phases[i];
+        if (p->calls == 0) /* the model has none of these */
+            continue;
         append(&phases, json_pack("{s:s, s:I, s:f, s:f, s:f, s:I, s:I, s:I}", "phase", ll_phase_names[i], "calls",
                                   (json_int_t)p->calls, "seconds", p->seconds, "computing_seconds", p->computing,
                                   "waiting_seconds", p->waiting, "weight_bytes", (json_int_t)p->weight_bytes,

@@ -23,7 +23,7 @@ void *ll_model_keep(ll_model *model, size_t count, size_t size)
 }
 
 /* The tensor, or NULL with LIBLLM_OK when it is absent and may be. */
-static libllm_status find(const ll_model *model, const char *name, uint64_t ne0, uint64_t ne1, ll_presence presence,
+static libllm_status find(const ll_model *model, const char *name, const uint64_t ne[3], ll_presence presence,
                           const ll_gguf_tensor **out, libllm_error *error)
 {
     *out = presence == LL_ABSENT ? NULL : ll_gguf_find_tensor(&model->gguf, ll_span_of(name));
@@ -33,11 +33,12 @@ static libllm_status find(const ll_model *model, const char *name, uint64_t ne0,
             return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "tensor \"%s\" is missing", name);
         return LIBLLM_OK;
     }
-    if (t->ne[0] != ne0 || t->ne[1] != ne1 || t->ne[2] != 1 || t->ne[3] != 1)
+    if (t->ne[0] != ne[0] || t->ne[1] != ne[1] || t->ne[2] != ne[2] || t->ne[3] != 1)
         return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
-                       "tensor \"%s\" has shape [%llu, %llu, %llu, %llu], expected [%llu, %llu]", name,
+                       "tensor \"%s\" has shape [%llu, %llu, %llu, %llu], expected [%llu, %llu, %llu]", name,
                        (unsigned long long)t->ne[0], (unsigned long long)t->ne[1], (unsigned long long)t->ne[2],
-                       (unsigned long long)t->ne[3], (unsigned long long)ne0, (unsigned long long)ne1);
+                       (unsigned long long)t->ne[3], (unsigned long long)ne[0], (unsigned long long)ne[1],
+                       (unsigned long long)ne[2]);
     const ll_type_traits *traits = ll_type_find(t->type);
     if (!traits || !traits->decode)
         return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "tensor \"%s\" has type %s, which is not supported yet", name,
@@ -54,7 +55,7 @@ libllm_status ll_bind_matrix(ll_model *model, const char *name, uint64_t rows, u
 {
     const ll_gguf_tensor *t;
     *out = (ll_matrix){0};
-    libllm_status status = find(model, name, k, rows, presence, &t, error);
+    libllm_status status = find(model, name, (uint64_t[]){k, rows, 1}, presence, &t, error);
     if (status || !t)
         return status;
     const ll_type_traits *traits = ll_type_find(t->type);
@@ -66,12 +67,49 @@ libllm_status ll_bind_matrix(ll_model *model, const char *name, uint64_t rows, u
     return LIBLLM_OK;
 }
 
-libllm_status ll_bind_vector(ll_model *model, const char *name, uint64_t n, ll_presence presence, const float **out,
-                             libllm_error *error)
+libllm_status ll_bind_stacked(ll_model *model, const char *name, const uint64_t *rows, size_t n, uint64_t k,
+                              ll_matrix *const *out, libllm_error *error)
+{
+    uint64_t n_rows = 0;
+    for (size_t i = 0; i < n; i++)
+        n_rows += rows[i];
+    ll_matrix all;
+    libllm_status status = ll_bind_matrix(model, name, n_rows, k, LL_REQUIRED, &all, error);
+    for (size_t i = 0; !status && i < n; i++) {
+        *out[i] = all;
+        out[i]->n_rows = (uint32_t)rows[i];
+        all.data += rows[i] * all.row_bytes;
+    }
+    return status;
+}
+
+libllm_status ll_bind_experts(ll_model *model, const char *name, uint64_t n, uint64_t rows, uint64_t k, size_t from,
+                              size_t stack, ll_expert_linear *out, libllm_error *error)
 {
     const ll_gguf_tensor *t;
+    *out = (ll_expert_linear){0};
+    libllm_status status = find(model, name, (uint64_t[]){k, stack * rows, n}, LL_REQUIRED, &t, error);
+    if (status)
+        return status;
+    const ll_type_traits *traits = ll_type_find(t->type);
+    const size_t row_bytes = ll_type_row_bytes(traits, (size_t)k);
+    out->first.weight = (ll_matrix){.traits = traits,
+                                    .data = t->data + from * (size_t)rows * row_bytes,
+                                    .row_bytes = row_bytes,
+                                    .n_rows = (uint32_t)rows,
+                                    .n_k = (uint32_t)k};
+    out->expert_bytes = stack * (size_t)rows * row_bytes;
+    return LIBLLM_OK;
+}
+
+/* As floats: where the file has them, or decoded. */
+static libllm_status bind_floats(ll_model *model, const char *name, const uint64_t ne[3], ll_presence presence,
+                                 const float **out, libllm_error *error)
+{
+    const ll_gguf_tensor *t;
+    const uint64_t n = ne[0] * ne[1] * ne[2];
     *out = NULL;
-    libllm_status status = find(model, name, n, 1, presence, &t, error);
+    libllm_status status = find(model, name, ne, presence, &t, error);
     if (status || !t)
         return status;
     if (t->type == LL_TYPE_F32) {
@@ -84,4 +122,16 @@ libllm_status ll_bind_vector(ll_model *model, const char *name, uint64_t n, ll_p
     ll_type_find(t->type)->decode(t->data, copy, (size_t)n);
     *out = copy;
     return LIBLLM_OK;
+}
+
+libllm_status ll_bind_vector(ll_model *model, const char *name, uint64_t n, ll_presence presence, const float **out,
+                             libllm_error *error)
+{
+    return bind_floats(model, name, (uint64_t[]){n, 1, 1}, presence, out, error);
+}
+
+libllm_status ll_bind_table(ll_model *model, const char *name, uint64_t n, uint64_t k, ll_presence presence,
+                            const float **out, libllm_error *error)
+{
+    return bind_floats(model, name, (uint64_t[]){k, n, 1}, presence, out, error);
 }

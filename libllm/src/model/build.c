@@ -30,8 +30,8 @@ libllm_status ll_build_u32(const ll_builder *b, const char *suffix, uint32_t low
     return status;
 }
 
-static libllm_status require_u32(const ll_builder *b, const char *suffix, uint32_t low, uint32_t high, uint32_t *out,
-                                 libllm_error *error)
+libllm_status ll_build_require_u32(const ll_builder *b, const char *suffix, uint32_t low, uint32_t high, uint32_t *out,
+                                   libllm_error *error)
 {
     char key[128];
     make_key(key, sizeof key, b, suffix);
@@ -72,6 +72,7 @@ static libllm_status read_heads(ll_builder *b, uint32_t *scratch, libllm_error *
 {
     ll_model *m = b->model;
     const char *arch = b->family->architecture;
+    char key[128];
     for (uint32_t i = 0; i < m->n_layers; i++)
         scratch[i] = 0;
     libllm_status status = per_layer(b, "attention.head_count", 1, HEADS_MAX, scratch, error);
@@ -79,7 +80,9 @@ static libllm_status read_heads(ll_builder *b, uint32_t *scratch, libllm_error *
         return status;
     for (uint32_t i = 0; i < m->n_layers; i++)
         m->layers[i].n_heads = scratch[i];
-    status = per_layer(b, "attention.head_count_kv", 1, HEADS_MAX, scratch, error);
+    make_key(key, sizeof key, b, "attention.head_count_kv");
+    if (ll_gguf_find(&m->gguf, key)) /* otherwise each head has its own */
+        status = per_layer(b, "attention.head_count_kv", 1, HEADS_MAX, scratch, error);
     for (uint32_t i = 0; !status && i < m->n_layers; i++) {
         m->layers[i].n_kv_heads = scratch[i];
         if (m->layers[i].n_heads % scratch[i])
@@ -90,21 +93,18 @@ static libllm_status read_heads(ll_builder *b, uint32_t *scratch, libllm_error *
     if (status)
         return status;
     uint32_t heads = m->layers[0].n_heads;
-    m->head_dim = m->n_embd / heads;
+    m->head_dim = m->value_dim = m->n_embd / heads;
     status = ll_build_u32(b, "attention.key_length", 1, HEAD_DIM_MAX, &m->head_dim, error);
-    char key[128];
     make_key(key, sizeof key, b, "attention.key_length");
     if (!status && !ll_gguf_find(&m->gguf, key) && (m->n_embd % heads || m->head_dim == 0))
         status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
                          "key \"%s.embedding_length\": %u is not a multiple of the %u heads", arch, m->n_embd, heads);
-    uint32_t value_length = m->head_dim;
+    if (m->value_dim == 0)
+        m->value_dim = m->head_dim;
     if (!status)
-        status = ll_build_u32(b, "attention.value_length", 1, HEAD_DIM_MAX, &value_length, error);
-    if (!status && value_length != m->head_dim)
-        status = ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
-                         "key \"%s.attention.value_length\" is %u: values of another length than keys (%u) are not "
-                         "supported yet",
-                         arch, value_length, m->head_dim);
+        status = ll_build_u32(b, "attention.value_length", 1, HEAD_DIM_MAX, &m->value_dim, error);
+    if (!status && b->family->has_latent)
+        status = ll_build_latent(b, error);
     return status;
 }
 
@@ -126,10 +126,59 @@ static libllm_status read_windows(ll_builder *b, uint32_t *scratch, libllm_error
     } else {
         status = ll_build_u32(b, "attention.sliding_window_pattern", 0, UINT32_MAX, &period, error);
         for (uint32_t i = 0; i < m->n_layers; i++)
-            scratch[i] = period == 0 || (i + 1) % period != 0;
+            scratch[i] = period == 0 || (i + (b->family->window_first_full ? 0 : 1)) % period != 0;
     }
     for (uint32_t i = 0; !status && i < m->n_layers; i++)
         m->layers[i].window = scratch[i] ? window : 0;
+    return status;
+}
+
+static libllm_status read_norms(ll_builder *b, libllm_error *error)
+{
+    ll_model *m = b->model;
+    const ll_family *f = b->family;
+    m->norm = f->norm;
+    m->head_norm = f->head_norm;
+    m->head_norm_after_rope = f->head_norm_after_rope;
+    /* The key of the family's kind of norm; some files have only the other one. */
+    const char *const keys[] = {"attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon"};
+    size_t first = f->norm == LL_NORM_LAYER;
+    libllm_status status = ll_build_f32(b, keys[first], FLT_MIN, 1, &m->norm_eps, error);
+    if (!status && m->norm_eps == 0)
+        status = ll_build_f32(b, keys[!first], FLT_MIN, 1, &m->norm_eps, error);
+    if (!status && m->norm_eps == 0)
+        status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "key \"%s.%s\" is missing", f->architecture, keys[first]);
+    return status;
+}
+
+static libllm_status read_growth(ll_builder *b, libllm_error *error)
+{
+    ll_model *m = b->model;
+    m->growth_period = m->n_context_train;
+    libllm_status status = ll_build_f32(b, "attention.temperature_scale", 0, FLT_MAX, &m->query_growth, error);
+    if (!status)
+        status = ll_build_u32(b, "rope.scaling.original_context_length", 1, UINT32_MAX, &m->growth_period, error);
+    return status;
+}
+
+static libllm_status read_scales(ll_builder *b, libllm_error *error)
+{
+    ll_model *m = b->model;
+    const ll_family *f = b->family;
+    libllm_status status = LIBLLM_OK;
+    if (f->scales_branches) { /* 0 means that the file does not say */
+        float embedding = 0, residual = 0;
+        status = ll_build_f32(b, "embedding_scale", 0, FLT_MAX, &embedding, error);
+        if (!status)
+            status = ll_build_f32(b, "residual_scale", 0, FLT_MAX, &residual, error);
+        m->embd_scale = embedding != 0 ? embedding : m->embd_scale;
+        m->residual_scale = residual != 0 ? residual : m->residual_scale;
+    }
+    if (!status && f->logit_scale) {
+        status = ll_build_f32(b, "logit_scale", FLT_MIN, FLT_MAX, &m->logit_scale, error);
+        if (f->logit_scale == LL_LOGIT_SCALE_DIVIDES)
+            m->logit_scale = 1 / m->logit_scale;
+    }
     return status;
 }
 
@@ -141,9 +190,9 @@ static libllm_status read_ropes(ll_builder *b, libllm_error *error)
     if (!status)
         status = ll_build_rope(b, base, true, &m->ropes[0], error);
     m->n_ropes = 1;
-    if (status || b->family->window_rope_base == 0)
+    if (status || (b->family->window_rope_base == 0 && !b->family->window_unscaled))
         return status;
-    base = b->family->window_rope_base;
+    base = b->family->window_unscaled ? base : b->family->window_rope_base;
     status = ll_build_f32(b, "rope.freq_base_swa", FLT_MIN, FLT_MAX, &base, error);
     if (!status)
         status = ll_build_rope(b, base, false, &m->ropes[1], error);
@@ -153,15 +202,38 @@ static libllm_status read_ropes(ll_builder *b, libllm_error *error)
     return status;
 }
 
+/* ALiBi or ropes; which layers rotate. */
+static libllm_status read_positions(ll_builder *b, libllm_error *error)
+{
+    ll_model *m = b->model;
+    const ll_family *f = b->family;
+    for (uint32_t i = 0; (b->no_rope || f->no_rope) && i < m->n_layers; i++)
+        m->layers[i].rope = LL_ROPE_NONE;
+    if (b->alibi > 0)
+        return ll_build_alibi(b, b->alibi, error);
+    if (b->no_rope || f->no_rope)
+        return LIBLLM_OK;
+    libllm_status status = read_ropes(b, error);
+    bool windows = false;
+    for (uint32_t i = 0; i < m->n_layers; i++)
+        windows = windows || m->layers[i].window;
+    for (uint32_t i = 0; !status && i < m->n_layers; i++) {
+        bool skips = f->unrotated_period && (i + 1) % f->unrotated_period == 0;
+        if (skips || (windows && f->rotates_in_windows && !m->layers[i].window))
+            m->layers[i].rope = LL_ROPE_NONE;
+    }
+    return status;
+}
+
 static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
 {
     ll_model *m = b->model;
     const ll_family *f = b->family;
-    libllm_status status = require_u32(b, "block_count", 1, LAYERS_MAX, &m->n_layers, error);
+    libllm_status status = ll_build_require_u32(b, "block_count", 1, LAYERS_MAX, &m->n_layers, error);
     if (!status)
-        status = require_u32(b, "embedding_length", 1, WIDTH_MAX, &m->n_embd, error);
+        status = ll_build_require_u32(b, "embedding_length", 1, WIDTH_MAX, &m->n_embd, error);
     if (!status)
-        status = require_u32(b, "context_length", 1, CONTEXT_MAX, &m->n_context_train, error);
+        status = ll_build_require_u32(b, "context_length", 1, CONTEXT_MAX, &m->n_context_train, error);
     if (status)
         return status;
     m->layers = ll_calloc(m->host, m->n_layers, sizeof *m->layers);
@@ -176,37 +248,59 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
     for (uint32_t i = 0; i < m->n_layers; i++)
         scratch[i] = 0;
     if (!status)
-        status = per_layer(b, "feed_forward_length", 1, WIDTH_MAX, scratch, error);
+        status = per_layer(b, "feed_forward_length", f->has_experts ? 0 : 1, WIDTH_MAX, scratch, error);
     for (uint32_t i = 0; i < m->n_layers; i++)
         m->layers[i].n_ff = scratch[i];
     ll_free(m->host, scratch);
     if (!status)
-        status = ll_build_f32(b, "attention.layer_norm_rms_epsilon", FLT_MIN, 1, &m->norm_eps, error);
-    if (!status && m->norm_eps == 0)
-        status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "key \"%s.attention.layer_norm_rms_epsilon\" is missing",
-                         f->architecture);
+        status = read_norms(b, error);
+    m->is_encoder = f->is_encoder;
+    m->norms_sums = f->norms_sums;
     m->activation = f->activation;
     m->embd_scale = f->scales_embedding ? sqrtf((float)m->n_embd) : 1;
+    m->residual_scale = m->logit_scale = 1;
     m->attn_scale = 0;
     m->attn_softcap = f->attn_softcap;
     m->final_softcap = f->final_softcap;
     if (!status)
         status = ll_build_f32(b, "attention.scale", 0, FLT_MAX, &m->attn_scale, error);
+    const uint32_t key_dim = m->latent.n_kv ? m->latent.n_nope + m->latent.n_rot : m->head_dim;
     if (!status && m->attn_scale == 0)
         m->attn_scale = 1 / sqrtf(m->n_layers == f->width_scaled_layers ? (float)m->n_embd / (float)m->layers[0].n_heads
-                                                                        : (float)m->head_dim);
+                                                                        : (float)key_dim);
     if (!status)
         status = ll_build_f32(b, "attn_logit_softcapping", 0, FLT_MAX, &m->attn_softcap, error);
     if (!status)
         status = ll_build_f32(b, "final_logit_softcapping", 0, FLT_MAX, &m->final_softcap, error);
     if (!status)
-        status = read_ropes(b, error);
+        status = ll_build_f32(b, "attention.clamp_kqv", 0, FLT_MAX, &m->qkv_clamp, error);
+    if (!status)
+        status = read_scales(b, error);
+    if (!status && f->has_experts)
+        status = ll_build_router(b, error);
+    if (!status && f->grows_queries)
+        status = read_growth(b, error);
+    if (!status && f->parallel == LL_PARALLEL_BY_KEY) {
+        char key[128];
+        make_key(key, sizeof key, b, "use_parallel_residual");
+        b->parallel = true;
+        status = ll_gguf_get_bool(&m->gguf, key, &b->parallel, error);
+    }
+    uint32_t pooling = 0;
+    if (!status)
+        status = ll_build_u32(b, "pooling_type", 0, UINT32_MAX, &pooling, error);
+    if (pooling <= LIBLLM_POOLING_LAST) /* the numbers are the same; 4, ranking, says nothing of an embedding */
+        m->pooling = (libllm_pooling)pooling;
+    if (!status && f->adjust)
+        status = f->adjust(b, error);
+    if (!status)
+        status = read_positions(b, error);
     return status;
 }
 
 /* blk.<layer>.<name>.weight and .bias */
-static libllm_status bind_linear(ll_model *m, uint32_t layer, const char *name, uint64_t rows, uint64_t k,
-                                 ll_presence bias, ll_linear *out, libllm_error *error)
+libllm_status ll_bind_linear(ll_model *m, uint32_t layer, const char *name, uint64_t rows, uint64_t k, ll_presence bias,
+                             ll_linear *out, libllm_error *error)
 {
     char full[96];
     snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
@@ -215,44 +309,164 @@ static libllm_status bind_linear(ll_model *m, uint32_t layer, const char *name, 
     return status ? status : ll_bind_vector(m, full, rows, bias, &out->bias, error);
 }
 
-static libllm_status bind_norm(ll_model *m, uint32_t layer, const char *name, uint64_t n, ll_presence presence,
-                               const float **out, libllm_error *error)
+/* <name>.weight and .bias */
+static libllm_status bind_norm_named(ll_model *m, const char *name, uint64_t n, ll_presence presence, ll_presence bias,
+                                     ll_norm *out, libllm_error *error)
+{
+    char full[96];
+    snprintf(full, sizeof full, "%s.weight", name);
+    libllm_status status = ll_bind_vector(m, full, n, presence, &out->weight, error);
+    snprintf(full, sizeof full, "%s.bias", name);
+    return status || !out->weight ? status : ll_bind_vector(m, full, n, bias, &out->bias, error);
+}
+
+libllm_status ll_bind_norm(ll_model *m, uint32_t layer, const char *name, uint64_t n, ll_presence presence,
+                           ll_presence bias, ll_norm *out, libllm_error *error)
+{
+    char full[80];
+    snprintf(full, sizeof full, "blk.%u.%s", layer, name);
+    return bind_norm_named(m, full, n, presence, bias, out, error);
+}
+
+bool ll_layer_has(const ll_model *m, uint32_t layer, const char *name)
 {
     char full[96];
     snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
-    return ll_bind_vector(m, full, n, presence, out, error);
+    return ll_gguf_find_tensor(&m->gguf, ll_span_of(full));
 }
 
-static libllm_status bind_layer(ll_model *m, const ll_family *f, uint32_t i, libllm_error *error)
+/* blk.<layer>.<name> split into n matrices of rows[i] rows. */
+static libllm_status bind_stacked(ll_model *m, uint32_t layer, const char *name, const uint64_t *rows, size_t n,
+                                  uint64_t k, ll_presence bias, ll_linear *const *out, libllm_error *error)
+{
+    char full[96];
+    ll_matrix *weights[3];
+    uint64_t n_rows = 0;
+    for (size_t i = 0; i < n; i++) {
+        weights[i] = &out[i]->weight;
+        n_rows += rows[i];
+    }
+    snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
+    libllm_status status = ll_bind_stacked(m, full, rows, n, k, weights, error);
+    const float *all = NULL;
+    snprintf(full, sizeof full, "blk.%u.%s.bias", layer, name);
+    if (!status)
+        status = ll_bind_vector(m, full, n_rows, bias, &all, error);
+    for (size_t i = 0; !status && all && i < n; all += rows[i++])
+        out[i]->bias = all;
+    return status;
+}
+
+/* Norm of n heads of queries or keys. */
+static libllm_status bind_head_norm(ll_builder *b, uint32_t layer, const char *name, uint64_t n, ll_norm *out,
+                                    libllm_error *error)
+{
+    ll_model *m = b->model;
+    const ll_family *f = b->family;
+    if (f->head_norm != LL_HEAD_NORM_OWN) {
+        uint64_t size = f->head_norm == LL_HEAD_NORM_SHARED ? m->head_dim : n * m->head_dim;
+        return ll_bind_norm(m, layer, name, size, f->qk_norm, LL_OPTIONAL, out, error);
+    }
+    char full[96];
+    snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
+    return ll_bind_table(m, full, n, m->head_dim, f->qk_norm, &out->weight, error);
+}
+
+static libllm_status bind_attention(ll_builder *b, uint32_t i, libllm_error *error)
+{
+    ll_model *m = b->model;
+    const ll_family *f = b->family;
+    ll_layer *l = &m->layers[i];
+    const uint64_t n_q = (uint64_t)l->n_heads * m->head_dim, n_kv = (uint64_t)l->n_kv_heads * m->head_dim;
+    const uint64_t rows[] = {n_q, n_kv, (uint64_t)l->n_kv_heads * m->value_dim};
+    ll_linear *const qkv[] = {&l->q, &l->k, &l->v};
+    const char *const names[] = {"attn_q", "attn_k", "attn_v"};
+    libllm_status status = LIBLLM_OK;
+    if (ll_layer_has(m, i, "attn_qkv"))
+        status = bind_stacked(m, i, "attn_qkv", rows, 3, m->n_embd, f->qkv_bias, qkv, error);
+    else
+        for (size_t j = 0; !status && j < 3; j++)
+            status = ll_bind_linear(m, i, names[j], rows[j], m->n_embd, f->qkv_bias, qkv[j], error);
+    if (!status)
+        status = bind_head_norm(b, i, "attn_q_norm", l->n_heads, &l->q_norm, error);
+    if (!status)
+        status = bind_head_norm(b, i, "attn_k_norm", l->n_kv_heads, &l->k_norm, error);
+    char sinks[96];
+    snprintf(sinks, sizeof sinks, "blk.%u.attn_sinks.weight", i);
+    if (!status)
+        status = ll_bind_vector(m, sinks, l->n_heads, f->sinks, &l->sinks, error);
+    if (!status)
+        status = ll_bind_linear(m, i, "attn_output", m->n_embd, (uint64_t)l->n_heads * m->value_dim, f->other_bias,
+                                &l->o, error);
+    return status;
+}
+
+static libllm_status bind_ffn(ll_model *m, const ll_family *f, uint32_t i, libllm_error *error)
 {
     ll_layer *l = &m->layers[i];
-    uint64_t n_q = (uint64_t)l->n_heads * m->head_dim, n_kv = (uint64_t)l->n_kv_heads * m->head_dim;
-    libllm_status status = bind_norm(m, i, "attn_norm", m->n_embd, LL_REQUIRED, &l->attn_norm, error);
+    const uint64_t rows[] = {l->n_ff, l->n_ff};
+    ll_linear *const gate_up[] = {&l->gate, &l->up};
+    libllm_status status = LIBLLM_OK;
+    if (!f->no_gate && !ll_layer_has(m, i, "ffn_gate")) {
+        status = bind_stacked(m, i, "ffn_up", rows, 2, m->n_embd, f->other_bias, gate_up, error);
+    } else {
+        if (!f->no_gate)
+            status = ll_bind_linear(m, i, "ffn_gate", l->n_ff, m->n_embd, f->other_bias, &l->gate, error);
+        if (!status)
+            status = ll_bind_linear(m, i, "ffn_up", l->n_ff, m->n_embd, f->other_bias, &l->up, error);
+    }
+    return status ? status : ll_bind_linear(m, i, "ffn_down", m->n_embd, l->n_ff, f->other_bias, &l->down, error);
+}
+
+static libllm_status bind_norms(ll_builder *b, uint32_t i, libllm_error *error)
+{
+    ll_model *m = b->model;
+    const ll_family *f = b->family;
+    ll_layer *l = &m->layers[i];
+    const ll_presence bias = f->norm_bias;
+    const uint64_t n = m->n_embd;
+    if (f->norms_sums) {
+        libllm_status status = ll_bind_norm(m, i, "attn_output_norm", n, LL_REQUIRED, bias, &l->ffn_norm, error);
+        return status ? status
+                      : ll_bind_norm(m, i, "layer_output_norm", n, LL_REQUIRED, bias, &l->ffn_post_norm, error);
+    }
+    const ll_presence pre = f->no_pre_norms ? LL_ABSENT : LL_REQUIRED;
+    const char *ffn_norm = f->ffn_norm_name ? f->ffn_norm_name : "ffn_norm";
+    bool optional = f->parallel == LL_PARALLEL_ALWAYS || f->parallel == LL_PARALLEL_WITHOUT_FFN_NORM;
+    libllm_status status =
+        ll_bind_norm(m, i, "attn_norm", n, i == 0 && f->first_norm ? f->first_norm : pre, bias, &l->attn_norm, error);
     if (!status)
-        status = bind_linear(m, i, "attn_q", n_q, m->n_embd, f->qkv_bias, &l->q, error);
+        status = ll_bind_norm(m, i, "post_attention_norm", n, f->post_norms, bias, &l->attn_post_norm, error);
     if (!status)
-        status = bind_linear(m, i, "attn_k", n_kv, m->n_embd, f->qkv_bias, &l->k, error);
+        status = ll_bind_norm(m, i, ffn_norm, n, optional ? LL_OPTIONAL : pre, bias, &l->ffn_norm, error);
     if (!status)
-        status = bind_linear(m, i, "attn_v", n_kv, m->n_embd, f->qkv_bias, &l->v, error);
-    if (!status)
-        status = bind_norm(m, i, "attn_q_norm", m->head_dim, f->qk_norm, &l->q_norm, error);
-    if (!status)
-        status = bind_norm(m, i, "attn_k_norm", m->head_dim, f->qk_norm, &l->k_norm, error);
-    if (!status)
-        status = bind_linear(m, i, "attn_output", m->n_embd, n_q, f->other_bias, &l->o, error);
-    if (!status)
-        status = bind_norm(m, i, "post_attention_norm", m->n_embd, f->post_norms, &l->attn_post_norm, error);
-    if (!status)
-        status = bind_norm(m, i, "ffn_norm", m->n_embd, LL_REQUIRED, &l->ffn_norm, error);
-    if (!status)
-        status = bind_linear(m, i, "ffn_gate", l->n_ff, m->n_embd, f->other_bias, &l->gate, error);
-    if (!status)
-        status = bind_linear(m, i, "ffn_up", l->n_ff, m->n_embd, f->other_bias, &l->up, error);
-    if (!status)
-        status = bind_linear(m, i, "ffn_down", m->n_embd, l->n_ff, f->other_bias, &l->down, error);
-    if (!status)
-        status = bind_norm(m, i, "post_ffw_norm", m->n_embd, f->post_norms, &l->ffn_post_norm, error);
+        status = ll_bind_norm(m, i, "post_ffw_norm", n, f->post_norms, bias, &l->ffn_post_norm, error);
+    l->parallel = f->parallel == LL_PARALLEL_ALWAYS || (f->parallel == LL_PARALLEL_BY_KEY && b->parallel) ||
+                  (f->parallel == LL_PARALLEL_WITHOUT_FFN_NORM && !l->ffn_norm.weight);
+    if (l->parallel && !l->ffn_norm.weight)
+        l->ffn_norm = l->attn_norm;
     return status;
+}
+
+static libllm_status bind_layer(ll_builder *b, uint32_t i, libllm_error *error)
+{
+    ll_model *m = b->model;
+    const ll_family *f = b->family;
+    libllm_status status = bind_norms(b, i, error);
+    if (!status)
+        status = f->has_latent ? ll_bind_latent(b, i, error) : bind_attention(b, i, error);
+    if (!status)
+        status = f->has_experts && ll_layer_has(m, i, "ffn_gate_inp") ? ll_bind_layer_experts(b, i, error)
+                                                                      : bind_ffn(m, f, i, error);
+    return status ? status : f->adjust_layer ? f->adjust_layer(b, i, error) : LIBLLM_OK;
+}
+
+/* The first row of token_types.weight, which may have any number. */
+static libllm_status bind_token_type(ll_model *m, libllm_error *error)
+{
+    const ll_gguf_tensor *t = ll_gguf_find_tensor(&m->gguf, ll_span_of("token_types.weight"));
+    return t ? ll_bind_table(m, "token_types.weight", t->ne[1], m->n_embd, LL_REQUIRED, &m->token_type, error)
+             : LIBLLM_OK;
 }
 
 static libllm_status bind_weights(ll_builder *b, libllm_error *error)
@@ -269,24 +483,35 @@ static libllm_status bind_weights(ll_builder *b, libllm_error *error)
     m->n_vocab = embedding ? (uint32_t)embedding->ne[1] : 0;
     libllm_status status =
         ll_bind_matrix(m, "token_embd.weight", m->n_vocab, m->n_embd, LL_REQUIRED, &m->embedding, error);
-    if (!status && m->tokenizer && ll_tokenizer_size(m->tokenizer) != m->n_vocab)
+    if (!status && m->tokenizer && ll_tokenizer_size(m->tokenizer) > m->n_vocab) /* rows behind them fill up */
         status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
                          "key \"tokenizer.ggml.tokens\" has %zu tokens, but tensor \"token_embd.weight\" has %u rows",
                          ll_tokenizer_size(m->tokenizer), m->n_vocab);
+    const ll_family *f = b->family;
     if (!status)
-        status = ll_bind_vector(m, "output_norm.weight", m->n_embd, LL_REQUIRED, &m->output_norm, error);
+        status = ll_bind_matrix(m, "position_embd.weight", m->n_context_train, m->n_embd, f->position_embedding,
+                                &m->position_embedding, error);
     if (!status)
-        status = ll_bind_matrix(m, "output.weight", m->n_vocab, m->n_embd, LL_OPTIONAL, &m->output.weight, error);
-    if (!status && !m->output.weight.data)
+        status = bind_norm_named(m, "token_embd_norm", m->n_embd, f->embd_norm, f->norm_bias, &m->embd_norm, error);
+    if (!status && f->token_types)
+        status = bind_token_type(m, error);
+    if (!status && !f->norms_sums)
+        status = bind_norm_named(m, "output_norm", m->n_embd, LL_REQUIRED, f->norm_bias, &m->output_norm, error);
+    const ll_presence output = f->is_encoder ? LL_ABSENT : LL_OPTIONAL;
+    if (!status)
+        status = ll_bind_matrix(m, "output.weight", m->n_vocab, m->n_embd, output, &m->output.weight, error);
+    if (!status)
+        status = ll_bind_vector(m, "output.bias", m->n_vocab, f->output_bias, &m->output.bias, error);
+    if (!status && !m->output.weight.data && !f->is_encoder)
         m->output.weight = m->embedding;
     for (uint32_t i = 0; !status && i < m->n_layers; i++)
-        status = bind_layer(m, b->family, i, error);
+        status = bind_layer(b, i, error);
     return status;
 }
 
 libllm_status ll_build_model(ll_model *model, const ll_family *family, libllm_error *error)
 {
-    ll_builder builder = {.model = model, .family = family};
+    ll_builder builder = {.model = model, .family = family, .alibi = family->alibi};
     libllm_status status = read_hyper_parameters(&builder, error);
     return status ? status : bind_weights(&builder, error);
 }

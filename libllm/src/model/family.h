@@ -15,30 +15,95 @@ typedef enum ll_presence {
 
 typedef struct ll_builder ll_builder;
 
+/* Where attention and the feed-forward part read the same x. */
+typedef enum ll_parallel {
+    LL_PARALLEL_NEVER,
+    LL_PARALLEL_ALWAYS,
+    LL_PARALLEL_WITHOUT_FFN_NORM, /* in models that have no ffn_norm */
+    LL_PARALLEL_BY_KEY,           /* use_parallel_residual */
+} ll_parallel;
+
+typedef enum ll_logit_scale { LL_LOGIT_SCALE_NONE, LL_LOGIT_SCALE_MULTIPLIES, LL_LOGIT_SCALE_DIVIDES } ll_logit_scale;
+
 struct ll_family {
     const char *architecture; /* general.architecture of its files */
+    bool is_encoder;
+
+    /* Positions */
     ll_rope_kind rope;
-    ll_activation activation;
-    bool scales_embedding; /* by sqrt(n_embd) */
+    bool no_rope;
+    ll_presence rope_factors;  /* rope_freqs.weight */
+    bool untruncated_yarn;     /* the ramp of YaRN begins and ends between pairs */
+    uint32_t unrotated_period; /* layer l does not rotate when (l + 1) % period == 0; 0: all do */
+    bool rotates_in_windows;   /* of a model with windows, only the layers that have one rotate */
+    ll_presence position_embedding;
+    bool token_types;   /* where the file has some, the first is added to every token */
+    bool grows_queries; /* keys attention.temperature_scale and rope.scaling.original_context_length */
+    float alibi;        /* largest exponent of the slopes; 0: none */
+
+    /* Norms */
+    ll_norm_kind norm;
+    ll_presence norm_bias;
+    ll_presence embd_norm;
+    ll_presence first_norm; /* attn_norm of layer 0, where it is not as in the others; LL_ABSENT: it is */
+    bool no_pre_norms;      /* only branches are normalized, before they are added */
+    ll_presence post_norms;
+    bool norms_sums;           /* x = norm(x + branch) */
+    const char *ffn_norm_name; /* NULL: ffn_norm */
+    ll_presence qk_norm;
+    ll_head_norm head_norm;
+    bool head_norm_after_rope;
+
+    /* Attention and feed-forward part. One that is stored as attn_qkv or, with twice the rows, as ffn_up is split. */
+    ll_parallel parallel;
     ll_presence qkv_bias;
     ll_presence other_bias; /* attention output and feed-forward */
-    ll_presence qk_norm;
-    ll_presence post_norms;
-    ll_presence rope_factors; /* rope_freqs.weight */
-    float attn_softcap;       /* where the file has no key of its own; 0: none */
+    ll_presence sinks;      /* attn_sinks */
+    ll_activation activation;
+    bool no_gate;
+    float attn_softcap; /* where the file has no key of its own; 0: none */
     float final_softcap;
     uint32_t window;        /* where the file has no attention.sliding_window; 0: none */
     bool ignores_window;    /* published files have the key but do not mean it */
     uint32_t window_period; /* layer l slides unless (l + 1) % period == 0; 0: all layers slide */
+    bool window_first_full; /* unless l % period == 0 */
+    bool window_unscaled;   /* sliding layers rotate unscaled */
     float window_rope_base; /* sliding layers rotate with a base of their own, unscaled; 0: the same as the others */
+
+    bool has_latent;     /* multi-head latent attention */
+    bool yarn_in_scores; /* scores grow with what YaRN stretches, instead of what rotates */
+
+    /* Experts, in the layers whose file has a router (ffn_gate_inp). */
+    bool has_experts;
+    ll_router_score router_score; /* where the file has no expert_gating_func */
+    bool router_normalizes;       /* where it has no expert_weights_norm */
+    ll_presence router_bias;
+    ll_presence choice_bias;
+    ll_presence expert_bias;
+
+    /* Scales */
+    bool scales_embedding;        /* by sqrt(n_embd) */
+    bool scales_branches;         /* keys embedding_scale and residual_scale */
+    ll_logit_scale logit_scale;   /* what the key logit_scale does */
     uint32_t width_scaled_layers; /* the model with as many layers divides scores by sqrt(n_embd / n_heads) instead of
                                    * sqrt(head_dim), unless its file says otherwise; 0: none does */
+    ll_presence output_bias;
+
+    /* What the description above cannot say; called when the hyper-parameters have been read. NULL: nothing. */
+    libllm_status (*adjust)(ll_builder *builder, libllm_error *error);
+    /* The same for a layer whose weights have been bound. */
+    libllm_status (*adjust_layer)(ll_builder *builder, uint32_t layer, libllm_error *error);
 };
 
 /* State while a model is built. */
 struct ll_builder {
     ll_model *model;
     const ll_family *family;
+    /* Of this model of the family: */
+    float alibi;
+    bool no_rope;
+    bool parallel;
+    uint32_t n_experts, n_experts_used, expert_ff;
 };
 
 /* NULL when no family has this architecture. */
@@ -49,6 +114,8 @@ const ll_family *ll_family_at(size_t index);
 /* Read a key "<architecture>.<suffix>" into *out, which holds the default. The value must lie in [low, high]. */
 libllm_status ll_build_u32(const ll_builder *builder, const char *suffix, uint32_t low, uint32_t high, uint32_t *out,
                            libllm_error *error);
+libllm_status ll_build_require_u32(const ll_builder *builder, const char *suffix, uint32_t low, uint32_t high,
+                                   uint32_t *out, libllm_error *error); /* there is no default */
 libllm_status ll_build_f32(const ll_builder *builder, const char *suffix, float low, float high, float *out,
                            libllm_error *error);
 
@@ -59,10 +126,37 @@ libllm_status ll_build_model(ll_model *model, const ll_family *family, libllm_er
  * output zeroed. */
 libllm_status ll_bind_matrix(ll_model *model, const char *name, uint64_t rows, uint64_t k, ll_presence presence,
                              ll_matrix *out, libllm_error *error);
+/* A matrix whose rows are several wanted ones, n of them, one after the other: rows[i] of each. */
+libllm_status ll_bind_stacked(ll_model *model, const char *name, const uint64_t *rows, size_t n, uint64_t k,
+                              ll_matrix *const *out, libllm_error *error);
+/* A tensor [n][rows][k] as n matrices; of a taller one [n][stack * rows][k] the rows from `from` * rows on. */
+libllm_status ll_bind_experts(ll_model *model, const char *name, uint64_t n, uint64_t rows, uint64_t k, size_t from,
+                              size_t stack, ll_expert_linear *out, libllm_error *error);
 libllm_status ll_bind_vector(ll_model *model, const char *name, uint64_t n, ll_presence presence, const float **out,
                              libllm_error *error);
+libllm_status ll_bind_table(ll_model *model, const char *name, uint64_t n, uint64_t k, ll_presence presence,
+                            const float **out, libllm_error *error); /* [n][k] */
 /* Memory that lives as long as the model. */
 void *ll_model_keep(ll_model *model, size_t count, size_t size);
+
+/* build.c */
+bool ll_layer_has(const ll_model *model, uint32_t layer, const char *name); /* blk.<layer>.<name>.weight */
+/* blk.<layer>.<name>.weight and .bias. */
+libllm_status ll_bind_linear(ll_model *model, uint32_t layer, const char *name, uint64_t rows, uint64_t k,
+                             ll_presence bias, ll_linear *out, libllm_error *error);
+libllm_status ll_bind_norm(ll_model *model, uint32_t layer, const char *name, uint64_t n, ll_presence presence,
+                           ll_presence bias, ll_norm *out, libllm_error *error);
+
+/* experts.c: what all layers have in common, and the weights of one. */
+libllm_status ll_build_router(ll_builder *builder, libllm_error *error);
+libllm_status ll_bind_layer_experts(ll_builder *builder, uint32_t layer, libllm_error *error);
+
+/* latent.c: the widths of latent attention, and the weights of a layer. */
+libllm_status ll_build_latent(ll_builder *builder, libllm_error *error);
+libllm_status ll_bind_latent(ll_builder *builder, uint32_t layer, libllm_error *error);
+
+/* positions.c: slopes of ALiBi, for n_heads heads. */
+libllm_status ll_build_alibi(ll_builder *builder, float max_bias, libllm_error *error);
 
 /* rope.c: frequencies of a rope, with the scaling that the file's metadata asks for (when scaled). */
 libllm_status ll_build_rope(ll_builder *builder, float base, bool scaled, ll_rope *out, libllm_error *error);

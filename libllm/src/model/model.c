@@ -103,10 +103,33 @@ uint64_t ll_model_parameters(const ll_model *m)
     return n;
 }
 
-static void add_matrix(const ll_matrix *w, uint64_t *bytes, uint64_t *flops)
+size_t ll_layer_linears(const ll_layer *l, const ll_linear *out[LL_LAYER_LINEARS_MAX])
 {
-    *bytes += (uint64_t)w->row_bytes * w->n_rows;
-    *flops += 2 * (uint64_t)w->n_rows * w->n_k;
+    const ll_experts *e = &l->experts;
+    const ll_latent_weights *t = &l->latent;
+    const ll_linear *const all[] = {&l->q,          &l->k,    &l->v,      &l->o,          &l->gate,
+                                    &l->up,         &l->down, &e->router, &e->gate.first, &e->up.first,
+                                    &e->down.first, &t->q_a,  &t->kv_a,   &t->k_b.first,  &t->v_b.first};
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i]->weight.data)
+            out[n++] = all[i];
+    return n;
+}
+
+ll_linear ll_expert(const ll_expert_linear *linear, uint32_t e)
+{
+    ll_linear one = linear->first;
+    one.weight.data += e * linear->expert_bytes;
+    if (one.bias)
+        one.bias += e * (size_t)one.weight.n_rows;
+    return one;
+}
+
+static void add_matrix(const ll_matrix *w, uint32_t times, uint64_t *bytes, uint64_t *flops)
+{
+    *bytes += (uint64_t)w->row_bytes * w->n_rows * times;
+    *flops += 2 * (uint64_t)w->n_rows * w->n_k * times;
 }
 
 void ll_model_token_cost(const ll_model *m, uint64_t *bytes, uint64_t *flops)
@@ -115,23 +138,29 @@ void ll_model_token_cost(const ll_model *m, uint64_t *bytes, uint64_t *flops)
     *flops = 0;
     if (!m->family)
         return;
+    const ll_linear *linears[LL_LAYER_LINEARS_MAX];
     for (uint32_t i = 0; i < m->n_layers; i++) {
-        const ll_layer *l = &m->layers[i];
-        const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down};
-        for (size_t j = 0; j < sizeof all / sizeof *all; j++)
-            add_matrix(&all[j]->weight, bytes, flops);
+        const ll_experts *e = &m->layers[i].experts;
+        size_t n = ll_layer_linears(&m->layers[i], linears);
+        for (size_t j = 0; j < n; j++) {
+            const ll_latent_weights *t = &m->layers[i].latent;
+            bool of_expert = linears[j] == &e->gate.first || linears[j] == &e->up.first || linears[j] == &e->down.first;
+            bool of_head = linears[j] == &t->k_b.first || linears[j] == &t->v_b.first;
+            uint32_t times = of_expert ? e->n_used : of_head ? m->layers[i].n_heads : 1;
+            add_matrix(&linears[j]->weight, times, bytes, flops);
+        }
     }
-    add_matrix(&m->output.weight, bytes, flops);
+    add_matrix(&m->output.weight, 1, bytes, flops);
     *bytes += m->embedding.row_bytes;
 }
 
 bool ll_model_is_f32(const ll_model *m)
 {
+    const ll_linear *linears[LL_LAYER_LINEARS_MAX];
     for (uint32_t i = 0; i < m->n_layers; i++) {
-        const ll_layer *l = &m->layers[i];
-        const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down};
-        for (size_t j = 0; j < sizeof all / sizeof *all; j++)
-            if (all[j]->weight.traits->type != LL_TYPE_F32)
+        size_t n = ll_layer_linears(&m->layers[i], linears);
+        for (size_t j = 0; j < n; j++)
+            if (linears[j]->weight.traits->type != LL_TYPE_F32)
                 return false;
     }
     return true;

@@ -33,30 +33,115 @@ typedef struct ll_rope {
     ll_rope_kind kind;
     uint32_t n_rot;           /* values of a head that are rotated, even */
     const float *frequencies; /* [n_rot / 2], scaling included */
+    /* The same for contexts longer than short_context; NULL: these serve any. */
+    const float *long_frequencies;
+    uint32_t short_context;
+    float magnitude; /* the rotated values are multiplied by it */
 } ll_rope;
 
 enum { LL_ROPES_MAX = 2 };
+#define LL_ROPE_NONE UINT32_MAX /* as a layer's rope: it does not rotate */
+
+typedef enum ll_norm_kind {
+    LL_NORM_RMS,
+    LL_NORM_LAYER, /* minus the mean, over the deviation */
+} ll_norm_kind;
+
+/* weight is NULL where there is no norm, bias where it has none. */
+typedef struct ll_norm {
+    const float *weight, *bias;
+} ll_norm;
 
 typedef enum ll_activation {
     LL_ACTIVATION_SILU,
     LL_ACTIVATION_GELU_TANH,
+    LL_ACTIVATION_GELU_ERF,
+    LL_ACTIVATION_RELU,
+    LL_ACTIVATION_RELU_SQUARED,
+    LL_ACTIVATION_SWIGLU_LIMITED, /* of gpt-oss: gate * sigmoid(1.702 gate) * (up + 1), both bounded by 7 */
 } ll_activation;
 
-/* One transformer layer: x += attention(norm(x)); x += ffn(norm(x)). Norms that a family lacks are NULL. */
-typedef struct ll_layer {
-    const float *attn_norm;       /* [n_embd] */
-    ll_linear q, k, v;            /* [n_heads * head_dim], [n_kv_heads * head_dim] x n_embd */
-    const float *q_norm, *k_norm; /* [head_dim], over each head before the rotation */
-    uint32_t n_heads, n_kv_heads;
-    uint32_t rope;               /* index into ll_model.ropes */
-    uint32_t window;             /* positions that a query sees, itself included; 0: all */
-    ll_linear o;                 /* n_embd x [n_heads * head_dim] */
-    const float *attn_post_norm; /* [n_embd], on the branch before it is added */
-    const float *ffn_norm;       /* [n_embd] */
+/* What the norms of queries and keys run over. */
+typedef enum ll_head_norm {
+    LL_HEAD_NORM_SHARED, /* each head, with weights [head_dim] for all of them */
+    LL_HEAD_NORM_OWN,    /* each head, with weights of its own: [n_heads * head_dim] */
+    LL_HEAD_NORM_WHOLE,  /* all heads together, weights [n_heads * head_dim] */
+} ll_head_norm;
+
+/* The same matrix of each expert, or head, one after the other. */
+typedef struct ll_expert_linear {
+    ll_linear first;
+    size_t expert_bytes; /* from one expert's weights to those of the next */
+} ll_expert_linear;
+
+/* A feed-forward part made of experts, of which a router chooses n_used for each token; their results are added,
+ * weighted. n is 0 where there are none. */
+typedef struct ll_experts {
+    uint32_t n, n_used;
+    ll_linear router;         /* n x n_embd */
+    const float *choice_bias; /* [n], added to the scores for the choice only; NULL: none */
     uint32_t n_ff;
-    ll_linear gate, up;         /* n_ff x n_embd */
-    ll_linear down;             /* n_embd x n_ff */
-    const float *ffn_post_norm; /* [n_embd] */
+    ll_expert_linear gate, up; /* n_ff x n_embd; without a gate up itself is activated */
+    ll_expert_linear down;     /* n_embd x n_ff */
+    /* Experts that every token has are one more feed-forward part, in the layer's gate, up and down; data NULL: none.
+     * It is weighted by the logistic function of the product with shared_gate. NULL: with 1. */
+    const float *shared_gate; /* [n_embd] */
+} ll_experts;
+
+/* Multi-head latent attention: keys and values of all heads are made from one short vector, the latent, and it is the
+ * latent that the KV memory holds, followed by a rotated key that all heads share. Queries are brought to the latent
+ * instead: q' = K_h^T q. So there is one KV head, with head_dim = n_kv + n_rot and value_dim = n_kv. */
+typedef struct ll_latent {
+    uint32_t n_kv;    /* 0: the model has none */
+    uint32_t n_query; /* width that queries are made from; 0: from the residual stream */
+    uint32_t n_nope;  /* values of a query head that do not rotate; n_rot more follow */
+    uint32_t n_rot;
+    uint32_t n_value; /* of a head's values */
+} ll_latent;
+
+typedef struct ll_latent_weights { /* q is n_heads * (n_nope + n_rot) x n_query or n_embd */
+    ll_linear q_a;                 /* n_query x n_embd */
+    ll_norm q_a_norm;              /* [n_query] */
+    ll_linear kv_a;                /* (n_kv + n_rot) x n_embd */
+    ll_norm kv_a_norm;             /* [n_kv] */
+    ll_expert_linear k_b;          /* of each head n_kv x n_nope */
+    ll_expert_linear v_b;          /* of each head n_value x n_kv */
+} ll_latent_weights;
+
+/* How scores become weights. */
+typedef enum ll_router_score {
+    LL_ROUTER_SOFTMAX,
+    LL_ROUTER_SIGMOID,
+    LL_ROUTER_SOFTMAX_OF_CHOSEN,
+} ll_router_score;
+
+typedef struct ll_router {
+    ll_router_score score;
+    bool normalizes;   /* the weights of the chosen sum up to 1 */
+    float scale;       /* of the weights */
+    uint32_t n_groups; /* of experts that follow each other; tokens choose within the best n_groups_used */
+    uint32_t n_groups_used;
+} ll_router;
+
+/* One transformer layer: x += attention(norm(x)); x += ffn(norm(x)), or both from the same x. */
+typedef struct ll_layer {
+    ll_norm attn_norm; /* [n_embd] */
+    ll_linear q, k, v; /* [n_heads * head_dim], [n_kv_heads * head_dim] x n_embd */
+    ll_norm q_norm, k_norm;
+    ll_latent_weights latent;
+    uint32_t n_heads, n_kv_heads;
+    uint32_t rope;          /* index into ll_model.ropes, or LL_ROPE_NONE */
+    uint32_t window;        /* positions that a query sees, itself included; 0: all */
+    const float *sinks;     /* [n_heads] scores that take part in the softmax with nothing behind them; NULL: none */
+    ll_linear o;            /* n_embd x [n_heads * head_dim] */
+    ll_norm attn_post_norm; /* [n_embd], on the branch before it is added */
+    bool parallel;          /* the feed-forward part reads the x that attention reads */
+    ll_norm ffn_norm;       /* [n_embd] */
+    uint32_t n_ff;
+    ll_linear gate, up;    /* n_ff x n_embd; without a gate (data NULL) up itself is activated */
+    ll_linear down;        /* n_embd x n_ff */
+    ll_norm ffn_post_norm; /* [n_embd] */
+    ll_experts experts;
 } ll_layer;
 
 typedef struct ll_family ll_family;
@@ -74,20 +159,39 @@ typedef struct ll_model {
     uint32_t n_vocab; /* rows of the output matrix, or of the tokenizer when there is none */
     uint32_t n_embd;
     uint32_t n_layers;
-    uint32_t head_dim; /* of queries, keys and values */
+    uint32_t head_dim; /* of queries and keys */
+    uint32_t value_dim;
+    ll_latent latent;
     uint32_t n_context_train;
+    bool is_encoder;        /* tokens see later ones, too; the result are hidden states, there is no output matrix */
+    libllm_pooling pooling; /* what the file says */
+    bool norms_sums; /* x = norm(x + branch): ffn_norm behind attention, ffn_post_norm behind the feed-forward part */
+    ll_norm_kind norm;
     float norm_eps;
+    ll_head_norm head_norm;
+    bool head_norm_after_rope;
+    float qkv_clamp; /* bound of queries, keys and values; 0: none */
     float attn_scale;
     float attn_softcap;  /* 0: none */
     float final_softcap; /* 0: none */
     float embd_scale;
+    float residual_scale; /* of the branches before they are added */
+    float logit_scale;
+    /* Queries grow with their position: times 1 + query_growth * ln(1 + floor(position / growth_period)). 0: none. */
+    float query_growth;
+    uint32_t growth_period;
+    const float *alibi; /* [n_heads] slopes: a score falls by one for each position of distance; NULL: none */
     ll_activation activation;
+    ll_router router; /* of all layers with experts */
     ll_rope ropes[LL_ROPES_MAX];
     uint32_t n_ropes;
-    ll_matrix embedding;      /* n_vocab x n_embd */
-    const float *output_norm; /* [n_embd] */
-    ll_linear output;         /* n_vocab x n_embd; the embedding again when tied */
-    ll_layer *layers;         /* [n_layers] */
+    ll_matrix embedding;          /* n_vocab x n_embd */
+    ll_matrix position_embedding; /* n_context_train x n_embd, added; data NULL: none */
+    const float *token_type;      /* [n_embd], added; NULL: none */
+    ll_norm embd_norm;            /* [n_embd] */
+    ll_norm output_norm;          /* [n_embd] */
+    ll_linear output;             /* n_vocab x n_embd; the embedding again when tied */
+    ll_layer *layers;             /* [n_layers] */
 
     void **owned; /* memory that weights were converted into */
     size_t n_owned;
@@ -103,9 +207,15 @@ void ll_model_close(ll_model *model); /* NULL is fine */
 /* What info shows; written by model/describe.c. */
 libllm_status ll_model_describe(const ll_model *model, uint64_t kv_bytes_per_token, ll_buffer *out,
                                 libllm_error *error);
+libllm_status ll_families_describe(ll_buffer *out, libllm_error *error);
 uint64_t ll_model_parameters(const ll_model *model);
 /* Weight bytes that one decoded token reads and operations it needs (a multiply-add is two), attention left out. */
 void ll_model_token_cost(const ll_model *model, uint64_t *bytes, uint64_t *flops);
+/* Of expert e. */
+ll_linear ll_expert(const ll_expert_linear *linear, uint32_t e);
+/* The matrices that a layer has, of experts those of the first. */
+enum { LL_LAYER_LINEARS_MAX = 15 };
+size_t ll_layer_linears(const ll_layer *layer, const ll_linear *out[LL_LAYER_LINEARS_MAX]);
 /* True when the layers' matrices are all F32: such a model is computed with F32 KV. */
 bool ll_model_is_f32(const ll_model *model);
 

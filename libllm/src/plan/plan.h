@@ -12,13 +12,23 @@
 #include "model/model.h"
 
 typedef enum ll_phase_kind {
-    LL_PHASE_EMBED,     /* x = embedding row * scale; angles of the ropes */
-    LL_PHASE_QKV,       /* prologue; q, k, v = W x; bias; head norms; rotation; k and v to the KV memory */
-    LL_PHASE_ATTENTION, /* attention of q over the KV memory */
-    LL_PHASE_PROJECT,   /* branch = W attention */
-    LL_PHASE_GATE_UP,   /* prologue; hidden = activation(Wgate x) * (Wup x) */
-    LL_PHASE_DOWN,      /* branch = W hidden */
-    LL_PHASE_LOGITS,    /* prologue; logits = W x */
+    LL_PHASE_EMBED,   /* x = embedding row * scale (+ position row), normalized; angles of the ropes */
+    LL_PHASE_QKV,     /* prologue; q, k, v = W x; bias; head norms; rotation; k and v to the KV memory */
+    LL_PHASE_QK_NORM, /* norms over all heads of a token; rotation; k to the KV memory */
+    /* Latent attention in place of QKV: */
+    LL_PHASE_LATENT,       /* prologue; latents (and q where it is made from x) = W x */
+    LL_PHASE_LATENT_NORM,  /* norms of the latents; rotation of the shared key; both to the KV memory */
+    LL_PHASE_LATENT_Q,     /* q = W latent; rotation; brought to the latent */
+    LL_PHASE_ATTENTION,    /* attention of q over the KV memory */
+    LL_PHASE_LATENT_V,     /* values = W attention, of each head */
+    LL_PHASE_PROJECT,      /* branch = W attention, or W values */
+    LL_PHASE_GATE_UP,      /* prologue; hidden = activation(Wgate x) * (Wup x) */
+    LL_PHASE_DOWN,         /* branch = W hidden, or added to it where attention's part of the branch waits there */
+    LL_PHASE_ROUTE,        /* prologue; scores of the experts = W x */
+    LL_PHASE_EXPERTS_UP,   /* choice of the experts; as GATE_UP, for each token's experts and what all tokens share */
+    LL_PHASE_EXPERTS_DOWN, /* branch = weighted sum of W hidden over them */
+    LL_PHASE_HIDDEN,       /* prologue, whose input is the result */
+    LL_PHASE_LOGITS,       /* prologue; logits = W x */
 } ll_phase_kind;
 enum { LL_PHASE_KINDS = LL_PHASE_LOGITS + 1 };
 
@@ -27,10 +37,12 @@ extern const char *const ll_phase_names[LL_PHASE_KINDS]; /* "qkv" */
 typedef struct ll_phase {
     ll_phase_kind kind;
     uint32_t layer;
-    /* Prologue: x += add_norm(branch) when adds; input = norm(x). */
+    /* Prologue: x += residual_scale * add_norm(branch) when adds; input = norm(x). Norms may be NULL. */
     bool adds;
-    const float *add_norm; /* NULL: added as it is */
-    const float *norm;
+    const ll_norm *add_norm;
+    const ll_norm *norm;
+    bool keeps_norm;  /* x = norm(x) */
+    bool accumulates; /* DOWN: adds to the branch */
     /* Needed only for columns whose logits are wanted: everything behind the last layer's attention. */
     bool tail_only;
     uint64_t weight_bytes;
@@ -44,13 +56,19 @@ typedef struct ll_plan {
     uint32_t n_phases;
     /* Widths that scratch memory is made from. */
     uint32_t n_embd;
-    uint32_t max_q; /* n_heads * head_dim, largest of all layers */
+    uint32_t max_q;      /* n_heads * head_dim, largest of all layers */
+    uint32_t max_latent; /* n_query + n_kv + n_rot; 0 without latent attention */
     uint32_t max_heads;
+    uint32_t max_kv; /* n_kv_heads * head_dim */
     uint32_t max_ff;
     uint32_t max_k; /* longest input of a matrix */
+    uint32_t max_experts;
+    uint32_t max_experts_used;
+    uint32_t max_expert_ff;
 } ll_plan;
 
-libllm_status ll_plan_create(const ll_model *model, ll_plan *plan, libllm_error *error);
+/* Up to the logits, or to the last hidden states. */
+libllm_status ll_plan_create(const ll_model *model, bool hidden_states, ll_plan *plan, libllm_error *error);
 void ll_plan_free(ll_plan *plan);
 
 #endif

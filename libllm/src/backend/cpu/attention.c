@@ -15,6 +15,8 @@ typedef struct tile {
     uint32_t layer, kv_head, group; /* group: query heads for each KV head */
     uint32_t first, n;
     uint32_t window;
+    bool symmetric; /* tokens also see later ones, a window reaches half its width to both sides */
+    const float *sinks;
 } tile;
 
 static uint32_t tile_columns(uint32_t group) { return group >= LL_QUERY_ROWS ? 1 : LL_QUERY_ROWS / group; }
@@ -22,21 +24,31 @@ static uint32_t tile_columns(uint32_t group) { return group >= LL_QUERY_ROWS ? 1
 /* First position that the token at `position` sees. */
 static uint64_t first_seen(const tile *t, uint64_t position)
 {
-    return t->window && position + 1 > t->window ? position + 1 - t->window : 0;
+    const uint64_t before = t->symmetric ? t->window / 2 : t->window ? t->window - 1 : 0;
+    return t->window && position > before ? position - before : 0;
+}
+
+/* Behind the last one. */
+static uint64_t end_seen(const tile *t, const ll_run *run, uint64_t position)
+{
+    if (!t->symmetric)
+        return position + 1;
+    const uint64_t end = run->position + run->n_tokens;
+    return t->window && position + t->window / 2 + 1 < end ? position + t->window / 2 + 1 : end;
 }
 
 static float *row_state(const ll_worker *w, uint32_t row)
 {
-    return w->state + row * (2 + (size_t)w->executor->model->head_dim);
+    return w->state + row * (2 + (size_t)w->executor->model->value_dim);
 }
 
 /* Rows [row, row + n) of the tile against positions [from, to) of the timeline, in one online softmax. The state of
- * a row is its maximum, its sum, and head_dim accumulated values. */
+ * a row is its maximum, its sum, and value_dim accumulated values. */
 static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64_t from, uint64_t to)
 {
     ll_executor *e = w->executor;
     const ll_kernels *k = &e->kernels;
-    size_t head_dim = e->model->head_dim;
+    const size_t head_dim = e->model->head_dim, value_dim = e->model->value_dim;
     const float *q[LL_QUERY_ROWS];
     float *acc[LL_QUERY_ROWS];
     float factors[LL_QUERY_ROWS];
@@ -49,10 +61,10 @@ static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64
         state[0] = -INFINITY;
         state[1] = 0;
         acc[j] = state + 2;
-        memset(acc[j], 0, head_dim * sizeof(float));
+        memset(acc[j], 0, value_dim * sizeof(float));
     }
     /* Positions rise with the row, so the first row sees the earliest and the last row the latest position. */
-    uint64_t low = first_seen(t, position[0]), high = position[n - 1] + 1;
+    uint64_t low = first_seen(t, position[0]), high = end_seen(t, t->run, position[n - 1]);
     low = low > from ? low : from;
     high = high < to ? high : to;
     for (uint64_t base = low & ~(uint64_t)(LL_KV_TILE - 1); base < high; base += LL_KV_TILE) {
@@ -61,13 +73,18 @@ static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64
         size_t tile_begin = LL_KV_TILE, tile_end = 0;
         for (uint32_t j = 0; j < n; j++) {
             float *scores = w->scores + j * LL_KV_TILE;
-            uint64_t lo = first_seen(t, position[j]), hi = position[j] + 1;
+            uint64_t lo = first_seen(t, position[j]), hi = end_seen(t, t->run, position[j]);
             lo = lo > from ? lo : from;
             hi = hi < to ? hi : to;
             size_t begin = lo > base ? (lo - base < LL_KV_TILE ? (size_t)(lo - base) : LL_KV_TILE) : 0;
             size_t end = hi > base ? (hi - base < LL_KV_TILE ? (size_t)(hi - base) : LL_KV_TILE) : 0;
             if (begin > end)
                 begin = end;
+            if (e->model->alibi) {
+                const float slope = e->model->alibi[t->kv_head * t->group + (row + j) % t->group];
+                for (size_t p = begin; p < end; p++)
+                    scores[p] -= slope * (float)(position[j] - base - p);
+            }
             if (e->model->attn_softcap > 0)
                 k->softcap(scores + begin, end - begin, e->model->attn_softcap);
             float *state = row_state(w, j);
@@ -79,12 +96,12 @@ static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64
         }
         if (tile_begin < tile_end)
             k->attend_values[e->kv_format](w->scores, factors, n, keys + ll_kv_tile_bytes(e->kv_format, head_dim),
-                                           head_dim, tile_begin, tile_end, acc);
+                                           value_dim, tile_begin, tile_end, acc);
     }
 }
 
 /* Fold a split's state into what the splits before it gave; both in the form {maximum, sum, values}. */
-static void merge(float *into, const float *part, size_t head_dim)
+static void merge(float *into, const float *part, size_t value_dim)
 {
     if (part[1] == 0 && part[0] == -INFINITY)
         return; /* saw nothing */
@@ -92,48 +109,50 @@ static void merge(float *into, const float *part, size_t head_dim)
     float a = expf(into[0] - maximum), b = expf(part[0] - maximum);
     into[0] = maximum;
     into[1] = into[1] * a + part[1] * b;
-    for (size_t d = 0; d < head_dim; d++)
+    for (size_t d = 0; d < value_dim; d++)
         into[2 + d] = into[2 + d] * a + part[2 + d] * b;
 }
 
-static void finish(float *out, const float *state, size_t head_dim)
+/* sink is NULL, or a score that has no value. */
+static void finish(float *out, const float *state, size_t value_dim, const float *sink)
 {
-    float scale = 1 / state[1];
-    for (size_t d = 0; d < head_dim; d++)
+    float scale = 1 / (state[1] + (sink ? expf(*sink - state[0]) : 0));
+    for (size_t d = 0; d < value_dim; d++)
         out[d] = state[2 + d] * scale;
 }
 
 static float *output(const ll_executor *e, uint32_t column, uint32_t head)
 {
-    return e->attended + column * (size_t)e->plan.max_q + head * (size_t)e->model->head_dim;
+    return e->attended + column * (size_t)e->plan.max_q + head * (size_t)e->model->value_dim;
 }
 
 /* All splits in order, for a tile that one thread has to itself. */
 static void attend_whole(ll_worker *w, const tile *t, uint32_t row, uint32_t n)
 {
     ll_executor *e = w->executor;
-    size_t head_dim = e->model->head_dim, size = 2 + head_dim;
-    uint64_t last = e->columns[t->first + (row + n - 1) / t->group].position;
+    size_t value_dim = e->model->value_dim, size = 2 + value_dim;
+    uint64_t last = end_seen(t, t->run, e->columns[t->first + (row + n - 1) / t->group].position) - 1;
     float *merged = w->state + LL_QUERY_ROWS * size;
     for (uint32_t j = 0; j < n; j++) {
         merged[j * size] = -INFINITY;
-        memset(merged + j * size + 1, 0, (1 + head_dim) * sizeof(float));
+        memset(merged + j * size + 1, 0, (1 + value_dim) * sizeof(float));
     }
     for (uint64_t from = 0; from <= last; from += e->split_positions) {
         attend(w, t, row, n, from, from + e->split_positions);
         for (uint32_t j = 0; j < n; j++)
-            merge(merged + j * size, row_state(w, j), head_dim);
+            merge(merged + j * size, row_state(w, j), value_dim);
     }
-    for (uint32_t j = 0; j < n; j++)
-        finish(output(e, t->first + (row + j) / t->group, t->kv_head * t->group + (row + j) % t->group),
-               merged + j * size, head_dim);
+    for (uint32_t j = 0; j < n; j++) {
+        uint32_t column = t->first + (row + j) / t->group, head = t->kv_head * t->group + (row + j) % t->group;
+        finish(output(e, column, head), merged + j * size, value_dim, t->sinks ? t->sinks + head : NULL);
+    }
 }
 
 /* One split of one column; the thread that completes the column's last split merges them. */
 static void attend_split(ll_worker *w, const tile *t, uint32_t split, uint32_t n_splits)
 {
     ll_executor *e = w->executor;
-    size_t head_dim = e->model->head_dim, size = 2 + head_dim;
+    size_t value_dim = e->model->value_dim, size = 2 + value_dim;
     for (uint32_t row = 0; row < t->group; row += LL_QUERY_ROWS) {
         uint32_t n = t->group - row < LL_QUERY_ROWS ? t->group - row : LL_QUERY_ROWS;
         uint64_t from = split * e->split_positions;
@@ -153,16 +172,17 @@ static void attend_split(ll_worker *w, const tile *t, uint32_t split, uint32_t n
         uint32_t head = t->kv_head * t->group + j;
         const float *parts = e->partials + (t->first * e->plan.max_heads + head) * (size_t)LL_SPLITS_MAX * size;
         merged[0] = -INFINITY;
-        memset(merged + 1, 0, (1 + head_dim) * sizeof(float));
+        memset(merged + 1, 0, (1 + value_dim) * sizeof(float));
         for (uint32_t s = 0; s < n_splits; s++)
-            merge(merged, parts + s * size, head_dim);
-        finish(output(e, t->first, head), merged, head_dim);
+            merge(merged, parts + s * size, value_dim);
+        finish(output(e, t->first, head), merged, value_dim, t->sinks ? t->sinks + head : NULL);
     }
 }
 
-static uint32_t splits_of(const ll_executor *e, uint64_t position)
+static uint32_t splits_of(const ll_executor *e, const tile *t, uint32_t column)
 {
-    return (uint32_t)(position / e->split_positions) + 1;
+    const ll_column *c = &e->columns[column];
+    return (uint32_t)((end_seen(t, &e->batch->runs[c->run], c->position) - 1) / e->split_positions) + 1;
 }
 
 /* Few columns: a unit is (column, split, KV head), so that one long context keeps all threads busy. */
@@ -171,14 +191,14 @@ static void few_columns(ll_worker *w, tile t, uint32_t n_kv_heads)
     ll_executor *e = w->executor;
     uint32_t n_units = 0;
     for (uint32_t c = 0; c < e->n_columns; c++)
-        n_units += splits_of(e, e->columns[c].position) * n_kv_heads;
+        n_units += splits_of(e, &t, c) * n_kv_heads;
     ll_units units = ll_cpu_units(w, n_units, true);
     uint32_t unit, column = 0, before = 0;
     while (ll_cpu_next_unit(w, &units, &unit)) {
-        uint32_t n_splits = splits_of(e, e->columns[column].position);
+        uint32_t n_splits = splits_of(e, &t, column);
         while (unit - before >= n_splits * n_kv_heads) {
             before += n_splits * n_kv_heads;
-            n_splits = splits_of(e, e->columns[++column].position);
+            n_splits = splits_of(e, &t, ++column);
         }
         t.run = &e->batch->runs[e->columns[column].run];
         t.first = column;
@@ -221,28 +241,33 @@ static void many_columns(ll_worker *w, tile t, uint32_t n_kv_heads)
 void ll_cpu_attention_work(const ll_executor *e, uint32_t layer, uint64_t *flops, uint64_t *kv_bytes)
 {
     const ll_layer *l = &e->model->layers[layer];
-    tile t = {.group = l->n_heads / l->n_kv_heads, .window = l->window};
+    tile t = {.group = l->n_heads / l->n_kv_heads, .window = l->window, .symmetric = e->model->is_encoder};
     uint32_t width = e->n_columns <= LL_COLUMNS_MAX ? 1 : tile_columns(t.group);
     uint64_t seen = 0, read = 0; /* positions: by each column, and by each tile of columns */
     for (uint32_t r = 0; r < e->batch->n_runs; r++) {
         const ll_run *run = &e->batch->runs[r];
         for (uint32_t i = 0; i < run->n_tokens; i++)
-            seen += run->position + i + 1 - first_seen(&t, run->position + i);
+            seen += end_seen(&t, run, run->position + i) - first_seen(&t, run->position + i);
         for (uint32_t i = 0; i < run->n_tokens; i += width) {
-            uint64_t end = run->position + (run->n_tokens - i < width ? run->n_tokens : i + width);
-            read += end - first_seen(&t, run->position + i);
+            uint64_t last = run->position + (run->n_tokens - i < width ? run->n_tokens : i + width) - 1;
+            read += end_seen(&t, run, last) - first_seen(&t, run->position + i);
         }
     }
-    uint64_t head_dim = e->model->head_dim;
-    *flops = 4 * seen * l->n_heads * head_dim; /* a product with the keys and one with the values */
-    *kv_bytes = read * l->n_kv_heads * 2 * ll_kv_tile_bytes(e->kv_format, head_dim) / LL_KV_TILE;
+    const uint64_t head_dim = e->model->head_dim, value_dim = e->model->value_dim;
+    *flops = 2 * seen * l->n_heads * (head_dim + value_dim); /* a product with the keys and one with the values */
+    *kv_bytes = read * l->n_kv_heads *
+                (ll_kv_tile_bytes(e->kv_format, head_dim) + ll_kv_tile_bytes(e->kv_format, value_dim)) / LL_KV_TILE;
 }
 
 void ll_cpu_attention(ll_worker *w, uint32_t layer)
 {
     ll_executor *e = w->executor;
     const ll_layer *l = &e->model->layers[layer];
-    tile t = {.layer = layer, .group = l->n_heads / l->n_kv_heads, .window = l->window};
+    tile t = {.layer = layer,
+              .group = l->n_heads / l->n_kv_heads,
+              .window = l->window,
+              .symmetric = e->model->is_encoder,
+              .sinks = l->sinks};
     if (e->n_columns <= LL_COLUMNS_MAX)
         few_columns(w, t, l->n_kv_heads);
     else

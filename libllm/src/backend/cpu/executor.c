@@ -35,44 +35,61 @@ static void free_act(const ll_host *host, ll_act *act)
     ll_free(host, act->block_sums);
 }
 
-/* Room for a tile's rows and a chunk's inputs of any matrix of the model. */
-static size_t panels_bytes(const ll_executor *e)
+/* Calls visit for every matrix of the model that is multiplied with, until it returns false. */
+static bool each_matrix(const ll_executor *e, bool (*visit)(const ll_executor *e, const ll_matrix *matrix, void *to),
+                        void *to)
 {
     const ll_model *m = e->model;
-    size_t most = e->products.multiply ? e->tile_rows * LL_K_CHUNK * sizeof(float) : 0;
+    const ll_linear *linears[LL_LAYER_LINEARS_MAX];
     for (uint32_t i = 0; i < m->n_layers; i++) {
-        const ll_layer *l = &m->layers[i];
-        const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &m->output};
-        for (size_t j = 0; j < sizeof all / sizeof *all; j++) {
-            const ll_panel_kernel *kernel = e->kernels.panel_kernel(all[j]->weight.traits->type);
-            most = larger(most, (LL_TILE_ROWS + kernel->rows - 1) / kernel->rows * kernel->bytes(LL_K_CHUNK));
-        }
+        size_t n = ll_layer_linears(&m->layers[i], linears);
+        for (size_t j = 0; j < n; j++)
+            if (!visit(e, &linears[j]->weight, to))
+                return false;
     }
+    return e->options.hidden_states || visit(e, &m->output.weight, to);
+}
+
+/* Room for a tile's rows and a chunk's inputs of any matrix of the model. */
+static bool add_panel(const ll_executor *e, const ll_matrix *matrix, void *to)
+{
+    size_t *most = to;
+    const ll_panel_kernel *kernel = e->kernels.panel_kernel(matrix->traits->type);
+    *most = larger(*most, (LL_TILE_ROWS + kernel->rows - 1) / kernel->rows * kernel->bytes(LL_K_CHUNK));
+    return true;
+}
+
+static size_t panels_bytes(const ll_executor *e)
+{
+    size_t most = e->products.multiply ? e->tile_rows * LL_K_CHUNK * sizeof(float) : 0;
+    each_matrix(e, add_panel, &most);
     return most;
 }
 
-static bool multiplies_bf16(const ll_executor *e)
+static bool takes_no_bf16(const ll_executor *e, const ll_matrix *matrix, void *to)
 {
-    const ll_model *m = e->model;
-    for (uint32_t i = 0; i < m->n_layers; i++) {
-        const ll_layer *l = &m->layers[i];
-        const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &m->output};
-        for (size_t j = 0; j < sizeof all / sizeof *all; j++) {
-            if (e->kernels.panel_kernel(all[j]->weight.traits->type)->takes == LL_TAKES_BF16)
-                return true;
-        }
-    }
-    return false;
+    (void)to;
+    return e->kernels.panel_kernel(matrix->traits->type)->takes != LL_TAKES_BF16;
+}
+
+static bool multiplies_bf16(const ll_executor *e) { return !each_matrix(e, takes_no_bf16, NULL); }
+
+/* Of all columns of a batch. */
+static size_t bf16_elements(const ll_executor *e)
+{
+    size_t n_groups = (e->options.n_batch + LL_BF16_GROUP - 1) / LL_BF16_GROUP;
+    return n_groups * ll_bf16_group_size(e->plan.max_k);
 }
 
 static bool make_worker(ll_executor *e, ll_worker *w)
 {
     const ll_host *h = e->host;
-    size_t n_batch = e->options.n_batch, k = e->plan.max_k, state = 2 + (size_t)e->model->head_dim;
+    size_t n_batch = e->options.n_batch, k = e->plan.max_k, state = 2 + (size_t)e->model->value_dim;
     w->executor = e;
     w->panels = lines(h, panels_bytes(e), 1);
     /* For one column, all rows that a thread may have. */
-    size_t tile = larger(n_batch * e->tile_rows, larger(e->plan.max_ff, e->plan.max_q));
+    size_t widest = larger(larger(e->plan.max_ff, e->plan.max_expert_ff), larger(e->plan.max_q, e->plan.n_embd));
+    size_t tile = larger(n_batch * e->tile_rows, widest);
     w->tiles[0] = lines(h, tile, sizeof(float));
     w->tiles[1] = lines(h, tile, sizeof(float));
     w->input = lines(h, LL_COLUMNS_MAX * k, sizeof(float));
@@ -87,13 +104,41 @@ static bool make_worker(ll_executor *e, ll_worker *w)
                 w->out_part && w->scores && w->state;
     for (size_t i = 0; made && i < LL_COLUMNS_MAX; i++)
         made = make_act(h, k, &w->act[i]);
+    if (made && e->plan.max_latent) {
+        w->head_act = ll_calloc(h, n_batch, sizeof *w->head_act);
+        made = w->head_act != NULL;
+        for (size_t i = 0; made && i < n_batch; i++)
+            made = make_act(h, larger(e->model->latent.n_nope, e->model->latent.n_kv), &w->head_act[i]);
+    }
+    if (made && (e->plan.max_experts || e->plan.max_latent)) {
+        w->item_x = ll_alloc(h, n_batch, sizeof *w->item_x);
+        w->item_acts = ll_alloc(h, n_batch, sizeof *w->item_acts);
+        w->hidden = ll_alloc(h, n_batch, sizeof *w->hidden);
+        if (e->bf16)
+            w->item_bf16 = lines(h, bf16_elements(e), sizeof *w->item_bf16);
+        made = w->item_x && w->item_acts && w->hidden && (!e->bf16 || w->item_bf16);
+    }
+    if (made && e->plan.max_experts) {
+        w->items = ll_alloc(h, n_batch * e->plan.max_experts_used, sizeof *w->items);
+        w->items_of = ll_alloc(h, (size_t)e->plan.max_experts + 1, sizeof *w->items_of);
+        w->chosen = ll_alloc(h, e->plan.max_experts, sizeof *w->chosen);
+        w->choice_values = ll_alloc(h, 2 * (size_t)e->plan.max_experts, sizeof *w->choice_values);
+        w->choice_taken = ll_alloc(h, e->plan.max_experts, sizeof *w->choice_taken);
+        made = w->items && w->items_of && w->chosen && w->choice_values && w->choice_taken;
+    }
     return made;
 }
 
-static void free_worker(const ll_host *h, ll_worker *w)
+static void free_worker(const ll_executor *e, ll_worker *w)
 {
-    void *const all[] = {w->panels, w->tiles[0], w->tiles[1], w->input,  w->row,  w->x,
-                         w->acts,   w->out,      w->out_part, w->scores, w->state};
+    const ll_host *h = e->host;
+    for (size_t i = 0; w->head_act && i < e->options.n_batch; i++)
+        free_act(h, &w->head_act[i]);
+    ll_free(h, w->head_act);
+    void *const all[] = {w->panels,    w->tiles[0], w->tiles[1],      w->input,          w->row,
+                         w->x,         w->acts,     w->out,           w->out_part,       w->scores,
+                         w->state,     w->items,    w->items_of,      (void *)w->item_x, w->item_acts,
+                         w->item_bf16, w->hidden,   w->choice_values, w->choice_taken,   w->chosen};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         ll_free(h, all[i]);
     for (size_t i = 0; i < LL_COLUMNS_MAX; i++)
@@ -110,23 +155,37 @@ static bool make_scratch(ll_executor *e)
     e->branch = lines(h, n * e->plan.n_embd, sizeof(float));
     e->normed = lines(h, n * e->plan.n_embd, sizeof(float));
     e->q = lines(h, n * e->plan.max_q, sizeof(float));
+    e->k = lines(h, n * e->plan.max_kv, sizeof(float));
+    e->latent = lines(h, n * e->plan.max_latent, sizeof(float));
+    e->values = lines(h, e->plan.max_latent ? n * e->plan.max_q : 0, sizeof(float));
     e->attended = lines(h, n * e->plan.max_q, sizeof(float));
     e->hidden = lines(h, n * e->plan.max_ff, sizeof(float));
     e->cos = lines(h, ropes, sizeof(float));
     e->sin = lines(h, ropes, sizeof(float));
-    e->partials = lines(h, LL_COLUMNS_MAX * heads * LL_SPLITS_MAX, (2 + (size_t)m->head_dim) * sizeof(float));
+    e->partials = lines(h, LL_COLUMNS_MAX * heads * LL_SPLITS_MAX, (2 + (size_t)m->value_dim) * sizeof(float));
     e->splits_done = ll_calloc(h, LL_COLUMNS_MAX * heads, sizeof *e->splits_done);
     e->columns = ll_alloc(h, n, sizeof *e->columns);
     e->all = ll_alloc(h, n, sizeof *e->all);
     e->tail = ll_alloc(h, n, sizeof *e->tail);
     e->shared_act = ll_calloc(h, n, sizeof *e->shared_act);
     e->workers = ll_calloc(h, ll_team_size(e->team), sizeof *e->workers);
-    bool made = e->x[0] && e->x[1] && e->branch && e->normed && e->q && e->attended && e->hidden && e->cos && e->sin &&
-                e->partials && e->splits_done && e->columns && e->all && e->tail && e->shared_act && e->workers;
+    bool made = e->x[0] && e->x[1] && e->branch && e->normed && e->q && e->k && e->latent && e->values && e->attended &&
+                e->hidden && e->cos && e->sin && e->partials && e->splits_done && e->columns && e->all && e->tail &&
+                e->shared_act && e->workers;
     if (made && multiplies_bf16(e)) {
-        size_t n_groups = (n + LL_BF16_GROUP - 1) / LL_BF16_GROUP;
-        e->bf16 = lines(h, n_groups, ll_bf16_group_size(e->plan.max_k) * sizeof *e->bf16);
+        e->bf16 = lines(h, bf16_elements(e), sizeof *e->bf16);
         made = e->bf16 != NULL;
+    }
+    if (made && e->plan.max_experts) {
+        size_t n_items = n * e->plan.max_experts_used;
+        e->router_scores = lines(h, n * e->plan.max_experts, sizeof *e->router_scores);
+        e->choices = ll_alloc(h, n_items, sizeof *e->choices);
+        e->shared_weight = ll_alloc(h, n, sizeof *e->shared_weight);
+        e->item_hidden = lines(h, n_items * e->plan.max_expert_ff, sizeof *e->item_hidden);
+        e->item_act = ll_calloc(h, n_items, sizeof *e->item_act);
+        made = e->router_scores && e->choices && e->shared_weight && e->item_hidden && e->item_act;
+        for (size_t i = 0; made && i < n_items; i++)
+            made = make_act(h, e->plan.max_expert_ff, &e->item_act[i]);
     }
     for (size_t i = 0; made && i < n; i++)
         made = make_act(h, e->plan.max_k, &e->shared_act[i]);
@@ -143,13 +202,39 @@ static void cpu_free(ll_executor *e)
         return;
     const ll_host *h = e->host;
     for (uint32_t i = 0; e->workers && i < ll_team_size(e->team); i++)
-        free_worker(h, &e->workers[i]);
+        free_worker(e, &e->workers[i]);
     for (size_t i = 0; e->shared_act && i < e->options.n_batch; i++)
         free_act(h, &e->shared_act[i]);
-    void *const all[] = {
-        e->x[0],       e->x[1],    e->branch,          e->normed,      e->q,          e->attended, e->hidden,
-        e->cos,        e->sin,     e->partials,        e->splits_done, e->columns,    e->all,      e->tail,
-        e->shared_act, e->workers, e->kv_layer_offset, e->kv,          e->x_of_phase, e->bf16};
+    for (size_t i = 0; e->item_act && i < (size_t)e->options.n_batch * e->plan.max_experts_used; i++)
+        free_act(h, &e->item_act[i]);
+    void *const all[] = {e->x[0],
+                         e->x[1],
+                         e->branch,
+                         e->normed,
+                         e->q,
+                         e->k,
+                         e->latent,
+                         e->values,
+                         e->attended,
+                         e->hidden,
+                         e->router_scores,
+                         e->choices,
+                         e->shared_weight,
+                         e->item_hidden,
+                         e->item_act,
+                         e->cos,
+                         e->sin,
+                         e->partials,
+                         e->splits_done,
+                         e->columns,
+                         e->all,
+                         e->tail,
+                         e->shared_act,
+                         e->workers,
+                         e->kv_layer_offset,
+                         e->kv,
+                         e->x_of_phase,
+                         e->bf16};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         ll_free(h, all[i]);
     ll_plan_free(&e->plan);
@@ -165,22 +250,24 @@ static uint64_t split_positions(uint64_t n_positions)
     return n;
 }
 
+static bool has_kernel(const ll_executor *e, const ll_matrix *matrix, void *to)
+{
+    const ll_matrix **without = to;
+    const ll_row_kernel *kernel = e->kernels.row_kernel(matrix->traits->type);
+    bool has = kernel && !(kernel->one_column && matrix->n_k % LL_ACT_BLOCK);
+    if (!has)
+        *without = matrix;
+    return has;
+}
+
 /* Every matrix has a kernel, or the model cannot run here. */
 static libllm_status check_kernels(const ll_executor *e, libllm_error *error)
 {
-    const ll_model *m = e->model;
-    for (uint32_t i = 0; i < m->n_layers; i++) {
-        const ll_layer *l = &m->layers[i];
-        const ll_linear *all[] = {&l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &m->output};
-        for (size_t j = 0; j < sizeof all / sizeof *all; j++) {
-            const ll_matrix *w = &all[j]->weight;
-            const ll_row_kernel *kernel = e->kernels.row_kernel(w->traits->type);
-            if (!kernel || (kernel->one_column && w->n_k % LL_ACT_BLOCK))
-                return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
-                               "no kernel multiplies matrices of type %s with %u columns", w->traits->name, w->n_k);
-        }
-    }
-    return LIBLLM_OK;
+    const ll_matrix *w = NULL;
+    if (each_matrix(e, has_kernel, &w))
+        return LIBLLM_OK;
+    return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "no kernel multiplies matrices of type %s with %u columns",
+                   w->traits->name, w->n_k);
 }
 
 libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
@@ -195,9 +282,9 @@ libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_fea
         .host = host, .team = team, .model = model, .options = *options, .kernels = ll_kernels_choose(cpu_features)};
     if (products)
         e->products = *products;
-    e->tile_rows = larger(LL_TILE_ROWS, model->head_dim);
+    e->tile_rows = larger(LL_TILE_ROWS, larger(model->head_dim, model->value_dim));
     e->split_positions = split_positions(options->n_positions);
-    libllm_status status = ll_plan_create(model, &e->plan, error);
+    libllm_status status = ll_plan_create(model, options->hidden_states, &e->plan, error);
     if (!status)
         status = check_kernels(e, error);
     if (!status) {
@@ -278,7 +365,7 @@ static void set_columns(ll_executor *e, const ll_batch *batch)
         for (uint32_t i = 0; i < run->n_tokens; i++) {
             float *logits = NULL;
             if (run->logits && run->all_logits)
-                logits = run->logits + i * (size_t)e->model->n_vocab;
+                logits = run->logits + i * (size_t)(e->options.hidden_states ? e->model->n_embd : e->model->n_vocab);
             else if (run->logits && i + 1 == run->n_tokens)
                 logits = run->logits;
             if (logits)

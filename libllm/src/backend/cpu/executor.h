@@ -28,6 +28,11 @@ typedef struct ll_column {
     float *logits; /* NULL: not wanted */
 } ll_column;
 
+typedef struct ll_choice {
+    uint32_t expert;
+    float weight;
+} ll_choice;
+
 typedef struct ll_worker ll_worker;
 typedef struct ll_inputs ll_inputs;
 
@@ -55,7 +60,20 @@ struct ll_worker {
     float **out;      /* [n_batch] */
     float **out_part; /* [n_batch] */
     float *scores;    /* [LL_QUERY_ROWS][LL_KV_TILE] */
-    float *state;     /* [2 * LL_QUERY_ROWS][2 + head_dim]: maximum, sum, values; of one split, and merged */
+    ll_act *head_act; /* [n_batch] inputs of one head's products in latent attention */
+    /* Of experts: the items of the batch by expert, where those of each begin, who has some, one expert's inputs and
+     * outputs, and what a choice needs. */
+    uint32_t *items;    /* [n_batch * max_experts_used] */
+    uint32_t *items_of; /* [max_experts + 1] */
+    uint32_t *chosen;   /* [max_experts] */
+    uint32_t n_chosen;
+    const float **item_x;  /* [n_batch] */
+    ll_act *item_acts;     /* [n_batch] */
+    uint16_t *item_bf16;   /* as ll_executor.bf16 */
+    float **hidden;        /* [n_batch] */
+    float *choice_values;  /* [2 * max_experts] */
+    uint8_t *choice_taken; /* [max_experts] */
+    float *state;          /* [2 * LL_QUERY_ROWS][2 + head_dim]: maximum, sum, values; of one split, and merged */
     /* When the batch is measured: the last meeting, and what was spent since and in each kind of phase. */
     double met, waited;
     double seconds[LL_PHASE_KINDS], waiting[LL_PHASE_KINDS];
@@ -88,12 +106,21 @@ struct ll_executor {
     uint8_t *kv;
 
     /* Shared scratch, a row for each column. */
-    float *x[2];              /* residual stream; the prologue reads one and writes the other */
-    float *branch;            /* [n_embd] */
-    float *normed;            /* [n_embd] */
-    float *q;                 /* [max_q] */
-    float *attended;          /* [max_q] */
-    float *hidden;            /* [max_ff] */
+    float *x[2];     /* residual stream; the prologue reads one and writes the other */
+    float *branch;   /* [n_embd] */
+    float *normed;   /* [n_embd] */
+    float *q;        /* [max_q] */
+    float *latent;   /* [max_latent] latent of queries, of keys and values, shared key */
+    float *values;   /* [max_q] of latent attention, where raw queries wait, too */
+    float *k;        /* [max_kv], where a norm over all heads follows */
+    float *attended; /* [max_q] */
+    float *hidden;   /* [max_ff] */
+    /* Of experts; an item is a token with one of its experts. */
+    float *router_scores;     /* [max_experts] */
+    ll_choice *choices;       /* [max_experts_used], in the order of the experts */
+    float *shared_weight;     /* what all tokens share is multiplied with */
+    float *item_hidden;       /* [max_experts_used][max_expert_ff] */
+    ll_act *item_act;         /* [max_experts_used] */
     float *cos, *sin;         /* [n_ropes][n_batch][head_dim / 2] */
     ll_act *shared_act;       /* [n_batch] */
     uint16_t *bf16;           /* all columns; NULL when no matrix is multiplied in BF16 */
@@ -145,7 +172,35 @@ void ll_cpu_measure_phase(ll_worker *worker, ll_phase_kind kind);
 /* Add the batch in hand, of which n_phases were run. */
 void ll_cpu_profile_add(const ll_executor *executor, uint32_t n_phases, double seconds, ll_profile *profile);
 
-/* phases.c: one thread's part of a phase. */
+/* phases.c */
+/* A norm of the model's kind; out may be x. */
+void ll_cpu_norm(const ll_executor *executor, const ll_norm *norm, const float *x, size_t n, float *out);
+typedef void (*ll_activation_kernel)(const float *gate, const float *up, size_t n, float *out);
+ll_activation_kernel ll_cpu_activation(const ll_executor *executor);
+/* Columns that the phase works on. */
+const uint32_t *ll_cpu_active(const ll_worker *worker, const ll_phase *phase, uint32_t *n);
+/* What the kernel that multiplies with a matrix takes. */
+ll_takes ll_cpu_takes(const ll_executor *executor, const ll_matrix *matrix, bool by_rows);
+/* Inputs for the matrices of a phase: `source`, or where that is NULL the residual stream, normalized. Few and short
+ * inputs are prepared by every thread for itself; more, and those of ROUTE, are shared out, and the threads meet. */
+ll_inputs ll_cpu_prepare(ll_worker *worker, const ll_phase *phase, const float *source, size_t stride,
+                         const ll_linear *const *linears, size_t n_linears);
+/* Rows of a unit: for one column all that a thread has, as memory is read fastest in long streams. */
+uint32_t ll_cpu_rows_per_unit(const ll_worker *worker, const ll_inputs *inputs, uint32_t n_rows, uint32_t otherwise);
+
+/* latent.c: LATENT, LATENT_NORM, LATENT_Q and LATENT_V. */
+void ll_cpu_latent(ll_worker *worker, const ll_phase *phase);
+void ll_cpu_latent_norm(ll_worker *worker, const ll_phase *phase);
+void ll_cpu_latent_q(ll_worker *worker, const ll_phase *phase);
+void ll_cpu_latent_v(ll_worker *worker, const ll_phase *phase);
+void ll_cpu_rotate(const ll_executor *executor, const ll_layer *layer, uint32_t column, float *values);
+
+/* experts.c: ROUTE, EXPERTS_UP and EXPERTS_DOWN. */
+void ll_cpu_route(ll_worker *worker, const ll_phase *phase);
+void ll_cpu_experts_up(ll_worker *worker, const ll_phase *phase);
+void ll_cpu_experts_down(ll_worker *worker, const ll_phase *phase);
+
+/* One thread's part of a phase. */
 void ll_cpu_phase(ll_worker *worker, uint32_t index);
 
 /* Units of work: fixed ranges when few columns make each unit short, taken one by one otherwise. */

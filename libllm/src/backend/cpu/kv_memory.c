@@ -5,7 +5,10 @@
 
 #include <math.h>
 
-static size_t head_bytes(const ll_executor *e) { return 2 * ll_kv_tile_bytes(e->kv_format, e->model->head_dim); }
+static size_t head_bytes(const ll_executor *e)
+{
+    return ll_kv_tile_bytes(e->kv_format, e->model->head_dim) + ll_kv_tile_bytes(e->kv_format, e->model->value_dim);
+}
 
 bool ll_cpu_make_kv(ll_executor *e)
 {
@@ -48,10 +51,10 @@ void ll_cpu_store_kv(ll_executor *e, uint32_t layer, uint32_t column, uint32_t k
                      const float *head)
 {
     const ll_column *c = &e->columns[column];
-    size_t n = e->model->head_dim, slot = (size_t)(c->position % LL_KV_TILE);
+    size_t n = is_value ? e->model->value_dim : e->model->head_dim, slot = (size_t)(c->position % LL_KV_TILE);
     uint8_t *tile = ll_cpu_kv(e, e->batch->runs[c->run].pages[c->position / LL_KV_TILE], layer, kv_head);
     if (is_value)
-        tile += ll_kv_tile_bytes(e->kv_format, n);
+        tile += ll_kv_tile_bytes(e->kv_format, e->model->head_dim);
     size_t start = is_value ? slot * n : slot, step = is_value ? 1 : LL_KV_TILE;
     switch (e->kv_format) {
     case LL_KV_FORMAT_F32: {

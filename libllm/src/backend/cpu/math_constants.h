@@ -33,4 +33,17 @@
 #define LL_GELU_2_SQRT_2_PI 1.5957691216057308f
 #define LL_GELU_CUBIC 0.044715f
 
+#define LL_SWIGLU_LIMIT 7.0f /* of gpt-oss */
+#define LL_SWIGLU_ALPHA 1.702f
+
+/* erfc z = e^(-z^2) t (F1 + F2 t + ... + F5 t^4) with t = 1 / (1 + F0 z) for z >= 0, to within 1.5e-7: Abramowitz and
+ * Stegun, Handbook of Mathematical Functions, 7.1.26. */
+#define LL_ERFC_F0 0.3275911f
+#define LL_ERFC_F1 0.254829592f
+#define LL_ERFC_F2 -0.284496736f
+#define LL_ERFC_F3 1.421413741f
+#define LL_ERFC_F4 -1.453152027f
+#define LL_ERFC_F5 1.061405429f
+#define LL_SQRT_HALF 0.70710678118654752f
+
 #endif

@@ -25,21 +25,27 @@ bool ll_cpu_next_unit(ll_worker *w, ll_units *units, uint32_t *unit)
     return *unit < units->end;
 }
 
-/* Columns that the phase works on. */
-static const uint32_t *active(const ll_worker *w, const ll_phase *p, uint32_t *n)
+const uint32_t *ll_cpu_active(const ll_worker *w, const ll_phase *p, uint32_t *n)
 {
     const ll_executor *e = w->executor;
     *n = p->tail_only ? e->n_tail : e->n_columns;
     return p->tail_only ? e->tail : e->all;
 }
 
-/* What the kernel that multiplies with a matrix takes. */
-static ll_takes takes(const ll_executor *e, const ll_matrix *m, bool by_rows)
+ll_takes ll_cpu_takes(const ll_executor *e, const ll_matrix *m, bool by_rows)
 {
     uint32_t type = m->traits->type;
     if (by_rows)
         return e->kernels.row_kernel(type)->one_column ? LL_TAKES_INTS : LL_TAKES_FLOATS;
     return e->products.multiply ? LL_TAKES_FLOATS : e->kernels.panel_kernel(type)->takes;
+}
+
+void ll_cpu_norm(const ll_executor *e, const ll_norm *norm, const float *x, size_t n, float *out)
+{
+    if (e->model->norm == LL_NORM_RMS)
+        e->kernels.rms_norm(x, norm->weight, n, e->model->norm_eps, out);
+    else
+        e->kernels.layer_norm(x, norm->weight, norm->bias, n, e->model->norm_eps, out);
 }
 
 /* The residual stream of a column after the prologue's addition, into row. */
@@ -53,44 +59,48 @@ static void add_branch(ll_worker *w, const ll_phase *p, uint32_t column, float *
         return;
     }
     if (p->add_norm)
-        e->kernels.rms_norm(e->branch + at, p->add_norm, n, e->model->norm_eps, row);
+        ll_cpu_norm(e, p->add_norm, e->branch + at, n, row);
     else
         memcpy(row, e->branch + at, n * sizeof *row);
+    const float scale = e->model->residual_scale;
     for (size_t i = 0; i < n; i++)
-        row[i] += x[i];
+        row[i] = scale * row[i] + x[i];
 }
 
-/* Inputs for the matrices of a phase: the normalized residual stream when the phase has a norm, else `source`. Few and
- * short inputs are prepared by every thread for itself; more are shared out, and the threads meet. */
-static ll_inputs prepare(ll_worker *w, const ll_phase *p, const float *source, size_t stride,
+ll_inputs ll_cpu_prepare(ll_worker *w, const ll_phase *p, const float *source, size_t stride,
                          const ll_linear *const *linears, size_t n_linears)
 {
     ll_executor *e = w->executor;
     uint32_t n;
-    const uint32_t *columns = active(w, p, &n);
+    const uint32_t *columns = ll_cpu_active(w, p, &n);
     size_t n_k = linears[0]->weight.n_k;
-    bool private = n <= LL_COLUMNS_MAX && n * n_k <= LL_PRIVATE_INPUTS, by_rows = ll_cpu_by_rows(e, p, n);
+    bool private = n <= LL_COLUMNS_MAX && n * n_k <= LL_PRIVATE_INPUTS && p->kind != LL_PHASE_ROUTE;
+    bool by_rows = ll_cpu_by_rows(e, p, n);
     bool act = false, bf16 = false;
     for (size_t i = 0; i < n_linears; i++) {
-        act = act || takes(e, &linears[i]->weight, by_rows) == LL_TAKES_INTS;
-        bf16 = bf16 || takes(e, &linears[i]->weight, by_rows) == LL_TAKES_BF16;
+        act = act || ll_cpu_takes(e, &linears[i]->weight, by_rows) == LL_TAKES_INTS;
+        bf16 = bf16 || ll_cpu_takes(e, &linears[i]->weight, by_rows) == LL_TAKES_BF16;
     }
     float *x_next = e->x[p->adds ? e->x_of_phase[w->phase] ^ 1 : e->x_of_phase[w->phase]];
     for (uint32_t i = 0; i < n; i++) {
         uint32_t c = columns[i];
         bool mine = private || i % w->n_threads == w->thread;
         const float *input = source + c * stride;
-        if (p->norm) {
+        if (!source) {
             float *normed = private ? w->input + i * n_k : e->normed + c * (size_t)e->plan.n_embd;
             if (mine) {
                 add_branch(w, p, c, w->row);
+                if (p->norm)
+                    ll_cpu_norm(e, p->norm, w->row, n_k, normed);
+                else
+                    memcpy(normed, w->row, n_k * sizeof *normed);
                 if (p->adds) {
                     /* Where all threads have the row, each stores its share of it. */
                     size_t from = private ? n_k * w->thread / w->n_threads : 0;
                     size_t to = private ? n_k * (w->thread + 1) / w->n_threads : n_k;
-                    memcpy(x_next + c * (size_t)e->plan.n_embd + from, w->row + from, (to - from) * sizeof(float));
+                    memcpy(x_next + c * (size_t)e->plan.n_embd + from, (p->keeps_norm ? normed : w->row) + from,
+                           (to - from) * sizeof(float));
                 }
-                e->kernels.rms_norm(w->row, p->norm, n_k, e->model->norm_eps, normed);
             }
             input = normed;
         }
@@ -106,34 +116,53 @@ static ll_inputs prepare(ll_worker *w, const ll_phase *p, const float *source, s
         if (bf16 && mine) /* of many columns, which are never private */
             e->kernels.round_bf16(input, n_k, e->bf16 + ll_bf16_column(n_k, i));
     }
-    if (!private && (p->norm || act || bf16))
+    if (!private && (!source || act || bf16))
         ll_cpu_meet(w);
     return (ll_inputs){
         .x = w->x, .act = act ? w->acts : NULL, .bf16 = bf16 ? e->bf16 : NULL, .n = n, .by_rows = by_rows};
+}
+
+/* How a rope turns the heads of a column. */
+static void make_angles(ll_executor *e, uint32_t r, uint32_t column)
+{
+    const ll_rope *rope = &e->model->ropes[r];
+    bool is_long = rope->long_frequencies && e->options.n_positions > rope->short_context;
+    const float *frequencies = is_long ? rope->long_frequencies : rope->frequencies;
+    const size_t at = (r * (size_t)e->options.n_batch + column) * (e->model->head_dim / 2);
+    for (uint32_t i = 0; i < rope->n_rot / 2; i++) {
+        double angle = (double)((float)e->columns[column].position * frequencies[i]);
+        e->cos[at + i] = (float)(cos(angle) * (double)rope->magnitude);
+        e->sin[at + i] = (float)(sin(angle) * (double)rope->magnitude);
+    }
 }
 
 static void embed(ll_worker *w)
 {
     ll_executor *e = w->executor;
     const ll_model *m = e->model;
-    size_t n = e->plan.n_embd, half = m->head_dim / 2;
+    size_t n = e->plan.n_embd;
     for (uint32_t c = w->thread; c < e->n_columns; c += w->n_threads) {
         float *x = e->x[0] + c * n;
         m->embedding.traits->decode(m->embedding.data + (size_t)e->columns[c].token * m->embedding.row_bytes, x, n);
         if (m->embd_scale != 1)
             for (size_t i = 0; i < n; i++)
                 x[i] *= m->embd_scale;
+        if (m->position_embedding.data) {
+            const ll_matrix *positions = &m->position_embedding;
+            positions->traits->decode(positions->data + e->columns[c].position * positions->row_bytes, w->row, n);
+            for (size_t i = 0; i < n; i++)
+                x[i] += w->row[i];
+        }
+        for (size_t i = 0; m->token_type && i < n; i++)
+            x[i] += m->token_type[i];
+        if (m->embd_norm.weight)
+            ll_cpu_norm(e, &m->embd_norm, x, n, x);
         for (uint32_t r = 0; r < m->n_ropes; r++)
-            for (uint32_t i = 0; i < m->ropes[r].n_rot / 2; i++) {
-                double angle = (double)((float)e->columns[c].position * m->ropes[r].frequencies[i]);
-                size_t at = (r * (size_t)e->options.n_batch + c) * half + i;
-                e->cos[at] = (float)cos(angle);
-                e->sin[at] = (float)sin(angle);
-            }
+            make_angles(e, r, c);
     }
 }
 
-static void rotate(const ll_executor *e, const ll_layer *l, uint32_t column, float *head)
+void ll_cpu_rotate(const ll_executor *e, const ll_layer *l, uint32_t column, float *head)
 {
     const ll_rope *rope = &e->model->ropes[l->rope];
     size_t at = (l->rope * (size_t)e->options.n_batch + column) * (e->model->head_dim / 2);
@@ -148,11 +177,45 @@ static void rotate(const ll_executor *e, const ll_layer *l, uint32_t column, flo
     }
 }
 
-/* Rows of a unit: for one column all that a thread has, as memory is read fastest in long streams. */
-static uint32_t rows_per_unit(const ll_worker *w, const ll_inputs *in, uint32_t n_rows, uint32_t otherwise)
+uint32_t ll_cpu_rows_per_unit(const ll_worker *w, const ll_inputs *in, uint32_t n_rows, uint32_t otherwise)
 {
     const uint32_t line = 16; /* floats, which only one thread should write */
     return in->n == 1 ? (n_rows / w->n_threads + line) / line * line : otherwise;
+}
+
+/* Queries of positions far out, where the model makes them larger. */
+static float query_scale(const ll_model *m, uint64_t position)
+{
+    uint64_t periods = m->query_growth != 0 ? position / m->growth_period : 0;
+    return periods ? 1 + m->query_growth * logf(1 + (float)periods) : 1;
+}
+
+/* Norm and rotation of one head of queries or keys. */
+static void finish_head(ll_worker *w, const ll_layer *l, bool is_q, uint32_t column, uint32_t head, float *out)
+{
+    ll_executor *e = w->executor;
+    const ll_model *m = e->model;
+    ll_norm norm = is_q ? l->q_norm : l->k_norm;
+    bool has_norm = norm.weight && m->head_norm != LL_HEAD_NORM_WHOLE;
+    if (has_norm && m->head_norm == LL_HEAD_NORM_OWN) {
+        norm.weight += head * (size_t)m->head_dim;
+        norm.bias = norm.bias ? norm.bias + head * (size_t)m->head_dim : NULL;
+    }
+    if (has_norm && !m->head_norm_after_rope)
+        ll_cpu_norm(e, &norm, out, m->head_dim, out);
+    if (l->rope != LL_ROPE_NONE)
+        ll_cpu_rotate(e, l, column, out);
+    if (has_norm && m->head_norm_after_rope)
+        ll_cpu_norm(e, &norm, out, m->head_dim, out);
+    const float scale = is_q ? query_scale(m, e->columns[column].position) : 1;
+    for (size_t i = 0; scale != 1 && i < m->head_dim; i++)
+        out[i] *= scale;
+}
+
+static void clamp(float *x, size_t n, float bound)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = x[i] > bound ? bound : x[i] < -bound ? -bound : x[i];
 }
 
 /* A unit is one head of q, k or v. For one column, heads of a kind that follow each other are multiplied at once. */
@@ -162,35 +225,54 @@ static void qkv(ll_worker *w, const ll_phase *p)
     const ll_model *m = e->model;
     const ll_layer *l = &m->layers[p->layer];
     const ll_linear *const linears[] = {&l->q, &l->k, &l->v};
-    ll_inputs in = prepare(w, p, NULL, 0, linears, 3);
+    const size_t head_dim = m->head_dim;
+    bool norm_follows = l->q_norm.weight && m->head_norm == LL_HEAD_NORM_WHOLE;
+    ll_inputs in = ll_cpu_prepare(w, p, NULL, 0, linears, 3);
     ll_units units = ll_cpu_units(w, l->n_heads + 2 * l->n_kv_heads, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
         bool is_q = unit < l->n_heads, is_k = !is_q && unit < l->n_heads + l->n_kv_heads;
         uint32_t head = is_q ? unit : is_k ? unit - l->n_heads : unit - l->n_heads - l->n_kv_heads;
-        const float *norm = is_q ? l->q_norm : is_k ? l->k_norm : NULL;
         uint32_t left = (is_q ? l->n_heads : l->n_kv_heads) - head, n_heads = 1;
         if (in.n == 1) {
             n_heads = left < units.end - unit ? left : units.end - unit;
             units.next = unit + n_heads;
         }
         for (uint32_t c = 0; c < in.n; c++)
-            w->out[c] =
-                is_q ? e->q + c * (size_t)e->plan.max_q + head * (size_t)m->head_dim : w->tiles[0] + c * e->tile_rows;
-        ll_cpu_product(w,
-                       is_q   ? &l->q
-                       : is_k ? &l->k
-                              : &l->v,
-                       head * (size_t)m->head_dim, n_heads * (size_t)m->head_dim, &in, w->out);
+            w->out[c] = is_q                   ? e->q + c * (size_t)e->plan.max_q + head * head_dim
+                        : is_k && norm_follows ? e->k + c * (size_t)e->plan.max_kv + head * head_dim
+                                               : w->tiles[0] + c * e->tile_rows;
+        ll_cpu_product(w, is_q ? &l->q : is_k ? &l->k : &l->v, head * head_dim, n_heads * head_dim, &in, w->out);
         for (uint32_t i = 0; i < in.n * n_heads; i++) { /* one of both is 1 */
             uint32_t c = in.n == 1 ? 0 : i, of = in.n == 1 ? i : 0;
-            float *out = w->out[c] + of * (size_t)m->head_dim;
-            if (norm)
-                e->kernels.rms_norm(out, norm, m->head_dim, m->norm_eps, out);
-            if (is_q || is_k)
-                rotate(e, l, c, out);
-            if (!is_q)
+            float *out = w->out[c] + of * head_dim;
+            if (m->qkv_clamp > 0)
+                clamp(out, head_dim, m->qkv_clamp);
+            if ((is_q || is_k) && !norm_follows)
+                finish_head(w, l, is_q, c, head + of, out);
+            if (!is_q && !(is_k && norm_follows))
                 ll_cpu_store_kv(e, p->layer, c, head + of, !is_k, out);
+        }
+    }
+}
+
+/* A unit is a column. */
+static void qk_norm(ll_worker *w, const ll_phase *p)
+{
+    ll_executor *e = w->executor;
+    const ll_layer *l = &e->model->layers[p->layer];
+    const size_t head_dim = e->model->head_dim;
+    ll_units units = ll_cpu_units(w, e->n_columns, true);
+    uint32_t c;
+    while (ll_cpu_next_unit(w, &units, &c)) {
+        float *q = e->q + c * (size_t)e->plan.max_q, *k = e->k + c * (size_t)e->plan.max_kv;
+        ll_cpu_norm(e, &l->q_norm, q, l->n_heads * head_dim, q);
+        ll_cpu_norm(e, &l->k_norm, k, l->n_kv_heads * head_dim, k);
+        for (uint32_t head = 0; head < l->n_heads; head++)
+            finish_head(w, l, true, c, head, q + head * head_dim);
+        for (uint32_t head = 0; head < l->n_kv_heads; head++) {
+            finish_head(w, l, false, c, head, k + head * head_dim);
+            ll_cpu_store_kv(e, p->layer, c, head, false, k + head * head_dim);
         }
     }
 }
@@ -200,19 +282,43 @@ static void project(ll_worker *w, const ll_phase *p, const ll_linear *linear, co
 {
     ll_executor *e = w->executor;
     uint32_t n;
-    const uint32_t *columns = active(w, p, &n);
-    ll_inputs in = prepare(w, p, source, stride, &linear, 1);
+    const uint32_t *columns = ll_cpu_active(w, p, &n);
+    ll_inputs in = ll_cpu_prepare(w, p, source, stride, &linear, 1);
     uint32_t n_rows = linear->weight.n_rows, per_unit = LL_TILE_ROWS / 2;
     if (!in.by_rows && n_rows / LL_TILE_ROWS >= 8 * w->n_threads) /* each unit reads all inputs: fewer, where enough */
         per_unit = LL_TILE_ROWS;
-    per_unit = rows_per_unit(w, &in, n_rows, per_unit);
+    per_unit = ll_cpu_rows_per_unit(w, &in, n_rows, per_unit);
     ll_units units = ll_cpu_units(w, (n_rows + per_unit - 1) / per_unit, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
         uint32_t row = unit * per_unit, rows = n_rows - row < per_unit ? n_rows - row : per_unit;
         for (uint32_t i = 0; i < n; i++)
-            w->out[i] = e->branch + columns[i] * (size_t)e->plan.n_embd + row;
+            w->out[i] =
+                p->accumulates ? w->tiles[0] + i * e->tile_rows : e->branch + columns[i] * (size_t)e->plan.n_embd + row;
         ll_cpu_product(w, linear, row, rows, &in, w->out);
+        for (uint32_t i = 0; p->accumulates && i < n; i++) {
+            float *to = e->branch + columns[i] * (size_t)e->plan.n_embd + row;
+            for (uint32_t r = 0; r < rows; r++)
+                to[r] += w->out[i][r];
+        }
+    }
+}
+
+ll_activation_kernel ll_cpu_activation(const ll_executor *e)
+{
+    switch (e->model->activation) {
+    case LL_ACTIVATION_GELU_TANH:
+        return e->kernels.gelu_tanh_mul;
+    case LL_ACTIVATION_GELU_ERF:
+        return e->kernels.gelu_erf_mul;
+    case LL_ACTIVATION_RELU:
+        return e->kernels.relu_mul;
+    case LL_ACTIVATION_RELU_SQUARED:
+        return e->kernels.relu_squared_mul;
+    case LL_ACTIVATION_SWIGLU_LIMITED:
+        return e->kernels.swiglu_limited;
+    default:
+        return e->kernels.silu_mul;
     }
 }
 
@@ -221,28 +327,26 @@ static void gate_up(ll_worker *w, const ll_phase *p)
     ll_executor *e = w->executor;
     const ll_layer *l = &e->model->layers[p->layer];
     uint32_t n;
-    const uint32_t *columns = active(w, p, &n);
-    const ll_linear *const linears[] = {&l->gate, &l->up};
-    ll_inputs in = prepare(w, p, NULL, 0, linears, 2);
-    uint32_t per_unit = rows_per_unit(w, &in, l->n_ff, LL_TILE_ROWS);
+    const uint32_t *columns = ll_cpu_active(w, p, &n);
+    const bool has_gate = l->gate.weight.data;
+    const ll_linear *const linears[] = {&l->up, &l->gate};
+    ll_inputs in = ll_cpu_prepare(w, p, NULL, 0, linears, has_gate ? 2 : 1);
+    ll_activation_kernel activate = ll_cpu_activation(e);
+    uint32_t per_unit = ll_cpu_rows_per_unit(w, &in, l->n_ff, LL_TILE_ROWS);
     ll_units units = ll_cpu_units(w, (l->n_ff + per_unit - 1) / per_unit, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
         uint32_t row = unit * per_unit, rows = l->n_ff - row < per_unit ? l->n_ff - row : per_unit;
         for (uint32_t i = 0; i < n; i++)
             w->out[i] = w->tiles[0] + i * e->tile_rows;
-        ll_cpu_product(w, &l->gate, row, rows, &in, w->out);
+        ll_cpu_product(w, has_gate ? &l->gate : &l->up, row, rows, &in, w->out);
         for (uint32_t i = 0; i < n; i++)
             w->out[i] = w->tiles[1] + i * e->tile_rows;
-        ll_cpu_product(w, &l->up, row, rows, &in, w->out);
-        for (uint32_t i = 0; i < n; i++) {
-            const float *gate = w->tiles[0] + i * e->tile_rows, *up = w->tiles[1] + i * e->tile_rows;
-            float *out = e->hidden + columns[i] * (size_t)e->plan.max_ff + row;
-            if (e->model->activation == LL_ACTIVATION_SILU)
-                e->kernels.silu_mul(gate, up, rows, out);
-            else
-                e->kernels.gelu_tanh_mul(gate, up, rows, out);
-        }
+        if (has_gate)
+            ll_cpu_product(w, &l->up, row, rows, &in, w->out);
+        for (uint32_t i = 0; i < n; i++)
+            activate(w->tiles[0] + i * e->tile_rows, has_gate ? w->out[i] : NULL, rows,
+                     e->hidden + columns[i] * (size_t)e->plan.max_ff + row);
     }
 }
 
@@ -251,9 +355,9 @@ static void logits(ll_worker *w, const ll_phase *p)
     ll_executor *e = w->executor;
     const ll_linear *output = &e->model->output;
     uint32_t n;
-    const uint32_t *columns = active(w, p, &n);
-    ll_inputs in = prepare(w, p, NULL, 0, &output, 1);
-    uint32_t n_rows = output->weight.n_rows, per_unit = rows_per_unit(w, &in, n_rows, LL_TILE_ROWS);
+    const uint32_t *columns = ll_cpu_active(w, p, &n);
+    ll_inputs in = ll_cpu_prepare(w, p, NULL, 0, &output, 1);
+    uint32_t n_rows = output->weight.n_rows, per_unit = ll_cpu_rows_per_unit(w, &in, n_rows, LL_TILE_ROWS);
     ll_units units = ll_cpu_units(w, (n_rows + per_unit - 1) / per_unit, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
@@ -261,9 +365,30 @@ static void logits(ll_worker *w, const ll_phase *p)
         for (uint32_t i = 0; i < n; i++)
             w->out[i] = e->columns[columns[i]].logits + row;
         ll_cpu_product(w, output, row, rows, &in, w->out);
-        if (e->model->final_softcap > 0)
-            for (uint32_t i = 0; i < n; i++)
+        for (uint32_t i = 0; i < n; i++) {
+            for (uint32_t r = 0; e->model->logit_scale != 1 && r < rows; r++)
+                w->out[i][r] *= e->model->logit_scale;
+            if (e->model->final_softcap > 0)
                 e->kernels.softcap(w->out[i], rows, e->model->final_softcap);
+        }
+    }
+}
+
+/* A unit is a column. */
+static void hidden(ll_worker *w, const ll_phase *p)
+{
+    ll_executor *e = w->executor;
+    uint32_t n, unit;
+    const uint32_t *columns = ll_cpu_active(w, p, &n);
+    const size_t n_embd = e->plan.n_embd;
+    ll_units units = ll_cpu_units(w, n, true);
+    while (ll_cpu_next_unit(w, &units, &unit)) {
+        float *out = e->columns[columns[unit]].logits;
+        add_branch(w, p, columns[unit], w->row);
+        if (p->norm)
+            ll_cpu_norm(e, p->norm, w->row, n_embd, out);
+        else
+            memcpy(out, w->row, n_embd * sizeof *out);
     }
 }
 
@@ -284,17 +409,44 @@ void ll_cpu_phase(ll_worker *w, uint32_t index)
     case LL_PHASE_QKV:
         qkv(w, p);
         break;
+    case LL_PHASE_QK_NORM:
+        qk_norm(w, p);
+        break;
+    case LL_PHASE_LATENT:
+        ll_cpu_latent(w, p);
+        break;
+    case LL_PHASE_LATENT_NORM:
+        ll_cpu_latent_norm(w, p);
+        break;
+    case LL_PHASE_LATENT_Q:
+        ll_cpu_latent_q(w, p);
+        break;
+    case LL_PHASE_LATENT_V:
+        ll_cpu_latent_v(w, p);
+        break;
     case LL_PHASE_ATTENTION:
         ll_cpu_attention(w, p->layer);
         break;
     case LL_PHASE_PROJECT:
-        project(w, p, &l->o, e->attended, e->plan.max_q);
+        project(w, p, &l->o, e->model->latent.n_kv ? e->values : e->attended, e->plan.max_q);
         break;
     case LL_PHASE_GATE_UP:
         gate_up(w, p);
         break;
     case LL_PHASE_DOWN:
         project(w, p, &l->down, e->hidden, e->plan.max_ff);
+        break;
+    case LL_PHASE_ROUTE:
+        ll_cpu_route(w, p);
+        break;
+    case LL_PHASE_EXPERTS_UP:
+        ll_cpu_experts_up(w, p);
+        break;
+    case LL_PHASE_EXPERTS_DOWN:
+        ll_cpu_experts_down(w, p);
+        break;
+    case LL_PHASE_HIDDEN:
+        hidden(w, p);
         break;
     case LL_PHASE_LOGITS:
         logits(w, p);

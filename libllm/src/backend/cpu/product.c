@@ -9,6 +9,12 @@
  * split into batches cannot show. */
 bool ll_cpu_by_rows(const ll_executor *e, const ll_phase *phase, size_t n_columns)
 {
+    if (phase->kind == LL_PHASE_EXPERTS_UP || phase->kind == LL_PHASE_EXPERTS_DOWN) {
+        /* An expert has only some of the columns. */
+        const ll_experts *experts = &e->model->layers[phase->layer].experts;
+        if (n_columns * experts->n_used <= (size_t)LL_COLUMNS_MAX * experts->n)
+            return true;
+    }
     return n_columns <= LL_COLUMNS_MAX || e->options.deterministic || phase->kind == LL_PHASE_LOGITS;
 }
 
@@ -17,7 +23,8 @@ static void by_rows(ll_worker *w, const ll_matrix *m, size_t row, size_t n_rows,
     const ll_row_kernel *kernel = w->executor->kernels.row_kernel(m->traits->type);
     for (size_t c = 0; c < in->n; c += LL_COLUMNS_MAX) {
         size_t n = in->n - c < LL_COLUMNS_MAX ? in->n - c : LL_COLUMNS_MAX;
-        const ll_rows_job job = {.weights = m->data + row * m->row_bytes,
+        const ll_rows_job job = {.traits = m->traits,
+                                 .weights = m->data + row * m->row_bytes,
                                  .row_bytes = m->row_bytes,
                                  .n_rows = n_rows,
                                  .n_k = m->n_k,
@@ -43,7 +50,7 @@ static void by_panels(ll_worker *w, const ll_matrix *m, size_t row, size_t n_row
             size_t n_k = m->n_k - kb < LL_K_CHUNK ? m->n_k - kb : LL_K_CHUNK, bytes = kernel->bytes(n_k);
             for (size_t r = 0; r < n_group; r += kernel->rows) {
                 size_t n = n_group - r < kernel->rows ? n_group - r : kernel->rows;
-                kernel->pack(m->data + (row + group + r) * m->row_bytes, m->row_bytes, n, kb, n_k,
+                kernel->pack(m->traits, m->data + (row + group + r) * m->row_bytes, m->row_bytes, n, kb, n_k,
                              w->panels + r / kernel->rows * bytes);
             }
             for (size_t c = 0; c < in->n; c += block) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Llama 2 and 3.x, Mistral, SmolLM2, TinyLlama and their kin.
+ * Llama 2 and 3.x, Mistral, Mixtral, SmolLM2, TinyLlama and their kin.
  */
 #include "model/families/families.h"
 
@@ -10,4 +10,6 @@ const ll_family ll_family_llama = {
     .qkv_bias = LL_OPTIONAL,
     .other_bias = LL_OPTIONAL,
     .rope_factors = LL_OPTIONAL, /* Llama 3.1 and later */
+    .has_experts = true,         /* Mixtral */
+    .router_normalizes = true,
 };

@@ -67,10 +67,31 @@ void ll_ref_rms_norm(const float *x, const float *weight, size_t n, float eps, f
     }
 }
 
+/* The sum in LANES parts, so that adding many values loses little. */
+static float sum_of(const float *x, size_t n, float shift, bool squared)
+{
+    float lanes[LANES] = {0}, sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        float v = x[i] - shift;
+        lanes[i % LANES] += squared ? v * v : v;
+    }
+    for (int l = 0; l < LANES; l++)
+        sum += lanes[l];
+    return sum;
+}
+
+void ll_ref_layer_norm(const float *x, const float *weight, const float *bias, size_t n, float eps, float *out)
+{
+    float mean = sum_of(x, n, 0, false) / (float)n;
+    float factor = 1.0f / sqrtf(sum_of(x, n, mean, true) / (float)n + eps);
+    for (size_t i = 0; i < n; i++)
+        out[i] = (x[i] - mean) * factor * (weight ? weight[i] : 1.0f) + (bias ? bias[i] : 0.0f);
+}
+
 void ll_ref_silu_mul(const float *gate, const float *up, size_t n, float *out)
 {
     for (size_t i = 0; i < n; i++)
-        out[i] = gate[i] / (1.0f + ll_ref_exp(-gate[i])) * up[i];
+        out[i] = gate[i] / (1.0f + ll_ref_exp(-gate[i])) * (up ? up[i] : 1.0f);
 }
 
 void ll_ref_gelu_tanh_mul(const float *gate, const float *up, size_t n, float *out)
@@ -78,7 +99,44 @@ void ll_ref_gelu_tanh_mul(const float *gate, const float *up, size_t n, float *o
     for (size_t i = 0; i < n; i++) {
         float g = gate[i];
         float u2 = LL_GELU_2_SQRT_2_PI * (g * g * LL_GELU_CUBIC * g + g);
-        out[i] = g / (1.0f + ll_ref_exp(-u2)) * up[i];
+        out[i] = g / (1.0f + ll_ref_exp(-u2)) * (up ? up[i] : 1.0f);
+    }
+}
+
+void ll_ref_gelu_erf_mul(const float *gate, const float *up, size_t n, float *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        float g = gate[i], z = fabsf(g) * LL_SQRT_HALF, t = 1.0f / (LL_ERFC_F0 * z + 1.0f);
+        float p = LL_ERFC_F5;
+        p = p * t + LL_ERFC_F4;
+        p = p * t + LL_ERFC_F3;
+        p = p * t + LL_ERFC_F2;
+        p = p * t + LL_ERFC_F1;
+        float tail = 0.5f * g * (p * t * ll_ref_exp(-(z * z))); /* g times the normal distribution beyond |g| */
+        out[i] = (g < 0 ? tail : g - tail) * (up ? up[i] : 1.0f);
+    }
+}
+
+void ll_ref_relu_mul(const float *gate, const float *up, size_t n, float *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = (gate[i] < 0 ? 0.0f : gate[i]) * (up ? up[i] : 1.0f);
+}
+
+void ll_ref_relu_squared_mul(const float *gate, const float *up, size_t n, float *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        float g = gate[i] < 0 ? 0.0f : gate[i];
+        out[i] = g * g * (up ? up[i] : 1.0f);
+    }
+}
+
+void ll_ref_swiglu_limited(const float *gate, const float *up, size_t n, float *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        float g = gate[i] > LL_SWIGLU_LIMIT ? LL_SWIGLU_LIMIT : gate[i], u = up[i];
+        u = u > LL_SWIGLU_LIMIT ? LL_SWIGLU_LIMIT : u < -LL_SWIGLU_LIMIT ? -LL_SWIGLU_LIMIT : u;
+        out[i] = g / (1.0f + ll_ref_exp(-LL_SWIGLU_ALPHA * g)) * (u + 1.0f);
     }
 }
 
