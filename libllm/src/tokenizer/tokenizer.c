@@ -135,7 +135,8 @@ static libllm_status read_scores(ll_tokenizer *t, const ll_gguf *gguf, libllm_er
     return LIBLLM_OK;
 }
 
-/* What stands around a text: bos or [CLS] in front, eos or [SEP] behind. */
+/* What stands around a text: bos or [CLS] in front, eos or [SEP] behind. An eos that a generating model's file asks for is
+ * left out: what is generated would come behind it. */
 static libllm_status read_template(ll_tokenizer *t, const ll_gguf *gguf, const struct kind *kind, libllm_error *error)
 {
     bool bos = t->model == LL_TOKENIZER_BPE ? t->pipeline.adds_bos : kind->adds_bos, eos = kind->adds_eos;
@@ -152,7 +153,7 @@ static libllm_status read_template(ll_tokenizer *t, const ll_gguf *gguf, const s
         t->before[t->n_before++] = t->special[LIBLLM_TOKEN_BOS];
     if (sep && separator >= 0)
         t->after[t->n_after++] = separator;
-    else if (eos && t->special[LIBLLM_TOKEN_EOS] >= 0)
+    else if (eos && kind->adds_eos && t->special[LIBLLM_TOKEN_EOS] >= 0)
         t->after[t->n_after++] = t->special[LIBLLM_TOKEN_EOS];
     return status;
 }
