@@ -13,9 +13,14 @@ typedef struct ll_tokenizer ll_tokenizer;
  * unknown kind or pre-tokenizer is UNSUPPORTED, contradictions are CORRUPT_FILE. The gguf must outlive it. */
 libllm_status ll_tokenizer_open(const ll_host *host, const ll_gguf *gguf, ll_tokenizer **tokenizer,
                                 libllm_error *error);
+/* From the bytes of a tokenizer.json and of the tokenizer_config.json beside it (data is NULL: there is none). What is
+ * not known is UNSUPPORTED by its name, what is malformed is JSON with the place. Nothing of them is needed later. */
+libllm_status ll_tokenizer_open_json(const ll_host *host, ll_span text, ll_span config, ll_tokenizer **tokenizer,
+                                     libllm_error *error);
 void ll_tokenizer_close(ll_tokenizer *tokenizer); /* NULL is fine */
 
-/* Append the ids of a text; see libllm_model_tokenize(). Flags as there. n_bytes == 0 is fine. */
+/* Append the ids of a text; see libllm_model_tokenize(). Flags as there; LIBLLM_TOKENIZE_ADD_BOS puts all that the file has
+ * for it around the text, also behind it ([CLS] ... [SEP]). n_bytes == 0 is fine. */
 libllm_status ll_tokenizer_encode(const ll_tokenizer *tokenizer, const char *text, size_t n_bytes, uint32_t flags,
                                   ll_tokens *out, libllm_error *error);
 
@@ -43,6 +48,6 @@ size_t ll_tokenizer_size(const ll_tokenizer *tokenizer);                        
 int32_t ll_tokenizer_special(const ll_tokenizer *tokenizer, libllm_special_token kind); /* -1: none */
 bool ll_tokenizer_ends(const ll_tokenizer *tokenizer, int32_t id);                      /* ends a generation */
 bool ll_tokenizer_adds_bos(const ll_tokenizer *tokenizer);
-const char *ll_tokenizer_kind(const ll_tokenizer *tokenizer); /* "BPE", "SPM": for people */
+const char *ll_tokenizer_kind(const ll_tokenizer *tokenizer); /* "BPE", "SPM", "WordPiece", ...: for people */
 
 #endif
