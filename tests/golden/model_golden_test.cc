@@ -77,6 +77,7 @@ const Case cases[] = {
     {"families", "gptj", f32},
     {"families", "gptneox", f32},
     {"families", "gptneox-sequential", f32},
+    {"families", "gpt-oss-mxfp4", rounded},
     {"families", "granitemoe", f32},
     {"families", "granitemoe-shared", f32},
     {"families", "hunyuan-moe", f32},
