@@ -151,6 +151,58 @@ TEST_P(Kernels, SoftcapIsAccurate)
     EXPECT_EQ(large[1], -5.0f);
 }
 
+/* Of states whose number leaves tails, with a decay for each and with one for all; out lies where the inputs are. */
+TEST_P(Kernels, ScanMatchesDoubleArithmetic)
+{
+    std::uniform_real_distribution<float> uniform(-1, 1);
+    auto random = [&](size_t n) {
+        std::vector<float> values(n);
+        for (float &value : values)
+            value = uniform(Random());
+        return values;
+    };
+    for (size_t n_states : {1u, 3u, 8u, 12u, 16u, 37u, 128u})
+        for (bool each : {true, false}) {
+            const size_t n = 5, guard = 16;
+            std::vector<float> state = random(n * n_states + guard), a = random(n * n_states), delta = random(n),
+                               input = random(n + guard), b = random(n_states), c = random(n_states);
+            for (float &value : a)
+                value = -8 * std::fabs(value);
+            for (float &value : delta)
+                value = std::fabs(value);
+            const std::vector<float> before = state, inputs = input;
+            const float decay = 0.75f;
+            ll_scan_job job = {};
+            job.state = state.data();
+            job.n = n;
+            job.n_states = n_states;
+            job.a = each ? a.data() : nullptr;
+            job.delta = each ? delta.data() : nullptr;
+            job.decay = decay;
+            job.input = input.data();
+            job.b = b.data();
+            job.c = c.data();
+            job.out = input.data();
+            kernels_->scan(&job);
+            for (size_t j = 0; j < n; j++) {
+                double sum = 0, size = 0;
+                for (size_t i = 0; i < n_states; i++) {
+                    const size_t at = j * n_states + i;
+                    const double factor = each ? std::exp(static_cast<double>(delta[j]) * a[at]) : decay;
+                    const double expected = factor * before[at] + static_cast<double>(inputs[j]) * b[i];
+                    ASSERT_NEAR(state[at], expected, 4e-6) << n_states;
+                    sum += expected * c[i];
+                    size += std::fabs(expected * c[i]);
+                }
+                ASSERT_NEAR(input[j], sum, 4e-6 * (1 + size)) << n_states;
+            }
+            for (size_t i = 0; i < guard; i++) {
+                EXPECT_EQ(state[n * n_states + i], before[n * n_states + i]);
+                EXPECT_EQ(input[n + i], inputs[n + i]);
+            }
+        }
+}
+
 TEST_P(Kernels, VectorsHaveTailsAndHandOnNan)
 {
     using Function = std::function<void(const float *, const float *, size_t, float *)>;

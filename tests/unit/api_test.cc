@@ -272,8 +272,9 @@ libllm_status work(const char *model, Torture *torture)
 
 TEST(Api, EveryAllocationFailedInTurn)
 {
-    /* Plain, with experts, with latent attention that is converted at opening. */
-    for (const char *model : {"tiny/llama.gguf", "tiny/qwen2moe.gguf", "families/deepseek2-kv-b.gguf"}) {
+    /* Plain, with experts, with latent attention that is converted at opening, with states. */
+    for (const char *model : {"tiny/llama.gguf", "tiny/qwen2moe.gguf", "families/deepseek2-kv-b.gguf", "tiny/lfm2.gguf",
+                              "families/mamba2.gguf"}) {
         Torture cold, good; /* a file that is not in the page cache is read ahead, which allocates */
         ASSERT_EQ(LIBLLM_OK, work(model, &cold)) << model;
         ASSERT_EQ(LIBLLM_OK, work(model, &good)) << model;

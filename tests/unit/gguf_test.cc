@@ -141,9 +141,9 @@ TEST(Gguf, MappedAndReadAreTheSame)
         ll_gguf file;
         ASSERT_EQ(ll_gguf_open(&counting.host, path.c_str(), mode, block_size, &file, &error), LIBLLM_OK)
             << error.message;
-        EXPECT_EQ(file.file.mapped, mode == LIBLLM_LOAD_MAP);
-        EXPECT_EQ(file.file.size, bytes.size());
-        EXPECT_EQ((uintptr_t)file.file.data % 64, 0u);
+        EXPECT_EQ(file.files[0].mapped, mode == LIBLLM_LOAD_MAP);
+        EXPECT_EQ(file.files[0].size, bytes.size());
+        EXPECT_EQ((uintptr_t)file.files[0].data % 64, 0u);
         EXPECT_EQ((uintptr_t)file.tensors[0].data % 32, 0u);
         expect_all_types(file, bytes);
         ll_gguf_close(&file);
@@ -423,7 +423,7 @@ TEST(Gguf, EveryAllocationMayFail)
         }
         EXPECT_EQ(counting.now, 0u);
     }
-    EXPECT_EQ(n_requests, 6u); /* the bytes, keys, tensors, two indices, the order */
+    EXPECT_EQ(n_requests, 7u); /* the bytes, their file, keys, tensors, two indices, the order */
     remove(path.c_str());
 }
 

@@ -413,9 +413,9 @@ typedef struct libllm_model_info {
     uint32_t n_embd;
     /** Transformer layers. */
     uint32_t n_layers;
-    /** Attention heads of the first layer. */
+    /** Attention heads of the first layer that has attention; 0 when none has. */
     uint32_t n_heads;
-    /** Key/value heads of the first layer. */
+    /** Key/value heads of that layer. */
     uint32_t n_kv_heads;
     /** Context length that the model was trained for, in tokens. */
     uint32_t n_context_train;
@@ -429,7 +429,7 @@ typedef struct libllm_model_info {
     uint32_t is_encoder;
     /** Parameters. */
     uint64_t n_parameters;
-    /** Size of the file in bytes. */
+    /** Size of the file, or of all files, in bytes. */
     uint64_t file_bytes;
     /** Weight bytes that one decoded token reads. */
     uint64_t bytes_per_token;
@@ -491,8 +491,10 @@ libllm_status libllm_model_locate(const char *name, const char *LIBLLM_NULLABLE 
                                   size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
 
 /**
- * Open a model file (GGUF version 2 or 3), or the one such file in a folder. Weights stay in the file;
- * nothing is copied or converted. A file that only has a vocabulary, or whose architecture is not known, opens
+ * Open a model: a GGUF file (version 2 or 3; of a split model any part, and the others lie beside it), the one such
+ * file in a folder, or a folder as Hugging Face has them, with config.json and safetensors files. Weights stay in
+ * the files; the few of such a folder that cannot be read as they are stored are converted, and
+ * libllm_model_describe() lists them. A file that only has a vocabulary, or whose architecture is not known, opens
  * too: it tokenizes, and making a session from it is the error.
  *
  * @param runtime  shared with everything made from the model
@@ -963,7 +965,9 @@ libllm_status libllm_session_logits(libllm_session *session, const float *LIBLLM
 
 /**
  * Go back to an earlier position; the tokens behind it are forgotten. The logits are those of nothing until
- * further tokens are evaluated.
+ * further tokens are evaluated. This costs nothing where all layers have attention. Others (Mamba, LFM2) know the
+ * tokens only in sum, which nothing can be taken out of: the next evaluation first evaluates all tokens that were
+ * kept once more, and takes that much longer.
  *
  * @param session     the session
  * @param n_positions how many tokens to keep, at most the present position
@@ -1030,8 +1034,9 @@ libllm_status libllm_session_tokens(const libllm_session *session,
  * Report where the time of a session's engine went since the last report, as JSON, and start afresh; all sessions of
  * the engine count. A phase is what all threads do between two meetings; those of all layers are added up:
  * {"threads","batches","tokens","seconds","phases":[{"phase","calls","seconds","computing_seconds","waiting_seconds",
- * "weight_bytes","kv_bytes","flops"}]}, phases being those that were run of embed, qkv, qk_norm, attention, project,
- * gate_up, down and logits.
+ * "weight_bytes","kv_bytes","flops"}]}, phases being those that were run of embed, qkv, qk_norm, latent, latent_norm,
+ * latent_q, attention, latent_v, mix_in, select, scan, project, gate_up, down, route, experts_up, experts_down,
+ * hidden and logits.
  * threads is the mean of the batches. seconds is measured on the calling thread, from one meeting to the next;
  * computing_seconds and waiting_seconds, what a thread did and how long it waited for the others, are means of all
  * threads. weight_bytes and kv_bytes are the bytes of weights and of keys and values that were read, flops a

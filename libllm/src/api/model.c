@@ -63,13 +63,13 @@ libllm_status libllm_model_get_info(const libllm_model *model, libllm_model_info
                              .has_chat_template = m->chat_template.size > 0,
                              .adds_bos = m->tokenizer && ll_tokenizer_adds_bos(m->tokenizer),
                              .n_parameters = ll_model_parameters(m),
-                             .file_bytes = m->gguf.file.size};
+                             .file_bytes = ll_gguf_file_bytes(&m->gguf)};
     if (m->family) {
         own.is_encoder = m->is_encoder;
         own.n_embd = m->n_embd;
         own.n_layers = m->n_layers;
-        own.n_heads = m->layers[0].n_heads;
-        own.n_kv_heads = m->layers[0].n_kv_heads;
+        own.n_heads = ll_attention_layer(m)->n_heads;
+        own.n_kv_heads = ll_attention_layer(m)->n_kv_heads;
         own.n_context_train = m->n_context_train;
         ll_model_token_cost(m, &own.bytes_per_token, &own.flops_per_token);
         own.kv_bytes_per_token = ll_kv_bytes_per_position(m, LIBLLM_KV_AUTO);
@@ -87,7 +87,8 @@ libllm_status libllm_model_describe(const libllm_model *model, char *buffer, siz
     ll_buffer text;
     ll_buffer_init(&text, &model->runtime->host);
     uint64_t kv = model->model->family ? ll_kv_bytes_per_position(model->model, LIBLLM_KV_AUTO) : 0;
-    libllm_status status = ll_model_describe(model->model, kv, &text, error);
+    uint64_t state = model->model->family ? LL_SESSION_STATES * ll_state_bytes(model->model) : 0;
+    libllm_status status = ll_model_describe(model->model, kv, state, &text, error);
     if (!status)
         status = ll_give_text(text.data, text.size, buffer, capacity, needed, error);
     ll_buffer_free(&text);

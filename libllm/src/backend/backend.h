@@ -9,14 +9,22 @@
 
 enum { LL_PAGE_POSITIONS = 64 }; /* positions in a page of KV memory */
 
+/* Memory of a device for one state of the layers that are not attention. */
+typedef struct ll_state ll_state;
+
 /* Consecutive tokens of one timeline. */
 typedef struct ll_run {
     const int32_t *tokens; /* ids, checked against the vocabulary */
     uint32_t n_tokens;
     uint64_t position;     /* of the first token; earlier positions are in the KV memory */
     const uint32_t *pages; /* page of each LL_PAGE_POSITIONS positions of the timeline */
-    float *logits;         /* rows of n_vocab, or hidden states of n_embd; NULL: not wanted */
-    bool all_logits;       /* a row for every token instead of the last only */
+    /* What the layers without KV memory know of the tokens before, and where to write what they know after them, which
+     * is another state; see state_create. NULL for models that have no such layers. Before position 0 nothing is read.
+     */
+    const ll_state *state;
+    ll_state *next_state;
+    float *logits;   /* rows of n_vocab, or hidden states of n_embd; NULL: not wanted */
+    bool all_logits; /* a row for every token instead of the last only */
 } ll_run;
 
 /* Where the time of batches went. Seconds are those of thread 0 from one meeting of all threads to the next; a thread
@@ -64,7 +72,10 @@ typedef struct ll_backend {
     libllm_status (*describe)(const char *blas_library, char *name, size_t capacity, libllm_error *error);
     libllm_status (*create)(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
                             const ll_executor_options *options, ll_executor **out, libllm_error *error);
-    /* CANCELLED leaves pages of the batch's positions undefined and everything else as it was. */
+    /* NULL: out of memory. */
+    ll_state *(*state_create)(const ll_executor *executor);
+    void (*state_free)(const ll_executor *executor, ll_state *state); /* NULL is fine */
+    /* CANCELLED leaves pages of the batch's positions and its next states undefined and everything else as it was. */
     libllm_status (*run)(ll_executor *executor, const ll_batch *batch, libllm_error *error);
     void (*free)(ll_executor *executor); /* NULL is fine */
 } ll_backend;
@@ -79,6 +90,9 @@ void ll_profile_add(ll_profile *profile, const ll_profile *more);
 
 /* KV memory of one position in bytes. */
 uint64_t ll_kv_bytes_per_position(const ll_model *model, libllm_kv_type kv_type);
+/* Bytes of one state, 0 for models that have attention only; and how many of them a session has. */
+uint64_t ll_state_bytes(const ll_model *model);
+enum { LL_SESSION_STATES = 3 };
 /* The type that AUTO stands for. */
 libllm_kv_type ll_kv_type_resolve(const ll_model *model, libllm_kv_type kv_type);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Sizes of KV memory, the same on every device.
+ * Sizes of KV memory and of states, the same on every device.
  */
 #include "backend/backend.h"
 
@@ -8,6 +8,14 @@ libllm_kv_type ll_kv_type_resolve(const ll_model *model, libllm_kv_type kv_type)
     if (kv_type != LIBLLM_KV_AUTO)
         return kv_type;
     return ll_model_is_f32(model) ? LIBLLM_KV_F32 : LIBLLM_KV_F16;
+}
+
+uint64_t ll_state_bytes(const ll_model *model)
+{
+    uint64_t values = 0;
+    for (uint32_t i = 0; i < model->n_layers; i++)
+        values += ll_layer_state(&model->layers[i]);
+    return values * sizeof(float);
 }
 
 uint64_t ll_kv_bytes_per_position(const ll_model *model, libllm_kv_type kv_type)

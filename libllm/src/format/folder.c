@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/status.h"
 #include "format/file.h"
+#include "format/gguf.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,8 +17,9 @@ static const char ending[] = ".gguf";
 
 typedef struct contents {
     char first[NAME_MAX + 1], second[NAME_MAX + 1]; /* GGUF files in alphabetical order; empty: none */
-    size_t n;                                       /* of them */
-    bool hugging_face;
+    size_t n;                                       /* of them; parts of a split model count as their first one */
+    bool later_part;                                /* of a split model */
+    bool config, safetensors;                       /* the files that make a folder of Hugging Face */
 } contents;
 
 static bool is_gguf(const char *name)
@@ -32,9 +34,16 @@ static int look_through(DIR *folder, contents *c)
     *c = (contents){.n = 0};
     for (const struct dirent *entry; errno = 0, (entry = readdir(folder)) != NULL;) {
         const char *name = entry->d_name;
-        c->hugging_face = c->hugging_face || strcmp(name, "config.json") == 0;
+        uint32_t part, n_parts;
+        c->config = c->config || strcmp(name, "config.json") == 0;
+        c->safetensors = c->safetensors || strcmp(name, "model.safetensors") == 0 ||
+                         strcmp(name, "model.safetensors.index.json") == 0;
         if (!is_gguf(name))
             continue;
+        if (ll_gguf_part_of_name(name, &part, &n_parts) && part != 1) {
+            c->later_part = true;
+            continue;
+        }
         bool before_first = c->n == 0 || strcmp(name, c->first) < 0;
         if (before_first) {
             memcpy(c->second, c->first, sizeof c->second);
@@ -53,19 +62,25 @@ static libllm_status check(const contents *c, libllm_error *error)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT,
                        "the folder has %zu GGUF files, name one of them: %s, %s%s", c->n, c->first, c->second,
                        c->n > 2 ? ", ..." : "");
-    if (c->n == 0 && c->hugging_face)
+    if (c->n == 1 || (c->config && c->safetensors))
+        return LIBLLM_OK;
+    if (c->later_part)
+        return ll_fail(error, LIBLLM_ERROR_NOT_FOUND, "the folder has parts of a GGUF file, but not the first");
+    if (c->config)
         return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
-                       "the folder is in Hugging Face's format, which is not supported yet: expected a GGUF file");
-    if (c->n == 0)
-        return ll_fail(error, LIBLLM_ERROR_NOT_FOUND, "the folder has no GGUF file");
-    return LIBLLM_OK;
+                       "the folder is in Hugging Face's format, but has neither a model.safetensors nor a "
+                       "model.safetensors.index.json: weights in other formats are not read");
+    return ll_fail(error, LIBLLM_ERROR_NOT_FOUND,
+                   "the folder has no GGUF file, and no config.json beside a model.safetensors");
 }
 
-libllm_status ll_folder_model(const ll_host *host, const char *path, char **found, libllm_error *error)
+libllm_status ll_folder_model(const ll_host *host, const char *path, ll_folder_kind *kind, char **found,
+                              libllm_error *error)
 {
     *found = NULL;
+    *kind = LL_FOLDER_NONE;
     DIR *folder = opendir(path);
-    if (!folder) /* a file, or something whose opening says what is wrong */
+    if (!folder)
         return LIBLLM_OK;
     contents c;
     int code = look_through(folder, &c);
@@ -75,6 +90,9 @@ libllm_status ll_folder_model(const ll_host *host, const char *path, char **foun
                                : check(&c, error);
     if (status)
         return ll_file_fail(error, status, path);
+    *kind = c.n == 0 ? LL_FOLDER_HUGGING_FACE : LL_FOLDER_GGUF;
+    if (c.n == 0)
+        return LIBLLM_OK;
     ll_buffer joined;
     ll_buffer_init(&joined, host);
     ll_buffer_text(&joined, path);

@@ -425,31 +425,49 @@ libllm_status ll_gguf_parse(const ll_host *host, const uint8_t *data, size_t siz
     return ll_file_fail(error, p.status, name);
 }
 
-libllm_status ll_gguf_open(const ll_host *host, const char *path, libllm_load_mode mode,
-                           ll_block_size (*block_size)(uint32_t type), ll_gguf *gguf, libllm_error *error)
+libllm_status ll_gguf_open_file(const ll_host *host, const char *path, libllm_load_mode mode,
+                                ll_block_size (*block_size)(uint32_t type), ll_gguf *gguf, libllm_error *error)
 {
     ll_file file;
     *gguf = (ll_gguf){0};
     libllm_status status = ll_file_open(host, path, mode, &file, error);
     if (status != LIBLLM_OK)
         return status;
-    status = ll_gguf_parse(host, file.data, file.size, path, block_size, gguf, error);
+    ll_file *files = ll_alloc(host, 1, sizeof *files);
+    status = files ? ll_gguf_parse(host, file.data, file.size, path, block_size, gguf, error)
+                   : ll_file_fail(error, ll_fail_memory(error, "a file"), path);
     if (status != LIBLLM_OK) {
+        ll_free(host, files);
         ll_file_close(&file);
         return status;
     }
-    gguf->file = file;
+    files[0] = file;
+    gguf->files = files;
+    gguf->n_files = 1;
     return LIBLLM_OK;
 }
 
 void ll_gguf_close(ll_gguf *gguf)
 {
+    for (size_t i = 0; i < gguf->n_files; i++)
+        ll_file_close(&gguf->files[i]);
+    for (size_t i = 0; i < gguf->n_owned; i++)
+        ll_free(gguf->host, gguf->owned[i]);
     if (gguf->host) {
         ll_free(gguf->host, gguf->values);
         ll_free(gguf->host, gguf->tensors);
+        ll_free(gguf->host, gguf->files);
+        ll_free(gguf->host, gguf->owned);
     }
     ll_map_free(&gguf->value_index);
     ll_map_free(&gguf->tensor_index);
-    ll_file_close(&gguf->file);
     *gguf = (ll_gguf){0};
+}
+
+uint64_t ll_gguf_file_bytes(const ll_gguf *gguf)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < gguf->n_files; i++)
+        n += gguf->files[i].size;
+    return n;
 }

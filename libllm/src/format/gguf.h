@@ -54,12 +54,15 @@ typedef struct ll_gguf_tensor {
     uint64_t offset; /* from the start of the file */
     uint64_t n_bytes;
     const uint8_t *data; /* n_bytes inside the file */
+    const char
+        *converted; /* a model that was made of other files: what was done to the bytes; NULL: they are a file's */
 } ll_gguf_tensor;
 
 typedef struct ll_gguf {
     const ll_host *host;
-    ll_file file;
-    uint32_t version;
+    ll_file *files; /* one; several when the model is split; none over bytes in memory */
+    size_t n_files;
+    uint32_t version;     /* 0: no GGUF file, but made of others (see gguf_make.h) */
     uint32_t alignment;   /* of every tensor's offset; a power of two, 8 to 65536 */
     uint64_t data_offset; /* where tensor data starts; may lie behind the end of a file without tensors */
     ll_gguf_value *values;
@@ -68,16 +71,27 @@ typedef struct ll_gguf {
     size_t n_tensors;
     ll_map value_index;  /* key -> index into values */
     ll_map tensor_index; /* name -> index into tensors */
+    void **owned;        /* memory that lives as long */
+    size_t n_owned;
 } ll_gguf;
 
-/* Open and check a whole file. block_size tells the sizes of tensor types. Errors start with the path and name the
- * key, tensor or offset. Tensors may come in any order and leave gaps; a dimension of 0 is an error. */
+/* Open and check a whole model: a file, or with any part of a split one all the parts, which lie beside it under names
+ * that end in -00001-of-00003.gguf. Metadata are the first part's. For the rest see ll_gguf_open_file(). */
 libllm_status ll_gguf_open(const ll_host *host, const char *path, libllm_load_mode mode,
                            ll_block_size (*block_size)(uint32_t type), ll_gguf *gguf, libllm_error *error);
+/* The number, from 1 on, that the name of a part of a split model has, and how many there are; false for other names.
+ */
+bool ll_gguf_part_of_name(const char *name, uint32_t *number, uint32_t *count);
+
+/* Open and check one file. block_size tells the sizes of tensor types. Errors start with the path and name the
+ * key, tensor or offset. Tensors may come in any order and leave gaps; a dimension of 0 is an error. */
+libllm_status ll_gguf_open_file(const ll_host *host, const char *path, libllm_load_mode mode,
+                                ll_block_size (*block_size)(uint32_t type), ll_gguf *gguf, libllm_error *error);
 /* The same over bytes in memory that outlive the gguf (name: for messages). */
 libllm_status ll_gguf_parse(const ll_host *host, const uint8_t *data, size_t size, const char *name,
                             ll_block_size (*block_size)(uint32_t type), ll_gguf *gguf, libllm_error *error);
 void ll_gguf_close(ll_gguf *gguf); /* a zeroed gguf is fine */
+uint64_t ll_gguf_file_bytes(const ll_gguf *gguf);
 
 const ll_gguf_value *ll_gguf_find(const ll_gguf *gguf, const char *key);      /* NULL when absent */
 const ll_gguf_tensor *ll_gguf_find_tensor(const ll_gguf *gguf, ll_span name); /* NULL when absent */

@@ -13,8 +13,8 @@ enum { PIECE = 8 << 20, SAMPLES = 64 };
 
 struct ll_read_ahead {
     const ll_host *host;
-    uint8_t *data;
-    size_t size;
+    const ll_file *files;
+    size_t n_files;
     pid_t pid;
     pthread_t thread;
     atomic_bool stop;
@@ -25,6 +25,8 @@ static uint8_t *writable(const uint8_t *data) { return (uint8_t *)(uintptr_t)dat
 /* Whether one of some pages, spread over the file, is not in memory. */
 static bool seems_cold(const ll_file *file)
 {
+    if (!file->mapped)
+        return false;
     size_t page = (size_t)sysconf(_SC_PAGESIZE), n_pages = file->size / page;
     for (size_t i = 0; i < SAMPLES && i < n_pages; i++) {
         unsigned char resident;
@@ -40,19 +42,25 @@ static bool seems_cold(const ll_file *file)
 static void *fetch(void *context)
 {
     ll_read_ahead *ahead = context;
-    for (size_t at = 0; at < ahead->size && !atomic_load(&ahead->stop); at += PIECE)
-        madvise(ahead->data + at, ahead->size - at < PIECE ? ahead->size - at : PIECE, MADV_WILLNEED);
+    for (size_t i = 0; i < ahead->n_files; i++) {
+        const ll_file *file = &ahead->files[i];
+        if (!file->mapped)
+            continue;
+        for (size_t at = 0; at < file->size && !atomic_load(&ahead->stop); at += PIECE)
+            madvise(writable(file->data) + at, file->size - at < PIECE ? file->size - at : PIECE, MADV_WILLNEED);
+    }
     return NULL;
 }
 
-ll_read_ahead *ll_read_ahead_start(const ll_file *file)
+ll_read_ahead *ll_read_ahead_start(const ll_host *host, const ll_file *files, size_t n_files)
 {
-    if (!file->mapped || !seems_cold(file))
-        return NULL;
-    ll_read_ahead *ahead = ll_alloc(file->host, 1, sizeof *ahead);
+    bool cold = false;
+    for (size_t i = 0; i < n_files && !cold; i++)
+        cold = seems_cold(&files[i]);
+    ll_read_ahead *ahead = cold ? ll_alloc(host, 1, sizeof *ahead) : NULL;
     if (!ahead)
         return NULL;
-    *ahead = (ll_read_ahead){.host = file->host, .data = writable(file->data), .size = file->size, .pid = getpid()};
+    *ahead = (ll_read_ahead){.host = host, .files = files, .n_files = n_files, .pid = getpid()};
     sigset_t all, old; /* the program's handlers run on the program's threads */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -60,7 +68,7 @@ ll_read_ahead *ll_read_ahead_start(const ll_file *file)
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (started)
         return ahead;
-    ll_free(file->host, ahead);
+    ll_free(host, ahead);
     return NULL;
 }
 

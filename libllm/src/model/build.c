@@ -75,24 +75,31 @@ static libllm_status read_heads(ll_builder *b, uint32_t *scratch, libllm_error *
     char key[128];
     for (uint32_t i = 0; i < m->n_layers; i++)
         scratch[i] = 0;
-    libllm_status status = per_layer(b, "attention.head_count", 1, HEADS_MAX, scratch, error);
+    const uint32_t fewest = b->family->mixer != LL_MIXER_ATTENTION ? 0 : 1;
+    libllm_status status = per_layer(b, "attention.head_count", fewest, HEADS_MAX, scratch, error);
     if (status)
         return status;
     for (uint32_t i = 0; i < m->n_layers; i++)
         m->layers[i].n_heads = scratch[i];
     make_key(key, sizeof key, b, "attention.head_count_kv");
     if (ll_gguf_find(&m->gguf, key)) /* otherwise each head has its own */
-        status = per_layer(b, "attention.head_count_kv", 1, HEADS_MAX, scratch, error);
+        status = per_layer(b, "attention.head_count_kv", fewest, HEADS_MAX, scratch, error);
+    uint32_t heads = 0; /* of the first layer with attention */
     for (uint32_t i = 0; !status && i < m->n_layers; i++) {
-        m->layers[i].n_kv_heads = scratch[i];
-        if (m->layers[i].n_heads % scratch[i])
+        ll_layer *l = &m->layers[i];
+        l->n_kv_heads = scratch[i];
+        if (l->n_kv_heads == 0) {
+            l->mixer = b->family->mixer;
+            l->n_heads = 0;
+        } else if (l->n_heads == 0 || l->n_heads % l->n_kv_heads) {
             status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
                              "key \"%s.attention.head_count_kv\": %u does not divide the %u heads of layer %u", arch,
-                             scratch[i], m->layers[i].n_heads, i);
+                             l->n_kv_heads, l->n_heads, i);
+        }
+        heads = heads ? heads : l->n_heads;
     }
-    if (status)
+    if (status || heads == 0)
         return status;
-    uint32_t heads = m->layers[0].n_heads;
     m->head_dim = m->value_dim = m->n_embd / heads;
     status = ll_build_u32(b, "attention.key_length", 1, HEAD_DIM_MAX, &m->head_dim, error);
     make_key(key, sizeof key, b, "attention.key_length");
@@ -248,7 +255,7 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
     for (uint32_t i = 0; i < m->n_layers; i++)
         scratch[i] = 0;
     if (!status)
-        status = per_layer(b, "feed_forward_length", f->has_experts ? 0 : 1, WIDTH_MAX, scratch, error);
+        status = per_layer(b, "feed_forward_length", f->has_experts || f->mixer ? 0 : 1, WIDTH_MAX, scratch, error);
     for (uint32_t i = 0; i < m->n_layers; i++)
         m->layers[i].n_ff = scratch[i];
     ll_free(m->host, scratch);
@@ -418,6 +425,16 @@ static libllm_status bind_ffn(ll_model *m, const ll_family *f, uint32_t i, libll
     return status ? status : ll_bind_linear(m, i, "ffn_down", m->n_embd, l->n_ff, f->other_bias, &l->down, error);
 }
 
+static bool has_experts(const ll_builder *b, uint32_t i)
+{
+    return b->family->has_experts && ll_layer_has(b->model, i, "ffn_gate_inp");
+}
+
+static bool has_ffn(const ll_builder *b, uint32_t i)
+{
+    return b->family->mixer == LL_MIXER_ATTENTION || b->model->layers[i].n_ff > 0 || has_experts(b, i);
+}
+
 static libllm_status bind_norms(ll_builder *b, uint32_t i, libllm_error *error)
 {
     ll_model *m = b->model;
@@ -431,6 +448,7 @@ static libllm_status bind_norms(ll_builder *b, uint32_t i, libllm_error *error)
                       : ll_bind_norm(m, i, "layer_output_norm", n, LL_REQUIRED, bias, &l->ffn_post_norm, error);
     }
     const ll_presence pre = f->no_pre_norms ? LL_ABSENT : LL_REQUIRED;
+    const ll_presence before_ffn = !has_ffn(b, i) ? LL_ABSENT : pre;
     const char *ffn_norm = f->ffn_norm_name ? f->ffn_norm_name : "ffn_norm";
     bool optional = f->parallel == LL_PARALLEL_ALWAYS || f->parallel == LL_PARALLEL_WITHOUT_FFN_NORM;
     libllm_status status =
@@ -438,7 +456,7 @@ static libllm_status bind_norms(ll_builder *b, uint32_t i, libllm_error *error)
     if (!status)
         status = ll_bind_norm(m, i, "post_attention_norm", n, f->post_norms, bias, &l->attn_post_norm, error);
     if (!status)
-        status = ll_bind_norm(m, i, ffn_norm, n, optional ? LL_OPTIONAL : pre, bias, &l->ffn_norm, error);
+        status = ll_bind_norm(m, i, ffn_norm, n, optional ? LL_OPTIONAL : before_ffn, bias, &l->ffn_norm, error);
     if (!status)
         status = ll_bind_norm(m, i, "post_ffw_norm", n, f->post_norms, bias, &l->ffn_post_norm, error);
     l->parallel = f->parallel == LL_PARALLEL_ALWAYS || (f->parallel == LL_PARALLEL_BY_KEY && b->parallel) ||
@@ -454,10 +472,13 @@ static libllm_status bind_layer(ll_builder *b, uint32_t i, libllm_error *error)
     const ll_family *f = b->family;
     libllm_status status = bind_norms(b, i, error);
     if (!status)
-        status = f->has_latent ? ll_bind_latent(b, i, error) : bind_attention(b, i, error);
-    if (!status)
-        status = f->has_experts && ll_layer_has(m, i, "ffn_gate_inp") ? ll_bind_layer_experts(b, i, error)
-                                                                      : bind_ffn(m, f, i, error);
+        status = m->layers[i].mixer ? ll_bind_recurrence(b, i, error)
+                 : f->has_latent    ? ll_bind_latent(b, i, error)
+                                    : bind_attention(b, i, error);
+    if (!status && has_experts(b, i))
+        status = ll_bind_layer_experts(b, i, error);
+    else if (!status && has_ffn(b, i))
+        status = bind_ffn(m, f, i, error);
     return status ? status : f->adjust_layer ? f->adjust_layer(b, i, error) : LIBLLM_OK;
 }
 
@@ -495,8 +516,10 @@ static libllm_status bind_weights(ll_builder *b, libllm_error *error)
         status = bind_norm_named(m, "token_embd_norm", m->n_embd, f->embd_norm, f->norm_bias, &m->embd_norm, error);
     if (!status && f->token_types)
         status = bind_token_type(m, error);
+    const bool renamed = f->output_norm_name && !ll_gguf_find_tensor(&m->gguf, ll_span_of("output_norm.weight"));
     if (!status && !f->norms_sums)
-        status = bind_norm_named(m, "output_norm", m->n_embd, LL_REQUIRED, f->norm_bias, &m->output_norm, error);
+        status = bind_norm_named(m, renamed ? f->output_norm_name : "output_norm", m->n_embd, LL_REQUIRED, f->norm_bias,
+                                 &m->output_norm, error);
     const ll_presence output = f->is_encoder ? LL_ABSENT : LL_OPTIONAL;
     if (!status)
         status = ll_bind_matrix(m, "output.weight", m->n_vocab, m->n_embd, output, &m->output.weight, error);

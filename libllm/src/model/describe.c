@@ -93,22 +93,63 @@ static json_t *tensor_types(const ll_model *m)
     return all;
 }
 
+/* The name of a tensor for those of all layers: '*' for the number. */
+static json_t *entry_of_all_layers(json_t *all, ll_span name)
+{
+    char pattern[128];
+    size_t n = 0;
+    for (size_t i = 0; i < name.size && n + 1 < sizeof pattern; i++) {
+        bool is_digit = name.data[i] >= '0' && name.data[i] <= '9';
+        bool is_number = is_digit && i > 0 && (name.data[i - 1] == '.' || (n > 0 && pattern[n - 1] == '*'));
+        if (!is_number)
+            pattern[n++] = name.data[i];
+        else if (pattern[n - 1] != '*')
+            pattern[n++] = '*';
+    }
+    json_t *entry = json_object_getn(all, pattern, n);
+    if (entry)
+        return entry;
+    json_object_setn_new(all, pattern, n, json_integer(0));
+    return json_object_getn(all, pattern, n);
+}
+
+/* What was not read as it is stored: by what was done, how many tensors of which names. */
+static json_t *converted_tensors(const ll_model *m)
+{
+    json_t *all = json_object();
+    for (size_t i = 0; i < m->gguf.n_tensors; i++) {
+        const ll_gguf_tensor *t = &m->gguf.tensors[i];
+        if (!t->converted)
+            continue;
+        json_t *names = json_object_get(all, t->converted);
+        if (!names) {
+            names = json_object();
+            json_object_set_new(all, t->converted, names);
+        }
+        json_t *n = entry_of_all_layers(names, t->name);
+        json_integer_set(n, json_integer_value(n) + 1);
+    }
+    return all;
+}
+
 static json_t *hyper_parameters(const ll_model *m)
 {
-    const ll_layer *l = &m->layers[0];
-    uint32_t n_windowed = 0, window = 0;
-    for (uint32_t i = 0; i < m->n_layers; i++)
+    const ll_layer *l = ll_attention_layer(m);
+    uint32_t n_windowed = 0, window = 0, n_recurrent = 0;
+    for (uint32_t i = 0; i < m->n_layers; i++) {
         if (m->layers[i].window) {
             n_windowed++;
             window = m->layers[i].window;
         }
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b}", "n_vocab", (json_int_t)m->n_vocab,
-                     "n_embd", (json_int_t)m->n_embd, "n_layers", (json_int_t)m->n_layers, "n_heads",
-                     (json_int_t)l->n_heads, "n_kv_heads", (json_int_t)l->n_kv_heads, "head_dim",
+        n_recurrent += m->layers[i].mixer != LL_MIXER_ATTENTION;
+    }
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b}", "n_vocab",
+                     (json_int_t)m->n_vocab, "n_embd", (json_int_t)m->n_embd, "n_layers", (json_int_t)m->n_layers,
+                     "n_heads", (json_int_t)l->n_heads, "n_kv_heads", (json_int_t)l->n_kv_heads, "head_dim",
                      (json_int_t)m->head_dim, "n_ff", (json_int_t)l->n_ff, "context_length",
                      (json_int_t)m->n_context_train, "sliding_window", (json_int_t)window, "n_sliding_layers",
-                     (json_int_t)n_windowed, "norm_eps", (double)m->norm_eps, "tied_embeddings",
-                     m->output.weight.data == m->embedding.data);
+                     (json_int_t)n_windowed, "n_recurrent_layers", (json_int_t)n_recurrent, "norm_eps",
+                     (double)m->norm_eps, "tied_embeddings", m->output.weight.data == m->embedding.data);
 }
 
 static json_t *tokenizer(const ll_model *m)
@@ -121,25 +162,32 @@ static json_t *tokenizer(const ll_model *m)
                      ll_tokenizer_special(m->tokenizer, LIBLLM_TOKEN_EOS));
 }
 
-libllm_status ll_model_describe(const ll_model *m, uint64_t kv_bytes_per_token, ll_buffer *out, libllm_error *error)
+libllm_status ll_model_describe(const ll_model *m, uint64_t kv_bytes_per_token, uint64_t state_bytes, ll_buffer *out,
+                                libllm_error *error)
 {
     uint64_t bytes, flops;
     ll_model_token_cost(m, &bytes, &flops);
     json_t *all = json_object();
-    json_object_set_new(all, "format", json_sprintf("GGUF %u", m->gguf.version));
+    json_object_set_new(all, "format",
+                        m->gguf.version ? json_sprintf("GGUF %u", m->gguf.version) : json_string("Hugging Face"));
     json_object_set_new(all, "architecture", text(m->host, m->architecture));
     json_object_set_new(all, "runnable", json_boolean(m->family != NULL));
     if (!m->family)
         json_object_set_new(all, "reason", json_string(m->not_runnable.message));
-    json_object_set_new(all, "file_bytes", json_integer((json_int_t)m->gguf.file.size));
+    json_object_set_new(all, "file_bytes", json_integer((json_int_t)ll_gguf_file_bytes(&m->gguf)));
     json_object_set_new(all, "parameters", json_integer((json_int_t)ll_model_parameters(m)));
     if (m->family) {
         json_object_set_new(all, "hyper_parameters", hyper_parameters(m));
         json_object_set_new(all, "bytes_per_token", json_integer((json_int_t)bytes));
         json_object_set_new(all, "flops_per_token", json_integer((json_int_t)flops));
         json_object_set_new(all, "kv_bytes_per_token", json_integer((json_int_t)kv_bytes_per_token));
+        json_object_set_new(all, "state_bytes_per_session", json_integer((json_int_t)state_bytes));
     }
     json_object_set_new(all, "tensor_types", tensor_types(m));
+    json_t *converted = converted_tensors(m);
+    if (json_object_size(converted) > 0)
+        json_object_set(all, "converted_tensors", converted);
+    json_decref(converted);
     json_object_set_new(all, "tokenizer", tokenizer(m));
     json_object_set_new(all, "has_chat_template", json_boolean(m->chat_template.size > 0));
     json_object_set_new(all, "metadata", metadata(m));

@@ -15,6 +15,7 @@ static const ll_family *const table[] = {
     &ll_family_exaone,        &ll_family_exaone4,     &ll_family_ernie4_5,       &ll_family_ernie4_5_moe,
     &ll_family_hunyuan_dense, &ll_family_hunyuan_moe, &ll_family_deepseek2,      &ll_family_gpt_oss,
     &ll_family_bert,          &ll_family_nomic_bert,  &ll_family_nomic_bert_moe, &ll_family_modern_bert,
+    &ll_family_lfm2,          &ll_family_lfm2moe,     &ll_family_mamba,          &ll_family_mamba2,
 };
 
 const ll_family *ll_family_at(size_t index) { return index < sizeof table / sizeof *table ? table[index] : NULL; }

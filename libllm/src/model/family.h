@@ -48,8 +48,9 @@ struct ll_family {
     ll_presence first_norm; /* attn_norm of layer 0, where it is not as in the others; LL_ABSENT: it is */
     bool no_pre_norms;      /* only branches are normalized, before they are added */
     ll_presence post_norms;
-    bool norms_sums;           /* x = norm(x + branch) */
-    const char *ffn_norm_name; /* NULL: ffn_norm */
+    bool norms_sums;              /* x = norm(x + branch) */
+    const char *ffn_norm_name;    /* NULL: ffn_norm */
+    const char *output_norm_name; /* in files that have no output_norm; NULL: none are known */
     ll_presence qk_norm;
     ll_head_norm head_norm;
     bool head_norm_after_rope;
@@ -72,6 +73,7 @@ struct ll_family {
 
     bool has_latent;     /* multi-head latent attention */
     bool yarn_in_scores; /* scores grow with what YaRN stretches, instead of what rotates */
+    ll_mixer mixer;      /* of layers without KV heads, which may then be */
 
     /* Experts, in the layers whose file has a router (ffn_gate_inp). */
     bool has_experts;
@@ -154,6 +156,8 @@ libllm_status ll_bind_layer_experts(ll_builder *builder, uint32_t layer, libllm_
 /* latent.c: the widths of latent attention, and the weights of a layer. */
 libllm_status ll_build_latent(ll_builder *builder, libllm_error *error);
 libllm_status ll_bind_latent(ll_builder *builder, uint32_t layer, libllm_error *error);
+/* recurrent.c: the weights of a layer that is not attention. */
+libllm_status ll_bind_recurrence(ll_builder *builder, uint32_t layer, libllm_error *error);
 
 /* positions.c: slopes of ALiBi, for n_heads heads. */
 libllm_status ll_build_alibi(ll_builder *builder, float max_bias, libllm_error *error);

@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "format/folder.h"
+#include "model/huggingface/huggingface.h"
 
 #include <string.h>
 
@@ -37,18 +38,27 @@ static libllm_status build(ll_model *m, libllm_error *error)
     return status;
 }
 
-static libllm_status open_parts(ll_model *m, const char *path, libllm_load_mode mode, libllm_error *error)
+static libllm_status open_tokenizer(ll_model *m, bool hugging_face, libllm_error *error)
 {
-    libllm_status status = ll_gguf_open(m->host, path, mode, ll_type_block_size, &m->gguf, error);
-    if (status)
-        return status; /* the reader has named the path */
-    status = ll_tokenizer_open(m->host, &m->gguf, &m->tokenizer, error);
+    libllm_status status = ll_tokenizer_open(m->host, &m->gguf, &m->tokenizer, error);
     if (status == LIBLLM_ERROR_UNSUPPORTED) {
         ll_fail(&m->not_tokenizing, status, "%s", error ? error->message : libllm_status_text(status));
-        status = LIBLLM_OK;
-    } else if (!status && !m->tokenizer) {
-        ll_fail(&m->not_tokenizing, LIBLLM_ERROR_UNSUPPORTED, "the file has no tokenizer");
+        return LIBLLM_OK;
     }
+    if (!status && !m->tokenizer)
+        ll_fail(&m->not_tokenizing, LIBLLM_ERROR_UNSUPPORTED,
+                hugging_face ? "the tokenizer of a Hugging Face folder is not read yet" : "the file has no tokenizer");
+    return status;
+}
+
+static libllm_status open_parts(ll_model *m, const char *path, bool hugging_face, libllm_load_mode mode,
+                                libllm_error *error)
+{
+    libllm_status status = hugging_face ? ll_huggingface_open(m->host, path, mode, &m->gguf, error)
+                                        : ll_gguf_open(m->host, path, mode, ll_type_block_size, &m->gguf, error);
+    if (status)
+        return status; /* the reader has named the path */
+    status = open_tokenizer(m, hugging_face, error);
     if (!status)
         status = ll_gguf_get_string(&m->gguf, "tokenizer.chat_template", &m->chat_template, error);
     if (!status)
@@ -68,9 +78,11 @@ libllm_status ll_model_open(const ll_host *host, const char *path, libllm_load_m
         return ll_fail_memory(error, "a model");
     m->host = host;
     char *of_folder;
-    libllm_status status = ll_folder_model(host, path, &of_folder, error);
+    ll_folder_kind kind;
+    libllm_status status = ll_folder_model(host, path, &kind, &of_folder, error);
     if (!status)
-        status = open_parts(m, of_folder ? of_folder : path, mode, error ? error : &own);
+        status =
+            open_parts(m, of_folder ? of_folder : path, kind == LL_FOLDER_HUGGING_FACE, mode, error ? error : &own);
     ll_free(host, of_folder);
     if (status) {
         ll_model_close(m);
@@ -106,15 +118,33 @@ uint64_t ll_model_parameters(const ll_model *m)
 size_t ll_layer_linears(const ll_layer *l, const ll_linear *out[LL_LAYER_LINEARS_MAX])
 {
     const ll_experts *e = &l->experts;
+    const ll_recurrence *r = &l->recurrence;
     const ll_latent_weights *t = &l->latent;
     const ll_linear *const all[] = {&l->q,          &l->k,    &l->v,      &l->o,          &l->gate,
                                     &l->up,         &l->down, &e->router, &e->gate.first, &e->up.first,
-                                    &e->down.first, &t->q_a,  &t->kv_a,   &t->k_b.first,  &t->v_b.first};
+                                    &e->down.first, &t->q_a,  &t->kv_a,   &t->k_b.first,  &t->v_b.first,
+                                    &r->in,         &r->gate, &r->before, &r->select,     &r->dt};
     size_t n = 0;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i]->weight.data)
             out[n++] = all[i];
     return n;
+}
+
+const ll_layer *ll_attention_layer(const ll_model *m)
+{
+    for (uint32_t i = 0; i < m->n_layers; i++)
+        if (m->layers[i].mixer == LL_MIXER_ATTENTION)
+            return &m->layers[i];
+    return m->layers;
+}
+
+uint64_t ll_layer_state(const ll_layer *l)
+{
+    const ll_recurrence *r = &l->recurrence;
+    if (l->mixer == LL_MIXER_ATTENTION)
+        return 0;
+    return (uint64_t)(r->conv.n_taps - 1) * r->conv.n_channels + (uint64_t)r->n_inner * r->n_states;
 }
 
 ll_linear ll_expert(const ll_expert_linear *linear, uint32_t e)

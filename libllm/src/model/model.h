@@ -123,10 +123,46 @@ typedef struct ll_router {
     uint32_t n_groups_used;
 } ll_router;
 
-/* One transformer layer: x += attention(norm(x)); x += ffn(norm(x)), or both from the same x. */
+/* How a layer's tokens come to know of each other. All but attention keep a state of constant size. */
+typedef enum ll_mixer {
+    LL_MIXER_ATTENTION,
+    LL_MIXER_SHORT_CONV, /* after(x) * conv(before(x) * in(x)) */
+    LL_MIXER_MAMBA,      /* selective scan, of decays for each channel and state */
+    LL_MIXER_MAMBA2,     /* the same of one decay for each head */
+} ll_mixer;
+
+/* Each channel is summed over the last n_taps tokens, weighted; those before the first are 0. */
+typedef struct ll_conv {
+    uint32_t n_channels, n_taps;
+    const float *weight; /* [n_channels][n_taps], that of the current token last */
+    const float *bias;   /* [n_channels], NULL: none */
+} ll_conv;
+
+/* The weights of a layer that is not attention; its output matrix is the layer's o, n_embd x n_inner.
+ * Mamba: u = silu(conv(in x)), {steps, B, C} = select u, delta = softplus(dt steps), and for each channel and state
+ * h = exp(delta a) h + delta B u; result (sum of C h over the states + d u) * silu(gate x).
+ * Mamba 2: {u, B, C} = silu(conv(in x)), delta = softplus(dt x), for each head; B and C for each group of heads. The
+ * result is normalized in each group. */
+typedef struct ll_recurrence {
+    ll_conv conv;
+    ll_linear in;   /* conv.n_channels x n_embd */
+    ll_linear gate; /* n_inner x n_embd; of a short convolution `after` */
+    ll_linear before;
+    ll_linear select; /* n_steps + 2 * n_states x n_inner */
+    ll_linear dt;     /* n_inner x n_steps, or n_heads x n_embd */
+    const float *a;   /* [n_inner][n_states] or [n_heads], negative */
+    const float *d;   /* [n_inner] or [n_heads] */
+    ll_norm norm;     /* [n_inner] */
+    uint32_t n_inner, n_states, n_steps, n_heads, n_groups;
+    bool normalizes_selection; /* steps, B and C, without weights */
+} ll_recurrence;
+
+/* One layer: x += mixer(norm(x)); x += ffn(norm(x)), or both from the same x. */
 typedef struct ll_layer {
     ll_norm attn_norm; /* [n_embd] */
-    ll_linear q, k, v; /* [n_heads * head_dim], [n_kv_heads * head_dim] x n_embd */
+    ll_mixer mixer;
+    ll_recurrence recurrence; /* where it is not attention, which then has no heads */
+    ll_linear q, k, v;        /* [n_heads * head_dim], [n_kv_heads * head_dim] x n_embd */
     ll_norm q_norm, k_norm;
     ll_latent_weights latent;
     uint32_t n_heads, n_kv_heads;
@@ -137,10 +173,10 @@ typedef struct ll_layer {
     ll_norm attn_post_norm; /* [n_embd], on the branch before it is added */
     bool parallel;          /* the feed-forward part reads the x that attention reads */
     ll_norm ffn_norm;       /* [n_embd] */
-    uint32_t n_ff;
-    ll_linear gate, up;    /* n_ff x n_embd; without a gate (data NULL) up itself is activated */
-    ll_linear down;        /* n_embd x n_ff */
-    ll_norm ffn_post_norm; /* [n_embd] */
+    uint32_t n_ff;          /* 0 where there are no experts either: the layer has no feed-forward part */
+    ll_linear gate, up;     /* n_ff x n_embd; without a gate (data NULL) up itself is activated */
+    ll_linear down;         /* n_embd x n_ff */
+    ll_norm ffn_post_norm;  /* [n_embd] */
     ll_experts experts;
 } ll_layer;
 
@@ -198,15 +234,15 @@ typedef struct ll_model {
     size_t capacity_owned;
 } ll_model;
 
-/* Open a file. One that has only a vocabulary, or an architecture that no family knows, opens too, with family NULL;
+/* Open a file, or a folder that has one model. One that has only a vocabulary, or an architecture that no family knows, opens too, with family NULL;
  * damage and contradictions are errors. */
 libllm_status ll_model_open(const ll_host *host, const char *path, libllm_load_mode mode, ll_model **model,
                             libllm_error *error);
 void ll_model_close(ll_model *model); /* NULL is fine */
 
 /* What info shows; written by model/describe.c. */
-libllm_status ll_model_describe(const ll_model *model, uint64_t kv_bytes_per_token, ll_buffer *out,
-                                libllm_error *error);
+libllm_status ll_model_describe(const ll_model *model, uint64_t kv_bytes_per_token, uint64_t state_bytes,
+                                ll_buffer *out, libllm_error *error);
 libllm_status ll_families_describe(ll_buffer *out, libllm_error *error);
 uint64_t ll_model_parameters(const ll_model *model);
 /* Weight bytes that one decoded token reads and operations it needs (a multiply-add is two), attention left out. */
@@ -214,8 +250,13 @@ void ll_model_token_cost(const ll_model *model, uint64_t *bytes, uint64_t *flops
 /* Of expert e. */
 ll_linear ll_expert(const ll_expert_linear *linear, uint32_t e);
 /* The matrices that a layer has, of experts those of the first. */
-enum { LL_LAYER_LINEARS_MAX = 15 };
+enum { LL_LAYER_LINEARS_MAX = 20 };
 size_t ll_layer_linears(const ll_layer *layer, const ll_linear *out[LL_LAYER_LINEARS_MAX]);
+/* Floats that a layer remembers of a timeline: the inputs of the convolution, oldest first, [n_taps - 1][n_channels],
+ * and of a scan [n_inner][n_states]. */
+uint64_t ll_layer_state(const ll_layer *layer);
+/* The first layer that is attention, or the very first where none is. */
+const ll_layer *ll_attention_layer(const ll_model *model);
 /* True when the layers' matrices are all F32: such a model is computed with F32 KV. */
 bool ll_model_is_f32(const ll_model *model);
 

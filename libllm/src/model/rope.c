@@ -164,12 +164,27 @@ static libllm_status make_frequencies(ll_builder *b, float base, const scaling *
     return LIBLLM_OK;
 }
 
+/* Rows of q and k in the order of Hugging Face, where GGUF's are in that of interleaved pairs. */
+static libllm_status read_halves(const ll_builder *b, ll_rope_kind *kind, libllm_error *error)
+{
+    char key[128];
+    bool halves = false;
+    snprintf(key, sizeof key, "%s.rope.halves", b->family->architecture);
+    libllm_status status = ll_gguf_get_bool(&b->model->gguf, key, &halves, error);
+    if (halves)
+        *kind = LL_ROPE_HALVES;
+    return status;
+}
+
 libllm_status ll_build_rope(ll_builder *b, float base, bool scaled, ll_rope *out, libllm_error *error)
 {
     ll_model *model = b->model;
     const uint32_t most = model->latent.n_kv ? model->latent.n_rot : model->head_dim;
     *out = (ll_rope){.kind = b->family->rope, .n_rot = most, .magnitude = 1};
     libllm_status status = ll_build_u32(b, "rope.dimension_count", 2, most, &out->n_rot, error);
+    if (status)
+        return status;
+    status = read_halves(b, &out->kind, error);
     if (status)
         return status;
     if (out->n_rot % 2)

@@ -16,6 +16,9 @@ const char *const ll_phase_names[LL_PHASE_KINDS] = {
     [LL_PHASE_LATENT_Q] = "latent_q",
     [LL_PHASE_ATTENTION] = "attention",
     [LL_PHASE_LATENT_V] = "latent_v",
+    [LL_PHASE_MIX_IN] = "mix_in",
+    [LL_PHASE_SELECT] = "select",
+    [LL_PHASE_SCAN] = "scan",
     [LL_PHASE_PROJECT] = "project",
     [LL_PHASE_GATE_UP] = "gate_up",
     [LL_PHASE_DOWN] = "down",
@@ -61,13 +64,40 @@ static ll_phase *lower_attention(const ll_model *model, uint32_t i, ll_phase fir
     return next;
 }
 
+static ll_phase *lower_recurrence(const ll_model *model, uint32_t i, ll_phase first, ll_phase *next)
+{
+    const ll_layer *l = &model->layers[i];
+    const ll_recurrence *r = &l->recurrence;
+    const bool selects = l->mixer == LL_MIXER_MAMBA;
+    *next = first;
+    next->flops = 2 * (uint64_t)r->conv.n_channels * r->conv.n_taps;
+    count(next, &r->in.weight);
+    count(next, &r->gate.weight);
+    count(next, &r->before.weight);
+    if (!selects)
+        count(next, &r->dt.weight);
+    next++;
+    if (l->mixer == LL_MIXER_SHORT_CONV)
+        return next;
+    if (selects) {
+        *next = (ll_phase){.kind = LL_PHASE_SELECT, .layer = i};
+        count(next++, &r->select.weight);
+    }
+    *next = (ll_phase){.kind = LL_PHASE_SCAN, .layer = i, .flops = 7 * (uint64_t)r->n_inner * r->n_states};
+    if (selects)
+        count(next, &r->dt.weight);
+    return next + 1;
+}
+
 /* The phases of a layer from *next on. pending_norm is the post norm of the branch that waits to be added. */
 static ll_phase *lower_layer(const ll_model *model, uint32_t i, const ll_norm **pending_norm, ll_phase *next)
 {
     const ll_layer *l = &model->layers[i];
     const ll_experts *e = &l->experts;
     bool last = i + 1 == model->n_layers;
-    ll_phase first = {.kind = model->latent.n_kv ? LL_PHASE_LATENT : LL_PHASE_QKV,
+    ll_phase first = {.kind = l->mixer != LL_MIXER_ATTENTION ? LL_PHASE_MIX_IN
+                              : model->latent.n_kv           ? LL_PHASE_LATENT
+                                                             : LL_PHASE_QKV,
                       .layer = i,
                       .adds = i > 0,
                       .add_norm = *pending_norm,
@@ -76,17 +106,21 @@ static ll_phase *lower_layer(const ll_model *model, uint32_t i, const ll_norm **
         first.norm = present(&model->layers[i - 1].ffn_post_norm);
         first.keeps_norm = true;
     }
-    next = lower_attention(model, i, first, next);
+    next = l->mixer == LL_MIXER_ATTENTION ? lower_attention(model, i, first, next)
+                                          : lower_recurrence(model, i, first, next);
     if (model->latent.n_kv) {
         *next = (ll_phase){.kind = LL_PHASE_LATENT_V, .layer = i, .tail_only = last};
         count_times(next++, &l->latent.v_b.first.weight, l->n_heads);
     }
     *next = (ll_phase){.kind = LL_PHASE_PROJECT, .layer = i, .tail_only = last};
     count(next++, &l->o.weight);
+    *pending_norm = present(&l->attn_post_norm);
+    if (!e->n && !l->n_ff)
+        return next;
     *next = (ll_phase){.kind = e->n ? LL_PHASE_ROUTE : LL_PHASE_GATE_UP,
                        .layer = i,
                        .adds = !l->parallel,
-                       .add_norm = present(&l->attn_post_norm),
+                       .add_norm = *pending_norm,
                        .norm = present(&l->ffn_norm),
                        .keeps_norm = model->norms_sums,
                        .tail_only = last};
@@ -119,6 +153,7 @@ libllm_status ll_plan_create(const ll_model *model, bool hidden_states, ll_plan 
     (next++)->weight_bytes = model->embedding.row_bytes;
     plan->max_k = model->n_embd;
     const ll_norm *pending_norm = NULL;
+    uint32_t max_inner = 0;
     for (uint32_t i = 0; i < model->n_layers; i++) {
         const ll_layer *l = &model->layers[i];
         next = lower_layer(model, i, &pending_norm, next);
@@ -128,13 +163,20 @@ libllm_status ll_plan_create(const ll_model *model, bool hidden_states, ll_plan 
         plan->max_experts = larger(plan->max_experts, l->experts.n);
         plan->max_experts_used = larger(plan->max_experts_used, l->experts.n_used);
         plan->max_expert_ff = larger(plan->max_expert_ff, l->experts.n_ff);
+        const ll_recurrence *r = &l->recurrence;
+        max_inner = larger(max_inner, r->n_inner);
+        if (l->mixer != LL_MIXER_SHORT_CONV)
+            plan->max_channels = larger(plan->max_channels, larger(r->conv.n_channels, r->n_inner));
+        plan->max_steps = larger(plan->max_steps, larger(r->select.weight.n_rows, r->n_heads));
     }
     /* Queries and values, of latent attention also before and behind the latent. */
     const ll_latent *t = &model->latent;
     plan->max_q =
         plan->max_heads * larger(larger(model->head_dim, model->value_dim), larger(t->n_nope + t->n_rot, t->n_value));
+    plan->max_q = larger(plan->max_q, max_inner);
     plan->max_latent = t->n_query + t->n_kv + t->n_rot;
     plan->max_k = larger(plan->max_k, larger(plan->max_q, larger(plan->max_ff, plan->max_expert_ff)));
+    plan->max_k = larger(plan->max_k, plan->max_steps);
     const ll_norm *norm = model->norms_sums ? &model->layers[model->n_layers - 1].ffn_post_norm : &model->output_norm;
     *next = (ll_phase){.kind = hidden_states ? LL_PHASE_HIDDEN : LL_PHASE_LOGITS,
                        .adds = true,

@@ -16,12 +16,16 @@ typedef enum ll_phase_kind {
     LL_PHASE_QKV,     /* prologue; q, k, v = W x; bias; head norms; rotation; k and v to the KV memory */
     LL_PHASE_QK_NORM, /* norms over all heads of a token; rotation; k to the KV memory */
     /* Latent attention in place of QKV: */
-    LL_PHASE_LATENT,       /* prologue; latents (and q where it is made from x) = W x */
-    LL_PHASE_LATENT_NORM,  /* norms of the latents; rotation of the shared key; both to the KV memory */
-    LL_PHASE_LATENT_Q,     /* q = W latent; rotation; brought to the latent */
-    LL_PHASE_ATTENTION,    /* attention of q over the KV memory */
-    LL_PHASE_LATENT_V,     /* values = W attention, of each head */
-    LL_PHASE_PROJECT,      /* branch = W attention, or W values */
+    LL_PHASE_LATENT,      /* prologue; latents (and q where it is made from x) = W x */
+    LL_PHASE_LATENT_NORM, /* norms of the latents; rotation of the shared key; both to the KV memory */
+    LL_PHASE_LATENT_Q,    /* q = W latent; rotation; brought to the latent */
+    LL_PHASE_ATTENTION,   /* attention of q over the KV memory */
+    LL_PHASE_LATENT_V,    /* values = W attention, of each head */
+    /* Instead of all these, of a layer that is not attention (see ll_recurrence): */
+    LL_PHASE_MIX_IN,       /* prologue; everything that is a product with x; convolutions over tokens; activations */
+    LL_PHASE_SELECT,       /* steps, B and C = W u */
+    LL_PHASE_SCAN,         /* delta, where it is a product with the steps; the state goes on by the tokens of a run */
+    LL_PHASE_PROJECT,      /* branch = W attention, W values, or W of what a scan gave, normalized */
     LL_PHASE_GATE_UP,      /* prologue; hidden = activation(Wgate x) * (Wup x) */
     LL_PHASE_DOWN,         /* branch = W hidden, or added to it where attention's part of the branch waits there */
     LL_PHASE_ROUTE,        /* prologue; scores of the experts = W x */
@@ -46,7 +50,7 @@ typedef struct ll_phase {
     /* Needed only for columns whose logits are wanted: everything behind the last layer's attention. */
     bool tail_only;
     uint64_t weight_bytes;
-    uint64_t flops; /* for one column, attention over the context left out */
+    uint64_t flops; /* for one column, attention over the context left out, of a scan 7 for each value of the state */
 } ll_phase;
 
 typedef struct ll_plan {
@@ -56,7 +60,7 @@ typedef struct ll_plan {
     uint32_t n_phases;
     /* Widths that scratch memory is made from. */
     uint32_t n_embd;
-    uint32_t max_q;      /* n_heads * head_dim, largest of all layers */
+    uint32_t max_q;      /* n_heads * head_dim or n_inner, largest of all layers */
     uint32_t max_latent; /* n_query + n_kv + n_rot; 0 without latent attention */
     uint32_t max_heads;
     uint32_t max_kv; /* n_kv_heads * head_dim */
@@ -65,6 +69,8 @@ typedef struct ll_plan {
     uint32_t max_experts;
     uint32_t max_experts_used;
     uint32_t max_expert_ff;
+    uint32_t max_channels; /* of convolutions, and n_inner */
+    uint32_t max_steps;    /* n_steps + 2 * n_states, or n_heads of a scan */
 } ll_plan;
 
 /* Up to the logits, or to the last hidden states. */

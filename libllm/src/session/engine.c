@@ -88,7 +88,7 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
         ll_engine_free(e);
         return status;
     }
-    e->read_ahead = ll_read_ahead_start(&model->gguf.file);
+    e->read_ahead = ll_read_ahead_start(host, model->gguf.files, model->gguf.n_files);
     *out = e;
     return LIBLLM_OK;
 }
@@ -174,8 +174,27 @@ static void finish(ll_engine *e, ll_work *work, libllm_status status)
     *link = work->next;
     work->status = status;
     work->finished = true;
-    if (status < 0) /* the whole call is undone; what it wrote behind the position is overwritten later */
-        atomic_fetch_sub(&work->session->position, work->n_done);
+    ll_session *s = work->session;
+    if (status < 0) { /* the whole call is undone; what it wrote behind the position is overwritten later */
+        atomic_fetch_sub(&s->position, work->n_done);
+        s->running = s->state;
+    } else {
+        s->state = s->running;
+        s->n_in_state = atomic_load(&s->position);
+    }
+}
+
+/* What comes first: tokens of the timeline that its state has yet to see again, then those of the work. */
+static size_t n_behind(const ll_work *work)
+{
+    const ll_session *s = work->session;
+    return work->n_done ? 0 : atomic_load(&s->position) - ll_session_evaluated(s);
+}
+
+static size_t n_left(const ll_work *work)
+{
+    size_t behind = n_behind(work);
+    return behind ? behind : work->n_tokens - work->n_done;
 }
 
 /* Waiting works of one caller: what is cancelled need not wait for a step of others to end. */
@@ -198,17 +217,20 @@ static void finish_cancelled(ll_engine *e)
 static void add_to_step(ll_engine *e, ll_work *work, size_t n)
 {
     ll_session *s = work->session;
-    size_t n_row = e->n_row;
+    size_t n_row = e->n_row, behind = n_behind(work);
     bool last = work->n_done + n == work->n_tokens;
     work->n_step = (uint32_t)n;
     work->stepping = true;
-    e->runs[e->n_stepping] = (ll_run){.tokens = work->tokens + work->n_done,
+    e->runs[e->n_stepping] = (ll_run){.tokens = behind ? s->tokens + s->n_in_state : work->tokens + work->n_done,
                                       .n_tokens = (uint32_t)n,
-                                      .position = atomic_load(&s->position),
+                                      .position = atomic_load(&s->position) - behind,
                                       .pages = s->pages,
-                                      .logits = work->logits ? work->logits + work->n_done * n_row
-                                                : last       ? s->next_logits
-                                                             : NULL,
+                                      .state = s->states[s->running],
+                                      .next_state = s->states[ll_session_next_state(s)],
+                                      .logits = behind         ? NULL
+                                                : work->logits ? work->logits + work->n_done * n_row
+                                                : last         ? s->next_logits
+                                                               : NULL,
                                       .all_logits = work->logits != NULL};
     e->stepping[e->n_stepping++] = work;
 }
@@ -220,12 +242,12 @@ static void choose_step(ll_engine *e)
     uint32_t room = e->n_batch;
     e->n_stepping = 0;
     for (ll_work *work = e->queue; work && room; work = work->next)
-        if (work->n_tokens - work->n_done == 1) {
+        if (n_left(work) == 1) {
             add_to_step(e, work, 1);
             room--;
         }
     for (ll_work *work = e->queue; work && room; work = work->next) {
-        size_t left = work->n_tokens - work->n_done;
+        size_t left = n_left(work);
         if (left == 1)
             continue;
         uint32_t n = left < room ? (uint32_t)left : room;
@@ -248,6 +270,12 @@ static void commit_step(ll_engine *e, libllm_status status, const libllm_error *
         if (status) {
             work->error = *error;
             finish(e, work, status);
+            continue;
+        }
+        s->running = ll_session_next_state(s);
+        if (n_behind(work)) {
+            s->state = s->running;
+            s->n_in_state += work->n_step;
             continue;
         }
         size_t position = atomic_load(&s->position);

@@ -33,7 +33,13 @@ libllm_status ll_session_create(ll_engine *e, uint64_t n_positions, ll_session *
     s->logits = ll_alloc_aligned(e->host, e->n_row, sizeof *s->logits, 64);
     s->next_logits = ll_alloc_aligned(e->host, e->n_row, sizeof *s->next_logits, 64);
     libllm_status status = LIBLLM_OK;
-    if (!s->pages || !s->tokens || !s->logits || !s->next_logits) {
+    const uint64_t state_bytes = ll_state_bytes(e->model);
+    bool made = s->pages && s->tokens && s->logits && s->next_logits;
+    for (uint32_t i = 0; made && state_bytes && i < LL_SESSION_STATES; i++) {
+        s->states[i] = e->backend->state_create(e->executor);
+        made = s->states[i] != NULL;
+    }
+    if (!made) {
         status = ll_fail_memory(error, "a session");
     } else {
         uint32_t n_pages = (uint32_t)((n_positions + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS), n_free;
@@ -65,6 +71,8 @@ void ll_session_free(ll_session *s)
         return;
     if (s->n_pages)
         ll_engine_give_pages(s->engine, s->pages, s->n_pages);
+    for (uint32_t i = 0; i < LL_SESSION_STATES; i++)
+        s->engine->backend->state_free(s->engine->executor, s->states[i]);
     ll_free(s->host, s->pages);
     ll_free(s->host, s->tokens);
     ll_free(s->host, s->logits);
@@ -140,8 +148,20 @@ libllm_status ll_session_rewind(ll_session *s, size_t n_positions, libllm_error 
                        n_positions, position);
     if (n_positions < position)
         s->has_logits = false;
+    if (n_positions < s->n_in_state) /* there is no way back from a state but from the beginning */
+        s->n_in_state = 0;
     atomic_store(&s->position, n_positions);
     return LIBLLM_OK;
+}
+
+size_t ll_session_evaluated(const ll_session *s) { return s->states[0] ? s->n_in_state : atomic_load(&s->position); }
+
+uint32_t ll_session_next_state(const ll_session *s)
+{
+    uint32_t next = 0;
+    while (next == s->state || next == s->running)
+        next++;
+    return next;
 }
 
 libllm_status ll_session_sample(ll_session *s, const libllm_sampling_options *options, int32_t *token,

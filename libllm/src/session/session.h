@@ -18,8 +18,14 @@ struct ll_session {
     uint64_t capacity;      /* positions */
     int32_t *tokens;        /* [capacity] */
     atomic_size_t position; /* tokens in the timeline */
-    float *logits;          /* [n_vocab] after the last token */
-    float *next_logits;     /* [n_vocab] those that a running call computes */
+    /* Of models with layers that are not attention: what those know after the first n_in_state tokens is in `state`,
+     * and after the tokens of a running call so far in `running`; the same between calls. Steps write to the third, so
+     * that a call that fails leaves the first. Tokens behind n_in_state are evaluated again by the next call. */
+    ll_state *states[LL_SESSION_STATES];
+    uint32_t state, running;
+    size_t n_in_state;
+    float *logits;      /* [n_vocab] after the last token */
+    float *next_logits; /* [n_vocab] those that a running call computes */
     bool has_logits;
     ll_candidate *candidates; /* [n_vocab], made with the first draw */
     atomic_uint call;         /* an ll_call_state */
@@ -47,5 +53,10 @@ libllm_status ll_session_sample(ll_session *session, const libllm_sampling_optio
                                 libllm_error *error);
 
 void ll_session_cancel(ll_session *session);
+
+/* The first tokens of the timeline that need not be evaluated again before what follows them. */
+size_t ll_session_evaluated(const ll_session *session);
+/* Where a step may write the state. */
+uint32_t ll_session_next_state(const ll_session *session);
 
 #endif

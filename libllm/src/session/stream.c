@@ -85,13 +85,14 @@ static libllm_status sync_prompt(ll_stream *s, const int32_t *tokens, size_t n, 
     while (shared < n - 1 && shared < position && session->tokens[shared] == tokens[shared])
         shared++;
     s->n_prompt = n;
-    s->n_cached = shared;
     s->n_prompt_left = n - shared;
     s->prompt = ll_alloc(session->host, s->n_prompt_left, sizeof *s->prompt);
     if (!s->prompt)
         return ll_fail_memory(error, "the prompt");
     memcpy(s->prompt, tokens + shared, s->n_prompt_left * sizeof *s->prompt);
-    return ll_session_rewind(session, shared, error);
+    libllm_status rewound = ll_session_rewind(session, shared, error);
+    s->n_cached = ll_session_evaluated(session);
+    return rewound;
 }
 
 libllm_status ll_stream_create(ll_session *session, const int32_t *tokens, size_t n_tokens,

@@ -77,6 +77,10 @@ static libllm_status blas_run(ll_executor *e, const ll_batch *batch, libllm_erro
     return status;
 }
 
+static ll_state *blas_state_create(const ll_executor *e) { return ll_backend_cpu.state_create(e); }
+
+static void blas_state_free(const ll_executor *e, ll_state *state) { ll_backend_cpu.state_free(e, state); }
+
 static void blas_free(ll_executor *e)
 {
     if (!e)
@@ -101,4 +105,11 @@ static libllm_status blas_describe(const char *path, char *name, size_t capacity
 }
 
 const ll_backend ll_backend_blas = {
-    .kind = "blas", .describe = blas_describe, .create = blas_create, .run = blas_run, .free = blas_free};
+    .kind = "blas",
+    .describe = blas_describe,
+    .create = blas_create,
+    .state_create = blas_state_create,
+    .state_free = blas_state_free,
+    .run = blas_run,
+    .free = blas_free,
+};

@@ -159,6 +159,9 @@ static bool make_scratch(ll_executor *e)
     e->latent = lines(h, n * e->plan.max_latent, sizeof(float));
     e->values = lines(h, e->plan.max_latent ? n * e->plan.max_q : 0, sizeof(float));
     e->attended = lines(h, n * e->plan.max_q, sizeof(float));
+    e->mixed = lines(h, n * e->plan.max_channels, sizeof(float));
+    e->gate = lines(h, n * e->plan.max_channels, sizeof(float));
+    e->steps = lines(h, n * e->plan.max_steps, sizeof(float));
     e->hidden = lines(h, n * e->plan.max_ff, sizeof(float));
     e->cos = lines(h, ropes, sizeof(float));
     e->sin = lines(h, ropes, sizeof(float));
@@ -170,8 +173,8 @@ static bool make_scratch(ll_executor *e)
     e->shared_act = ll_calloc(h, n, sizeof *e->shared_act);
     e->workers = ll_calloc(h, ll_team_size(e->team), sizeof *e->workers);
     bool made = e->x[0] && e->x[1] && e->branch && e->normed && e->q && e->k && e->latent && e->values && e->attended &&
-                e->hidden && e->cos && e->sin && e->partials && e->splits_done && e->columns && e->all && e->tail &&
-                e->shared_act && e->workers;
+                e->mixed && e->gate && e->steps && e->hidden && e->cos && e->sin && e->partials && e->splits_done &&
+                e->columns && e->all && e->tail && e->shared_act && e->workers;
     if (made && multiplies_bf16(e)) {
         e->bf16 = lines(h, bf16_elements(e), sizeof *e->bf16);
         made = e->bf16 != NULL;
@@ -234,7 +237,11 @@ static void cpu_free(ll_executor *e)
                          e->kv_layer_offset,
                          e->kv,
                          e->x_of_phase,
-                         e->bf16};
+                         e->bf16,
+                         e->mixed,
+                         e->gate,
+                         e->steps,
+                         e->state_offset};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         ll_free(h, all[i]);
     ll_plan_free(&e->plan);
@@ -289,7 +296,7 @@ libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_fea
         status = check_kernels(e, error);
     if (!status) {
         e->x_of_phase = ll_alloc(host, e->plan.n_phases, sizeof *e->x_of_phase);
-        if (!e->x_of_phase || !make_scratch(e))
+        if (!e->x_of_phase || !make_scratch(e) || !ll_cpu_place_states(e))
             status = ll_fail_memory(error, "the engine's scratch memory");
         else if (!ll_cpu_make_kv(e))
             status =
@@ -398,5 +405,19 @@ static libllm_status cpu_run(ll_executor *e, const ll_batch *batch, libllm_error
     return status;
 }
 
+static ll_state *cpu_state_create(const ll_executor *e)
+{
+    return ll_alloc_aligned(e->host, 1, (size_t)ll_state_bytes(e->model), LINE);
+}
+
+static void cpu_state_free(const ll_executor *e, ll_state *state) { ll_free(e->host, state); }
+
 const ll_backend ll_backend_cpu = {
-    .kind = "cpu", .describe = cpu_describe, .create = cpu_create, .run = cpu_run, .free = cpu_free};
+    .kind = "cpu",
+    .describe = cpu_describe,
+    .create = cpu_create,
+    .state_create = cpu_state_create,
+    .state_free = cpu_state_free,
+    .run = cpu_run,
+    .free = cpu_free,
+};

@@ -105,6 +105,8 @@ struct ll_executor {
     size_t page_bytes;
     uint8_t *kv;
 
+    size_t *state_offset; /* [n_layers], floats of layers before */
+
     /* Shared scratch, a row for each column. */
     float *x[2];     /* residual stream; the prologue reads one and writes the other */
     float *branch;   /* [n_embd] */
@@ -113,7 +115,10 @@ struct ll_executor {
     float *latent;   /* [max_latent] latent of queries, of keys and values, shared key */
     float *values;   /* [max_q] of latent attention, where raw queries wait, too */
     float *k;        /* [max_kv], where a norm over all heads follows */
-    float *attended; /* [max_q] */
+    float *attended; /* [max_q]; of other layers what their output matrix gets */
+    float *mixed;    /* [max_channels] of layers that are not attention: convolved */
+    float *gate;     /* [max_channels] */
+    float *steps;    /* [max_steps] */
     float *hidden;   /* [max_ff] */
     /* Of experts; an item is a token with one of its experts. */
     float *router_scores;     /* [max_experts] */
@@ -164,6 +169,13 @@ void ll_cpu_store_kv(ll_executor *executor, uint32_t layer, uint32_t column, uin
                      const float *head);
 /* Reserve the memory: a page costs some once a token is written to it. False: out of memory. */
 bool ll_cpu_make_kv(ll_executor *executor);
+
+/* recurrent.c: MIX_IN, SELECT and SCAN; and the norm before PROJECT of a layer that is not attention. */
+void ll_cpu_mix_in(ll_worker *worker, const ll_phase *phase);
+void ll_cpu_select(ll_worker *worker, const ll_phase *phase);
+void ll_cpu_scan(ll_worker *worker, const ll_phase *phase);
+void ll_cpu_norm_groups(ll_worker *worker, const ll_phase *phase);
+bool ll_cpu_place_states(ll_executor *executor); /* false: out of memory */
 
 /* profile.c */
 void ll_cpu_meet(ll_worker *worker); /* a barrier, whose wait is measured when the batch is */

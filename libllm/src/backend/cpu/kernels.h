@@ -121,6 +121,19 @@ static inline size_t ll_kv_tile_bytes(ll_kv_format format, size_t head_dim)
     return format == LL_KV_FORMAT_F32 ? 4 * n : format == LL_KV_FORMAT_F16 ? 2 * n : n + n / 32 * 2;
 }
 
+/* n channels of a scan go on by a token: state[j] = decay * state[j] + input[j] * b, out[j] = sum of state[j] * c over
+ * n_states, where decay is exp(delta[j] * a[j]), or the same for all where a is NULL. out may be input. */
+typedef struct ll_scan_job {
+    float *state; /* [n][n_states] */
+    size_t n, n_states;
+    const float *a;     /* [n][n_states] */
+    const float *delta; /* [n] */
+    float decay;
+    const float *input; /* [n] */
+    const float *b, *c; /* [n_states] */
+    float *out;         /* [n] */
+} ll_scan_job;
+
 typedef struct ll_kernels {
     const char *name; /* the cpu_mask that chooses them: "ref", "avx2", ... */
 
@@ -148,6 +161,7 @@ typedef struct ll_kernels {
     /* out = g / (1 + e^(-1.702 g)) * (u + 1) with g = min(gate, 7) and u = up within -7 and 7. */
     void (*swiglu_limited)(const float *gate, const float *up, size_t n, float *out);
     void (*softcap)(float *x, size_t n, float cap); /* cap * tanh(x / cap) */
+    void (*scan)(const ll_scan_job *job);
 
     /* scores[j][p] = scale * sum over d of q[j][d] * k[d][p], for n_q rows and all LL_KV_TILE positions (positions that
      * were never written give anything, but do not fault). scores rows are LL_KV_TILE apart. */

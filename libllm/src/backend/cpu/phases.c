@@ -427,7 +427,18 @@ void ll_cpu_phase(ll_worker *w, uint32_t index)
     case LL_PHASE_ATTENTION:
         ll_cpu_attention(w, p->layer);
         break;
+    case LL_PHASE_MIX_IN:
+        ll_cpu_mix_in(w, p);
+        break;
+    case LL_PHASE_SELECT:
+        ll_cpu_select(w, p);
+        break;
+    case LL_PHASE_SCAN:
+        ll_cpu_scan(w, p);
+        break;
     case LL_PHASE_PROJECT:
+        if (l->recurrence.norm.weight)
+            ll_cpu_norm_groups(w, p);
         project(w, p, &l->o, e->model->latent.n_kv ? e->values : e->attended, e->plan.max_q);
         break;
     case LL_PHASE_GATE_UP:

@@ -50,5 +50,9 @@ extern const ll_family ll_family_bert;
 extern const ll_family ll_family_nomic_bert;
 extern const ll_family ll_family_nomic_bert_moe;
 extern const ll_family ll_family_modern_bert;
+extern const ll_family ll_family_lfm2;
+extern const ll_family ll_family_lfm2moe;
+extern const ll_family ll_family_mamba;
+extern const ll_family ll_family_mamba2;
 
 #endif

@@ -17,6 +17,7 @@ const ll_kernels ll_kernels_ref = {
     .relu_squared_mul = ll_ref_relu_squared_mul,
     .swiglu_limited = ll_ref_swiglu_limited,
     .softcap = ll_ref_softcap,
+    .scan = ll_ref_scan,
     .attend_scores = {ll_ref_attend_scores_f32, ll_ref_attend_scores_f16, ll_ref_attend_scores_q8_0},
     .softmax_step = ll_ref_softmax_step,
     .attend_values = {ll_ref_attend_values_f32, ll_ref_attend_values_f16, ll_ref_attend_values_q8_0},

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * LFM2 with experts.
+ */
+#include "model/families/families.h"
+
+const ll_family ll_family_lfm2moe = {
+    .architecture = "lfm2moe",
+    .rope = LL_ROPE_HALVES,
+    .mixer = LL_MIXER_SHORT_CONV,
+    .qk_norm = LL_REQUIRED,
+    .qkv_bias = LL_OPTIONAL,
+    .other_bias = LL_OPTIONAL,
+    .activation = LL_ACTIVATION_SILU,
+    .output_norm_name = "token_embd_norm",
+    .has_experts = true,
+    .router_score = LL_ROUTER_SIGMOID,
+    .router_normalizes = true,
+    .choice_bias = LL_OPTIONAL,
+};

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ * What is beside the weights of a folder: the chat template, in one of the three places where it may be, the tokens
+ * that begin and end a text, and how the vectors of an embedding model are pooled.
+ */
+#include "model/huggingface/internal.h"
+
+#include "base/status.h"
+#include "base/utf8.h"
+
+#include <string.h>
+
+static const char template_key[] = "tokenizer.chat_template";
+
+static libllm_status put_template_file(ll_hf *hf)
+{
+    ll_file file;
+    bool found;
+    libllm_status status = ll_hf_read_file(hf->host, hf->folder, "chat_template.jinja", &file, &found, hf->error);
+    if (status || !found)
+        return status;
+    if (file.size > 0 && !ll_utf8_valid((const char *)file.data, file.size))
+        status = ll_fail(hf->error, LIBLLM_ERROR_CORRUPT_FILE, "chat_template.jinja: not valid UTF-8");
+    else if (file.size > 0)
+        ll_gguf_put_string(&hf->maker, template_key, (ll_span){(const char *)file.data, file.size});
+    ll_file_close(&file);
+    return status;
+}
+
+/* A string, or a list of templates with names of which "default" is the one for chats. */
+static void put_template(ll_hf *hf, const json_t *value)
+{
+    size_t i;
+    json_t *one;
+    if (json_is_string(value))
+        ll_gguf_put_string(&hf->maker, template_key, (ll_span){json_string_value(value), json_string_length(value)});
+    json_array_foreach (value, i, one) {
+        const char *name = ll_hf_text(one, "name");
+        if (name && strcmp(name, "default") == 0 && json_is_string(json_object_get(one, "template")))
+            put_template(hf, json_object_get(one, "template"));
+    }
+}
+
+static libllm_status put_template_of(ll_hf *hf, const char *name)
+{
+    json_t *document;
+    libllm_status status = ll_hf_read_json(hf->host, hf->folder, name, &document, hf->error);
+    if (!status)
+        put_template(hf, json_object_get(document, "chat_template"));
+    json_decref(document);
+    return status;
+}
+
+/* One id or a list of them: the first as the key that every reader knows, all of them as a list. */
+static libllm_status put_ids(ll_hf *hf, const json_t *value, const char *key, const char *list_key)
+{
+    uint32_t ids[64];
+    size_t n = json_is_array(value) ? json_array_size(value) : value != NULL;
+    if (n > sizeof ids / sizeof *ids)
+        return ll_fail(hf->error, LIBLLM_ERROR_LIMIT, "%zu ids for \"%s\", the limit on them is 64", n, key);
+    for (size_t i = 0; i < n; i++) {
+        const json_t *id = json_is_array(value) ? json_array_get(value, i) : value;
+        if (!json_is_integer(id) || json_integer_value(id) < 0 || json_integer_value(id) > INT32_MAX)
+            return LIBLLM_OK; /* null, or -1 for none: the tokenizer knows better */
+        ids[i] = (uint32_t)json_integer_value(id);
+    }
+    if (n > 0)
+        ll_gguf_put_u32(&hf->maker, key, ids[0]);
+    if (n > 0 && list_key)
+        ll_gguf_put_array(&hf->maker, list_key, LL_GGUF_U32, ids, n);
+    return LIBLLM_OK;
+}
+
+static libllm_status put_special_ids(ll_hf *hf, const json_t *document)
+{
+    libllm_status status = put_ids(hf, ll_hf_find(document, "bos_token_id", NULL), "tokenizer.ggml.bos_token_id", NULL);
+    if (!status)
+        status = put_ids(hf, ll_hf_find(document, "eos_token_id", NULL), "tokenizer.ggml.eos_token_id",
+                         "tokenizer.ggml.eos_token_ids");
+    if (!status)
+        status = put_ids(hf, ll_hf_find(document, "pad_token_id", NULL), "tokenizer.ggml.padding_token_id", NULL);
+    return status;
+}
+
+/* As sentence-transformers have it: 1 mean, 2 first, 3 last. */
+static libllm_status put_pooling(ll_hf *hf)
+{
+    static const char *const modes[] = {NULL, "pooling_mode_mean_tokens", "pooling_mode_cls_token",
+                                        "pooling_mode_lasttoken"};
+    json_t *pooling;
+    libllm_status status = ll_hf_read_json(hf->host, hf->folder, "1_Pooling/config.json", &pooling, hf->error);
+    for (uint32_t i = 1; pooling && i < sizeof modes / sizeof *modes; i++)
+        if (json_is_true(json_object_get(pooling, modes[i])))
+            ll_hf_put_u32(hf, "pooling_type", i);
+    json_decref(pooling);
+    return status;
+}
+
+libllm_status ll_hf_put_texts(ll_hf *hf)
+{
+    json_t *generation;
+    libllm_status status = put_template_file(hf);
+    if (!status)
+        status = put_template_of(hf, "chat_template.json");
+    if (!status)
+        status = put_template_of(hf, "tokenizer_config.json");
+    if (status)
+        return status;
+    status = ll_hf_read_json(hf->host, hf->folder, "generation_config.json", &generation, hf->error);
+    if (!status)
+        status = put_special_ids(hf, generation);
+    json_decref(generation);
+    if (!status)
+        status = put_special_ids(hf, hf->config);
+    return status ? status : put_pooling(hf);
+}
