@@ -46,13 +46,13 @@ static uint16_t common_scale(const super_samples *s, const float *scales, const 
     return ll_scale_f16(ll_fit_scale(&levels, &(ll_samples){scales, costs, s->n_groups}));
 }
 
-/* The F16 with which the largest scale is the lowest integer. */
-static uint16_t plain_scale(const super_samples *s, const float *scales, int low)
+/* The F16 with which the largest scale is this integer. */
+static uint16_t plain_scale(const super_samples *s, const float *scales, int integer)
 {
     float largest = 0;
     for (size_t j = 0; j < s->n_groups; j++)
         largest = __builtin_fabsf(scales[j]) > __builtin_fabsf(largest) ? scales[j] : largest;
-    return ll_scale_f16(largest / (float)low);
+    return ll_scale_f16(largest / (float)integer);
 }
 
 static int nearest_scale(float scale, float d, int low, int high)
@@ -70,7 +70,8 @@ static float level_of(const ll_levels *levels, int8_t q) { return (float)(levels
 /* Formats without minimums. */
 
 /* The scale of each group between low and high, next to what it was, with which the error is least; returns that of
- * all. */
+ * all. One that went up to high may have gone further with the other sign, since levels and integers have one more
+ * below 0. */
 static float choose_scales(const ll_levels *levels, const super_samples *s, int low, int high, super_block *b)
 {
     const float d = ll_f16_widen(b->d);
@@ -79,7 +80,8 @@ static float choose_scales(const ll_levels *levels, const super_samples *s, int 
         const ll_samples group = group_of(s, j);
         const int near = b->scales[j];
         float best = __builtin_inff();
-        for (int scale = clamp(near - 1, low, high); scale <= clamp(near + 1, low, high); scale++) {
+        for (int i = -1; i <= (near == high ? 2 : 1); i++) {
+            const int scale = i == 2 ? low : clamp(near + i, low, high);
             const float error = ll_fit_error(levels, &group, d * (float)scale, 0);
             if (error < best) {
                 best = error;
@@ -116,10 +118,11 @@ static void fit_scales(const ll_levels *levels, const super_samples *s, int low,
         for (size_t i = 0; i < group.n; i++)
             costs[j] += group.w[i] * level_of(levels, q[i]) * level_of(levels, q[i]);
     }
-    /* Of a small scale as F16 little is left: the plain one may be luckier. */
+    /* Of a small scale as F16 little is left: a plain one may be luckier. */
     float error = 0;
-    const uint16_t begin[] = {common_scale(s, scales, costs, low, high), plain_scale(s, scales, low)};
-    for (size_t i = 0; i < 2; i++) {
+    const uint16_t begin[] = {common_scale(s, scales, costs, low, high), plain_scale(s, scales, low),
+                              plain_scale(s, scales, -low)};
+    for (size_t i = 0; i < sizeof begin / sizeof *begin; i++) {
         super_block next = {.d = begin[i]};
         for (size_t j = 0; j < s->n_groups; j++)
             next.scales[j] = nearest_scale(scales[j], ll_f16_widen(next.d), low, high);

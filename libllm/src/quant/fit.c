@@ -17,6 +17,7 @@ enum { STEPS = 8, ROUNDS_MAX = 6 };
 static const float X_MAX = 0x1p40f;      /* what is larger fits no format of blocks but MXFP4; squares must be finite */
 static const float NOTHING = 0x1p-40f;   /* far below the least F16 scale */
 static const float ROUNDING = 0x1.8p23f; /* added and taken away, leaves the nearest integer */
+static const float SURELY = 1 + 0x1p-20f;     /* times as much is more for all the rounding of sums */
 static const float IMPORTANCE_MIN = 0x1p-14f; /* of the mean */
 
 static inline lanes load(const float *p)
@@ -95,28 +96,32 @@ static inline scale_sums sum_scale(const ll_levels *levels, const ll_samples *s,
     return (scale_sums){total(xq), total(qq)};
 }
 
-static float largest(const ll_samples *s)
+/* The value that is farthest from 0. */
+static float extreme(const ll_samples *s)
 {
-    float peak = 0;
-    for (size_t i = 0; i < s->n; i++) {
-        const float size = s->x[i] < 0 ? -s->x[i] : s->x[i];
-        peak = size > peak ? size : peak;
-    }
-    return peak;
+    float farthest = 0;
+    for (size_t i = 0; i < s->n; i++)
+        farthest = __builtin_fabsf(s->x[i]) > __builtin_fabsf(farthest) ? s->x[i] : farthest;
+    return farthest;
 }
 
+/* The scale with which the extreme is the last level is the first to be tried: of several that fit exactly it has to be
+ * found, as it is the one that was a multiple of a common scale when blocks are decoded and encoded again. */
 float ll_fit_scale(const ll_levels *levels, const ll_samples *s)
 {
-    const float peak = largest(s), reach = -levels->low > levels->high ? -levels->low : levels->high;
-    if (peak < NOTHING)
+    const float peak = extreme(s);
+    if (__builtin_fabsf(peak) < NOTHING)
         return 0;
+    const bool even = levels->low == -levels->high, both_signs = levels->low < 0 && !even;
+    const float last = even && peak > 0 ? levels->high : levels->low < 0 ? levels->low : levels->high;
+    const float step = levels->margin / (last < 0 ? -STEPS : STEPS);
     float best = 0, d = 0;
-    for (int i = -STEPS; i <= STEPS; i++) {
-        float inverse = (reach + levels->margin * (float)i / STEPS) / peak;
-        for (int sign = 0; sign < (-levels->low > levels->high ? 2 : 1); sign++, inverse = -inverse) {
+    for (int i = 0; i <= 2 * STEPS; i++) {
+        float inverse = (last + step * (float)(i % 2 ? (i + 1) / 2 : -i / 2)) / peak;
+        for (int sign = 0; sign < (both_signs ? 2 : 1); sign++, inverse = -inverse) {
             const scale_sums sums = sum_scale(levels, s, inverse);
             const float gain = sums.qq > 0 ? sums.xq * sums.xq / sums.qq : 0;
-            if (gain > best) {
+            if (gain > best * SURELY) {
                 best = gain;
                 d = sums.xq / sums.qq;
             }
