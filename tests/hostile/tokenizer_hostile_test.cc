@@ -31,8 +31,8 @@ constexpr libllm_status corrupt = LIBLLM_ERROR_CORRUPT_FILE, unsupported = LIBLL
 TEST(Vocabulary, KindsThatAreNotKnown)
 {
     Vocabulary v = bytes();
-    v.model = "rwkv";
-    expect_refused(v, unsupported, "'rwkv'");
+    v.model = "plamo2";
+    expect_refused(v, unsupported, "'plamo2'");
     v = bytes("my-own-pre");
     expect_refused(v, unsupported, "'my-own-pre'");
     v = bytes(std::string(100000, 'x'));

@@ -213,7 +213,7 @@ std::string nfc(const std::string &text)
     ll_host_init(&host);
     ll_buffer out;
     ll_buffer_init(&out, &host);
-    bool changed = ll_normalize_nfc({text.data(), text.size()}, &out);
+    bool changed = ll_normalize_form({text.data(), text.size()}, LL_NORMALIZE_NFC, &out);
     std::string result = changed ? std::string(out.data, out.size) : text;
     ll_buffer_free(&out);
     return result;
@@ -254,6 +254,20 @@ TEST(Normalize, FormC)
     EXPECT_EQ(nfc("q" + both), "q" + below + above);
 }
 
+std::vector<size_t> lengths_of_words(const ll_tokenizer *tokenizer, const char *text, size_t size)
+{
+    static thread_local std::vector<size_t> *words;
+    std::vector<size_t> lengths;
+    words = &lengths;
+    ll_tokens tokens = {};
+    ll_encoder encoder = {};
+    encoder.tokenizer = tokenizer;
+    encoder.out = &tokens;
+    encoder.encode_word = [](ll_encoder *, const char *, size_t n) { words->push_back(n); };
+    ll_cut(&encoder, {text, size}, true);
+    return lengths;
+}
+
 /* What Hugging Face `tokenizers` makes of the same texts with the published expressions. */
 TEST(Patterns, CutTextIntoTheWordsOfTheReference)
 {
@@ -273,22 +287,15 @@ TEST(Patterns, CutTextIntoTheWordsOfTheReference)
         const json_t *one = json_array_get(cases, i);
         std::string name = json_string_value(json_array_get(one, 0));
         const json_t *text = json_array_get(one, 1), *lengths = json_array_get(one, 2);
-        const ll_pattern *pattern = ll_pattern_find({name.data(), name.size()});
-        ASSERT_NE(pattern, nullptr) << name;
-        std::vector<size_t> expected, words;
+        ll_tokenizer tokenizer = {};
+        tokenizer.host = &host;
+        ASSERT_TRUE(ll_pipeline_find({name.data(), name.size()}, &tokenizer.pipeline)) << name;
+        std::vector<size_t> expected;
         for (size_t k = 0; k < json_array_size(lengths); k++)
             expected.push_back((size_t)json_integer_value(json_array_get(lengths, k)));
         const char *p = json_string_value(text);
         size_t size = json_string_length(text);
-        for (size_t at = 0; at < size;) {
-            size_t piece = pattern->piece ? pattern->piece(p, at, size) : size;
-            while (at < piece) {
-                size_t end = pattern->word(pattern, p, at, piece);
-                ASSERT_GT(end, at);
-                words.push_back(end - at);
-                at = end;
-            }
-        }
+        std::vector<size_t> words = lengths_of_words(&tokenizer, p, size);
         EXPECT_EQ(words, expected) << name << " on case " << i << ": " << std::string(p, size);
     }
     json_decref(cases);
@@ -296,32 +303,31 @@ TEST(Patterns, CutTextIntoTheWordsOfTheReference)
 
 TEST(Unicode, ClassesOfCharacters)
 {
-    size_t n;
     const std::pair<uint32_t, unsigned> cases[] = {
-        {'a', LL_LETTER | LL_LOWER},
-        {'Z', LL_LETTER | LL_UPPER},
-        {'_', LL_PUNCTUATION},
-        {'$', LL_SYMBOL},
-        {'\n', LL_SPACE | LL_LINE},
-        {'\v', LL_SPACE},
-        {0x85, LL_SPACE},
-        {0x1C, LL_OTHER},
-        {0xA0, LL_SPACE},
-        {0x3000, LL_SPACE},
-        {0x200B, LL_OTHER},
-        {0x4E2D, LL_LETTER | LL_CASELESS},
-        {0x1C5, LL_LETTER | LL_UPPER},
-        {0x301, LL_MARK},
-        {0xBD, LL_NUMBER},
-        {0x2167, LL_NUMBER},
-        {0x2B0, LL_LETTER | LL_CASELESS},
-        {0xFFFD, LL_SYMBOL},
+        {'a', LL_LETTER | LL_WORD},
+        {'_', LL_PUNCTUATION | LL_WORD | LL_BERT_MARK},
+        {'$', LL_SYMBOL | LL_BERT_MARK},
+        {'\n', LL_OTHER | LL_SPACE | LL_WHITE | LL_BERT_BLANKS | LL_NMT_BLANKS},
+        {0x85, LL_OTHER | LL_SPACE | LL_WHITE | LL_BERT_DROPS},
+        {0x1C, LL_OTHER | LL_BERT_DROPS | LL_NMT_DROPS},
+        {0x3000, LL_SPACE | LL_WHITE | LL_BERT_BLANKS},
+        {0x200B, LL_OTHER | LL_BERT_DROPS | LL_NMT_BLANKS},
+        {0x4E2D, LL_LETTER | LL_WORD},
+        {0x301, LL_MARK | LL_EXTENDS | LL_WORD | LL_BERT_ACCENT | LL_ACCENT},
+        {0xBD, LL_NUMBER | LL_NUMERIC},
+        {0x2E43, LL_PUNCTUATION},                                     /* younger than BERT's tables */
+        {0x10D40, LL_NUMBER | LL_DIGIT | LL_NUMERIC | LL_WORD},       /* Unicode 16 */
+        {0x11DE0, LL_OTHER | LL_NUMERIC},                             /* Unicode 17 */
     };
-    for (const auto &[c, classes] : cases) {
-        std::string text = utf8(c);
-        EXPECT_EQ(ll_class_of(text.data(), &n), classes) << std::hex << c;
-        EXPECT_EQ(n, text.size());
-    }
+    for (const auto &[c, flags] : cases)
+        EXPECT_EQ(ll_flags_of((int32_t)c), flags) << std::hex << c;
+    EXPECT_EQ(ll_lower_case('Q'), 'q');
+    EXPECT_EQ(ll_lower_case(0x130), 0x130);
+    EXPECT_EQ(ll_lower_case(0x178), 0xFF);
+    EXPECT_EQ(ll_lower_case(0x101), 0x101);
+    EXPECT_EQ(ll_lower_case(0x100), 0x101);
+    EXPECT_TRUE(ll_in_unicode9('x'));
+    EXPECT_FALSE(ll_in_unicode9(0x11938));
 }
 
 Vocabulary with_added()

@@ -48,6 +48,7 @@ typedef struct reading {
     size_t longest;
     int32_t last_result;
     uint32_t n_left_out;
+    ll_merge_source *source;
     struct {
         ll_span text[2];
         char *start[2];
@@ -57,19 +58,32 @@ typedef struct reading {
     } block[BLOCK];
 } reading;
 
-static libllm_status read_text(reading *r, uint32_t k, uint32_t entry, ll_span text, char **at, libllm_error *error)
+static libllm_status read_halves(reading *r, uint32_t k, uint32_t entry, libllm_error *error)
 {
+    ll_span text = ll_next_text(&r->source->texts);
+    if (r->source->texts.list) {
+        r->block[k].text[0] = text;
+        r->block[k].text[1] = ll_next_text(&r->source->texts);
+        return LIBLLM_OK;
+    }
     const char *blank = text.size ? memchr(text.data, ' ', text.size) : NULL;
     if (!blank)
         return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
-                       "tokenizer.ggml.merges[%" PRIu32 "]: expected two tokens with a blank between them", entry);
+                       "%s[%" PRIu32 "]: expected two tokens with a blank between them", r->source->place, entry);
     size_t n_left = (size_t)(blank - text.data);
     r->block[k].text[0] = (ll_span){text.data, n_left};
     r->block[k].text[1] = (ll_span){blank + 1, text.size - n_left - 1};
-    for (unsigned half = 0; half < 2; half++) {
+    return LIBLLM_OK;
+}
+
+static libllm_status read_text(reading *r, uint32_t k, uint32_t entry, char **at, libllm_error *error)
+{
+    libllm_status status = read_halves(r, k, entry, error);
+    for (unsigned half = 0; half < 2 && status == LIBLLM_OK; half++) {
         ll_span spelled = r->block[k].text[half];
         size_t size = 0;
-        if (spelled.size > 2 * r->longest || !ll_bytes_of_text(spelled, *at, &size))
+        if (spelled.size > 2 * r->longest + strlen(r->source->suffix) ||
+            !ll_bytes_of_token(spelled, r->source->spelling, r->source->suffix, *at, &size))
             size = 0;
         r->block[k].start[half] = *at;
         r->block[k].size[half] = size;
@@ -79,7 +93,7 @@ static libllm_status read_text(reading *r, uint32_t k, uint32_t entry, ll_span t
         }
         *at += size;
     }
-    return LIBLLM_OK;
+    return status;
 }
 
 /* Tokens and merges mostly come in the same order, so the first guesses are right most of the time. */
@@ -101,7 +115,7 @@ static libllm_status find_tokens(reading *r, uint32_t k, uint32_t entry, libllm_
             size ? ll_vocabulary_find_hashed(r->v, r->block[k].start[half], size, r->block[k].hash[half]) : LL_NO_TOKEN;
         if (r->block[k].ids[half] < 0 && ll_specials_find(r->specials, spelled) < 0)
             return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
-                           "tokenizer.ggml.merges[%" PRIu32 "]: '%.*s' is not a token of the vocabulary", entry,
+                           "%s[%" PRIu32 "]: '%.*s' is not a token of the vocabulary", r->source->place, entry,
                            (int)(spelled.size < 60 ? spelled.size : 60), spelled.data);
     }
     r->block[k].result = LL_NO_TOKEN;
@@ -114,13 +128,12 @@ static libllm_status find_tokens(reading *r, uint32_t k, uint32_t entry, libllm_
     return LIBLLM_OK;
 }
 
-static libllm_status read_all(reading *r, const ll_gguf_value *merges, libllm_error *error)
+static libllm_status read_all(reading *r, libllm_error *error)
 {
-    ll_gguf_strings strings = {.next = merges->data};
     for (uint32_t i = 0, n; i < r->m->n; i += n) {
         char *at = r->bytes;
         for (n = 0; n < BLOCK && i + n < r->m->n && (size_t)(at - r->bytes) <= BLOCK_BYTES; n++) {
-            libllm_status status = read_text(r, n, i + n, ll_gguf_next_string(&strings), &at, error);
+            libllm_status status = read_text(r, n, i + n, &at, error);
             if (status != LIBLLM_OK)
                 return status;
         }
@@ -135,7 +148,7 @@ static libllm_status read_all(reading *r, const ll_gguf_value *merges, libllm_er
                       (uint32_t)r->block[k].result);
             else if (r->n_left_out++ == 0)
                 ll_log(r->v->host, LIBLLM_LOG_WARNING,
-                       "tokenizer.ggml.merges[%" PRIu32 "] gives no token that text can become; left out", i + k);
+                       "%s[%" PRIu32 "] gives no token that text can become; left out", r->source->place, i + k);
         }
     }
     if (r->n_left_out > 1)
@@ -143,17 +156,11 @@ static libllm_status read_all(reading *r, const ll_gguf_value *merges, libllm_er
     return LIBLLM_OK;
 }
 
-libllm_status ll_merges_open(const ll_host *host, const ll_gguf *gguf, const ll_vocabulary *v,
-                             const ll_specials *specials, ll_merges *m, libllm_error *error)
+libllm_status ll_merges_read(const ll_vocabulary *v, const ll_specials *specials, ll_merge_source *source,
+                             ll_merges *m, libllm_error *error)
 {
-    *m = (ll_merges){0};
-    const ll_gguf_value *merges = ll_gguf_find(gguf, "tokenizer.ggml.merges");
-    if (!merges || !merges->is_array || (merges->type != LL_GGUF_STRING && merges->count > 0))
-        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "tokenizer.ggml.merges: expected an array of strings");
-    if (merges->count > INT32_MAX / 4)
-        return ll_fail(error, LIBLLM_ERROR_LIMIT, "tokenizer.ggml.merges: too many merges");
-    m->n = (uint32_t)merges->count;
-    m->n_slots = 16;
+    const ll_host *host = v->host;
+    *m = (ll_merges){.n = source->n, .n_slots = 16};
     while (m->n_slots / 4 * 3 < m->n)
         m->n_slots *= 2;
     size_t longest = 0;
@@ -163,12 +170,12 @@ libllm_status ll_merges_open(const ll_host *host, const ll_gguf *gguf, const ll_
     m->slots = ll_alloc(host, m->n_slots, sizeof *m->slots);
     m->seed = (uintptr_t)m->slots * 0xD6E8FEB86659FD93u; /* nothing that the author of a file can know */
     /* Each half of a merge has at most twice the bytes of the longest token. */
-    char *bytes = longest < SIZE_MAX / 8 ? ll_alloc(host, BLOCK_BYTES + 4 * longest, 1) : NULL;
+    char *bytes = longest < SIZE_MAX / 8 ? ll_alloc(host, BLOCK_BYTES + 4 * longest + 2, 1) : NULL;
     libllm_status status;
     if (m->slots && bytes) {
         memset(m->slots, 0xFF, m->n_slots * sizeof *m->slots);
-        reading r = {.m = m, .v = v, .specials = specials, .bytes = bytes, .longest = longest};
-        status = read_all(&r, merges, error);
+        reading r = {.m = m, .v = v, .specials = specials, .bytes = bytes, .longest = longest, .source = source};
+        status = read_all(&r, error);
     } else {
         status = ll_fail_memory(error, "the table of merges");
     }
@@ -180,7 +187,24 @@ libllm_status ll_merges_open(const ll_host *host, const ll_gguf *gguf, const ll_
     return status;
 }
 
-static void encode_word(ll_encoder *e, const char *word, size_t size)
+libllm_status ll_merges_open(const ll_gguf *gguf, const ll_vocabulary *v, const ll_specials *specials,
+                             ll_spelling spelling, ll_merges *m, libllm_error *error)
+{
+    *m = (ll_merges){0};
+    const ll_gguf_value *merges = ll_gguf_find(gguf, "tokenizer.ggml.merges");
+    if (!merges || !merges->is_array || (merges->type != LL_GGUF_STRING && merges->count > 0))
+        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "tokenizer.ggml.merges: expected an array of strings");
+    if (merges->count > INT32_MAX / 4)
+        return ll_fail(error, LIBLLM_ERROR_LIMIT, "tokenizer.ggml.merges: too many merges");
+    ll_merge_source source = {.place = "tokenizer.ggml.merges",
+                              .texts = {.strings = {.next = merges->data}},
+                              .n = (uint32_t)merges->count,
+                              .suffix = "",
+                              .spelling = spelling};
+        return ll_merges_read(v, specials, &source, m, error);
+}
+
+static void encode_known(ll_encoder *e, const char *word, size_t size)
 {
     const ll_tokenizer *t = e->tokenizer;
     const ll_vocabulary *v = &t->vocabulary;
@@ -188,11 +212,11 @@ static void encode_word(ll_encoder *e, const char *word, size_t size)
     if (id < 0 || size == 1) {
         if (id >= 0)
             ll_tokens_push(e->out, id);
-        else if (size > 1)
+        else
             ll_merge_word(e, word, size);
         return;
     }
-    uint8_t whole = t->pattern->whole_words ? LL_WHOLE_YES : __atomic_load_n(&v->whole[id], __ATOMIC_RELAXED);
+    uint8_t whole = t->pipeline.whole_words ? LL_WHOLE_YES : __atomic_load_n(&v->whole[id], __ATOMIC_RELAXED);
     if (whole == LL_WHOLE_YES) {
         ll_tokens_push(e->out, id);
         return;
@@ -205,22 +229,19 @@ static void encode_word(ll_encoder *e, const char *word, size_t size)
     }
 }
 
-void ll_bpe_encode(ll_encoder *e, ll_span text)
+void ll_bpe_encode(ll_encoder *e, const char *word, size_t size)
 {
-    const ll_pattern *pattern = e->tokenizer->pattern;
-    if (pattern->nfc) {
-        e->text.size = 0;
-        if (ll_normalize_nfc(text, &e->text))
-            text = (ll_span){e->text.data, e->text.size};
-        if (e->text.failed)
+    if (e->tokenizer->vocabulary.has_suffix) {
+        e->suffixed.size = 0;
+        ll_buffer_append(&e->suffixed, word, size);
+        ll_buffer_byte(&e->suffixed, LL_SUFFIX_BYTE);
+        if (e->suffixed.failed) {
+            e->out->failed = true;
             return;
-    }
-    for (size_t i = 0; i < text.size && !e->out->failed;) {
-        size_t piece = pattern->piece ? pattern->piece(text.data, i, text.size) : text.size;
-        while (i < piece) {
-            size_t end = pattern->word(pattern, text.data, i, piece);
-            encode_word(e, text.data + i, end - i);
-            i = end;
         }
+        word = e->suffixed.data;
+        size++;
     }
+    e->after_unknown = false;
+    encode_known(e, word, size);
 }

@@ -14,7 +14,12 @@ static libllm_status append(const ll_tokenizer *t, int32_t id, uint32_t flags, l
     if (ll_is_control(&t->vocabulary, id) && !(flags & LIBLLM_DETOKENIZE_SPECIAL))
         return LIBLLM_OK;
     ll_span bytes = ll_token_bytes(&t->vocabulary, id);
-    ll_buffer_append(out, bytes.data, bytes.size);
+    bool marked = t->vocabulary.has_suffix && bytes.size > 0 && bytes.data[bytes.size - 1] == LL_SUFFIX_BYTE;
+    if (t->cleans_up && bytes.size >= 2 && bytes.data[0] == ' ' && strchr(".,!?", bytes.data[1]))
+        bytes = (ll_span){bytes.data + 1, bytes.size - 1};
+    ll_buffer_append(out, bytes.data, bytes.size - marked);
+    if (marked)
+        ll_buffer_byte(out, ' '); /* the end of a word */
     return LIBLLM_OK;
 }
 
@@ -40,7 +45,7 @@ libllm_status ll_tokenizer_decode(const ll_tokenizer *t, const int32_t *ids, siz
         return ll_fail_memory(error, "the text of the tokens");
     }
     /* The blank that encoding puts in front of a text. */
-    if (t->adds_blank && out->size > begin && out->data[begin] == ' ') {
+    if (t->drops_blank && out->size > begin && out->data[begin] == ' ') {
         out->size--;
         memmove(out->data + begin, out->data + begin + 1, out->size - begin);
     }

@@ -14,19 +14,35 @@
 
 static ll_pair find_pair(const ll_tokenizer *t, const char *text, size_t n_left, size_t n, int32_t left, int32_t right)
 {
-    return t->model == LL_TOKENIZER_BPE ? ll_bpe_pair(&t->merges, left, right)
-                                        : ll_spm_pair(t, text, n_left, n, left, right);
+    return t->model == LL_TOKENIZER_SPM ? ll_spm_pair(t, text, n_left, n, left, right)
+                                        : ll_bpe_pair(&t->merges, left, right);
 }
 
-/* SPM: unknown characters become the unknown token, neighbouring ones a single one. */
-static void emit(ll_encoder *e, int32_t id)
+void ll_emit(ll_encoder *e, int32_t id)
 {
     bool unknown = id < 0;
     if (unknown)
-        id = e->after_unknown ? LL_NO_TOKEN : e->tokenizer->special[LIBLLM_TOKEN_UNKNOWN];
+        id = e->after_unknown ? LL_NO_TOKEN : e->tokenizer->unknown;
     if (id >= 0)
         ll_tokens_push(e->out, id);
-    e->after_unknown = unknown;
+    e->after_unknown = unknown && e->tokenizer->fuses_unknown;
+}
+
+/* The symbol that the text starts with, or LL_NO_TOKEN; its length goes to *n. */
+static int32_t symbol_at(const ll_tokenizer *t, const char *text, size_t size, size_t *n)
+{
+    const ll_vocabulary *v = &t->vocabulary;
+    *n = 1;
+    if (!ll_has_characters(t)) {
+        if (!v->has_suffix || size < 2 || text[1] != LL_SUFFIX_BYTE)
+            return v->single[(unsigned char)*text];
+    } else {
+        int32_t id = ll_spm_symbol(t, text, size, n);
+        if (!v->has_suffix || size <= *n || text[*n] != LL_SUFFIX_BYTE)
+            return id;
+    }
+    ++*n; /* with what marks the end of the word */
+    return ll_vocabulary_find(v, text, *n);
 }
 
 /* Short words ------------------------------------------------------------------------------------------- */
@@ -51,10 +67,8 @@ static void merge_short(ll_encoder *e, const char *text, size_t size)
     word w;
     w.n = 0;
     for (size_t i = 0, n; i < size; i += n) {
-        n = 1;
         w.starts[w.n] = (uint8_t)i;
-        w.ids[w.n++] = t->model == LL_TOKENIZER_BPE ? t->vocabulary.single[(unsigned char)text[i]]
-                                                    : ll_spm_symbol(t, text + i, size - i, &n);
+        w.ids[w.n++] = symbol_at(t, text + i, size - i, &n);
     }
     w.starts[w.n] = (uint8_t)size;
     for (size_t i = 0; i + 1 < w.n; i++)
@@ -80,7 +94,7 @@ static void merge_short(ll_encoder *e, const char *text, size_t size)
             find_pair_at(t, text, &w, best);
     }
     for (size_t i = 0; i < w.n; i++)
-        emit(e, w.ids[i]);
+        ll_emit(e, w.ids[i]);
 }
 
 /* Long words -------------------------------------------------------------------------------------------- */
@@ -173,7 +187,7 @@ static size_t symbol_size(const merging *m, size_t cell)
     if (id != UNKNOWN)
         return ll_token_size(&m->t->vocabulary, id);
     size_t n;
-    ll_valid_character(m->text + cell, &n);
+    symbol_at(m->t, m->text + cell, m->size - cell, &n);
     return n;
 }
 
@@ -342,14 +356,8 @@ static size_t pop(merging *m, uint32_t rank)
 
 static void put_all(merging *m)
 {
-    const ll_vocabulary *v = &m->t->vocabulary;
-    if (m->t->model == LL_TOKENIZER_BPE) {
-        for (size_t i = 0; i < m->size; i++)
-            m->q->cells[i] = v->single[(unsigned char)m->text[i]];
-        return;
-    }
     for (size_t i = 0, n; i < m->size; i += n) {
-        int32_t id = ll_spm_symbol(m->t, m->text + i, m->size - i, &n);
+        int32_t id = symbol_at(m->t, m->text + i, m->size - i, &n);
         put_symbol(m, i, id < 0 ? UNKNOWN : id, n);
     }
 }
@@ -388,7 +396,7 @@ static void merge_long(ll_encoder *e, const char *text, size_t size)
     const ll_host *host = t->host;
     if (!e->queue)
         e->queue =
-            make_queue(host, t->model == LL_TOKENIZER_BPE ? (size_t)t->merges.n + 1 : (size_t)t->vocabulary.n * 2);
+            make_queue(host, t->model == LL_TOKENIZER_SPM ? (size_t)t->vocabulary.n * 2 : (size_t)t->merges.n + 1);
     if (!e->queue || !reserve_cells(host, e->queue, size)) {
         e->out->failed = true;
         return;
@@ -403,17 +411,17 @@ static void merge_long(ll_encoder *e, const char *text, size_t size)
     }
     for (size_t cell = 0, n; cell < m.size; cell += n) {
         n = symbol_size(&m, cell);
-        emit(e, e->queue->cells[cell] == UNKNOWN ? LL_NO_TOKEN : e->queue->cells[cell]);
+        ll_emit(e, e->queue->cells[cell] == UNKNOWN ? LL_NO_TOKEN : e->queue->cells[cell]);
     }
 }
 
-/* Without the bytes that the vocabulary lacks: as in Hugging Face `tokenizers` they leave no trace. */
-static ll_span drop_bytes(ll_encoder *e, const char *text, size_t size)
+/* Without what the vocabulary lacks: where it has no token for that, as in Hugging Face `tokenizers` it leaves no trace. */
+static ll_span drop_unknown(ll_encoder *e, const char *text, size_t size)
 {
     e->word.size = 0;
-    for (size_t i = 0; i < size; i++)
-        if (e->tokenizer->vocabulary.single[(unsigned char)text[i]] >= 0)
-            ll_buffer_byte(&e->word, text[i]);
+    for (size_t i = 0, n; i < size; i += n)
+        if (symbol_at(e->tokenizer, text + i, size - i, &n) >= 0)
+            ll_buffer_append(&e->word, text + i, n);
     if (e->word.failed)
         e->out->failed = true;
     return (ll_span){e->word.data, e->word.size};
@@ -422,8 +430,8 @@ static ll_span drop_bytes(ll_encoder *e, const char *text, size_t size)
 void ll_merge_word(ll_encoder *e, const char *text, size_t size)
 {
     const ll_tokenizer *t = e->tokenizer;
-    if (t->model == LL_TOKENIZER_BPE && t->vocabulary.lacks_bytes) {
-        ll_span kept = drop_bytes(e, text, size);
+    if (t->model != LL_TOKENIZER_SPM && t->unknown < 0 && t->vocabulary.lacks_bytes) {
+        ll_span kept = drop_unknown(e, text, size);
         text = kept.data;
         size = kept.size;
     }
@@ -432,9 +440,10 @@ void ll_merge_word(ll_encoder *e, const char *text, size_t size)
         return;
     }
     /* Nothing merges across two bytes that stand side by side in no token. */
+    bool characters = ll_has_characters(t);
     for (size_t i = 0; i < size;) {
         size_t end = i + 1;
-        while (end < size && ((t->model == LL_TOKENIZER_SPM && (text[end] & 0xC0) == 0x80) ||
+        while (end < size && ((characters && (text[end] & 0xC0) == 0x80) || text[end] == LL_SUFFIX_BYTE ||
                               ll_joins(&t->vocabulary, text[end - 1], text[end])))
             end++;
         if (end - i <= SHORT)

@@ -9,9 +9,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Longer ones are not looked for: it bounds what a byte of text can cost, and none exist. */
-#define MAX_SIZE 128
-
 #define VISIBLE_BLANK "\xE2\x96\x81"
 
 static int compare(const ll_special *a, const ll_special *b)
@@ -84,21 +81,28 @@ libllm_status ll_specials_open(const ll_host *host, const ll_gguf *gguf, ll_toke
         int32_t id = (int32_t)i;
         if (!is_added(v, id) || text.size == 0 || is_blanks(v, model, id))
             continue;
-        if (text.size > MAX_SIZE) {
+        if (text.size > LL_MAX_SPECIAL) {
             ll_log(host, LIBLLM_LOG_WARNING,
                    "tokenizer.ggml.tokens[%" PRIu32 "]: an added token of %zu bytes is not looked for in texts", i,
                    text.size);
             continue;
         }
-        list[n++] = (ll_special){text.data, (uint32_t)text.size, id};
+        list[n++] = (ll_special){.text = text.data, .size = (uint32_t)text.size, .id = id};
     }
+    specials->list = list;
+    ll_specials_index(specials, v, n);
+    return LIBLLM_OK;
+}
+
+void ll_specials_index(ll_specials *specials, const ll_vocabulary *v, uint32_t n)
+{
+    ll_special *list = specials->list;
     heap_sort(list, n);
     uint32_t n_kept = 0;
     for (uint32_t i = 0; i < n; i++)
         if (n_kept == 0 || !ll_span_equal((ll_span){list[i].text, list[i].size},
                                           (ll_span){list[n_kept - 1].text, list[n_kept - 1].size}))
             list[n_kept++] = list[i];
-    specials->list = list;
     specials->n = n_kept;
     for (uint32_t i = n_kept; i-- > 0;) {
         unsigned char first = (unsigned char)list[i].text[0];
@@ -112,7 +116,6 @@ libllm_status ll_specials_open(const ll_host *host, const ll_gguf *gguf, ll_toke
         unsigned char first = (unsigned char)VISIBLE_BLANK[0];
         specials->starts[first] = specials->user_starts[first] = true;
     }
-    return LIBLLM_OK;
 }
 
 static unsigned byte_at(const ll_special *special, size_t depth) { return (unsigned char)special->text[depth]; }
@@ -135,9 +138,9 @@ static uint32_t first_from(const ll_special *list, uint32_t low, uint32_t high, 
 
 int32_t ll_specials_find(const ll_specials *specials, ll_span text)
 {
-    if (text.size > MAX_SIZE)
+    if (text.size > LL_MAX_SPECIAL)
         return LL_NO_TOKEN;
-    ll_special wanted = {text.data, (uint32_t)text.size, INT32_MIN};
+    ll_special wanted = {.text = text.data, .size = (uint32_t)text.size, .id = INT32_MIN};
     uint32_t low = 0, high = specials->n;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
@@ -166,15 +169,17 @@ static int32_t longest_blanks(const ll_vocabulary *v, ll_span text, size_t from,
 
 /* The longest added token at `from`; control tokens count up to control_end. */
 static int32_t longest_at(const ll_specials *s, const ll_vocabulary *v, ll_span text, size_t from, size_t control_end,
-                          size_t *size)
+                          size_t *size, const ll_special **special)
 {
     unsigned char first = (unsigned char)text.data[from];
     uint32_t low = s->range[first], high = s->range[first + 1];
+    *special = NULL;
     int32_t id = first == 0xE2 ? longest_blanks(v, text, from, size) : LL_NO_TOKEN;
     for (size_t depth = 1; low < high; depth++) {
         if (s->list[low].size == depth) {
             bool allowed = from + depth <= control_end || !ll_is_control(v, s->list[low].id);
             if (allowed && (id < 0 || depth > *size)) {
+                *special = &s->list[low];
                 id = s->list[low].id;
                 *size = depth;
             }
@@ -190,11 +195,48 @@ static int32_t longest_at(const ll_specials *s, const ll_vocabulary *v, ll_span 
     return id;
 }
 
+static bool is_word(const char *character)
+{
+    size_t n;
+    return ll_flags_of(ll_valid_character(character, &n)) & LL_WORD;
+}
+
+static size_t start_of_last(ll_span text, size_t end)
+{
+    do {
+        end--;
+    } while (end > 0 && ((unsigned char)text.data[end] & 0xC0) == 0x80);
+    return end;
+}
+
+/* A token that has to be a word of its own is not one within a word. */
+static bool stands_alone(ll_span text, size_t begin, size_t end)
+{
+    return (begin == 0 || !is_word(text.data + start_of_last(text, begin))) &&
+           (end == text.size || !is_word(text.data + end));
+}
+
+/* White space at the sides of a match that belongs to it, but not what an earlier match has taken. */
+static void take_white_space(const ll_special *special, ll_span text, size_t from, ll_match *match)
+{
+    size_t n;
+    while (special->left && match->begin > from) {
+        size_t start = start_of_last(text, match->begin);
+        if (!(ll_flags_of(ll_valid_character(text.data + start, &n)) & LL_WHITE))
+            break;
+        match->begin = start;
+    }
+    while (special->right && match->end < text.size &&
+           ll_flags_of(ll_valid_character(text.data + match->end, &n)) & LL_WHITE)
+        match->end += n;
+}
+
 bool ll_specials_next(const ll_specials *s, const ll_vocabulary *v, ll_scan *scan, ll_match *match)
 {
     const bool *starts = scan->n_control ? s->starts : s->user_starts;
-    size_t size = 0;
-    for (size_t i = scan->position; i < scan->text.size; i++) {
+    size_t size = 0, from = scan->position;
+    const ll_special *special;
+    for (size_t i = from; i < scan->text.size; i++) {
         if (!starts[(unsigned char)scan->text.data[i]])
             continue;
         while (scan->n_control && scan->control->end <= i) {
@@ -202,12 +244,18 @@ bool ll_specials_next(const ll_specials *s, const ll_vocabulary *v, ll_scan *sca
             scan->n_control--;
         }
         size_t control_end = scan->n_control && scan->control->begin <= i ? scan->control->end : 0;
-        int32_t id = longest_at(s, v, scan->text, i, control_end, &size);
-        if (id >= 0) {
-            *match = (ll_match){i, i + size, id};
-            scan->position = i + size;
-            return true;
+        int32_t id = longest_at(s, v, scan->text, i, control_end, &size, &special);
+        if (id < 0)
+            continue;
+        if (special && special->single_word && !stands_alone(scan->text, i, i + size)) {
+            i += size - 1;
+            continue;
         }
+        *match = (ll_match){i, i + size, id};
+        if (special && (special->left || special->right))
+            take_white_space(special, scan->text, from, match);
+        scan->position = match->end;
+        return true;
     }
     return false;
 }

@@ -86,44 +86,29 @@ static void encode_segment(ll_encoder *e, const char *text, size_t size)
     }
 }
 
-/* The first visible blank, or NULL. Not memmem(): the thread sanitizer counts all that it is given as read. */
-static const char *visible_blank(ll_span text)
-{
-    const char *end = text.data + text.size;
-    for (const char *p = text.data; p < end && (p = memchr(p, 0xE2, (size_t)(end - p))) != NULL; p++)
-        if (end - p >= 3 && p[1] == '\x96' && p[2] == '\x81')
-            return p;
-    return NULL;
-}
-
 /* Blanks instead of visible blanks, which count as the same, and one in front where the vocabulary wants it. */
 static ll_span prepare(ll_encoder *e, ll_span text)
 {
-    e->text.size = 0;
+    ll_buffer *out = &e->text[0];
+    out->size = 0;
     if (e->tokenizer->adds_blank)
-        ll_buffer_byte(&e->text, ' ');
-    else if (!visible_blank(text))
-        return text;
-    while (text.size > 0) {
-        const char *blank = visible_blank(text);
-        size_t n = blank ? (size_t)(blank - text.data) : text.size;
-        ll_buffer_append(&e->text, text.data, n);
-        if (blank) {
-            ll_buffer_byte(&e->text, ' ');
-            n += 3;
-        }
-        text = (ll_span){text.data + n, text.size - n};
-    }
-    return (ll_span){e->text.data, e->text.size};
+        ll_buffer_byte(out, ' ');
+    ll_append_blanks(out, text, true);
+    return (ll_span){out->data, out->size};
 }
 
 void ll_spm_encode(ll_encoder *e, ll_span text)
 {
-    const ll_vocabulary *v = &e->tokenizer->vocabulary;
     text = prepare(e, text);
+    if (!e->text[0].failed)
+        ll_characters_encode(e, text.data, text.size);
+}
+
+void ll_characters_encode(ll_encoder *e, const char *word, size_t size)
+{
+    ll_span text = {word, size};
+    const ll_vocabulary *v = &e->tokenizer->vocabulary;
     e->after_unknown = false;
-    if (e->text.failed)
-        return;
     for (size_t i = 0; i < text.size && !e->out->failed;) {
         size_t end = segment_end(v, text, i);
         encode_segment(e, text.data + i, end - i);

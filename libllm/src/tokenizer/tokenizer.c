@@ -7,7 +7,10 @@
 #include "base/checked.h"
 #include "base/utf8.h"
 
+#include "tokenizer/dfa_table.h"
+
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 static const char *const special_keys[] = {
@@ -17,13 +20,6 @@ static const char *const special_keys[] = {
     [LIBLLM_TOKEN_UNKNOWN] = "tokenizer.ggml.unknown_token_id",
     [LIBLLM_TOKEN_PADDING] = "tokenizer.ggml.padding_token_id",
 };
-
-/* Control tokens that end a turn, by their text, and others that end a generation. */
-static const char *const turn_ends[] = {"<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|END_OF_TURN_TOKEN|>",
-                                        "<|eot|>"};
-static const char *const text_ends[] = {"<|endoftext|>", "<|end_of_text|>", "</s>",
-                                        "<eos>",         "<|eom_id|>",      "<|return|>",
-                                        "<|call|>",      "<EOT>",           "<｜end▁of▁sentence｜>"};
 
 static libllm_status read_id(const ll_gguf *gguf, const char *key, uint32_t n, int32_t *id, libllm_error *error)
 {
@@ -40,48 +36,6 @@ static libllm_status read_id(const ll_gguf *gguf, const char *key, uint32_t n, i
     return status;
 }
 
-static void add_end(ll_tokenizer *t, int32_t id)
-{
-    if (id >= 0 && !ll_tokenizer_ends(t, id) && t->n_ends < sizeof t->ends / sizeof *t->ends)
-        t->ends[t->n_ends++] = id;
-}
-
-static int32_t find_control(const ll_tokenizer *t, const char *text)
-{
-    int32_t id = ll_specials_find(&t->specials, ll_span_of(text));
-    return id >= 0 && ll_is_control(&t->vocabulary, id) ? id : LL_NO_TOKEN;
-}
-
-static libllm_status read_specials(ll_tokenizer *t, const ll_gguf *gguf, libllm_error *error)
-{
-    uint32_t n = t->vocabulary.n;
-    for (size_t i = 0; i < sizeof special_keys / sizeof *special_keys; i++) {
-        libllm_status status = read_id(gguf, special_keys[i], n, &t->special[i], error);
-        if (status != LIBLLM_OK)
-            return status;
-    }
-    int32_t end_of_message;
-    libllm_status status = read_id(gguf, "tokenizer.ggml.eom_token_id", n, &end_of_message, error);
-    if (status != LIBLLM_OK)
-        return status;
-    add_end(t, t->special[LIBLLM_TOKEN_EOS]);
-    add_end(t, t->special[LIBLLM_TOKEN_EOT]);
-    add_end(t, end_of_message);
-    /* Where a return ends the answer, an end of message is followed by further messages. */
-    bool has_return = find_control(t, "<|return|>") >= 0;
-    for (size_t i = 0; i < sizeof turn_ends / sizeof *turn_ends; i++) {
-        int32_t id = find_control(t, turn_ends[i]);
-        if (id < 0 || (has_return && strcmp(turn_ends[i], "<|end|>") == 0))
-            continue;
-        add_end(t, id);
-        if (t->special[LIBLLM_TOKEN_EOT] < 0 && id != t->special[LIBLLM_TOKEN_EOS])
-            t->special[LIBLLM_TOKEN_EOT] = id;
-    }
-    for (size_t i = 0; i < sizeof text_ends / sizeof *text_ends; i++)
-        add_end(t, find_control(t, text_ends[i]));
-    return LIBLLM_OK;
-}
-
 static libllm_status read_pattern(ll_tokenizer *t, const ll_gguf *gguf, libllm_error *error)
 {
     ll_span name = {NULL, 0};
@@ -93,32 +47,168 @@ static libllm_status read_pattern(ll_tokenizer *t, const ll_gguf *gguf, libllm_e
                "the file does not say how its text is cut into words (tokenizer.ggml.pre); taking that of gpt-2");
         name = ll_span_of("gpt-2");
     }
-    t->pattern = ll_pattern_find(name);
-    if (!t->pattern)
+    if (!ll_pipeline_find(name, &t->pipeline))
         return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "tokenizer.ggml.pre: the pre-tokenizer '%.*s' is not known",
                        (int)(name.size < 60 ? name.size : 60), name.data);
     return LIBLLM_OK;
 }
 
-static libllm_status open_tokenizer(ll_tokenizer *t, const ll_gguf *gguf, libllm_error *error)
+static const struct kind {
+    const char *name, *kind;
+    ll_tokenizer_model model;
+    int32_t bos, eos, unknown; /* where the file does not say */
+    bool adds_bos, adds_eos;
+} kinds[] = {
+    {"gpt2", "BPE", LL_TOKENIZER_BPE, LL_NO_TOKEN, LL_NO_TOKEN, LL_NO_TOKEN, false, false},
+    {"gemma4", "BPE", LL_TOKENIZER_CHARACTERS, LL_NO_TOKEN, LL_NO_TOKEN, LL_NO_TOKEN, true, false},
+    {"llama", "SPM", LL_TOKENIZER_SPM, LL_NO_TOKEN, LL_NO_TOKEN, LL_NO_TOKEN, true, false},
+    {"bert", "WordPiece", LL_TOKENIZER_WORDPIECE, 101, 102, 100, true, true},
+    {"t5", "Unigram", LL_TOKENIZER_UNIGRAM, LL_NO_TOKEN, 1, 2, false, true},
+    {"rwkv", "RWKV", LL_TOKENIZER_RWKV, LL_NO_TOKEN, LL_NO_TOKEN, LL_NO_TOKEN, false, false},
+};
+
+/* What the kinds do with a text that have no name for it in the file. */
+static libllm_status set_pipeline(ll_tokenizer *t, const ll_gguf *gguf, libllm_error *error)
 {
-    bool bpe = t->model == LL_TOKENIZER_BPE;
-    libllm_status status = bpe ? read_pattern(t, gguf, error) : LIBLLM_OK;
+    ll_pipeline *p = &t->pipeline;
+    if (t->model == LL_TOKENIZER_BPE)
+        return read_pattern(t, gguf, error);
+    if (t->model == LL_TOKENIZER_CHARACTERS) {
+        p->normalizers[p->n_normalizers++].kind = LL_NORMALIZE_BLANKS;
+    } else if (t->model == LL_TOKENIZER_WORDPIECE) {
+        bool lowercase = true;
+        libllm_status status = ll_gguf_get_bool(gguf, "tokenizer.ggml.normalizer.lowercase", &lowercase, error);
+        bool accents = lowercase;
+        if (status == LIBLLM_OK)
+            status = ll_gguf_get_bool(gguf, "tokenizer.ggml.normalizer.strip_accents", &accents, error);
+        if (status != LIBLLM_OK)
+            return status;
+        p->normalizers[p->n_normalizers++] = (ll_normalizer){
+            .kind = LL_NORMALIZE_BERT, .clean = true, .han = true, .accents = accents, .lowercase = lowercase};
+        p->steps[p->n_steps++] = (ll_step){.dfa = &ll_dfa_white, .behavior = LL_REMOVED};
+        p->steps[p->n_steps++] = (ll_step){.dfa = &ll_dfa_punctuation};
+        t->longest_word = 100;
+        t->cleans_up = true;
+    } else if (t->model == LL_TOKENIZER_UNIGRAM) {
+        if (t->charsmap.units)
+            p->normalizers[p->n_normalizers++].kind = LL_NORMALIZE_CHARSMAP;
+        p->steps[p->n_steps++] = (ll_step){.dfa = &ll_dfa_white, .behavior = LL_REMOVED};
+        p->steps[p->n_steps++] = (ll_step){.literal = " ",
+                                           .behavior = LL_MERGED_WITH_NEXT,
+                                           .prefix = LL_PREFIX_ALWAYS,
+                                           .shows_blanks = true};
+    }
+    return LIBLLM_OK;
+}
+
+static libllm_status read_charsmap(ll_tokenizer *t, const ll_gguf *gguf, libllm_error *error)
+{
+    static const char key[] = "tokenizer.ggml.precompiled_charsmap";
+    const ll_gguf_value *value = ll_gguf_find(gguf, key);
+    if (!value || value->count == 0)
+        return LIBLLM_OK;
+    if (!value->is_array || (value->type != LL_GGUF_U8 && value->type != LL_GGUF_I8))
+        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "%s: expected an array of bytes", key);
+    return ll_charsmap_open(t->host, (ll_span){(const char *)value->data, value->count}, key, &t->charsmap, error);
+}
+
+static libllm_status read_scores(ll_tokenizer *t, const ll_gguf *gguf, libllm_error *error)
+{
+    ll_vocabulary *v = &t->vocabulary;
+    const ll_gguf_value *scores = ll_gguf_find(gguf, "tokenizer.ggml.scores");
+    if (!scores || !scores->is_array || scores->type != LL_GGUF_F32 || scores->count < v->n)
+        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
+                       "tokenizer.ggml.scores: expected an array of %" PRIu32 " floats, one for each token", v->n);
+    v->scores = ll_alloc(t->host, v->n, sizeof *v->scores);
+    if (!v->scores)
+        return ll_fail_memory(error, "the scores of the tokens");
+    double least = 0;
+    for (uint32_t i = 0; i < v->n; i++) {
+        float score;
+        memcpy(&score, scores->data + i * sizeof score, sizeof score);
+        if (!isfinite(score))
+            return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "tokenizer.ggml.scores[%" PRIu32 "] is not finite", i);
+        v->scores[i] = (double)score;
+        least = v->scores[i] < least ? v->scores[i] : least;
+    }
+    t->unknown_score = least - LL_UNKNOWN_PENALTY;
+    return LIBLLM_OK;
+}
+
+/* What stands around a text: bos or [CLS] in front, eos or [SEP] behind. */
+static libllm_status read_template(ll_tokenizer *t, const ll_gguf *gguf, const struct kind *kind, libllm_error *error)
+{
+    bool bos = t->model == LL_TOKENIZER_BPE ? t->pipeline.adds_bos : kind->adds_bos, eos = kind->adds_eos;
+    bool sep = t->model == LL_TOKENIZER_WORDPIECE;
+    libllm_status status = ll_gguf_get_bool(gguf, "tokenizer.ggml.add_bos_token", &bos, error);
+    if (status == LIBLLM_OK)
+        status = ll_gguf_get_bool(gguf, "tokenizer.ggml.add_eos_token", &eos, error);
+    int32_t separator = LL_NO_TOKEN;
+    if (status == LIBLLM_OK)
+        status = read_id(gguf, "tokenizer.ggml.seperator_token_id", t->vocabulary.n, &separator, error);
+    if (status == LIBLLM_OK)
+        status = ll_gguf_get_bool(gguf, "tokenizer.ggml.add_sep_token", &sep, error);
+    if (bos && t->special[LIBLLM_TOKEN_BOS] >= 0)
+        t->before[t->n_before++] = t->special[LIBLLM_TOKEN_BOS];
+    if (sep && separator >= 0)
+        t->after[t->n_after++] = separator;
+    else if (eos && t->special[LIBLLM_TOKEN_EOS] >= 0)
+        t->after[t->n_after++] = t->special[LIBLLM_TOKEN_EOS];
+    return status;
+}
+
+static void set_defaults(ll_tokenizer *t, const struct kind *kind)
+{
+    const int32_t ids[][2] = {{LIBLLM_TOKEN_BOS, kind->bos},
+                              {LIBLLM_TOKEN_EOS, kind->eos},
+                              {LIBLLM_TOKEN_UNKNOWN, kind->unknown}};
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+        if (t->special[ids[i][0]] < 0 && ids[i][1] >= 0 && (uint32_t)ids[i][1] < t->vocabulary.n)
+            t->special[ids[i][0]] = ids[i][1];
+}
+
+static libllm_status read_specials(ll_tokenizer *t, const ll_gguf *gguf, const struct kind *kind, libllm_error *error)
+{
+    uint32_t n = t->vocabulary.n;
+    for (size_t i = 0; i < sizeof special_keys / sizeof *special_keys; i++) {
+        libllm_status status = read_id(gguf, special_keys[i], n, &t->special[i], error);
+        if (status != LIBLLM_OK)
+            return status;
+    }
+    int32_t end_of_message;
+    libllm_status status = read_id(gguf, "tokenizer.ggml.eom_token_id", n, &end_of_message, error);
+    if (status != LIBLLM_OK)
+        return status;
+    set_defaults(t, kind);
+    ll_find_ends(t, end_of_message);
+    return LIBLLM_OK;
+}
+
+static libllm_status open_tokenizer(ll_tokenizer *t, const ll_gguf *gguf, const struct kind *kind, libllm_error *error)
+{
+    bool merges = t->model == LL_TOKENIZER_BPE || t->model == LL_TOKENIZER_CHARACTERS;
+    bool unigram = t->model == LL_TOKENIZER_UNIGRAM;
+    libllm_status status = unigram ? read_charsmap(t, gguf, error) : LIBLLM_OK;
+    if (status == LIBLLM_OK)
+        status = set_pipeline(t, gguf, error);
     if (status == LIBLLM_OK)
         status = ll_vocabulary_open(t->host, gguf, t->model, &t->vocabulary, error);
+    if (status == LIBLLM_OK && unigram)
+        status = read_scores(t, gguf, error);
     if (status == LIBLLM_OK)
         status = ll_specials_open(t->host, gguf, t->model, &t->vocabulary, &t->specials, error);
-    if (status == LIBLLM_OK && bpe)
-        status = ll_merges_open(t->host, gguf, &t->vocabulary, &t->specials, &t->merges, error);
+    if (status == LIBLLM_OK && merges)
+        status = ll_merges_open(gguf, &t->vocabulary, &t->specials,
+                                t->model == LL_TOKENIZER_BPE ? LL_SPELLED_BYTES : LL_SPELLED_BLANKS, &t->merges, error);
     if (status == LIBLLM_OK)
-        status = read_specials(t, gguf, error);
-    t->adds_blank = !bpe;
-    if (status == LIBLLM_OK && !bpe)
+        status = read_specials(t, gguf, kind, error);
+    t->adds_blank = t->model == LL_TOKENIZER_SPM;
+    if (status == LIBLLM_OK && t->adds_blank)
         status = ll_gguf_get_bool(gguf, "tokenizer.ggml.add_space_prefix", &t->adds_blank, error);
-    t->adds_bos = bpe ? t->pattern && t->pattern->adds_bos : true;
-    if (status == LIBLLM_OK)
-        status = ll_gguf_get_bool(gguf, "tokenizer.ggml.add_bos_token", &t->adds_bos, error);
-    return status;
+    t->drops_blank = t->adds_blank || unigram || t->model == LL_TOKENIZER_WORDPIECE;
+    t->fuses_unknown = t->model == LL_TOKENIZER_SPM || t->model == LL_TOKENIZER_CHARACTERS || unigram;
+    t->unknown = t->model == LL_TOKENIZER_BPE ? LL_NO_TOKEN : t->special[LIBLLM_TOKEN_UNKNOWN];
+    return status == LIBLLM_OK ? read_template(t, gguf, kind, error) : status;
 }
 
 libllm_status ll_tokenizer_open(const ll_host *host, const ll_gguf *gguf, ll_tokenizer **tokenizer, libllm_error *error)
@@ -126,18 +216,22 @@ libllm_status ll_tokenizer_open(const ll_host *host, const ll_gguf *gguf, ll_tok
     *tokenizer = NULL;
     ll_span model = {NULL, 0};
     libllm_status status = ll_gguf_get_string(gguf, "tokenizer.ggml.model", &model, error);
-    if (status != LIBLLM_OK || !model.data || ll_span_is(model, "no_vocab"))
+    if (status != LIBLLM_OK || !model.data || ll_span_is(model, "no_vocab") || ll_span_is(model, "none"))
         return status;
-    bool bpe = ll_span_is(model, "gpt2");
-    if (!bpe && !ll_span_is(model, "llama"))
+    const struct kind *kind = NULL;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !kind; i++)
+        if (ll_span_is(model, kinds[i].name))
+            kind = &kinds[i];
+    if (!kind)
         return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "tokenizer.ggml.model: the kind '%.*s' is not known",
                        (int)(model.size < 60 ? model.size : 60), model.data);
     ll_tokenizer *t = ll_calloc(host, 1, sizeof *t);
     if (!t)
         return ll_fail_memory(error, "the tokenizer");
     t->host = host;
-    t->model = bpe ? LL_TOKENIZER_BPE : LL_TOKENIZER_SPM;
-    status = open_tokenizer(t, gguf, error);
+    t->model = kind->model;
+    t->kind = kind->kind;
+    status = open_tokenizer(t, gguf, kind, error);
     if (status != LIBLLM_OK)
         ll_tokenizer_close(t);
     else
@@ -151,7 +245,10 @@ void ll_tokenizer_close(ll_tokenizer *t)
         return;
     ll_vocabulary_close(&t->vocabulary);
     ll_free(t->host, t->specials.list);
+    ll_free(t->host, t->normalized.list);
     ll_free(t->host, t->merges.slots);
+    ll_charsmap_close(t->host, &t->charsmap);
+    ll_tokenizer_forget(t);
     ll_free(t->host, t);
 }
 
@@ -162,17 +259,15 @@ int32_t ll_tokenizer_special(const ll_tokenizer *t, libllm_special_token kind)
     return (unsigned)kind < sizeof t->special / sizeof *t->special ? t->special[kind] : LL_NO_TOKEN;
 }
 
-bool ll_tokenizer_ends(const ll_tokenizer *t, int32_t id)
+bool ll_tokenizer_adds_bos(const ll_tokenizer *t)
 {
-    for (uint32_t i = 0; i < t->n_ends; i++)
-        if (t->ends[i] == id)
+    for (uint32_t i = 0; i < t->n_before; i++)
+        if (t->before[i] == t->special[LIBLLM_TOKEN_BOS])
             return true;
     return false;
 }
 
-bool ll_tokenizer_adds_bos(const ll_tokenizer *t) { return t->adds_bos && t->special[LIBLLM_TOKEN_BOS] >= 0; }
-
-const char *ll_tokenizer_kind(const ll_tokenizer *t) { return t->model == LL_TOKENIZER_BPE ? "BPE" : "SPM"; }
+const char *ll_tokenizer_kind(const ll_tokenizer *t) { return t->kind; }
 
 /* Encoding ---------------------------------------------------------------------------------------------- */
 
@@ -235,14 +330,48 @@ static void join(input *in, const ll_text_part *parts, size_t n_parts)
     in->text = n_parts == 1 ? parts[0].text : (ll_span){in->joined.data, in->joined.size};
 }
 
-static void encode_plain(ll_encoder *e, ll_span text)
+static void (*const encode_word[])(ll_encoder *e, const char *word, size_t size) = {
+    [LL_TOKENIZER_BPE] = ll_bpe_encode,
+    [LL_TOKENIZER_SPM] = ll_characters_encode,
+    [LL_TOKENIZER_CHARACTERS] = ll_characters_encode,
+    [LL_TOKENIZER_WORDPIECE] = ll_wordpiece_encode,
+    [LL_TOKENIZER_UNIGRAM] = ll_unigram_encode,
+    [LL_TOKENIZER_RWKV] = ll_rwkv_encode,
+};
+
+/* Normalized text, in which further added tokens may stand. Those that are controls count if the text may have such. */
+static void encode_normalized(ll_encoder *e, ll_span text, bool is_first, bool controls)
+{
+    const ll_tokenizer *t = e->tokenizer;
+    if (t->normalized.n == 0) {
+        ll_cut(e, text, is_first);
+        return;
+    }
+    ll_interval all = {0, text.size};
+    ll_scan scan = {.text = text, .control = &all, .n_control = controls};
+    ll_match match;
+    for (size_t from = 0; !e->out->failed; from = match.end) {
+        bool found = ll_specials_next(&t->normalized, &t->vocabulary, &scan, &match);
+        size_t end = found ? match.begin : text.size;
+        if (end > from)
+            ll_cut(e, (ll_span){text.data + from, end - from}, is_first && from == 0);
+        if (!found)
+            break;
+        ll_tokens_push(e->out, match.id);
+    }
+}
+
+static void encode_plain(ll_encoder *e, ll_span text, bool is_first, bool controls)
 {
     if (text.size == 0)
         return;
-    if (e->tokenizer->model == LL_TOKENIZER_BPE)
-        ll_bpe_encode(e, text);
-    else
+    if (e->tokenizer->model == LL_TOKENIZER_SPM) {
         ll_spm_encode(e, text);
+        return;
+    }
+    text = ll_normalize(e->tokenizer, e->text, text);
+    if (!e->text[0].failed && !e->text[1].failed && text.size > 0)
+        encode_normalized(e, text, is_first, controls);
 }
 
 static void encode_input(ll_encoder *e, const input *in)
@@ -253,11 +382,53 @@ static void encode_input(ll_encoder *e, const input *in)
     for (size_t from = 0; !e->out->failed; from = match.end) {
         bool found = ll_specials_next(&t->specials, &t->vocabulary, &scan, &match);
         size_t end = found ? match.begin : in->text.size;
-        encode_plain(e, (ll_span){in->text.data + from, end - from});
+        bool controls = scan.n_control && scan.control->begin <= from && scan.control->end >= end;
+        encode_plain(e, (ll_span){in->text.data + from, end - from}, from == 0, controls);
         if (!found)
             break;
         ll_tokens_push(e->out, match.id);
     }
+}
+
+static void close_encoder(ll_encoder *e)
+{
+    const ll_host *host = e->tokenizer->host;
+    for (size_t i = 0; i < LL_MAX_STEPS; i++)
+        if (e->levels[i].buffer.host)
+            ll_buffer_free(&e->levels[i].buffer);
+    ll_queue_free(host, e->queue);
+    ll_free(host, e->lengths);
+    ll_free(host, e->best);
+    ll_buffer_free(&e->suffixed);
+    ll_buffer_free(&e->word);
+    ll_buffer_free(&e->text[0]);
+    ll_buffer_free(&e->text[1]);
+}
+
+static void encode_all(const ll_tokenizer *t, const ll_text_part *parts, size_t n_parts, ll_tokens *out)
+{
+    input in = {.control = ll_alloc(t->host, n_parts, sizeof *in.control)};
+    ll_encoder encoder = {.tokenizer = t, .out = out, .encode_word = encode_word[t->model]};
+    ll_buffer_init(&in.joined, t->host);
+    ll_buffer_init(&in.repaired, t->host);
+    ll_buffer_init(&encoder.text[0], t->host);
+    ll_buffer_init(&encoder.text[1], t->host);
+    ll_buffer_init(&encoder.word, t->host);
+    ll_buffer_init(&encoder.suffixed, t->host);
+    if (in.control)
+        join(&in, parts, n_parts);
+    if (in.control && !in.joined.failed && !is_valid(in.text))
+        repair(&in);
+    if (!in.control || in.joined.failed || in.repaired.failed)
+        out->failed = true;
+    else
+        encode_input(&encoder, &in);
+    if (encoder.text[0].failed || encoder.text[1].failed)
+        out->failed = true;
+    close_encoder(&encoder);
+    ll_buffer_free(&in.repaired);
+    ll_buffer_free(&in.joined);
+    ll_free(t->host, in.control);
 }
 
 libllm_status ll_tokenizer_encode_parts(const ll_tokenizer *t, const ll_text_part *parts, size_t n_parts,
@@ -270,31 +441,12 @@ libllm_status ll_tokenizer_encode_parts(const ll_tokenizer *t, const ll_text_par
             return ll_fail(error, LIBLLM_ERROR_LIMIT,
                            "the text has more than %" PRIu64 " bytes, the limit text_bytes of one call", limit);
     size_t n_before = out->size;
-    if (flags & LIBLLM_TOKENIZE_ADD_BOS && ll_tokenizer_adds_bos(t))
-        ll_tokens_push(out, t->special[LIBLLM_TOKEN_BOS]);
-    if (size > 0) {
-        input in = {.control = ll_alloc(t->host, n_parts, sizeof *in.control)};
-        ll_encoder encoder = {.tokenizer = t, .out = out};
-        ll_buffer_init(&in.joined, t->host);
-        ll_buffer_init(&in.repaired, t->host);
-        ll_buffer_init(&encoder.text, t->host);
-        ll_buffer_init(&encoder.word, t->host);
-        if (in.control)
-            join(&in, parts, n_parts);
-        if (in.control && !in.joined.failed && !is_valid(in.text))
-            repair(&in);
-        if (!in.control || in.joined.failed || in.repaired.failed)
-            out->failed = true;
-        else
-            encode_input(&encoder, &in);
-        out->failed = out->failed || encoder.text.failed;
-        ll_queue_free(t->host, encoder.queue);
-        ll_buffer_free(&encoder.word);
-        ll_buffer_free(&encoder.text);
-        ll_buffer_free(&in.repaired);
-        ll_buffer_free(&in.joined);
-        ll_free(t->host, in.control);
-    }
+    if (flags & LIBLLM_TOKENIZE_ADD_BOS)
+        ll_tokens_append(out, t->before, t->n_before);
+    if (size > 0)
+        encode_all(t, parts, n_parts, out);
+    if (flags & LIBLLM_TOKENIZE_ADD_BOS)
+        ll_tokens_append(out, t->after, t->n_after);
     if (!out->failed)
         return LIBLLM_OK;
     out->size = n_before;

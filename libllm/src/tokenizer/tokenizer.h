@@ -13,6 +13,10 @@ typedef struct ll_tokenizer ll_tokenizer;
  * unknown kind or pre-tokenizer is UNSUPPORTED, contradictions are CORRUPT_FILE. The gguf must outlive it. */
 libllm_status ll_tokenizer_open(const ll_host *host, const ll_gguf *gguf, ll_tokenizer **tokenizer,
                                 libllm_error *error);
+/* From the bytes of a tokenizer.json and of the tokenizer_config.json beside it (data is NULL: there is none). What is
+ * not known is UNSUPPORTED by its name, what is malformed is JSON with the place. Nothing of them is needed later. */
+libllm_status ll_tokenizer_open_json(const ll_host *host, ll_span text, ll_span config, ll_tokenizer **tokenizer,
+                                     libllm_error *error);
 void ll_tokenizer_close(ll_tokenizer *tokenizer); /* NULL is fine */
 
 /* Append the ids of a text; see libllm_model_tokenize(). Flags as there. n_bytes == 0 is fine. */

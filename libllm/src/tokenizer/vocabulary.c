@@ -62,6 +62,74 @@ static size_t show_blanks(ll_span text, char *out)
     return n;
 }
 
+static int small_hex_digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+
+/* Undo the escapes of Python's repr(). */
+static bool unescape(ll_span text, char *out, size_t *size)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        if (c == '\\') {
+            if (++i == text.size)
+                return false;
+            c = text.data[i];
+            if (c == 'x') {
+                int high = i + 2 < text.size ? small_hex_digit(text.data[i + 1]) : -1;
+                int low = high >= 0 ? small_hex_digit(text.data[i + 2]) : -1;
+                if (low < 0)
+                    return false;
+                c = (char)(high << 4 | low);
+                i += 2;
+            } else {
+                c = c == 't' ? '\t' : c == 'n' ? '\n' : c == 'r' ? '\r' : c;
+            }
+        }
+        out[n++] = c;
+    }
+    *size = n;
+    return true;
+}
+
+bool ll_bytes_of_token(ll_span text, ll_spelling spelling, const char *suffix, char *out, size_t *size)
+{
+    size_t n_suffix = strlen(suffix), n = text.size;
+    bool ends = n_suffix > 0 && n > n_suffix && memcmp(text.data + n - n_suffix, suffix, n_suffix) == 0;
+    if (ends)
+        text.size -= n_suffix;
+    *size = text.size;
+    if (spelling == LL_SPELLED_BYTES) {
+        if (!ll_bytes_of_text(text, out, size))
+            return false;
+    } else if (spelling == LL_SPELLED_ESCAPED) {
+        if (!unescape(text, out, size))
+            return false;
+    } else if (spelling == LL_SPELLED_BLANKS) {
+        *size = show_blanks(text, out);
+    } else if (text.size > 0) {
+        memcpy(out, text.data, text.size);
+    }
+    if (n_suffix > 0 && *size > 0 && memchr(out, LL_SUFFIX_BYTE, *size))
+        return false; /* a byte that no text has */
+    if (ends)
+        out[(*size)++] = LL_SUFFIX_BYTE;
+    return true;
+}
+
+/* A piece that goes on with a word is what is behind the prefix; one that starts a word has a blank in front. */
+static size_t bytes_of_piece(ll_span text, const char *prefix, char *out)
+{
+    size_t n_prefix = prefix ? strlen(prefix) : 0, n = 0;
+    if (n_prefix > 0 && text.size > n_prefix && memcmp(text.data, prefix, n_prefix) == 0)
+        text = (ll_span){text.data + n_prefix, text.size - n_prefix};
+    else if (prefix)
+        out[n++] = ' ';
+    else
+        return show_blanks(text, out);
+    memcpy(out + n, text.data, text.size);
+    return n + text.size;
+}
+
 static int hex_digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
 
 /* Value of <0xXX>, or -1. */
@@ -99,7 +167,7 @@ static void enter(ll_vocabulary *v, queue *q, int32_t id, uint64_t hash)
     v->whole[replace ? before : id] = LL_WHOLE_NEVER;
     if (is_user == was_user && ++q->n_twice == 1)
         ll_log(v->host, LIBLLM_LOG_WARNING,
-               "tokenizer.ggml.tokens[%" PRId32 "] has the text of an earlier token, which is the one that counts", id);
+               "tokens[%" PRId32 "] has the text of an earlier token, which is the one that counts", id);
 }
 
 static void put(ll_vocabulary *v, queue *q, int32_t id)
@@ -170,39 +238,67 @@ static bool is_bracketed(ll_span text)
     return has_ends(text, "<|", "|>") || has_ends(text, "<\xEF\xBD\x9C", "\xEF\xBD\x9C>");
 }
 
-static libllm_status enter_all(ll_vocabulary *v, ll_tokenizer_model model, const ll_gguf_value *tokens,
-                               libllm_error *error)
+static bool looks_up_lengths(ll_tokenizer_model model)
 {
-    ll_gguf_strings strings = {.next = tokens->data};
+    return model == LL_TOKENIZER_WORDPIECE || model == LL_TOKENIZER_UNIGRAM || model == LL_TOKENIZER_RWKV;
+}
+
+/* The bytes of a token; *mergeable stays set if text can become it. */
+static libllm_status read_token(ll_vocabulary *v, ll_tokenizer_model model, const ll_source *source, uint32_t i,
+                                ll_span text, char *out, size_t *size, bool *mergeable, libllm_error *error)
+{
+    ll_token_type type = v->types[i];
+    int byte = type == LL_TOKEN_BYTE ? byte_token(text) : -1;
+    *size = text.size;
+    if (type == LL_TOKEN_BYTE && byte < 0 && model != LL_TOKENIZER_RWKV)
+        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
+                       "%s[%" PRIu32 "] is a byte by its type but not <0x00> to <0xFF>", source->place, i);
+    if (byte >= 0 && model != LL_TOKENIZER_RWKV) {
+        out[0] = (char)byte;
+        *size = 1;
+        *mergeable = false;
+        if (v->fallback[byte] < 0)
+            v->fallback[byte] = (int32_t)i;
+        return LIBLLM_OK;
+    }
+    if (*mergeable && source->spelling == LL_SPELLED_WORDPIECE && text.size > 0 &&
+        (type != LL_TOKEN_USER_DEFINED || !source->has_fillers)) {
+        *size = bytes_of_piece(text, source->prefix, out);
+        return LIBLLM_OK;
+    }
+    bool as_is = !*mergeable ||
+                 (type == LL_TOKEN_USER_DEFINED && source->has_fillers && source->spelling == LL_SPELLED_BYTES);
+    if (!*mergeable && !source->has_fillers && source->spelling == LL_SPELLED_BLANKS) {
+        *size = show_blanks(text, out);
+        return LIBLLM_OK;
+    }
+    if (!as_is && ll_bytes_of_token(text, source->spelling, source->suffix, out, size))
+        return LIBLLM_OK;
+    *mergeable = *mergeable && type == LL_TOKEN_USER_DEFINED;
+    *size = text.size;
+    if (text.size)
+        memcpy(out, text.data, text.size);
+    return LIBLLM_OK;
+}
+
+libllm_status ll_vocabulary_read(ll_vocabulary *v, ll_tokenizer_model model, ll_source *source, libllm_error *error)
+{
     queue waiting = {.n = 0};
     size_t at = 0;
     for (uint32_t i = 0; i < v->n; i++) {
-        ll_span text = ll_gguf_next_string(&strings);
+        ll_span text = ll_next_text(&source->tokens);
         int32_t id = (int32_t)i;
         char *out = v->bytes + at;
-        size_t size = text.size;
+        if (source->has_fillers && v->types[i] == LL_TOKEN_USER_DEFINED && is_filler(text, id))
+            v->types[i] = LL_TOKEN_UNUSED;
+        else if (v->types[i] == LL_TOKEN_USER_DEFINED && is_bracketed(text))
+            v->types[i] = LL_TOKEN_CONTROL;
         ll_token_type type = v->types[i];
-        if (type == LL_TOKEN_USER_DEFINED && is_filler(text, id))
-            type = v->types[i] = LL_TOKEN_UNUSED;
-        else if (type == LL_TOKEN_USER_DEFINED && is_bracketed(text))
-            type = v->types[i] = LL_TOKEN_CONTROL;
-        bool mergeable = type != LL_TOKEN_CONTROL && type != LL_TOKEN_UNKNOWN && type != LL_TOKEN_BYTE;
-        int byte = type == LL_TOKEN_BYTE ? byte_token(text) : -1;
-        if (type == LL_TOKEN_BYTE && byte < 0)
-            return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
-                           "tokenizer.ggml.tokens[%" PRIu32 "] is a byte by its type but not <0x00> to <0xFF>", i);
-        if (byte >= 0) {
-            out[0] = (char)byte;
-            size = 1;
-            if (v->fallback[byte] < 0)
-                v->fallback[byte] = id;
-        } else if (model == LL_TOKENIZER_SPM && mergeable) {
-            size = show_blanks(text, out);
-        } else if (!mergeable || type == LL_TOKEN_USER_DEFINED || !ll_bytes_of_text(text, out, &size)) {
-            mergeable = mergeable && type == LL_TOKEN_USER_DEFINED;
-            if (size)
-                memcpy(out, text.data, size);
-        }
+        bool mergeable = type != LL_TOKEN_CONTROL && type != LL_TOKEN_UNKNOWN && v->whole[i] != LL_WHOLE_NEVER;
+        size_t size;
+        libllm_status status = read_token(v, model, source, i, text, out, &size, &mergeable, error);
+        if (status != LIBLLM_OK)
+            return status;
         at += size;
         v->ends[i + 1] = (uint32_t)at;
         if (!mergeable || size == 0) {
@@ -210,14 +306,18 @@ static libllm_status enter_all(ll_vocabulary *v, ll_tokenizer_model model, const
             continue;
         }
         put(v, &waiting, id);
-        enter_joins(v, (ll_span){out, size});
+        if (looks_up_lengths(model))
+            ll_lengths_enter(&v->lengths, (ll_span){out, size});
+        else
+            enter_joins(v, (ll_span){out, size});
         if (type == LL_TOKEN_USER_DEFINED && model == LL_TOKENIZER_SPM)
             enter_blanks(v, id);
     }
     put_rest(v, &waiting);
+    v->has_suffix = source->suffix[0] != 0;
     for (unsigned b = 0; b < 256; b++) {
         char text = (char)b;
-        v->single[b] = model == LL_TOKENIZER_SPM && b >= 0x80 ? LL_NO_TOKEN : ll_vocabulary_find(v, &text, 1);
+        v->single[b] = model != LL_TOKENIZER_BPE && b >= 0x80 ? LL_NO_TOKEN : ll_vocabulary_find(v, &text, 1);
         v->lacks_bytes = v->lacks_bytes || v->single[b] < 0;
     }
     return LIBLLM_OK;
@@ -252,32 +352,52 @@ static libllm_status read_types(ll_vocabulary *v, const ll_gguf *gguf, libllm_er
     return LIBLLM_OK;
 }
 
+libllm_status ll_vocabulary_reserve(const ll_host *host, ll_vocabulary *v, const ll_source *source, libllm_error *error)
+{
+    *v = (ll_vocabulary){.host = host, .n = source->n};
+    memset(v->fallback, 0xFF, sizeof v->fallback);
+    memset(v->blanks, 0xFF, sizeof v->blanks);
+    bool pieces = source->spelling == LL_SPELLED_WORDPIECE || source->suffix[0] != 0; /* a byte more for each */
+    v->bytes = ll_alloc(host, source->n_bytes + (pieces ? source->n : 0), 1);
+    v->ends = ll_alloc(host, (size_t)v->n + 1, sizeof *v->ends);
+    v->types = ll_alloc(host, v->n, 1);
+    v->whole = ll_calloc(host, v->n, 1);
+    if (!v->bytes || !v->ends || !v->types || !v->whole || !ll_lookup_open(host, v->n, &v->lookup))
+        return ll_fail_memory(error, "the vocabulary");
+    v->ends[0] = 0;
+    return LIBLLM_OK;
+}
+
+static const ll_spelling spellings[] = {
+    [LL_TOKENIZER_BPE] = LL_SPELLED_BYTES,           [LL_TOKENIZER_SPM] = LL_SPELLED_BLANKS,
+    [LL_TOKENIZER_CHARACTERS] = LL_SPELLED_BLANKS,   [LL_TOKENIZER_WORDPIECE] = LL_SPELLED_WORDPIECE,
+    [LL_TOKENIZER_UNIGRAM] = LL_SPELLED_BLANKS,      [LL_TOKENIZER_RWKV] = LL_SPELLED_ESCAPED,
+};
+
 libllm_status ll_vocabulary_open(const ll_host *host, const ll_gguf *gguf, ll_tokenizer_model model, ll_vocabulary *v,
                                  libllm_error *error)
 {
     *v = (ll_vocabulary){.host = host};
-    memset(v->fallback, 0xFF, sizeof v->fallback);
-    memset(v->blanks, 0xFF, sizeof v->blanks);
     const ll_gguf_value *tokens = ll_gguf_find(gguf, "tokenizer.ggml.tokens");
     if (!tokens || !tokens->is_array || tokens->type != LL_GGUF_STRING || tokens->count == 0)
         return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
                        "tokenizer.ggml.tokens: expected an array with at least one string");
-    if (tokens->count > INT32_MAX / 4 || tokens->n_bytes - tokens->count * 8 > UINT32_MAX)
+    if (tokens->count > INT32_MAX / 4 || tokens->n_bytes - tokens->count * 8 > UINT32_MAX - tokens->count)
         return ll_fail(error, LIBLLM_ERROR_LIMIT, "tokenizer.ggml.tokens: the vocabulary is too large");
-    v->n = (uint32_t)tokens->count;
-    v->bytes = ll_alloc(host, tokens->n_bytes - tokens->count * 8, 1);
-    v->ends = ll_alloc(host, (size_t)v->n + 1, sizeof *v->ends);
-    v->types = ll_alloc(host, v->n, 1);
-    v->whole = ll_calloc(host, v->n, 1);
-    libllm_status status = LIBLLM_OK;
-    if (!v->bytes || !v->ends || !v->types || !v->whole || !ll_lookup_open(host, v->n, &v->lookup))
+    ll_source source = {.place = "tokenizer.ggml.tokens",
+                        .tokens = {.strings = {.next = tokens->data}},
+                        .n = (uint32_t)tokens->count,
+                        .n_bytes = tokens->n_bytes - tokens->count * 8,
+                        .has_fillers = true,
+                        .spelling = spellings[model],
+                        .suffix = ""};
+    libllm_status status = ll_vocabulary_reserve(host, v, &source, error);
+    if (status == LIBLLM_OK && looks_up_lengths(model) && !ll_lengths_open(host, &v->lengths))
         status = ll_fail_memory(error, "the vocabulary");
-    if (status == LIBLLM_OK) {
-        v->ends[0] = 0;
-        status = read_types(v, gguf, error);
-    }
     if (status == LIBLLM_OK)
-        status = enter_all(v, model, tokens, error);
+        status = read_types(v, gguf, error);
+    if (status == LIBLLM_OK)
+        status = ll_vocabulary_read(v, model, &source, error);
     if (status == LIBLLM_OK && model == LL_TOKENIZER_SPM)
         status = ll_merge_order(host, gguf, v, &v->order, error);
     if (status != LIBLLM_OK)
@@ -295,5 +415,7 @@ void ll_vocabulary_close(ll_vocabulary *v)
     ll_free(v->host, v->whole);
     ll_free(v->host, v->lookup.slots);
     ll_free(v->host, v->order);
+    ll_free(v->host, v->lengths.many);
+    ll_free(v->host, v->scores);
     *v = (ll_vocabulary){0};
 }

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT
+ * The long lists of a tokenizer.json, vocabulary and merges: hundreds of thousands of strings, read in one pass without a
+ * tree. They are cut out of the text first; what remains is small and goes through the JSON library, which checks it.
+ */
+#include "tokenizer/json.h"
+
+#include "base/checked.h"
+#include "base/utf8.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Cutting out ------------------------------------------------------------------------------------------- */
+
+static bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+static const char *skip_blanks(const char *p, const char *end)
+{
+    while (p < end && is_blank(*p))
+        p++;
+    return p;
+}
+
+/* Behind the string that starts at p, or NULL. */
+static const char *skip_string(const char *p, const char *end)
+{
+    if (p == end || *p != '"')
+        return NULL;
+    for (p++; p < end; p++) {
+        if (*p == '"')
+            return p + 1;
+        p += *p == '\\';
+    }
+    return NULL;
+}
+
+/* Behind the value that starts at p, or NULL. Only strings and brackets are looked at. */
+static const char *skip_value(const char *p, const char *end)
+{
+    size_t depth = 0;
+    while (p < end) {
+        if (*p == '"') {
+            p = skip_string(p, end);
+            if (!p)
+                return NULL;
+        } else if (*p == '{' || *p == '[') {
+            depth++;
+            p++;
+        } else if (*p == '}' || *p == ']') {
+            if (depth == 0)
+                return p;
+            depth--;
+            p++;
+        } else if (depth == 0 && (*p == ',' || is_blank(*p))) {
+            return p;
+        } else {
+            p++;
+        }
+        if (depth == 0 && (p[-1] == '"' || p[-1] == '}' || p[-1] == ']'))
+            return p;
+    }
+    return depth == 0 ? p : NULL;
+}
+
+/* The value of a member of the object that starts at text; data is NULL if there is none (or the text is broken, which
+ * the JSON library will say). */
+static ll_span find_member(ll_span text, const char *name)
+{
+    ll_span none = {NULL, 0};
+    const char *end = text.data + text.size, *p = skip_blanks(text.data, end);
+    if (p == end || *p != '{')
+        return none;
+    do {
+        const char *key = skip_blanks(p + 1, end), *behind = skip_string(key, end);
+        if (!behind)
+            return none;
+        p = skip_blanks(behind, end);
+        if (p == end || *p != ':')
+            return none;
+        const char *value = skip_blanks(p + 1, end);
+        p = skip_value(value, end);
+        if (!p)
+            return none;
+        if (ll_span_is((ll_span){key + 1, (size_t)(behind - key) - 2}, name))
+            return (ll_span){value, (size_t)(p - value)};
+        p = skip_blanks(p, end);
+    } while (p < end && *p == ',');
+    return none;
+}
+
+void ll_json_cut_out(ll_span text, ll_json_lists *lists, ll_buffer *rest)
+{
+    ll_span model = find_member(text, "model");
+    *lists = (ll_json_lists){{NULL, 0}, {NULL, 0}};
+    if (model.data) {
+        lists->vocab = find_member(model, "vocab");
+        lists->merges = find_member(model, "merges");
+    }
+    ll_span first = lists->vocab, second = lists->merges;
+    if (!first.data || (second.data && second.data < first.data)) {
+        first = lists->merges;
+        second = lists->vocab;
+    }
+    const char *at = text.data;
+    for (unsigned i = 0; i < 2; i++) {
+        ll_span list = i == 0 ? first : second;
+        if (!list.data)
+            continue;
+        ll_buffer_append(rest, at, (size_t)(list.data - at));
+        ll_buffer_text(rest, "null");
+        at = list.data + list.size;
+    }
+    ll_buffer_append(rest, at, (size_t)(text.data + text.size - at));
+}
+
+/* Strings ----------------------------------------------------------------------------------------------- */
+
+typedef struct reader {
+    const char *place; /* for messages */
+    const char *start, *p, *end;
+    char *memory; /* for strings with escapes; NULL: there are none */
+    libllm_error *error;
+} reader;
+
+static libllm_status fail_at(const reader *r, const char *what)
+{
+    return ll_fail(r->error, LIBLLM_ERROR_JSON, "tokenizer.json: %s: %s, %zu bytes into the list", r->place, what,
+                   (size_t)(r->p - r->start));
+}
+
+static bool expect(reader *r, char c)
+{
+    r->p = skip_blanks(r->p, r->end);
+    if (r->p == r->end || *r->p != c)
+        return false;
+    r->p++;
+    return true;
+}
+
+static int hex_value(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static bool read_unit(reader *r, uint32_t *unit)
+{
+    *unit = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        int digit = r->p < r->end ? hex_value(*r->p++) : -1;
+        if (digit < 0)
+            return false;
+        *unit = *unit << 4 | (uint32_t)digit;
+    }
+    return true;
+}
+
+/* What is behind a backslash. */
+static bool read_escape(reader *r)
+{
+    static const char letters[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
+    char c = r->p < r->end ? *r->p++ : 0;
+    const char *letter = c ? strchr(letters, c) : NULL;
+    if (letter) {
+        *r->memory++ = values[letter - letters];
+        return true;
+    }
+    uint32_t unit, low;
+    if (c != 'u' || !read_unit(r, &unit) || (unit >= 0xDC00 && unit < 0xE000))
+        return false;
+    if (unit >= 0xD800 && unit < 0xDC00) {
+        if (r->end - r->p < 6 || r->p[0] != '\\' || r->p[1] != 'u')
+            return false;
+        r->p += 2;
+        if (!read_unit(r, &low) || low < 0xDC00 || low >= 0xE000)
+            return false;
+        unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+    }
+    r->memory += ll_utf8_encode(unit, r->memory);
+    return true;
+}
+
+static bool read_string(reader *r, ll_span *out)
+{
+    if (!expect(r, '"'))
+        return false;
+    const char *start = r->p;
+    while (r->p < r->end && *r->p != '"' && *r->p != '\\' && (unsigned char)*r->p >= 0x20)
+        r->p++;
+    if (r->p < r->end && *r->p == '"') {
+        *out = (ll_span){start, (size_t)(r->p++ - start)};
+        return true;
+    }
+    char *copy = r->memory;
+    if (!copy)
+        return false;
+    memcpy(r->memory, start, (size_t)(r->p - start));
+    r->memory += r->p - start;
+    while (r->p < r->end && (unsigned char)*r->p >= 0x20) {
+        char c = *r->p++;
+        if (c == '"') {
+            *out = (ll_span){copy, (size_t)(r->memory - copy)};
+            return true;
+        }
+        if (c != '\\')
+            *r->memory++ = c;
+        else if (!read_escape(r))
+            return false;
+    }
+    return false;
+}
+
+static libllm_status open_reader(const ll_host *host, const char *place, ll_span list, reader *r, void **memory,
+                                 libllm_error *error)
+{
+    *r = (reader){place, list.data, list.data, list.data + list.size, NULL, error};
+    *memory = NULL;
+    if (!ll_utf8_valid(list.data, list.size))
+        return fail_at(r, "not UTF-8");
+    if (memchr(list.data, '\\', list.size)) {
+        *memory = ll_alloc(host, list.size, 1);
+        if (!*memory)
+            return ll_fail_memory(error, "the strings of a tokenizer.json");
+        r->memory = *memory;
+    }
+    return LIBLLM_OK;
+}
+
+static bool read_id(reader *r, uint32_t *id)
+{
+    r->p = skip_blanks(r->p, r->end);
+    const char *start = r->p;
+    *id = 0;
+    while (r->p < r->end && *r->p >= '0' && *r->p <= '9' && r->p - start < 9)
+        *id = *id * 10 + (uint32_t)(*r->p++ - '0');
+    bool ends = r->p < r->end && (*r->p == ',' || *r->p == '}' || is_blank(*r->p));
+    return ends && r->p > start && (*start != '0' || r->p == start + 1);
+}
+
+/* Lists ------------------------------------------------------------------------------------------------- */
+
+static bool grow(const ll_host *host, ll_json_tokens *tokens, uint32_t n)
+{
+    if (n <= tokens->capacity)
+        return true;
+    uint32_t capacity = tokens->capacity < 1024 ? 1024 : tokens->capacity;
+    while (capacity < n)
+        capacity *= 2; /* ids have at most nine digits */
+    ll_span *texts = ll_realloc(host, tokens->texts, tokens->n, capacity, sizeof *texts);
+    if (!texts)
+        return false;
+    memset(texts + tokens->n, 0, (capacity - tokens->n) * sizeof *texts);
+    tokens->texts = texts;
+    tokens->capacity = capacity;
+    return true;
+}
+
+libllm_status ll_json_put_token(const ll_host *host, ll_json_tokens *tokens, uint32_t id, ll_span text,
+                                libllm_error *error)
+{
+    if (id / 4 > tokens->n_entries + 65536) /* holes cost memory */
+        return ll_fail(error, LIBLLM_ERROR_LIMIT, "tokenizer.json: the id %" PRIu32 " is far beyond the others", id);
+    if (id >= tokens->n) {
+        if (!grow(host, tokens, id + 1))
+            return ll_fail_memory(error, "the tokens of a tokenizer.json");
+        tokens->n = id + 1;
+    }
+    if (tokens->texts[id].data)
+        return ll_fail(error, LIBLLM_ERROR_JSON, "tokenizer.json: two tokens have the id %" PRIu32, id);
+    tokens->texts[id] = text;
+    return LIBLLM_OK;
+}
+
+/* How many strings the list holds, at most: every one takes two quotes. */
+static size_t count_strings(ll_span list)
+{
+    size_t n = 0;
+    for (const char *p = list.data, *end = p + list.size; (p = memchr(p, '"', (size_t)(end - p))) != NULL; p++)
+        n++;
+    return n / 2;
+}
+
+libllm_status ll_json_read_vocab(const ll_host *host, ll_span list, ll_json_tokens *tokens, libllm_error *error)
+{
+    reader r;
+    libllm_status status = open_reader(host, "model.vocab", list, &r, &tokens->memory, error);
+    if (status != LIBLLM_OK)
+        return status;
+    tokens->n_entries = count_strings(list);
+    bool more = expect(&r, '{') && !expect(&r, '}');
+    while (more) {
+        ll_span text;
+        uint32_t id;
+        if (!read_string(&r, &text))
+            return fail_at(&r, "expected a string");
+        if (!expect(&r, ':') || !read_id(&r, &id))
+            return fail_at(&r, "expected an id from 0 to 999999999");
+        status = ll_json_put_token(host, tokens, id, text, error);
+        if (status != LIBLLM_OK)
+            return status;
+        more = expect(&r, ',');
+        if (!more && !expect(&r, '}'))
+            return fail_at(&r, "expected a comma or the end");
+    }
+    if (tokens->n == 0 || skip_blanks(r.p, r.end) != r.end)
+        return fail_at(&r, tokens->n ? "text behind the end" : "expected an object with at least one token");
+    return LIBLLM_OK;
+}
+
+/* A number, which the JSON library reads. */
+static bool read_number(reader *r, double *value)
+{
+    r->p = skip_blanks(r->p, r->end);
+    const char *start = r->p;
+    while (r->p < r->end && *r->p && strchr("+-.0123456789eE", *r->p))
+        r->p++;
+    json_t *number = json_loadb(start, (size_t)(r->p - start), JSON_DECODE_ANY, NULL);
+    bool is_number = json_is_number(number);
+    *value = json_number_value(number);
+    json_decref(number);
+    return is_number;
+}
+
+libllm_status ll_json_read_pieces(const ll_host *host, ll_span list, ll_json_tokens *tokens, libllm_error *error)
+{
+    reader r;
+    libllm_status status = open_reader(host, "model.vocab", list, &r, &tokens->memory, error);
+    if (status != LIBLLM_OK)
+        return status;
+    size_t n = count_strings(list);
+    tokens->n_entries = n;
+    tokens->scores = ll_calloc(host, n + 1, sizeof *tokens->scores);
+    if (!tokens->scores)
+        return ll_fail_memory(error, "the scores of a tokenizer.json");
+    bool more = expect(&r, '[') && !expect(&r, ']');
+    for (uint32_t id = 0; more; id++) {
+        ll_span text;
+        double score;
+        if (!expect(&r, '[') || !read_string(&r, &text) || !expect(&r, ',') || !read_number(&r, &score) ||
+            !expect(&r, ']'))
+            return fail_at(&r, "expected [text, score]");
+        status = ll_json_put_token(host, tokens, id, text, error);
+        if (status != LIBLLM_OK)
+            return status;
+        tokens->scores[id] = score;
+        more = expect(&r, ',');
+        if (!more && !expect(&r, ']'))
+            return fail_at(&r, "expected a comma or the end");
+    }
+    if (tokens->n == 0 || skip_blanks(r.p, r.end) != r.end)
+        return fail_at(&r, tokens->n ? "text behind the end" : "expected an array with at least one token");
+    return LIBLLM_OK;
+}
+
+/* One merge: "left right" or [left, right]. */
+static libllm_status read_merge(reader *r, ll_span halves[2])
+{
+    if (expect(r, '[')) {
+        if (read_string(r, &halves[0]) && expect(r, ',') && read_string(r, &halves[1]) && expect(r, ']'))
+            return LIBLLM_OK;
+        return fail_at(r, "expected two strings");
+    }
+    ll_span text;
+    if (!read_string(r, &text))
+        return fail_at(r, "expected a string or an array of two");
+    const char *blank = text.size ? memchr(text.data, ' ', text.size) : NULL;
+    if (!blank)
+        return fail_at(r, "expected two tokens with a blank between them");
+    size_t n_left = (size_t)(blank - text.data);
+    halves[0] = (ll_span){text.data, n_left};
+    halves[1] = (ll_span){blank + 1, text.size - n_left - 1};
+    return LIBLLM_OK;
+}
+
+libllm_status ll_json_read_merges(const ll_host *host, ll_span list, ll_json_merges *merges, libllm_error *error)
+{
+    reader r;
+    libllm_status status = open_reader(host, "model.merges", list, &r, &merges->memory, error);
+    if (status != LIBLLM_OK)
+        return status;
+    size_t n = count_strings(list), n_halves;
+    if (n > INT32_MAX / 4 || !ll_mul_size(n, 2, &n_halves))
+        return ll_fail(error, LIBLLM_ERROR_LIMIT, "tokenizer.json: model.merges: too many merges");
+    merges->halves = ll_alloc(host, n_halves, sizeof *merges->halves);
+    if (!merges->halves)
+        return ll_fail_memory(error, "the merges of a tokenizer.json");
+    bool more = expect(&r, '[') && !expect(&r, ']');
+    while (more) {
+        status = read_merge(&r, &merges->halves[2 * (size_t)merges->n]);
+        if (status != LIBLLM_OK)
+            return status;
+        merges->n++;
+        more = expect(&r, ',');
+        if (!more && !expect(&r, ']'))
+            return fail_at(&r, "expected a comma or the end");
+    }
+    return skip_blanks(r.p, r.end) == r.end ? LIBLLM_OK : fail_at(&r, "text behind the end");
+}
