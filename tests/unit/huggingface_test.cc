@@ -526,6 +526,27 @@ TEST_F(Small, FindsTheTemplateAndTheEnds)
     EXPECT_EQ(Folder(path).status, corrupt);
 }
 
+TEST_F(Small, ReadsTheTokenizer)
+{
+    make(llama(), Builder());
+    std::filesystem::copy(data + "/tiny-hf/gemma3/tokenizer.json", path + "/tokenizer.json");
+    write("generation_config.json", "{\"eos_token_id\":[257,65,100000]}");
+    ll_host host;
+    ll_host_init(&host);
+    libllm_error error = {};
+    ll_model *model = nullptr;
+    ASSERT_EQ(ll_model_open(&host, path.c_str(), LIBLLM_LOAD_MAP, &model, &error), LIBLLM_OK) << error.message;
+    ASSERT_NE(model->tokenizer, nullptr) << model->not_tokenizing.message;
+    EXPECT_EQ(ll_tokenizer_size(model->tokenizer), 320u);
+    EXPECT_TRUE(ll_tokenizer_ends(model->tokenizer, 257));
+    EXPECT_TRUE(ll_tokenizer_ends(model->tokenizer, 65));
+    EXPECT_FALSE(ll_tokenizer_ends(model->tokenizer, 66));
+    ll_model_close(model);
+    write("tokenizer.json", "{");
+    EXPECT_EQ(ll_model_open(&host, path.c_str(), LIBLLM_LOAD_MAP, &model, &error), LIBLLM_ERROR_CORRUPT_FILE);
+    EXPECT_EQ(std::string(error.message).find(path), 0u) << error.message;
+}
+
 TEST_F(Small, ShowsModelsThatItDoesNotKnow)
 {
     make("{\"model_type\":\"novel\"}", Builder()
@@ -544,7 +565,7 @@ TEST_F(Small, ShowsModelsThatItDoesNotKnow)
     ASSERT_EQ(ll_model_open(&host, path.c_str(), LIBLLM_LOAD_MAP, &model, &error), LIBLLM_OK) << error.message;
     EXPECT_EQ(model->family, nullptr);
     EXPECT_NE(strstr(model->not_runnable.message, "novel"), nullptr);
-    EXPECT_NE(strstr(model->not_tokenizing.message, "Hugging Face"), nullptr);
+    EXPECT_NE(strstr(model->not_tokenizing.message, "no tokenizer.json"), nullptr);
     ll_model_close(model);
 }
 
