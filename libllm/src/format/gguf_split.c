@@ -6,7 +6,6 @@
 
 #include "base/status.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -28,7 +27,7 @@ bool ll_gguf_part_of_name(const char *name, uint32_t *number, uint32_t *count)
         return false;
     const char *ending = name + size - ENDING;
     for (size_t i = 0; i < ENDING; i++)
-        if (pattern[i] == '0' ? !isdigit((unsigned char)ending[i]) : ending[i] != pattern[i])
+        if (pattern[i] == '0' ? ending[i] < '0' || ending[i] > '9' : ending[i] != pattern[i])
             return false;
     *number = number_at(ending + 1);
     *count = number_at(ending + 10);
