@@ -1,23 +1,75 @@
 # SPDX-License-Identifier: MIT
 """Hugging Face `tokenizers` objects made from the vocabulary inside a GGUF file: what text becomes ids with here."""
-from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers
+import base64
+import json
+import pathlib
+import re
+import sys
 
-NORMAL, CONTROL, USER_DEFINED = 1, 3, 4
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "libllm/src/tokenizer"))
+
+NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = 1, 2, 3, 4, 5, 6
 
 
-def smollm(m):
-    """Byte-level BPE; digits are split one by one before GPT-2's own pattern applies."""
-    tokenizer = Tokenizer(models.BPE(vocab={token: i for i, token in enumerate(m["tokens"])},
-                                     merges=[tuple(merge.split(" ")) for merge in m["merges"]]))
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+def split(pattern, behavior="isolated"):
+    return pre_tokenizers.Split(Regex(pattern), behavior)
+
+
+def steps_of(pre):
+    """Normalizer, pre-tokenizers and ignore_merges by tokenizer.ggml.pre, as the published tokenizer.json files have them."""
+    from make_tables import PATTERNS  # the expressions as they are published
+    p = {name: pattern if isinstance(pattern, str) else pattern[0] for name, pattern in PATTERNS}
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    gpt2 = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    digits = pre_tokenizers.Digits(individual_digits=True)
+    nfc = normalizers.NFC()
+    return {
+        "gpt-2": (None, [gpt2], False),
+        "mpt": (nfc, [gpt2], False),
+        "refact": (None, [digits, gpt2], False),
+        "starcoder": (None, [digits, gpt2], False),
+        "smollm": (None, [digits, gpt2], False),
+        "command-r": (nfc, [digits, gpt2], False),
+        "llama-bpe": (None, [split(p["cl100k"]), byte_level], True),
+        "qwen2": (nfc, [split(p["qwen2"]), byte_level], False),
+        "qwen35": (nfc, [split(p["qwen35"]), byte_level], False),
+        "falcon": (None, [pre_tokenizers.Punctuation("contiguous"), gpt2, pre_tokenizers.Digits(),
+                          split("[0-9][0-9][0-9]")], False),
+        "deepseek-llm": (None, [split(r"[\r\n]"), split(p["deepseek_llm_letters"]), split(p["deepseek_llm_marks"]),
+                                split(r"\s+$"), split(p["deepseek_han"]), digits, byte_level], False),
+        "deepseek-coder": (None, [split(r"[\r\n]"), split(r"\s?\p{L}+"), split(r"\s?\p{P}+"), split(p["deepseek_han"]), digits,
+                                  byte_level], False),
+    }[pre]
+
+
+def byte_bpe(m):
+    normalizer, steps, ignore_merges = steps_of("gpt-2" if m.get("pre", "default") == "default" else m["pre"])
+    skipped = {i for i, kind in enumerate(m["token_type"]) if kind in (CONTROL, UNKNOWN, USER_DEFINED)}
+    vocab = {}
+    for i, token in enumerate(m["tokens"]):
+        if i not in skipped:
+            vocab.setdefault(token, i)
+    # Vocabularies have names for all ids; those of added tokens must not be reachable by merging.
+    for i in skipped:
+        vocab.setdefault(f"\0{i}", i)
+    merges = [tuple(merge.split(" ")) for merge in m["merges"]]
+    known = [pair for pair in merges if pair[0] in vocab and pair[1] in vocab and pair[0] + pair[1] in vocab]
+    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=known, ignore_merges=ignore_merges))
+    if normalizer:
+        tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(steps)
+    tokenizer.decoder = decoders.ByteLevel()
     return tokenizer
 
 
-def gemma(m):
-    """BPE over characters with byte fallback. The published tokenizer has its merges by score, then with the longer left
-    half first; user-defined tokens (runs of blanks, for merging) come before all others."""
+def scored(m):
+    """BPE over characters with byte fallback. The published lists of merges are sorted by score; pairs for one token with a
+    blank in front of every text (Llama 2) by the ids of the halves, without one (Gemma) with the longer left half first;
+    user-defined tokens (runs of blanks, for merging) come before all others."""
     vocab = {token: i for i, token in enumerate(m["tokens"])}
+    prefix = m.get("add_space_prefix", True)
     scores = {i: 0.0 if kind == USER_DEFINED else score
               for i, (score, kind) in enumerate(zip(m["scores"], m["token_type"]))}
     merges = []
@@ -26,12 +78,47 @@ def gemma(m):
             continue
         for cut in range(1, len(token)):
             if token[:cut] in vocab and token[cut:] in vocab:
-                merges.append((-scores[i], -cut, -(len(token) - cut), token[:cut], token[cut:]))
-    merges.sort(key=lambda merge: merge[:3])
-    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=[merge[3:] for merge in merges], unk_token="<unk>",
-                                     fuse_unk=True, byte_fallback=True))
+                order = (vocab[token[:cut]], vocab[token[cut:]]) if prefix else (-cut, -(len(token) - cut))
+                merges.append(((-scores[i], i, *order) if prefix else (-scores[i], *order), token[:cut], token[cut:]))
+    merges.sort(key=lambda merge: merge[0])
+    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=[merge[1:] for merge in merges], unk_token="<unk>", fuse_unk=True,
+                                     byte_fallback=True))
+    blanks = [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
+    tokenizer.normalizer = normalizers.Sequence(blanks[0 if prefix else 1:])
+    return tokenizer
+
+
+def gemma4(m):
+    vocab = {token: i for i, token in enumerate(m["tokens"])}
+    merges = [tuple(merge.split(" ", 1)) if not merge.startswith(" ") else (merge[0], merge[2:]) for merge in m["merges"]]
+    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True))
     tokenizer.normalizer = normalizers.Replace(" ", "▁")
     return tokenizer
+
+
+def wordpiece(m):
+    def name(token, i):
+        if m["token_type"][i] == CONTROL or token.startswith("[unused"):
+            return token
+        return token[1:] if token.startswith("▁") else "##" + token
+    tokenizer = Tokenizer(models.WordPiece(vocab={name(token, i): i for i, token in enumerate(m["tokens"])},
+                                           unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    return tokenizer
+
+
+def unigram(m):
+    charsmap = base64.b64encode(bytes(x & 255 for x in m["precompiled_charsmap"])).decode()
+    vocab = [["\0%d" % i if kind in (CONTROL, UNKNOWN) else token, score]
+             for i, (token, score, kind) in enumerate(zip(m["tokens"], m["scores"], m["token_type"]))]
+    return Tokenizer.from_str(json.dumps({
+        "version": "1.0", "truncation": None, "padding": None, "added_tokens": [],
+        "normalizer": {"type": "Precompiled", "precompiled_charsmap": charsmap},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+            {"type": "WhitespaceSplit"}, {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"}]},
+        "post_processor": None, "decoder": None,
+        "model": {"type": "Unigram", "unk_id": m["unknown_token_id"], "vocab": vocab}}))
 
 
 def blanks_shown(m):
@@ -41,14 +128,34 @@ def blanks_shown(m):
     return {**m, "tokens": tokens}
 
 
+def is_filler(token, i):
+    return re.fullmatch(r"\[PAD\d+\]", token) and token == f"[PAD{i}]"
+
+
 def tokenizer_of(fields, kinds=(USER_DEFINED,)):
     """The tokenizer of a file, given its metadata; added tokens of these kinds are looked for in the text."""
     m = {name.removeprefix("tokenizer.ggml."): value for name, value in fields.items()}
     if m["model"] == "llama":
         m = blanks_shown(m)
-    tokenizer = {"gpt2": smollm, "llama": gemma}[m["model"]](m)
-    tokenizer.add_tokens([AddedToken(token, normalized=False, special=kind == CONTROL)
-                          for token, kind in zip(m["tokens"], m["token_type"]) if kind in kinds])
+    tokenizer = {"gpt2": byte_bpe, "llama": scored, "gemma4": gemma4, "bert": wordpiece, "t5": unigram}[m["model"]](m)
+    added = [(token, kind) for i, (token, kind) in enumerate(zip(m["tokens"], m["token_type"]))
+             if kind in kinds and not is_filler(token, i)]
+    if m["model"] in ("gpt2", "t5"):  # the model has other names for these ids
+        data = json.loads(tokenizer.to_str())
+        data["added_tokens"] = []
+        vocab = data["model"]["vocab"]
+        for i, (token, kind) in enumerate(zip(m["tokens"], m["token_type"])):
+            if f"\0{i}" in vocab if m["model"] == "gpt2" else vocab[i][0] == f"\0{i}":
+                shown = token if (token, kind) in added else f"\0{i}"
+                if m["model"] == "gpt2":
+                    del vocab[f"\0{i}"]
+                    if shown in vocab:  # byte characters as added tokens: the model's entry has to go
+                        raise ValueError(shown)
+                    vocab[shown] = i
+                else:
+                    vocab[i][0] = shown
+        tokenizer = Tokenizer.from_str(json.dumps(data))
+    tokenizer.add_tokens([AddedToken(token, normalized=False, special=kind == CONTROL) for token, kind in added])
     return tokenizer
 
 

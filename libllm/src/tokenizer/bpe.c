@@ -229,19 +229,21 @@ static void encode_known(ll_encoder *e, const char *word, size_t size)
     }
 }
 
+ll_span ll_with_suffix(ll_encoder *e, ll_span word)
+{
+    e->suffixed.size = 0;
+    ll_buffer_append(&e->suffixed, word.data, word.size);
+    ll_buffer_byte(&e->suffixed, LL_SUFFIX_BYTE);
+    if (e->suffixed.failed)
+        e->out->failed = true;
+    return e->suffixed.failed ? word : (ll_span){e->suffixed.data, e->suffixed.size};
+}
+
 void ll_bpe_encode(ll_encoder *e, const char *word, size_t size)
 {
-    if (e->tokenizer->vocabulary.has_suffix) {
-        e->suffixed.size = 0;
-        ll_buffer_append(&e->suffixed, word, size);
-        ll_buffer_byte(&e->suffixed, LL_SUFFIX_BYTE);
-        if (e->suffixed.failed) {
-            e->out->failed = true;
-            return;
-        }
-        word = e->suffixed.data;
-        size++;
-    }
+    ll_span text = {word, size};
+    if (e->tokenizer->vocabulary.has_suffix)
+        text = ll_with_suffix(e, text);
     e->after_unknown = false;
-    encode_known(e, word, size);
+    encode_known(e, text.data, text.size);
 }

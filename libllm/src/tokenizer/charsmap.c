@@ -68,9 +68,7 @@ static size_t cluster_end(ll_span text, size_t i)
         if (c < 0x300 && c != '\r' && (unsigned char)text.data[i] < 0x80) /* nothing joins these two */
             break;
         int32_t next = ll_valid_character(text.data + i, &n);
-        /* Marks that are younger than the system's tables join all but controls. */
-        bool young = ll_flags_of(next) & LL_EXTENDS && utf8proc_category(next) == UTF8PROC_CATEGORY_CN && c >= 0x20;
-        if (utf8proc_grapheme_break_stateful(c, next, &state) && !young)
+        if (utf8proc_grapheme_break_stateful(c, next, &state) && !(ll_flags_of(next) & LL_EXTENDS && c >= 0x20))
             break;
         c = next;
     }

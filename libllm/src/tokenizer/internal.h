@@ -228,7 +228,7 @@ enum {
     LL_SYMBOL = 32,
     LL_OTHER = 64,
     LL_DIGIT = 128,         /* \p{Nd} */
-    LL_EXTENDS = 256,       /* Mn, Me */
+    LL_EXTENDS = 256,       /* is in one grapheme cluster with what is in front of it */
     LL_WHITE = 512,         /* white space, as WhitespaceSplit and Strip have it */
     LL_WORD = 1024,         /* \w, as added tokens that are single words have it */
     LL_NUMERIC = 2048,      /* as Digits has it */
@@ -517,6 +517,7 @@ void ll_cut(ll_encoder *encoder, ll_span text, bool is_first);
 /* Append the tokens of a word, by the model of the vocabulary. */
 void ll_bpe_encode(ll_encoder *encoder, const char *word, size_t size);
 void ll_characters_encode(ll_encoder *encoder, const char *word, size_t size);
+ll_span ll_with_suffix(ll_encoder *encoder, ll_span word); /* with LL_SUFFIX_BYTE behind it */
 void ll_wordpiece_encode(ll_encoder *encoder, const char *word, size_t size);
 void ll_unigram_encode(ll_encoder *encoder, const char *word, size_t size);
 void ll_rwkv_encode(ll_encoder *encoder, const char *word, size_t size);

@@ -306,18 +306,62 @@ libllm_status ll_json_read_vocab(const ll_host *host, ll_span list, ll_json_toke
     return LIBLLM_OK;
 }
 
-/* A number, which the JSON library reads. */
-static bool read_number(reader *r, double *value)
+/* Append the digits at r->p to a number as long as it fits; returns how many there were, *n_kept how many fitted. */
+static size_t read_digits(reader *r, uint64_t *number, size_t *n_kept)
 {
-    r->p = skip_blanks(r->p, r->end);
     const char *start = r->p;
-    while (r->p < r->end && *r->p && strchr("+-.0123456789eE", *r->p))
+    bool fits = true;
+    *n_kept = 0;
+    for (; r->p < r->end && *r->p >= '0' && *r->p <= '9'; r->p++) {
+        unsigned digit = (unsigned)(*r->p - '0');
+        fits = fits && *number <= (UINT64_MAX - digit) / 10;
+        if (fits) {
+            *number = *number * 10 + digit;
+            ++*n_kept;
+        }
+    }
+    return (size_t)(r->p - start);
+}
+
+/* A score, rounded as Hugging Face `tokenizers` does it: digits as a whole number, then one division. The last bit can
+ * decide between two ways to cut a word. */
+static bool read_score(reader *r, double *value)
+{
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    const long n_powers = sizeof powers / sizeof *powers;
+    bool negative = expect(r, '-');
+    const char *start = r->p = negative ? r->p : skip_blanks(r->p, r->end);
+    uint64_t digits = 0, power = 0;
+    size_t n_kept;
+    size_t n = read_digits(r, &digits, &n_kept);
+    if (n == 0 || (*start == '0' && n > 1))
+        return false;
+    long exponent = (long)(n - n_kept);
+    if (r->p < r->end && *r->p == '.') {
         r->p++;
-    json_t *number = json_loadb(start, (size_t)(r->p - start), JSON_DECODE_ANY, NULL);
-    bool is_number = json_is_number(number);
-    *value = json_number_value(number);
-    json_decref(number);
-    return is_number;
+        if (read_digits(r, &digits, &n_kept) == 0)
+            return false;
+        exponent -= (long)n_kept;
+    }
+    if (r->p < r->end && (*r->p == 'e' || *r->p == 'E')) {
+        r->p++;
+        bool down = r->p < r->end && *r->p == '-';
+        r->p += down || (r->p < r->end && *r->p == '+');
+        if (read_digits(r, &power, &n_kept) == 0 || power > 1000)
+            return false;
+        exponent += down ? -(long)power : (long)power;
+    }
+    double number = (double)digits;
+    for (; exponent < 0 && number != 0; exponent += n_powers - 1) {
+        number /= powers[-exponent < n_powers ? -exponent : n_powers - 1];
+        if (-exponent < n_powers)
+            break;
+    }
+    for (; exponent > 0 && number < 1e300; exponent -= n_powers - 1)
+        number *= powers[exponent < n_powers ? exponent : n_powers - 1];
+    *value = negative ? -number : number;
+    return number < 1e300;
 }
 
 libllm_status ll_json_read_pieces(const ll_host *host, ll_span list, ll_json_tokens *tokens, libllm_error *error)
@@ -335,7 +379,7 @@ libllm_status ll_json_read_pieces(const ll_host *host, ll_span list, ll_json_tok
     for (uint32_t id = 0; more; id++) {
         ll_span text;
         double score;
-        if (!expect(&r, '[') || !read_string(&r, &text) || !expect(&r, ',') || !read_number(&r, &score) ||
+        if (!expect(&r, '[') || !read_string(&r, &text) || !expect(&r, ',') || !read_score(&r, &score) ||
             !expect(&r, ']'))
             return fail_at(&r, "expected [text, score]");
         status = ll_json_put_token(host, tokens, id, text, error);

@@ -132,6 +132,13 @@ ALIASES = [(r"(?:\r?\n)+(?!\r?\n)", "line_ends")]
 
 
 # Characters ------------------------------------------------------------------------------------------------------------
+def clusters():
+    """A normalizer that makes X of a, and of all that is in one grapheme cluster with it."""
+    units = np.zeros(512, "<u4")
+    units[0], units[256 ^ ord("a")], units[257 ^ ord("a")] = 256 << 10, ord("a") | 0x100 | 1 << 10, 0x80000000
+    return normalizers.Precompiled(np.uint32(2048).tobytes() + units.tobytes() + b"X\0")
+
+
 def probe():
     """The sets of characters that the package uses, as arrays of booleans by code point."""
     text = "".join("a" + chr(c) for c in POINTS)
@@ -158,11 +165,11 @@ def probe():
             kept[POINTS[at // 2]] = True
     sets["white"] = ~kept
     sets["white"][0xD800:0xE000] = False
-    whitespace = pre_tokenizers.Whitespace()
+    whitespace, joiner = pre_tokenizers.Whitespace(), clusters()
     clean = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False)
     accents = normalizers.BertNormalizer(clean_text=False, handle_chinese_chars=False, strip_accents=True, lowercase=False)
     nmt, marks, lower, nfd = normalizers.Nmt(), normalizers.StripAccents(), normalizers.Lowercase(), normalizers.NFD()
-    for name in ("word", "dropped", "blanked", "accent", "mark", "nmt_dropped", "nmt_blanked"):
+    for name in ("word", "extends", "dropped", "blanked", "accent", "mark", "nmt_dropped", "nmt_blanked"):
         sets[name] = np.zeros(N, bool)
     lowered = {}
     for c in POINTS:
@@ -171,6 +178,7 @@ def probe():
         for normalizer, dropped, blanked in ((clean, "dropped", "blanked"), (nmt, "nmt_dropped", "nmt_blanked")):
             cleaned = normalizer.normalize_str(char)
             sets[dropped][c], sets[blanked][c] = cleaned == "", cleaned == " " and c != 32
+        sets["extends"][c] = joiner.normalize_str("a" + char) == "X"
         sets["accent"][c] = nfd.normalize_str(char) == char and accents.normalize_str(char) == ""
         sets["mark"][c] = marks.normalize_str(char) == ""
         small = lower.normalize_str(char)
@@ -504,7 +512,7 @@ def head(what):
             '/* clang-format off */\n#include "tokenizer/internal.h"\n\n')
 
 
-FLAGS = ["space", "white", "word", "numeric", "punctuation", "dropped", "blanked", "accent", "mark", "nmt_dropped",
+FLAGS = ["extends", "space", "white", "word", "numeric", "punctuation", "dropped", "blanked", "accent", "mark", "nmt_dropped",
          "nmt_blanked"]
 
 
@@ -525,7 +533,7 @@ def write_characters(sets, lowered):
     out += f"const uint16_t ll_kind_blocks[{len(index)}] = {{\n{numbers(index)}\n}};\n\n"
     out += f"const uint8_t ll_kinds[{len(blocks)}][{size}] = {{\n"
     out += ",\n".join("  {\n" + numbers(block) + "\n  }" for block in blocks) + "\n};\n\n"
-    bits = {"space": "LL_SPACE", "white": "LL_WHITE", "word": "LL_WORD", "numeric": "LL_NUMERIC",
+    bits = {"extends": "LL_EXTENDS", "space": "LL_SPACE", "white": "LL_WHITE", "word": "LL_WORD", "numeric": "LL_NUMERIC",
             "punctuation": "LL_BERT_MARK", "dropped": "LL_BERT_DROPS", "blanked": "LL_BERT_BLANKS",
             "accent": "LL_BERT_ACCENT", "mark": "LL_ACCENT", "nmt_dropped": "LL_NMT_DROPS", "nmt_blanked": "LL_NMT_BLANKS"}
     out += f"const uint32_t ll_kind_flags[{len(values)}] = {{\n"
@@ -533,8 +541,6 @@ def write_characters(sets, lowered):
         name = CATEGORIES[int(value) & 255]
         flags = [{"L": "LL_LETTER", "M": "LL_MARK", "N": "LL_NUMBER", "P": "LL_PUNCTUATION", "S": "LL_SYMBOL",
                   "Z": "LL_SPACE", "C": "LL_OTHER"}[name[0]]]
-        if name in ("Mn", "Me"):
-            flags.append("LL_EXTENDS")
         if name == "Nd":
             flags.append("LL_DIGIT")
         flags += [bits[flag] for i, flag in enumerate(FLAGS) if int(value) >> (8 + i) & 1 and bits[flag] not in flags]

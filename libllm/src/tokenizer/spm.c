@@ -64,7 +64,7 @@ static size_t segment_end(const ll_vocabulary *v, ll_span text, size_t i)
 {
     do {
         i++;
-    } while (i < text.size && ((text.data[i] & 0xC0) == 0x80 || ll_joins(v, text.data[i - 1], text.data[i])));
+    } while (i < text.size && ((text.data[i] & 0xC0) == 0x80 || text.data[i] == LL_SUFFIX_BYTE || ll_joins(v, text.data[i - 1], text.data[i])));
     return i;
 }
 
@@ -107,6 +107,8 @@ void ll_spm_encode(ll_encoder *e, ll_span text)
 void ll_characters_encode(ll_encoder *e, const char *word, size_t size)
 {
     ll_span text = {word, size};
+    if (e->tokenizer->vocabulary.has_suffix)
+        text = ll_with_suffix(e, text);
     const ll_vocabulary *v = &e->tokenizer->vocabulary;
     e->after_unknown = false;
     for (size_t i = 0; i < text.size && !e->out->failed;) {
