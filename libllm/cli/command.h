@@ -23,6 +23,7 @@ extern const struct command generate_command;
 extern const struct command tokenize_command;
 extern const struct command detokenize_command;
 extern const struct command eval_command;
+extern const struct command embed_command;
 extern const struct command info_command;
 extern const struct command bench_command;
 extern const struct command devices_command;

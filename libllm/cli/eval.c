@@ -30,19 +30,19 @@ static const struct option options[] = {
 };
 
 /* Evaluates the tokens in batches and writes the rows of each as they come. */
-static bool write_rows(libllm_session *session, const struct token_list *tokens, size_t n_batch, size_t n_vocab,
+static bool write_rows(libllm_session *session, const struct token_list *tokens, size_t n_batch, size_t n_row,
                        FILE *stream)
 {
     size_t largest = n_batch < tokens->n ? n_batch : tokens->n, n;
-    float *rows = allocate(largest * n_vocab, sizeof *rows);
+    float *rows = allocate(largest * n_row, sizeof *rows);
     libllm_error error;
     libllm_status status = LIBLLM_OK;
     progress_begin("evaluating %zu tokens", tokens->n);
     for (size_t i = 0; i < tokens->n && status == LIBLLM_OK; i += n) {
         n = tokens->n - i < n_batch ? tokens->n - i : n_batch;
-        status = libllm_session_eval_logits(session, tokens->ids + i, n, rows, largest * n_vocab, &error);
+        status = libllm_session_eval_logits(session, tokens->ids + i, n, rows, largest * n_row, &error);
         if (status == LIBLLM_OK)
-            fwrite(rows, sizeof *rows, n * n_vocab, stream);
+            fwrite(rows, sizeof *rows, n * n_row, stream);
     }
     progress_end();
     free(rows);
@@ -56,6 +56,8 @@ static bool evaluate(const struct access *access, const struct values *values, c
     libllm_engine_options engine = access->engine;
     engine.n_positions = tokens->n;
     engine.n_batch = values->batch;
+    if (access->info.is_encoder)
+        engine.n_batch = (uint32_t)(tokens->n < 4096 ? tokens->n : 4096);
     libllm_session *session;
     libllm_error error;
     if (libllm_session_open(access->model, &engine, &session, &error) != LIBLLM_OK) {
@@ -65,7 +67,8 @@ static bool evaluate(const struct access *access, const struct values *values, c
     struct output output;
     bool good = output_open(&output, values->logits);
     if (good) {
-        good = write_rows(session, tokens, values->batch, access->info.n_vocab, output.stream);
+        good = write_rows(session, tokens, engine.n_batch,
+                          access->info.is_encoder ? access->info.n_embd : access->info.n_vocab, output.stream);
         good = output_close(&output, good);
     }
     libllm_session_free(session);
@@ -116,7 +119,7 @@ const struct command eval_command = {
     .summary = "write the logits after each of some tokens",
     .synopsis = "[-m MODEL] (--ids IDS | -f FILE) --logits OUT [--batch N]",
     .details = "Writes the logits that follow every one of the tokens: float32, little-endian,\n"
-               "row by row, one row of the vocabulary's size for each token. Nothing is added\n"
-               "to the ids. The file needs no tokenizer.\n",
+               "row by row, one row of the vocabulary's size for each token; of an encoder the\n"
+               "last hidden states. Nothing is added to the ids. The file needs no tokenizer.\n",
     .run = run,
 };

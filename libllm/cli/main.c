@@ -10,7 +10,7 @@
 #include "terminal.h"
 
 static const struct command *const commands[] = {
-    &chat_command, &generate_command, &tokenize_command, &detokenize_command,
+    &chat_command, &generate_command, &tokenize_command, &detokenize_command, &embed_command,
     &eval_command, &info_command,     &bench_command,    &devices_command,
 };
 
@@ -20,6 +20,7 @@ static const char examples[] = "Examples:\n"
                                "  libllm generate -p \"The capital of France is\" -n 12 --temp 0\n"
                                "  libllm generate -f story.txt -n 200 --seed 7 > more.txt\n"
                                "  libllm tokenize -p \"Hello, world\"\n"
+                               "  libllm embed -m minilm.gguf -p \"a text\"\n"
                                "  libllm info -m model.gguf\n"
                                "  libllm bench -t 4 --json\n"
                                "\n"

@@ -141,7 +141,7 @@ TEST(Api, EngineOptionsAreChecked)
     EXPECT_EQ(invalid, refused());
     o.profile = 2;
     EXPECT_EQ(invalid, refused());
-    o.reserved = 1;
+    o.hidden_states = 2;
     EXPECT_EQ(invalid, refused());
     libllm_model_free(m);
     libllm_runtime_free(r);

@@ -425,8 +425,8 @@ typedef struct libllm_model_info {
     uint32_t has_chat_template;
     /** 1 when text is to be preceded by the beginning-of-sequence token. */
     uint32_t adds_bos;
-    /** Reserved, 0. */
-    uint32_t reserved;
+    /** 1 for an encoder: it reads a text at once and makes hidden states, no logits. */
+    uint32_t is_encoder;
     /** Parameters. */
     uint64_t n_parameters;
     /** Size of the file, or of all files, in bytes. */
@@ -543,6 +543,25 @@ void libllm_model_free(libllm_model *LIBLLM_NULLABLE model);
 LIBLLM_API
 libllm_status libllm_model_get_info(const libllm_model *model, libllm_model_info *LIBLLM_OUT info,
                                     libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * The architecture families that the library computes, as JSON: {"families":[{"architecture","encoder","experts"}]}.
+ * architecture is what a GGUF file has as general.architecture.
+ *
+ * @param buffer    receives the text; may be NULL when capacity is 0
+ * @param capacity  bytes in buffer
+ * @param needed    receives the length of the text
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: any thread.
+ * Errors: INVALID_ARGUMENT, BUFFER_TOO_SMALL, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_families(char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer, size_t capacity,
+                              size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
 
 /**
  * Describe a model as JSON: file, architecture, hyper-parameters, parameters, bytes per tensor type, KV bytes
@@ -687,8 +706,9 @@ typedef struct libllm_engine_options {
     uint32_t deterministic;
     /** 1: the time of every phase is measured, for libllm_session_profile(). */
     uint32_t profile;
-    /** Reserved, 0. */
-    uint32_t reserved;
+    /** 1: rows are the normalized hidden states behind the last layer, n_embd wide, instead of logits. Those of an
+     *  encoder always are. */
+    uint32_t hidden_states;
     /** What computes, an id of libllm_runtime_devices(): "cpu", or "blas", which multiplies prompts in 32-bit floats
      *  with a BLAS library; that one's number of threads, OpenBLAS being meant, is 1 while an engine computes with it
      *  and is put back then. NULL: "cpu". */
@@ -868,13 +888,13 @@ libllm_status libllm_session_eval(libllm_session *session, const int32_t *LIBLLM
                                   size_t n_tokens, libllm_error *LIBLLM_NULLABLE error);
 
 /**
- * As libllm_session_eval(), and store the logits that follow every one of the tokens.
+ * As libllm_session_eval(), and store the logits that follow every one of the tokens, or with hidden_states these.
  *
  * @param session   the session
  * @param tokens    ids
  * @param n_tokens  their number
- * @param logits    receives n_tokens rows of n_vocab logits
- * @param capacity  floats in logits, at least n_tokens * n_vocab
+ * @param logits    receives n_tokens rows of n_vocab logits, or of n_embd values
+ * @param capacity  floats in logits, at least n_tokens times the length of a row
  * @param error     optional
  * @return LIBLLM_OK or an error
  *
@@ -887,6 +907,43 @@ LIBLLM_API
 libllm_status libllm_session_eval_logits(libllm_session *session, const int32_t *LIBLLM_ARRAY(n_tokens) tokens,
                                          size_t n_tokens, float *LIBLLM_OUT LIBLLM_ARRAY(capacity) logits,
                                          size_t capacity, libllm_error *LIBLLM_NULLABLE error);
+
+/** How the hidden states of a text become one vector. Since: 0.1 */
+typedef enum libllm_pooling {
+    /** As the file says; without a word of it the mean for an encoder and the last token otherwise. */
+    LIBLLM_POOLING_AUTO = 0,
+    /** The mean of all tokens. */
+    LIBLLM_POOLING_MEAN = 1,
+    /** The first token, [CLS]. */
+    LIBLLM_POOLING_CLS = 2,
+    /** The last token. */
+    LIBLLM_POOLING_LAST = 3,
+    /** Keeps the type 32 bits wide. */
+    LIBLLM_POOLING_FORCE32 = 0x7fffffff
+} libllm_pooling;
+
+/**
+ * The embedding of a text: its hidden states, pooled, of length 1. The session begins afresh; its engine was made with
+ * hidden_states, or its model is an encoder.
+ *
+ * @param session    the session
+ * @param tokens     ids of the text, with the special tokens that the model wants around it
+ * @param n_tokens   their number, at least 1
+ * @param pooling    a libllm_pooling
+ * @param embedding  receives n_embd values
+ * @param capacity   floats in embedding, at least n_embd
+ * @param error      optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session); libllm_session_cancel() may run concurrently.
+ * Errors: those of libllm_session_eval(), BUFFER_TOO_SMALL, UNSUPPORTED, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_embed(libllm_session *session, const int32_t *LIBLLM_ARRAY(n_tokens) tokens,
+                                   size_t n_tokens, int32_t pooling, float *LIBLLM_OUT LIBLLM_ARRAY(capacity) embedding,
+                                   size_t capacity, libllm_error *LIBLLM_NULLABLE error);
 
 /**
  * Logits after the last token that was evaluated.

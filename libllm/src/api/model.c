@@ -65,6 +65,7 @@ libllm_status libllm_model_get_info(const libllm_model *model, libllm_model_info
                              .n_parameters = ll_model_parameters(m),
                              .file_bytes = ll_gguf_file_bytes(&m->gguf)};
     if (m->family) {
+        own.is_encoder = m->is_encoder;
         own.n_embd = m->n_embd;
         own.n_layers = m->n_layers;
         own.n_heads = m->layers[0].n_heads;
@@ -150,4 +151,21 @@ int32_t libllm_model_special_token(const libllm_model *model, libllm_special_tok
 int32_t libllm_model_token_ends(const libllm_model *model, int32_t token)
 {
     return model && model->model->tokenizer && ll_tokenizer_ends(model->model->tokenizer, token);
+}
+
+libllm_status libllm_families(char *buffer, size_t capacity, size_t *needed, libllm_error *error)
+{
+    if (needed)
+        *needed = 0;
+    if (!needed || (!buffer && capacity))
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "needed or buffer is NULL");
+    ll_host host;
+    ll_host_init(&host);
+    ll_buffer text;
+    ll_buffer_init(&text, &host);
+    libllm_status status = ll_families_describe(&text, error);
+    if (!status)
+        status = ll_give_text(text.data, text.size, buffer, capacity, needed, error);
+    ll_buffer_free(&text);
+    return status;
 }

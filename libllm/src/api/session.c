@@ -130,10 +130,10 @@ libllm_status libllm_session_eval_logits(libllm_session *session, const int32_t 
 {
     if (!session || !tokens || !logits || !n_tokens)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "session, tokens or logits is NULL, or n_tokens is 0");
-    size_t n_vocab = session->engine->model->model->n_vocab;
-    if (capacity / n_vocab < n_tokens)
+    size_t n_row = session->engine->engine->n_row;
+    if (capacity / n_row < n_tokens)
         return ll_fail(error, LIBLLM_ERROR_BUFFER_TOO_SMALL,
-                       "logits has room for %zu floats, %zu rows of %zu are needed", capacity, n_tokens, n_vocab);
+                       "logits has room for %zu floats, %zu rows of %zu are needed", capacity, n_tokens, n_row);
     return eval(session, tokens, n_tokens, logits, error);
 }
 
@@ -203,7 +203,7 @@ libllm_status libllm_session_logits(libllm_session *session, const float **logit
     if (!session->session->has_logits)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "the session has no logits: evaluate a token first");
     *logits = session->session->logits;
-    *n_logits = session->engine->model->model->n_vocab;
+    *n_logits = session->engine->engine->n_row;
     return LIBLLM_OK;
 }
 

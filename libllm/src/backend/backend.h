@@ -15,7 +15,7 @@ typedef struct ll_run {
     uint32_t n_tokens;
     uint64_t position;     /* of the first token; earlier positions are in the KV memory */
     const uint32_t *pages; /* page of each LL_PAGE_POSITIONS positions of the timeline */
-    float *logits;         /* rows of n_vocab; NULL: not wanted */
+    float *logits;         /* rows of n_vocab, or hidden states of n_embd; NULL: not wanted */
     bool all_logits;       /* a row for every token instead of the last only */
 } ll_run;
 
@@ -50,6 +50,7 @@ typedef struct ll_executor_options {
     uint32_t n_pages;
     uint64_t n_positions;     /* longest timeline */
     libllm_kv_type kv_type;   /* never AUTO */
+    bool hidden_states;       /* rows are the last hidden states, n_embd wide, instead of logits */
     bool deterministic;       /* results do not depend on how tokens are split into batches */
     const char *blas_library; /* file of the BLAS device; NULL: the usual ones */
 } ll_executor_options;

@@ -126,7 +126,7 @@ static libllm_status read_windows(ll_builder *b, uint32_t *scratch, libllm_error
     } else {
         status = ll_build_u32(b, "attention.sliding_window_pattern", 0, UINT32_MAX, &period, error);
         for (uint32_t i = 0; i < m->n_layers; i++)
-            scratch[i] = period == 0 || (i + 1) % period != 0;
+            scratch[i] = period == 0 || (i + (b->family->window_first_full ? 0 : 1)) % period != 0;
     }
     for (uint32_t i = 0; !status && i < m->n_layers; i++)
         m->layers[i].window = scratch[i] ? window : 0;
@@ -254,6 +254,8 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
     ll_free(m->host, scratch);
     if (!status)
         status = read_norms(b, error);
+    m->is_encoder = f->is_encoder;
+    m->norms_sums = f->norms_sums;
     m->activation = f->activation;
     m->embd_scale = f->scales_embedding ? sqrtf((float)m->n_embd) : 1;
     m->residual_scale = m->logit_scale = 1;
@@ -284,6 +286,11 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
         b->parallel = true;
         status = ll_gguf_get_bool(&m->gguf, key, &b->parallel, error);
     }
+    uint32_t pooling = 0;
+    if (!status)
+        status = ll_build_u32(b, "pooling_type", 0, UINT32_MAX, &pooling, error);
+    if (pooling <= LIBLLM_POOLING_LAST) /* the numbers are the same; 4, ranking, says nothing of an embedding */
+        m->pooling = (libllm_pooling)pooling;
     if (!status && f->adjust)
         status = f->adjust(b, error);
     if (!status)
@@ -411,31 +418,55 @@ static libllm_status bind_ffn(ll_model *m, const ll_family *f, uint32_t i, libll
     return status ? status : ll_bind_linear(m, i, "ffn_down", m->n_embd, l->n_ff, f->other_bias, &l->down, error);
 }
 
-static libllm_status bind_layer(ll_builder *b, uint32_t i, libllm_error *error)
+static libllm_status bind_norms(ll_builder *b, uint32_t i, libllm_error *error)
 {
     ll_model *m = b->model;
     const ll_family *f = b->family;
     ll_layer *l = &m->layers[i];
-    const ll_presence pre = f->no_pre_norms ? LL_ABSENT : LL_REQUIRED, bias = f->norm_bias;
+    const ll_presence bias = f->norm_bias;
+    const uint64_t n = m->n_embd;
+    if (f->norms_sums) {
+        libllm_status status = ll_bind_norm(m, i, "attn_output_norm", n, LL_REQUIRED, bias, &l->ffn_norm, error);
+        return status ? status
+                      : ll_bind_norm(m, i, "layer_output_norm", n, LL_REQUIRED, bias, &l->ffn_post_norm, error);
+    }
+    const ll_presence pre = f->no_pre_norms ? LL_ABSENT : LL_REQUIRED;
+    const char *ffn_norm = f->ffn_norm_name ? f->ffn_norm_name : "ffn_norm";
     bool optional = f->parallel == LL_PARALLEL_ALWAYS || f->parallel == LL_PARALLEL_WITHOUT_FFN_NORM;
-    libllm_status status = ll_bind_norm(m, i, "attn_norm", m->n_embd, pre, bias, &l->attn_norm, error);
+    libllm_status status =
+        ll_bind_norm(m, i, "attn_norm", n, i == 0 && f->first_norm ? f->first_norm : pre, bias, &l->attn_norm, error);
     if (!status)
-        status = f->has_latent ? ll_bind_latent(b, i, error) : bind_attention(b, i, error);
+        status = ll_bind_norm(m, i, "post_attention_norm", n, f->post_norms, bias, &l->attn_post_norm, error);
     if (!status)
-        status = ll_bind_norm(m, i, "post_attention_norm", m->n_embd, f->post_norms, bias, &l->attn_post_norm, error);
+        status = ll_bind_norm(m, i, ffn_norm, n, optional ? LL_OPTIONAL : pre, bias, &l->ffn_norm, error);
     if (!status)
-        status = ll_bind_norm(m, i, f->ffn_norm_name ? f->ffn_norm_name : "ffn_norm", m->n_embd,
-                              optional ? LL_OPTIONAL : pre, bias, &l->ffn_norm, error);
-    if (!status)
-        status = f->has_experts && ll_layer_has(m, i, "ffn_gate_inp") ? ll_bind_layer_experts(b, i, error)
-                                                                      : bind_ffn(m, f, i, error);
-    if (!status)
-        status = ll_bind_norm(m, i, "post_ffw_norm", m->n_embd, f->post_norms, bias, &l->ffn_post_norm, error);
+        status = ll_bind_norm(m, i, "post_ffw_norm", n, f->post_norms, bias, &l->ffn_post_norm, error);
     l->parallel = f->parallel == LL_PARALLEL_ALWAYS || (f->parallel == LL_PARALLEL_BY_KEY && b->parallel) ||
                   (f->parallel == LL_PARALLEL_WITHOUT_FFN_NORM && !l->ffn_norm.weight);
     if (l->parallel && !l->ffn_norm.weight)
         l->ffn_norm = l->attn_norm;
+    return status;
+}
+
+static libllm_status bind_layer(ll_builder *b, uint32_t i, libllm_error *error)
+{
+    ll_model *m = b->model;
+    const ll_family *f = b->family;
+    libllm_status status = bind_norms(b, i, error);
+    if (!status)
+        status = f->has_latent ? ll_bind_latent(b, i, error) : bind_attention(b, i, error);
+    if (!status)
+        status = f->has_experts && ll_layer_has(m, i, "ffn_gate_inp") ? ll_bind_layer_experts(b, i, error)
+                                                                      : bind_ffn(m, f, i, error);
     return status ? status : f->adjust_layer ? f->adjust_layer(b, i, error) : LIBLLM_OK;
+}
+
+/* The first row of token_types.weight, which may have any number. */
+static libllm_status bind_token_type(ll_model *m, libllm_error *error)
+{
+    const ll_gguf_tensor *t = ll_gguf_find_tensor(&m->gguf, ll_span_of("token_types.weight"));
+    return t ? ll_bind_table(m, "token_types.weight", t->ne[1], m->n_embd, LL_REQUIRED, &m->token_type, error)
+             : LIBLLM_OK;
 }
 
 static libllm_status bind_weights(ll_builder *b, libllm_error *error)
@@ -462,13 +493,16 @@ static libllm_status bind_weights(ll_builder *b, libllm_error *error)
                                 &m->position_embedding, error);
     if (!status)
         status = bind_norm_named(m, "token_embd_norm", m->n_embd, f->embd_norm, f->norm_bias, &m->embd_norm, error);
-    if (!status)
+    if (!status && f->token_types)
+        status = bind_token_type(m, error);
+    if (!status && !f->norms_sums)
         status = bind_norm_named(m, "output_norm", m->n_embd, LL_REQUIRED, f->norm_bias, &m->output_norm, error);
+    const ll_presence output = f->is_encoder ? LL_ABSENT : LL_OPTIONAL;
     if (!status)
-        status = ll_bind_matrix(m, "output.weight", m->n_vocab, m->n_embd, LL_OPTIONAL, &m->output.weight, error);
+        status = ll_bind_matrix(m, "output.weight", m->n_vocab, m->n_embd, output, &m->output.weight, error);
     if (!status)
         status = ll_bind_vector(m, "output.bias", m->n_vocab, f->output_bias, &m->output.bias, error);
-    if (!status && !m->output.weight.data)
+    if (!status && !m->output.weight.data && !f->is_encoder)
         m->output.weight = m->embedding;
     for (uint32_t i = 0; !status && i < m->n_layers; i++)
         status = bind_layer(b, i, error);

@@ -191,3 +191,17 @@ libllm_status ll_model_describe(const ll_model *m, uint64_t kv_bytes_per_token, 
     json_decref(all);
     return written ? LIBLLM_OK : ll_fail_memory(error, "the description of the model");
 }
+
+libllm_status ll_families_describe(ll_buffer *out, libllm_error *error)
+{
+    json_t *list = json_array(), *all = json_object();
+    for (size_t i = 0; ll_family_at(i); i++) {
+        const ll_family *f = ll_family_at(i);
+        json_array_append_new(list, json_pack("{s:s, s:b, s:b}", "architecture", f->architecture, "encoder",
+                                              f->is_encoder, "experts", f->has_experts));
+    }
+    json_object_set_new(all, "families", list);
+    bool written = all && ll_json_write(all, JSON_COMPACT, out);
+    json_decref(all);
+    return written ? LIBLLM_OK : ll_fail_memory(error, "the list of families");
+}

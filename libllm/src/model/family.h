@@ -27,6 +27,7 @@ typedef enum ll_logit_scale { LL_LOGIT_SCALE_NONE, LL_LOGIT_SCALE_MULTIPLIES, LL
 
 struct ll_family {
     const char *architecture; /* general.architecture of its files */
+    bool is_encoder;
 
     /* Positions */
     ll_rope_kind rope;
@@ -36,6 +37,7 @@ struct ll_family {
     uint32_t unrotated_period; /* layer l does not rotate when (l + 1) % period == 0; 0: all do */
     bool rotates_in_windows;   /* of a model with windows, only the layers that have one rotate */
     ll_presence position_embedding;
+    bool token_types;   /* where the file has some, the first is added to every token */
     bool grows_queries; /* keys attention.temperature_scale and rope.scaling.original_context_length */
     float alibi;        /* largest exponent of the slopes; 0: none */
 
@@ -43,8 +45,10 @@ struct ll_family {
     ll_norm_kind norm;
     ll_presence norm_bias;
     ll_presence embd_norm;
-    bool no_pre_norms; /* only branches are normalized, before they are added */
+    ll_presence first_norm; /* attn_norm of layer 0, where it is not as in the others; LL_ABSENT: it is */
+    bool no_pre_norms;      /* only branches are normalized, before they are added */
     ll_presence post_norms;
+    bool norms_sums;           /* x = norm(x + branch) */
     const char *ffn_norm_name; /* NULL: ffn_norm */
     ll_presence qk_norm;
     ll_head_norm head_norm;
@@ -62,6 +66,7 @@ struct ll_family {
     uint32_t window;        /* where the file has no attention.sliding_window; 0: none */
     bool ignores_window;    /* published files have the key but do not mean it */
     uint32_t window_period; /* layer l slides unless (l + 1) % period == 0; 0: all layers slide */
+    bool window_first_full; /* unless l % period == 0 */
     bool window_unscaled;   /* sliding layers rotate unscaled */
     float window_rope_base; /* sliding layers rotate with a base of their own, unscaled; 0: the same as the others */
 

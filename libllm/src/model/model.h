@@ -163,6 +163,9 @@ typedef struct ll_model {
     uint32_t value_dim;
     ll_latent latent;
     uint32_t n_context_train;
+    bool is_encoder;        /* tokens see later ones, too; the result are hidden states, there is no output matrix */
+    libllm_pooling pooling; /* what the file says */
+    bool norms_sums; /* x = norm(x + branch): ffn_norm behind attention, ffn_post_norm behind the feed-forward part */
     ll_norm_kind norm;
     float norm_eps;
     ll_head_norm head_norm;
@@ -184,6 +187,7 @@ typedef struct ll_model {
     uint32_t n_ropes;
     ll_matrix embedding;          /* n_vocab x n_embd */
     ll_matrix position_embedding; /* n_context_train x n_embd, added; data NULL: none */
+    const float *token_type;      /* [n_embd], added; NULL: none */
     ll_norm embd_norm;            /* [n_embd] */
     ll_norm output_norm;          /* [n_embd] */
     ll_linear output;             /* n_vocab x n_embd; the embedding again when tied */
@@ -203,6 +207,7 @@ void ll_model_close(ll_model *model); /* NULL is fine */
 /* What info shows; written by model/describe.c. */
 libllm_status ll_model_describe(const ll_model *model, uint64_t kv_bytes_per_token, ll_buffer *out,
                                 libllm_error *error);
+libllm_status ll_families_describe(ll_buffer *out, libllm_error *error);
 uint64_t ll_model_parameters(const ll_model *model);
 /* Weight bytes that one decoded token reads and operations it needs (a multiply-add is two), attention left out. */
 void ll_model_token_cost(const ll_model *model, uint64_t *bytes, uint64_t *flops);

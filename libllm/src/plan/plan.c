@@ -22,6 +22,7 @@ const char *const ll_phase_names[LL_PHASE_KINDS] = {
     [LL_PHASE_ROUTE] = "route",
     [LL_PHASE_EXPERTS_UP] = "experts_up",
     [LL_PHASE_EXPERTS_DOWN] = "experts_down",
+    [LL_PHASE_HIDDEN] = "hidden",
     [LL_PHASE_LOGITS] = "logits",
 };
 
@@ -71,6 +72,10 @@ static ll_phase *lower_layer(const ll_model *model, uint32_t i, const ll_norm **
                       .adds = i > 0,
                       .add_norm = *pending_norm,
                       .norm = present(&l->attn_norm)};
+    if (model->norms_sums && i > 0) {
+        first.norm = present(&model->layers[i - 1].ffn_post_norm);
+        first.keeps_norm = true;
+    }
     next = lower_attention(model, i, first, next);
     if (model->latent.n_kv) {
         *next = (ll_phase){.kind = LL_PHASE_LATENT_V, .layer = i, .tail_only = last};
@@ -83,6 +88,7 @@ static ll_phase *lower_layer(const ll_model *model, uint32_t i, const ll_norm **
                        .adds = !l->parallel,
                        .add_norm = present(&l->attn_post_norm),
                        .norm = present(&l->ffn_norm),
+                       .keeps_norm = model->norms_sums,
                        .tail_only = last};
     if (e->n) {
         count(next++, &e->router.weight);
@@ -98,11 +104,11 @@ static ll_phase *lower_layer(const ll_model *model, uint32_t i, const ll_norm **
                        .tail_only = last};
     count_times(next, &e->down.first.weight, e->n_used);
     count(next++, &l->down.weight);
-    *pending_norm = present(&l->ffn_post_norm);
+    *pending_norm = model->norms_sums ? NULL : present(&l->ffn_post_norm);
     return next;
 }
 
-libllm_status ll_plan_create(const ll_model *model, ll_plan *plan, libllm_error *error)
+libllm_status ll_plan_create(const ll_model *model, bool hidden_states, ll_plan *plan, libllm_error *error)
 {
     *plan = (ll_plan){.host = model->host, .model = model, .n_embd = model->n_embd};
     plan->phases = ll_calloc(model->host, (size_t)model->n_layers * PHASES_PER_LAYER_MAX + 2, sizeof *plan->phases);
@@ -129,12 +135,15 @@ libllm_status ll_plan_create(const ll_model *model, ll_plan *plan, libllm_error 
         plan->max_heads * larger(larger(model->head_dim, model->value_dim), larger(t->n_nope + t->n_rot, t->n_value));
     plan->max_latent = t->n_query + t->n_kv + t->n_rot;
     plan->max_k = larger(plan->max_k, larger(plan->max_q, larger(plan->max_ff, plan->max_expert_ff)));
-    *next = (ll_phase){.kind = LL_PHASE_LOGITS,
+    const ll_norm *norm = model->norms_sums ? &model->layers[model->n_layers - 1].ffn_post_norm : &model->output_norm;
+    *next = (ll_phase){.kind = hidden_states ? LL_PHASE_HIDDEN : LL_PHASE_LOGITS,
                        .adds = true,
                        .add_norm = pending_norm,
-                       .norm = &model->output_norm,
+                       .norm = present(norm),
                        .tail_only = true};
-    count(next++, &model->output.weight);
+    if (!hidden_states)
+        count(next, &model->output.weight);
+    next++;
     plan->n_phases = (uint32_t)(next - plan->phases);
     return LIBLLM_OK;
 }

@@ -27,6 +27,7 @@ typedef enum ll_phase_kind {
     LL_PHASE_ROUTE,        /* prologue; scores of the experts = W x */
     LL_PHASE_EXPERTS_UP,   /* choice of the experts; as GATE_UP, for each token's experts and what all tokens share */
     LL_PHASE_EXPERTS_DOWN, /* branch = weighted sum of W hidden over them */
+    LL_PHASE_HIDDEN,       /* prologue, whose input is the result */
     LL_PHASE_LOGITS,       /* prologue; logits = W x */
 } ll_phase_kind;
 enum { LL_PHASE_KINDS = LL_PHASE_LOGITS + 1 };
@@ -40,6 +41,7 @@ typedef struct ll_phase {
     bool adds;
     const ll_norm *add_norm;
     const ll_norm *norm;
+    bool keeps_norm;  /* x = norm(x) */
     bool accumulates; /* DOWN: adds to the branch */
     /* Needed only for columns whose logits are wanted: everything behind the last layer's attention. */
     bool tail_only;
@@ -65,7 +67,8 @@ typedef struct ll_plan {
     uint32_t max_expert_ff;
 } ll_plan;
 
-libllm_status ll_plan_create(const ll_model *model, ll_plan *plan, libllm_error *error);
+/* Up to the logits, or to the last hidden states. */
+libllm_status ll_plan_create(const ll_model *model, bool hidden_states, ll_plan *plan, libllm_error *error);
 void ll_plan_free(ll_plan *plan);
 
 #endif

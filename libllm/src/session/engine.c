@@ -28,8 +28,8 @@ static libllm_status check_options(const libllm_engine_options *o, libllm_error 
                        (unsigned long long)o->n_positions, INT32_MAX);
     if (o->profile > 1)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "profile is %u, expected 0 or 1", o->profile);
-    if (o->reserved)
-        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "reserved is %u, expected 0", o->reserved);
+    if (o->hidden_states > 1)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "hidden_states is %u, expected 0 or 1", o->hidden_states);
     return LIBLLM_OK;
 }
 
@@ -59,6 +59,8 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
     e->model = model;
     e->backend = backend;
     e->profiles = options->profile;
+    e->hidden_states = options->hidden_states || model->is_encoder;
+    e->n_row = e->hidden_states ? model->n_embd : model->n_vocab;
     e->kv_type = ll_kv_type_resolve(model, options->kv_type);
     e->n_batch = options->n_batch ? options->n_batch : BATCH_DEFAULT;
     e->n_positions = options->n_positions ? options->n_positions : ll_context_default(model);
@@ -77,6 +79,7 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
                                         .n_pages = e->n_free_pages,
                                         .n_positions = e->n_positions,
                                         .kv_type = e->kv_type,
+                                        .hidden_states = e->hidden_states,
                                         .deterministic = options->deterministic,
                                         .blas_library = blas_library};
         status = e->backend->create(host, team, cpu_features, model, &executor, &e->executor, error);
@@ -195,7 +198,7 @@ static void finish_cancelled(ll_engine *e)
 static void add_to_step(ll_engine *e, ll_work *work, size_t n)
 {
     ll_session *s = work->session;
-    size_t n_vocab = e->model->n_vocab;
+    size_t n_row = e->n_row;
     bool last = work->n_done + n == work->n_tokens;
     work->n_step = (uint32_t)n;
     work->stepping = true;
@@ -203,7 +206,7 @@ static void add_to_step(ll_engine *e, ll_work *work, size_t n)
                                       .n_tokens = (uint32_t)n,
                                       .position = atomic_load(&s->position),
                                       .pages = s->pages,
-                                      .logits = work->logits ? work->logits + work->n_done * n_vocab
+                                      .logits = work->logits ? work->logits + work->n_done * n_row
                                                 : last       ? s->next_logits
                                                              : NULL,
                                       .all_logits = work->logits != NULL};
@@ -226,6 +229,8 @@ static void choose_step(ll_engine *e)
         if (left == 1)
             continue;
         uint32_t n = left < room ? (uint32_t)left : room;
+        if (e->model->is_encoder && n < left)
+            continue; /* all tokens see each other: a text is not split */
         add_to_step(e, work, n);
         room -= n;
     }
@@ -251,8 +256,8 @@ static void commit_step(ll_engine *e, libllm_status status, const libllm_error *
         atomic_store(&s->position, position + work->n_step);
         if (work->n_done == work->n_tokens) {
             if (work->logits)
-                memcpy(s->next_logits, work->logits + (work->n_tokens - 1) * (size_t)e->model->n_vocab,
-                       e->model->n_vocab * sizeof *s->next_logits);
+                memcpy(s->next_logits, work->logits + (work->n_tokens - 1) * (size_t)e->n_row,
+                       e->n_row * sizeof *s->next_logits);
             float *logits = s->logits; /* which stay as they were when a call fails */
             s->logits = s->next_logits;
             s->next_logits = logits;

@@ -39,6 +39,8 @@ typedef struct ll_engine {
     libllm_kv_type kv_type;
     uint32_t n_batch;
     uint64_t n_positions;
+    bool hidden_states; /* what rows are, n_row wide */
+    uint32_t n_row;
 
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;

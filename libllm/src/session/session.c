@@ -30,8 +30,8 @@ libllm_status ll_session_create(ll_engine *e, uint64_t n_positions, ll_session *
     s->capacity = n_positions;
     s->pages = ll_alloc(e->host, (size_t)(n_positions / LL_PAGE_POSITIONS + 1), sizeof *s->pages);
     s->tokens = ll_alloc(e->host, (size_t)n_positions, sizeof *s->tokens);
-    s->logits = ll_alloc_aligned(e->host, e->model->n_vocab, sizeof *s->logits, 64);
-    s->next_logits = ll_alloc_aligned(e->host, e->model->n_vocab, sizeof *s->next_logits, 64);
+    s->logits = ll_alloc_aligned(e->host, e->n_row, sizeof *s->logits, 64);
+    s->next_logits = ll_alloc_aligned(e->host, e->n_row, sizeof *s->next_logits, 64);
     libllm_status status = LIBLLM_OK;
     if (!s->pages || !s->tokens || !s->logits || !s->next_logits) {
         status = ll_fail_memory(error, "a session");
@@ -113,6 +113,10 @@ libllm_status ll_session_check(const ll_session *s, const int32_t *tokens, size_
     if (n_tokens > s->capacity - position)
         return ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL, "%zu tokens behind %zu do not fit into a context of %llu",
                        n_tokens, position, (unsigned long long)s->capacity);
+    if (s->engine->model->is_encoder && (position || n_tokens > s->engine->n_batch))
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT,
+                       "an encoder reads a text at once: %zu tokens behind %zu, with a batch of at most %u", n_tokens,
+                       position, s->engine->n_batch);
     return ll_session_check_ids(s, tokens, n_tokens, error);
 }
 
@@ -144,6 +148,8 @@ libllm_status ll_session_sample(ll_session *s, const libllm_sampling_options *op
                                 libllm_error *error)
 {
     uint32_t n_vocab = s->engine->model->n_vocab;
+    if (s->engine->hidden_states)
+        return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "the engine makes hidden states, no logits to choose from");
     if (!s->has_logits)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "the session has no logits: evaluate a token first");
     libllm_status status = ll_sampling_check(options, n_vocab, error);

@@ -15,6 +15,7 @@ typedef struct tile {
     uint32_t layer, kv_head, group; /* group: query heads for each KV head */
     uint32_t first, n;
     uint32_t window;
+    bool symmetric; /* tokens also see later ones, a window reaches half its width to both sides */
     const float *sinks;
 } tile;
 
@@ -23,7 +24,17 @@ static uint32_t tile_columns(uint32_t group) { return group >= LL_QUERY_ROWS ? 1
 /* First position that the token at `position` sees. */
 static uint64_t first_seen(const tile *t, uint64_t position)
 {
-    return t->window && position + 1 > t->window ? position + 1 - t->window : 0;
+    const uint64_t before = t->symmetric ? t->window / 2 : t->window ? t->window - 1 : 0;
+    return t->window && position > before ? position - before : 0;
+}
+
+/* Behind the last one. */
+static uint64_t end_seen(const tile *t, const ll_run *run, uint64_t position)
+{
+    if (!t->symmetric)
+        return position + 1;
+    const uint64_t end = run->position + run->n_tokens;
+    return t->window && position + t->window / 2 + 1 < end ? position + t->window / 2 + 1 : end;
 }
 
 static float *row_state(const ll_worker *w, uint32_t row)
@@ -53,7 +64,7 @@ static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64
         memset(acc[j], 0, value_dim * sizeof(float));
     }
     /* Positions rise with the row, so the first row sees the earliest and the last row the latest position. */
-    uint64_t low = first_seen(t, position[0]), high = position[n - 1] + 1;
+    uint64_t low = first_seen(t, position[0]), high = end_seen(t, t->run, position[n - 1]);
     low = low > from ? low : from;
     high = high < to ? high : to;
     for (uint64_t base = low & ~(uint64_t)(LL_KV_TILE - 1); base < high; base += LL_KV_TILE) {
@@ -62,7 +73,7 @@ static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64
         size_t tile_begin = LL_KV_TILE, tile_end = 0;
         for (uint32_t j = 0; j < n; j++) {
             float *scores = w->scores + j * LL_KV_TILE;
-            uint64_t lo = first_seen(t, position[j]), hi = position[j] + 1;
+            uint64_t lo = first_seen(t, position[j]), hi = end_seen(t, t->run, position[j]);
             lo = lo > from ? lo : from;
             hi = hi < to ? hi : to;
             size_t begin = lo > base ? (lo - base < LL_KV_TILE ? (size_t)(lo - base) : LL_KV_TILE) : 0;
@@ -120,7 +131,7 @@ static void attend_whole(ll_worker *w, const tile *t, uint32_t row, uint32_t n)
 {
     ll_executor *e = w->executor;
     size_t value_dim = e->model->value_dim, size = 2 + value_dim;
-    uint64_t last = e->columns[t->first + (row + n - 1) / t->group].position;
+    uint64_t last = end_seen(t, t->run, e->columns[t->first + (row + n - 1) / t->group].position) - 1;
     float *merged = w->state + LL_QUERY_ROWS * size;
     for (uint32_t j = 0; j < n; j++) {
         merged[j * size] = -INFINITY;
@@ -168,9 +179,10 @@ static void attend_split(ll_worker *w, const tile *t, uint32_t split, uint32_t n
     }
 }
 
-static uint32_t splits_of(const ll_executor *e, uint64_t position)
+static uint32_t splits_of(const ll_executor *e, const tile *t, uint32_t column)
 {
-    return (uint32_t)(position / e->split_positions) + 1;
+    const ll_column *c = &e->columns[column];
+    return (uint32_t)((end_seen(t, &e->batch->runs[c->run], c->position) - 1) / e->split_positions) + 1;
 }
 
 /* Few columns: a unit is (column, split, KV head), so that one long context keeps all threads busy. */
@@ -179,14 +191,14 @@ static void few_columns(ll_worker *w, tile t, uint32_t n_kv_heads)
     ll_executor *e = w->executor;
     uint32_t n_units = 0;
     for (uint32_t c = 0; c < e->n_columns; c++)
-        n_units += splits_of(e, e->columns[c].position) * n_kv_heads;
+        n_units += splits_of(e, &t, c) * n_kv_heads;
     ll_units units = ll_cpu_units(w, n_units, true);
     uint32_t unit, column = 0, before = 0;
     while (ll_cpu_next_unit(w, &units, &unit)) {
-        uint32_t n_splits = splits_of(e, e->columns[column].position);
+        uint32_t n_splits = splits_of(e, &t, column);
         while (unit - before >= n_splits * n_kv_heads) {
             before += n_splits * n_kv_heads;
-            n_splits = splits_of(e, e->columns[++column].position);
+            n_splits = splits_of(e, &t, ++column);
         }
         t.run = &e->batch->runs[e->columns[column].run];
         t.first = column;
@@ -229,16 +241,16 @@ static void many_columns(ll_worker *w, tile t, uint32_t n_kv_heads)
 void ll_cpu_attention_work(const ll_executor *e, uint32_t layer, uint64_t *flops, uint64_t *kv_bytes)
 {
     const ll_layer *l = &e->model->layers[layer];
-    tile t = {.group = l->n_heads / l->n_kv_heads, .window = l->window};
+    tile t = {.group = l->n_heads / l->n_kv_heads, .window = l->window, .symmetric = e->model->is_encoder};
     uint32_t width = e->n_columns <= LL_COLUMNS_MAX ? 1 : tile_columns(t.group);
     uint64_t seen = 0, read = 0; /* positions: by each column, and by each tile of columns */
     for (uint32_t r = 0; r < e->batch->n_runs; r++) {
         const ll_run *run = &e->batch->runs[r];
         for (uint32_t i = 0; i < run->n_tokens; i++)
-            seen += run->position + i + 1 - first_seen(&t, run->position + i);
+            seen += end_seen(&t, run, run->position + i) - first_seen(&t, run->position + i);
         for (uint32_t i = 0; i < run->n_tokens; i += width) {
-            uint64_t end = run->position + (run->n_tokens - i < width ? run->n_tokens : i + width);
-            read += end - first_seen(&t, run->position + i);
+            uint64_t last = run->position + (run->n_tokens - i < width ? run->n_tokens : i + width) - 1;
+            read += end_seen(&t, run, last) - first_seen(&t, run->position + i);
         }
     }
     const uint64_t head_dim = e->model->head_dim, value_dim = e->model->value_dim;
@@ -251,7 +263,11 @@ void ll_cpu_attention(ll_worker *w, uint32_t layer)
 {
     ll_executor *e = w->executor;
     const ll_layer *l = &e->model->layers[layer];
-    tile t = {.layer = layer, .group = l->n_heads / l->n_kv_heads, .window = l->window, .sinks = l->sinks};
+    tile t = {.layer = layer,
+              .group = l->n_heads / l->n_kv_heads,
+              .window = l->window,
+              .symmetric = e->model->is_encoder,
+              .sinks = l->sinks};
     if (e->n_columns <= LL_COLUMNS_MAX)
         few_columns(w, t, l->n_kv_heads);
     else

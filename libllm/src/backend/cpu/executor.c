@@ -47,7 +47,7 @@ static bool each_matrix(const ll_executor *e, bool (*visit)(const ll_executor *e
             if (!visit(e, &linears[j]->weight, to))
                 return false;
     }
-    return visit(e, &m->output.weight, to);
+    return e->options.hidden_states || visit(e, &m->output.weight, to);
 }
 
 /* Room for a tile's rows and a chunk's inputs of any matrix of the model. */
@@ -284,7 +284,7 @@ libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_fea
         e->products = *products;
     e->tile_rows = larger(LL_TILE_ROWS, larger(model->head_dim, model->value_dim));
     e->split_positions = split_positions(options->n_positions);
-    libllm_status status = ll_plan_create(model, &e->plan, error);
+    libllm_status status = ll_plan_create(model, options->hidden_states, &e->plan, error);
     if (!status)
         status = check_kernels(e, error);
     if (!status) {
@@ -365,7 +365,7 @@ static void set_columns(ll_executor *e, const ll_batch *batch)
         for (uint32_t i = 0; i < run->n_tokens; i++) {
             float *logits = NULL;
             if (run->logits && run->all_logits)
-                logits = run->logits + i * (size_t)e->model->n_vocab;
+                logits = run->logits + i * (size_t)(e->options.hidden_states ? e->model->n_embd : e->model->n_vocab);
             else if (run->logits && i + 1 == run->n_tokens)
                 logits = run->logits;
             if (logits)

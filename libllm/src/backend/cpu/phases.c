@@ -90,16 +90,17 @@ ll_inputs ll_cpu_prepare(ll_worker *w, const ll_phase *p, const float *source, s
             float *normed = private ? w->input + i * n_k : e->normed + c * (size_t)e->plan.n_embd;
             if (mine) {
                 add_branch(w, p, c, w->row);
-                if (p->adds) {
-                    /* Where all threads have the row, each stores its share of it. */
-                    size_t from = private ? n_k * w->thread / w->n_threads : 0;
-                    size_t to = private ? n_k * (w->thread + 1) / w->n_threads : n_k;
-                    memcpy(x_next + c * (size_t)e->plan.n_embd + from, w->row + from, (to - from) * sizeof(float));
-                }
                 if (p->norm)
                     ll_cpu_norm(e, p->norm, w->row, n_k, normed);
                 else
                     memcpy(normed, w->row, n_k * sizeof *normed);
+                if (p->adds) {
+                    /* Where all threads have the row, each stores its share of it. */
+                    size_t from = private ? n_k * w->thread / w->n_threads : 0;
+                    size_t to = private ? n_k * (w->thread + 1) / w->n_threads : n_k;
+                    memcpy(x_next + c * (size_t)e->plan.n_embd + from, (p->keeps_norm ? normed : w->row) + from,
+                           (to - from) * sizeof(float));
+                }
             }
             input = normed;
         }
@@ -152,6 +153,8 @@ static void embed(ll_worker *w)
             for (size_t i = 0; i < n; i++)
                 x[i] += w->row[i];
         }
+        for (size_t i = 0; m->token_type && i < n; i++)
+            x[i] += m->token_type[i];
         if (m->embd_norm.weight)
             ll_cpu_norm(e, &m->embd_norm, x, n, x);
         for (uint32_t r = 0; r < m->n_ropes; r++)
@@ -371,6 +374,24 @@ static void logits(ll_worker *w, const ll_phase *p)
     }
 }
 
+/* A unit is a column. */
+static void hidden(ll_worker *w, const ll_phase *p)
+{
+    ll_executor *e = w->executor;
+    uint32_t n, unit;
+    const uint32_t *columns = ll_cpu_active(w, p, &n);
+    const size_t n_embd = e->plan.n_embd;
+    ll_units units = ll_cpu_units(w, n, true);
+    while (ll_cpu_next_unit(w, &units, &unit)) {
+        float *out = e->columns[columns[unit]].logits;
+        add_branch(w, p, columns[unit], w->row);
+        if (p->norm)
+            ll_cpu_norm(e, p->norm, w->row, n_embd, out);
+        else
+            memcpy(out, w->row, n_embd * sizeof *out);
+    }
+}
+
 void ll_cpu_phase(ll_worker *w, uint32_t index)
 {
     ll_executor *e = w->executor;
@@ -423,6 +444,9 @@ void ll_cpu_phase(ll_worker *w, uint32_t index)
         break;
     case LL_PHASE_EXPERTS_DOWN:
         ll_cpu_experts_down(w, p);
+        break;
+    case LL_PHASE_HIDDEN:
+        hidden(w, p);
         break;
     case LL_PHASE_LOGITS:
         logits(w, p);

@@ -46,5 +46,9 @@ extern const ll_family ll_family_hunyuan_dense;
 extern const ll_family ll_family_hunyuan_moe;
 extern const ll_family ll_family_deepseek2;
 extern const ll_family ll_family_gpt_oss;
+extern const ll_family ll_family_bert;
+extern const ll_family ll_family_nomic_bert;
+extern const ll_family ll_family_nomic_bert_moe;
+extern const ll_family ll_family_modern_bert;
 
 #endif

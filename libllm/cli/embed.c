@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT
+ * `libllm embed`: texts as vectors.
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+#include "terminal.h"
+
+struct values {
+    const char *text, *file, *pooling;
+    bool json;
+};
+
+static const struct option options[] = {
+    {"prompt", 'p', OPTION_TEXT, "TEXT", "the text", offsetof(struct values, text), 0, 0},
+    {"file", 'f', OPTION_TEXT, "FILE", "the file with a text on each line; '-': standard input",
+     offsetof(struct values, file), 0, 0},
+    {"pooling", 0, OPTION_CHOICE, "auto|mean|cls|last", "how tokens become one vector (default: as the file says)",
+     offsetof(struct values, pooling), 0, 0},
+    {"json", 0, OPTION_FLAG, NULL, "print JSON", offsetof(struct values, json), 0, 0},
+    {0},
+};
+
+static int32_t pooling_named(const char *name)
+{
+    static const char *const names[] = {"auto", "mean", "cls", "last"}; /* in the order of libllm_pooling */
+    for (int32_t i = 0; name && i < 4; i++)
+        if (strcmp(name, names[i]) == 0)
+            return i;
+    return LIBLLM_POOLING_AUTO;
+}
+
+static void print_vector(const float *values, size_t n, bool json, bool first)
+{
+    if (json)
+        fputs(first ? "{\"embeddings\":[[" : ",\n[", stdout);
+    for (size_t i = 0; i < n; i++)
+        printf("%s%.9g", i == 0 ? "" : json ? "," : " ", (double)values[i]);
+    fputs(json ? "]" : "\n", stdout);
+}
+
+/* One text. The session is as long as the longest of them may be. */
+static bool embed(const struct access *access, libllm_session *session, const struct text *text, int32_t pooling,
+                  float *vector)
+{
+    struct token_list tokens = {0};
+    if (!access_tokenize(access, text, LIBLLM_TOKENIZE_ADD_BOS, &tokens))
+        return false;
+    libllm_error error;
+    libllm_status status = LIBLLM_OK;
+    if (tokens.n == 0) {
+        message("a text has no tokens");
+        status = LIBLLM_ERROR_INVALID_ARGUMENT;
+    } else if ((status = libllm_session_embed(session, tokens.ids, tokens.n, pooling, vector, access->info.n_embd,
+                                              &error)) != LIBLLM_OK) {
+        failed(&error);
+    }
+    free(tokens.ids);
+    return status == LIBLLM_OK;
+}
+
+static bool embed_all(const struct access *access, const struct values *values, const struct text *text)
+{
+    libllm_engine_options engine = access->engine;
+    const uint32_t n_context = access->info.n_context_train < 8192 ? access->info.n_context_train : 8192;
+    engine.hidden_states = 1;
+    engine.n_positions = n_context;
+    if (access->info.is_encoder) /* which reads a text at once */
+        engine.n_batch = n_context < 4096 ? n_context : 4096;
+    libllm_session *session;
+    libllm_error error;
+    if (libllm_session_open(access->model, &engine, &session, &error) != LIBLLM_OK) {
+        failed(&error);
+        return false;
+    }
+    float *vector = allocate(access->info.n_embd, sizeof *vector);
+    bool good = true, first = true;
+    for (size_t at = 0; good && at < text->n_bytes;) {
+        /* A file has a text on each line, an argument is one. */
+        const char *end = values->file ? memchr(text->bytes + at, '\n', text->n_bytes - at) : NULL;
+        size_t n = end ? (size_t)(end - text->bytes) - at : text->n_bytes - at;
+        struct text line = {.bytes = text->bytes + at, .n_bytes = n};
+        at += n + (end ? 1 : 0);
+        if (n == 0)
+            continue;
+        good = embed(access, session, &line, pooling_named(values->pooling), vector);
+        if (good)
+            print_vector(vector, access->info.n_embd, values->json, first);
+        first = false;
+    }
+    if (good && values->json)
+        fputs(first ? "{\"embeddings\":[]}\n" : "]}\n", stdout);
+    free(vector);
+    libllm_session_free(session);
+    return good;
+}
+
+static int run(int argc, char **argv)
+{
+    struct common common = COMMON_DEFAULTS;
+    struct values values = {0};
+    const struct option_group groups[] = {
+        {"Options", options, &values}, {"Engine", engine_options, &common}, {"Model", common_options, &common}, {0}};
+    struct text text = {0};
+    struct access access = {0};
+    int code = options_parse(&embed_command, groups, argc, argv, NULL);
+    if (code == OPTIONS_GO)
+        code = read_text_argument(&embed_command, values.text, values.file, &text);
+    if (code == OPTIONS_GO)
+        code = access_open(&access, &common) && embed_all(&access, &values, &text) ? EXIT_OK : EXIT_FAILED;
+    access_close(&access);
+    text_free(&text);
+    return code;
+}
+
+const struct command embed_command = {
+    .name = "embed",
+    .summary = "turn texts into vectors that can be compared",
+    .synopsis = "[-m MODEL] (-p TEXT | -f FILE) [--pooling HOW] [--json]",
+    .details = "Prints the embedding of each text on a line: the hidden states behind the last\n"
+               "layer, pooled, of length 1, so that the product of two is how much they are\n"
+               "alike. Meant for embedding models; others give vectors, too.\n",
+    .run = run,
+};

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ * Nomic Embed 1 and 1.5: BERT with rotation and gates.
+ */
+#include "model/families/families.h"
+
+const ll_family ll_family_nomic_bert = {
+    .architecture = "nomic-bert",
+    .is_encoder = true,
+    .rope = LL_ROPE_HALVES,
+    .token_types = true,
+    .norm = LL_NORM_LAYER,
+    .norm_bias = LL_REQUIRED,
+    .embd_norm = LL_REQUIRED,
+    .norms_sums = true,
+    .qkv_bias = LL_OPTIONAL,
+    .other_bias = LL_OPTIONAL,
+    .activation = LL_ACTIVATION_SILU,
+};
