@@ -113,7 +113,8 @@ static void bench_rows(const ll_kernels *kernels, const ll_type_traits *traits, 
     size_t cached = (256u << 10) / row_bytes;
     printf("rows %-5s", traits->name);
     for (size_t columns = kernel->one_column ? 0 : 1; columns <= LL_COLUMNS_MAX; columns = columns ? 2 * columns : 1) {
-        ll_rows_job job = {weights, row_bytes, n_rows, N_K, columns ? columns : 1, x_of, columns ? act : &single, out};
+        ll_rows_job job = {
+            traits, weights, row_bytes, n_rows, N_K, columns ? columns : 1, x_of, columns ? act : &single, out};
         void (*rows)(const ll_rows_job *) = columns ? kernel->rows : kernel->one_column;
         BEST(seconds, rows(&job));
         job.n_rows = cached;
@@ -149,8 +150,8 @@ static void bench_panels(const ll_kernels *kernels, const ll_type_traits *traits
         if (bf16)
             kernels->round_bf16(x[c], N_K, bf16 + ll_bf16_column(N_K, c));
     }
-    BEST(packing, for (size_t i = 0; i < n_panels; i++)
-                      kernel->pack(weights + i * kernel->rows * row_bytes, row_bytes, kernel->rows, 0, PANEL_K, panel));
+    BEST(packing, for (size_t i = 0; i < n_panels; i++) kernel->pack(traits, weights + i * kernel->rows * row_bytes,
+                                                                     row_bytes, kernel->rows, 0, PANEL_K, panel));
     ll_panel_job job = {panel,  kernel->rows, 0, PANEL_K, COLUMNS, x_of, act, bf16, ll_bf16_group_size(N_K),
                         out_of, false};
     BEST(seconds, for (int i = 0; i < 20; i++) kernel->multiply(&job));

@@ -14,8 +14,13 @@ struct Case {
 };
 
 const Case cases[] = {
-    {"tiny", "bert"},           {"tiny", "modernbert"},      {"families", "distilbert"},        {"families", "roberta"},
-    {"families", "nomic-bert"}, {"families", "nomic-bert-moe"}, {"families", "modernbert-window"},
+    {"tiny", "bert"},
+    {"tiny", "modernbert"},
+    {"families", "distilbert"},
+    {"families", "roberta"},
+    {"families", "nomic-bert"},
+    {"families", "nomic-bert-moe"},
+    {"families", "modernbert-window"},
 };
 
 class EncoderGolden : public ::testing::TestWithParam<Case>
@@ -144,8 +149,8 @@ TEST_P(EncoderGolden, EmbedsByPooling)
             squares += expected[i] * expected[i];
         }
         std::vector<float> vector(n);
-        ASSERT_STATUS(LIBLLM_OK, libllm_session_embed(session.get(), ids.data(), ids.size(), pooling, vector.data(), n,
-                                                      &error));
+        ASSERT_STATUS(LIBLLM_OK,
+                      libllm_session_embed(session.get(), ids.data(), ids.size(), pooling, vector.data(), n, &error));
         for (size_t i = 0; i < n; i++)
             ASSERT_NEAR(expected[i] / std::sqrt(squares), vector[i], 1e-5) << "pooling " << pooling;
     }
@@ -175,8 +180,7 @@ TEST_P(EncoderGolden, RefusesWhatItCannotDo)
     EXPECT_EQ(LIBLLM_ERROR_UNSUPPORTED, libllm_session_sample(session.get(), nullptr, &token, &error));
     libllm_stream *stream = nullptr;
     ASSERT_STATUS(LIBLLM_OK, libllm_session_rewind(session.get(), 0, &error));
-    EXPECT_EQ(LIBLLM_ERROR_UNSUPPORTED,
-              libllm_stream_create(session.get(), ids.data(), 3, nullptr, &stream, &error));
+    EXPECT_EQ(LIBLLM_ERROR_UNSUPPORTED, libllm_stream_create(session.get(), ids.data(), 3, nullptr, &stream, &error));
 }
 
 INSTANTIATE_TEST_SUITE_P(Encoders, EncoderGolden, ::testing::ValuesIn(cases), [](const auto &info) {
@@ -203,8 +207,8 @@ TEST(HiddenStates, OfADecoderAreEmbedded)
     ASSERT_STATUS(LIBLLM_OK, libllm_model_get_info(model.get(), &info, &error));
     EXPECT_EQ(0u, info.is_encoder);
     std::vector<float> rows(ids.size() * info.n_embd);
-    ASSERT_STATUS(LIBLLM_OK, libllm_session_eval_logits(session.get(), ids.data(), ids.size(), rows.data(), rows.size(),
-                                                        &error));
+    ASSERT_STATUS(LIBLLM_OK,
+                  libllm_session_eval_logits(session.get(), ids.data(), ids.size(), rows.data(), rows.size(), &error));
     std::vector<float> vector(info.n_embd);
     ASSERT_STATUS(LIBLLM_OK, libllm_session_embed(session.get(), ids.data(), ids.size(), LIBLLM_POOLING_AUTO,
                                                   vector.data(), vector.size(), &error));

@@ -7,8 +7,8 @@
                   --n_ff 100 --n_vocab 333 --types Q8_0 --set rope.freq_base=5000.0 --n_tokens 90
 
 The vocabulary is that of the tiny fixtures: 256 byte tokens in GPT-2's alphabet, <s>, </s>, <unk>, <|endoftext|>,
-fillers. Types that the gguf package can write are quantized from normal weights; K-quants, which it can only read,
-are random blocks whose scales are set so that the decoded values have the standard deviation that is wanted.
+fillers. Types that the gguf package can write are quantized from normal weights; those which it can only read are
+random blocks whose scales are set so that the decoded values have the standard deviation that is wanted.
 """
 import argparse
 import json
@@ -64,21 +64,33 @@ MODELS = {
     "gemma3-kquants": ("gemma3", 20, dict(n_layer=1, n_embd=256, n_head=4, n_kv=1, d_head=64, n_ff=256, n_vocab=300,
                                           types=["Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K"]), {
         "attention.sliding_window": 16, "rope.freq_base_swa": 20000.0}),
+    # codes of 4 bits, and what is only multiplied by way of a decoder
+    "llama-codes": ("llama", 23, dict(n_layer=1, n_embd=256, n_head=8, n_kv=2, d_head=32, n_ff=256, n_vocab=300,
+                                      types=["IQ4_NL", "IQ4_XS", "MXFP4"]), {}),
+    "qwen3-grids": ("qwen3", 24, dict(n_layer=1, n_embd=256, n_head=8, n_kv=2, d_head=32, n_ff=256, n_vocab=300,
+                                      types=["IQ2_XXS", "IQ2_XS", "IQ3_XXS", "IQ1_S", "IQ3_S", "IQ2_S", "TQ1_0", "TQ2_0",
+                                             "IQ4_XS"]), {}),
 }
 DEFAULTS = dict(n_layer=2, n_embd=64, n_head=4, n_kv=2, d_head=16, n_ff=128, n_vocab=320, n_tokens=48, tied=False,
                 types=["F32"], rope_factors=None)
-K_QUANTS = {  # offsets of d and dmin in the block, dmin / d that makes the mean zero
+ONLY_READ = {  # offsets of d and dmin in the block, dmin / d that makes the mean zero
     Type.Q2_K: (80, 82, 1.5), Type.Q3_K: (108, None, 0), Type.Q4_K: (0, 2, 7.5), Type.Q5_K: (0, 2, 15.5),
-    Type.Q6_K: (208, None, 0)}
+    Type.Q6_K: (208, None, 0), Type.IQ2_XXS: (0, None, 0), Type.IQ2_XS: (0, None, 0), Type.IQ2_S: (0, None, 0),
+    Type.IQ3_XXS: (0, None, 0), Type.IQ3_S: (0, None, 0), Type.IQ1_S: (0, None, 0), Type.IQ4_NL: (0, None, 0),
+    Type.IQ4_XS: (0, None, 0), Type.TQ1_0: (52, None, 0), Type.TQ2_0: (64, None, 0),
+    Type.MXFP4: (0, None, 0)}
 
 
 def random_blocks(rng, kind, rows, columns, std):
-    """Rows of random, valid blocks of a K-quant whose decoded values have this standard deviation."""
+    """Rows of random, valid blocks of a format whose decoded values have this standard deviation."""
     block, size = gguf.GGML_QUANT_SIZES[kind]
-    d_at, dmin_at, ratio = K_QUANTS[kind]
+    d_at, dmin_at, ratio = ONLY_READ[kind]
     data = rng.integers(0, 256, (rows * columns // block, size), dtype=np.uint8)
 
     def set_scales(d):
+        if kind == Type.MXFP4:
+            data[:, 0] = np.rint(np.log2(d)) + 128
+            return
         data[:, d_at:d_at + 2] = np.asarray(d, np.float16).reshape(-1, 1).view(np.uint8)
         if dmin_at is not None:
             data[:, dmin_at:dmin_at + 2] = np.asarray(d * ratio, np.float16).reshape(-1, 1).view(np.uint8)
@@ -144,7 +156,7 @@ class Builder:
     def matrix(self, name, rows, columns, std):
         kind = self.types[self.next_type % len(self.types)]
         self.next_type += 1
-        if kind in K_QUANTS:
+        if kind in ONLY_READ:
             data = random_blocks(self.rng, kind, rows, columns, std)
         else:
             data = quantize(self.rng.normal(0, std, (rows, columns)).astype(np.float32), kind)

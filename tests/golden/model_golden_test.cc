@@ -103,6 +103,8 @@ const Case cases[] = {
     {"random", "gemma-blocks32", rounded},
     {"random", "llama-kquants", rounded},
     {"random", "gemma3-kquants", rounded},
+    {"random", "llama-codes", rounded},
+    {"random", "qwen3-grids", rounded},
 };
 
 class ModelGolden : public ::testing::TestWithParam<Case>

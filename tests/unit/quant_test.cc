@@ -27,9 +27,9 @@ uint32_t BitsOf(float f)
     return bits;
 }
 
-uint32_t TakeU32(const std::vector<char> &data, size_t &at)
+template <typename T> T Take(const std::vector<char> &data, size_t &at)
 {
-    uint32_t value = 0;
+    T value = 0;
     EXPECT_LE(at + sizeof value, data.size());
     std::memcpy(&value, data.data() + at, sizeof value);
     at += sizeof value;
@@ -43,11 +43,12 @@ TEST(QuantTable, KnowsSizesAndNothingElse)
         const char *name;
         bool decodes;
     } expected[] = {
-        {0, 1, 4, "F32", true},        {1, 1, 2, "F16", true},          {2, 32, 18, "Q4_0", true},
-        {8, 32, 34, "Q8_0", true},     {9, 32, 40, "Q8_1", false},      {12, 256, 144, "Q4_K", true},
-        {14, 256, 210, "Q6_K", true},  {16, 256, 66, "IQ2_XXS", false}, {23, 256, 136, "IQ4_XS", false},
-        {28, 1, 8, "F64", false},      {29, 256, 56, "IQ1_M", false},   {30, 1, 2, "BF16", true},
-        {34, 256, 54, "TQ1_0", false}, {39, 32, 17, "MXFP4", false},    {40, 64, 36, "NVFP4", false},
+        {0, 1, 4, "F32", true},        {1, 1, 2, "F16", true},         {2, 32, 18, "Q4_0", true},
+        {8, 32, 34, "Q8_0", true},     {9, 32, 40, "Q8_1", false},     {12, 256, 144, "Q4_K", true},
+        {14, 256, 210, "Q6_K", true},  {16, 256, 66, "IQ2_XXS", true}, {23, 256, 136, "IQ4_XS", true},
+        {28, 1, 8, "F64", true},       {29, 256, 56, "IQ1_M", true},   {30, 1, 2, "BF16", true},
+        {34, 256, 54, "TQ1_0", true},  {39, 32, 17, "MXFP4", true},    {40, 64, 36, "NVFP4", true},
+        {15, 256, 292, "Q8_K", false}, {41, 128, 18, "Q1_0", true},
     };
     for (const auto &row : expected) {
         const ll_type_traits *traits = ll_type_find(row.type);
@@ -67,6 +68,27 @@ TEST(QuantTable, KnowsSizesAndNothingElse)
     }
 }
 
+/* Blocks of any bytes, as make_quant_golden.py makes them. */
+std::vector<uint64_t> RandomBytes(uint64_t seed, size_t n)
+{
+    std::vector<uint64_t> words((n + 7) / 8);
+    for (uint64_t &word : words) {
+        seed += 0x9E3779B97F4A7C15;
+        uint64_t z = (seed ^ seed >> 30) * 0xBF58476D1CE4E5B9;
+        z = (z ^ z >> 27) * 0x94D049BB133111EB;
+        word = z ^ z >> 31;
+    }
+    return words;
+}
+
+uint64_t Checksum(const std::vector<float> &values)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < values.size(); i++)
+        sum += (std::isnan(values[i]) ? 0x7FC00000 : BitsOf(values[i])) * (2 * i + 1);
+    return sum;
+}
+
 TEST(QuantDecode, EqualsGgufPackageBitForBit)
 {
     std::ifstream file(LIBLLM_TEST_DATA "/quant_golden.bin", std::ios::binary);
@@ -74,13 +96,15 @@ TEST(QuantDecode, EqualsGgufPackageBitForBit)
     std::vector<char> data((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
     std::set<uint32_t> seen;
     for (size_t at = 0; at < data.size();) {
-        uint32_t type = TakeU32(data, at), n = TakeU32(data, at), n_bytes = TakeU32(data, at);
+        const auto type = Take<uint32_t>(data, at), n = Take<uint32_t>(data, at), n_bytes = Take<uint32_t>(data, at);
+        const auto n_random = Take<uint32_t>(data, at);
+        const auto checksum = Take<uint64_t>(data, at);
         ASSERT_LE(at + n_bytes + n * sizeof(float), data.size());
         const ll_type_traits *traits = ll_type_find(type);
         ASSERT_NE(traits, nullptr) << type;
         ASSERT_NE(traits->decode, nullptr) << traits->name;
         ASSERT_EQ(ll_type_row_bytes(traits, n), n_bytes) << traits->name;
-        std::vector<uint32_t> aligned((n_bytes + 3) / 4);
+        std::vector<uint64_t> aligned((n_bytes + 7) / 8);
         std::memcpy(aligned.data(), data.data() + at, n_bytes);
         std::vector<float> expected(n), decoded(n + 1, -77.0f);
         std::memcpy(expected.data(), data.data() + at + n_bytes, n * sizeof(float));
@@ -90,6 +114,9 @@ TEST(QuantDecode, EqualsGgufPackageBitForBit)
             ASSERT_EQ(BitsOf(decoded[i]), BitsOf(expected[i]))
                 << traits->name << " element " << i << ": " << decoded[i] << " instead of " << expected[i];
         EXPECT_EQ(decoded[n], -77.0f) << traits->name << " wrote past the end";
+        decoded.resize(n_random * traits->block.elements);
+        traits->decode(RandomBytes(type, n_random * traits->block.bytes).data(), decoded.data(), decoded.size());
+        EXPECT_EQ(Checksum(decoded), checksum) << traits->name;
         seen.insert(type);
     }
     for (uint32_t type = 0; type < 64; type++) {

@@ -24,6 +24,21 @@ void ll_decode_bf16(const void *blocks, float *out, size_t n)
         out[i] = ll_bf16_widen(h[i]);
 }
 
+/* Numbers of other sizes, rounded to float. */
+#define DECODE_NUMBERS(name, number)                                                                                   \
+    void name(const void *blocks, float *out, size_t n)                                                                \
+    {                                                                                                                  \
+        const number *x = blocks;                                                                                      \
+        for (size_t i = 0; i < n; i++)                                                                                 \
+            out[i] = (float)x[i];                                                                                      \
+    }
+DECODE_NUMBERS(ll_decode_i8, int8_t)
+DECODE_NUMBERS(ll_decode_i16, int16_t)
+DECODE_NUMBERS(ll_decode_i32, int32_t)
+DECODE_NUMBERS(ll_decode_i64, int64_t)
+DECODE_NUMBERS(ll_decode_f64, double)
+#undef DECODE_NUMBERS
+
 /* Blocks of 32: the low halves of the bytes are the first 16 weights, the high halves the last 16. */
 
 void ll_decode_q4_0(const void *blocks, float *out, size_t n)

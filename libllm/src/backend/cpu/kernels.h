@@ -18,6 +18,8 @@ enum {
     LL_BF16_GROUP = 16, /* columns of BF16 activations that lie together */
     LL_BF16_TILE = 32,  /* inputs of each of them that do */
 };
+/* The type of kernels that read any format, by way of its decoder. */
+#define LL_TYPE_ANY UINT32_MAX
 #define LL_ACT_MIN 0x1p-110f /* a block of smaller activations counts as zero: its scale would lose bits */
 
 /* A vector of n_k activations as integers, with a scale for each block of 32; only for n_k % 32 == 0. With low, they
@@ -52,6 +54,7 @@ static inline size_t ll_bf16_column(size_t n_k, size_t c) /* where column c begi
 
 /* out[c][r] = sum over k of weight[r][k] * x[c][k], for n_rows rows and n_columns <= LL_COLUMNS_MAX columns. */
 typedef struct ll_rows_job {
+    const ll_type_traits *traits;
     const uint8_t *weights; /* first row; rows follow each other row_bytes apart */
     size_t row_bytes;
     size_t n_rows;
@@ -64,7 +67,7 @@ typedef struct ll_rows_job {
 
 /* Sums of rows() are the same bits for any number of columns, those of one_column() are others: it is faster. */
 typedef struct ll_row_kernel {
-    uint32_t type;                              /* ll_type */
+    uint32_t type;                              /* ll_type, or LL_TYPE_ANY */
     void (*rows)(const ll_rows_job *job);       /* act is not grouped */
     void (*one_column)(const ll_rows_job *job); /* act is; NULL: the kernel reads x instead of act */
 } ll_row_kernel;
@@ -90,13 +93,14 @@ typedef struct ll_panel_job {
 
 /* Many columns: a panel of weights is decoded once and multiplied with all of them. */
 typedef struct ll_panel_kernel {
-    uint32_t type; /* ll_type */
+    uint32_t type; /* ll_type, or LL_TYPE_ANY */
     ll_takes takes;
     uint32_t rows;               /* of a panel, <= 64 */
     size_t (*bytes)(size_t n_k); /* of a panel */
     /* Decode weights [n_rows <= rows][k_begin, k_begin + n_k), k_begin a multiple of 256, n_k one of the block. Those
      * n_rows may then be multiplied. */
-    void (*pack)(const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin, size_t n_k, void *panel);
+    void (*pack)(const ll_type_traits *traits, const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin,
+                 size_t n_k, void *panel);
     void (*multiply)(const ll_panel_job *job);
 } ll_panel_kernel;
 

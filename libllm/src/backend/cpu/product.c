@@ -23,7 +23,8 @@ static void by_rows(ll_worker *w, const ll_matrix *m, size_t row, size_t n_rows,
     const ll_row_kernel *kernel = w->executor->kernels.row_kernel(m->traits->type);
     for (size_t c = 0; c < in->n; c += LL_COLUMNS_MAX) {
         size_t n = in->n - c < LL_COLUMNS_MAX ? in->n - c : LL_COLUMNS_MAX;
-        const ll_rows_job job = {.weights = m->data + row * m->row_bytes,
+        const ll_rows_job job = {.traits = m->traits,
+                                 .weights = m->data + row * m->row_bytes,
                                  .row_bytes = m->row_bytes,
                                  .n_rows = n_rows,
                                  .n_k = m->n_k,
@@ -49,7 +50,7 @@ static void by_panels(ll_worker *w, const ll_matrix *m, size_t row, size_t n_row
             size_t n_k = m->n_k - kb < LL_K_CHUNK ? m->n_k - kb : LL_K_CHUNK, bytes = kernel->bytes(n_k);
             for (size_t r = 0; r < n_group; r += kernel->rows) {
                 size_t n = n_group - r < kernel->rows ? n_group - r : kernel->rows;
-                kernel->pack(m->data + (row + group + r) * m->row_bytes, m->row_bytes, n, kb, n_k,
+                kernel->pack(m->traits, m->data + (row + group + r) * m->row_bytes, m->row_bytes, n, kb, n_k,
                              w->panels + r / kernel->rows * bytes);
             }
             for (size_t c = 0; c < in->n; c += block) {

@@ -7,11 +7,10 @@ enum { ROWS = 8, TILE = 4, STEP = 256 };
 
 static size_t panel_bytes(size_t n_k) { return n_k * ROWS * sizeof(float); }
 
-static void pack(uint32_t type, const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin, size_t n_k,
-                 float *panel)
+static void pack(const ll_type_traits *traits, const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin,
+                 size_t n_k, void *out)
 {
-    const ll_type_traits *traits = ll_type_find(type);
-    float row[STEP];
+    float row[STEP], *panel = out;
     if (n_rows < ROWS)
         memset(panel, 0, panel_bytes(n_k));
     for (size_t r = 0; r < n_rows; r++) {
@@ -61,47 +60,10 @@ static void multiply(const ll_panel_job *job)
         tile(job, c, 1);
 }
 
-#define PACK(name, type)                                                                                               \
-    static void name(const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin, size_t n_k, void *panel) \
-    {                                                                                                                  \
-        pack(type, weights, row_bytes, n_rows, k_begin, n_k, panel);                                                   \
-    }
-PACK(pack_f32, LL_TYPE_F32)
-PACK(pack_f16, LL_TYPE_F16)
-PACK(pack_bf16, LL_TYPE_BF16)
-PACK(pack_q4_0, LL_TYPE_Q4_0)
-PACK(pack_q4_1, LL_TYPE_Q4_1)
-PACK(pack_q5_0, LL_TYPE_Q5_0)
-PACK(pack_q5_1, LL_TYPE_Q5_1)
-PACK(pack_q8_0, LL_TYPE_Q8_0)
-PACK(pack_q2_k, LL_TYPE_Q2_K)
-PACK(pack_q3_k, LL_TYPE_Q3_K)
-PACK(pack_q4_k, LL_TYPE_Q4_K)
-PACK(pack_q5_k, LL_TYPE_Q5_K)
-PACK(pack_q6_k, LL_TYPE_Q6_K)
-#undef PACK
-
-/* Decoded weights are as wide as activations, so there is nothing to gain from integers: all kernels take x. */
+/* Decoded weights are as wide as activations, so there is nothing to gain from integers: the kernel takes x. */
 const ll_panel_kernel *ll_ref_panel_kernel(uint32_t type)
 {
-    static const ll_panel_kernel kernels[] = {
-        {LL_TYPE_F32, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_f32, multiply},
-        {LL_TYPE_F16, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_f16, multiply},
-        {LL_TYPE_BF16, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_bf16, multiply},
-        {LL_TYPE_Q4_0, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q4_0, multiply},
-        {LL_TYPE_Q4_1, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q4_1, multiply},
-        {LL_TYPE_Q5_0, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q5_0, multiply},
-        {LL_TYPE_Q5_1, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q5_1, multiply},
-        {LL_TYPE_Q8_0, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q8_0, multiply},
-        {LL_TYPE_Q2_K, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q2_k, multiply},
-        {LL_TYPE_Q3_K, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q3_k, multiply},
-        {LL_TYPE_Q4_K, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q4_k, multiply},
-        {LL_TYPE_Q5_K, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q5_k, multiply},
-        {LL_TYPE_Q6_K, LL_TAKES_FLOATS, ROWS, panel_bytes, pack_q6_k, multiply},
-    };
-    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
-        if (kernels[i].type == type)
-            return &kernels[i];
-    }
-    return NULL;
+    static const ll_panel_kernel kernel = {LL_TYPE_ANY, LL_TAKES_FLOATS, ROWS, panel_bytes, pack, multiply};
+    const ll_type_traits *traits = ll_type_find(type);
+    return traits && traits->decode ? &kernel : NULL;
 }

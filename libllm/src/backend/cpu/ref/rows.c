@@ -29,9 +29,9 @@ static inline float total(const sums *s)
     return (v[0] + v[2]) + (v[1] + v[3]);
 }
 
-static void rows(const ll_rows_job *job, uint32_t type)
+static void rows(const ll_rows_job *job)
 {
-    const ll_type_traits *traits = ll_type_find(type);
+    const ll_type_traits *traits = job->traits;
     float w[STRETCH];
     for (size_t r = 0; r < job->n_rows; r++) {
         const uint8_t *blocks = job->weights + r * job->row_bytes;
@@ -48,33 +48,10 @@ static void rows(const ll_rows_job *job, uint32_t type)
     }
 }
 
-static void rows_f32(const ll_rows_job *job) { rows(job, LL_TYPE_F32); }
-static void rows_f16(const ll_rows_job *job) { rows(job, LL_TYPE_F16); }
-static void rows_bf16(const ll_rows_job *job) { rows(job, LL_TYPE_BF16); }
-static void rows_q4_0(const ll_rows_job *job) { rows(job, LL_TYPE_Q4_0); }
-static void rows_q4_1(const ll_rows_job *job) { rows(job, LL_TYPE_Q4_1); }
-static void rows_q5_0(const ll_rows_job *job) { rows(job, LL_TYPE_Q5_0); }
-static void rows_q5_1(const ll_rows_job *job) { rows(job, LL_TYPE_Q5_1); }
-static void rows_q8_0(const ll_rows_job *job) { rows(job, LL_TYPE_Q8_0); }
-static void rows_q2_k(const ll_rows_job *job) { rows(job, LL_TYPE_Q2_K); }
-static void rows_q3_k(const ll_rows_job *job) { rows(job, LL_TYPE_Q3_K); }
-static void rows_q4_k(const ll_rows_job *job) { rows(job, LL_TYPE_Q4_K); }
-static void rows_q5_k(const ll_rows_job *job) { rows(job, LL_TYPE_Q5_K); }
-static void rows_q6_k(const ll_rows_job *job) { rows(job, LL_TYPE_Q6_K); }
-
-/* Decoded weights are as wide as activations, so there is nothing to gain from integers: all kernels take x. */
+/* Decoded weights are as wide as activations, so there is nothing to gain from integers: the kernel takes x. */
 const ll_row_kernel *ll_ref_row_kernel(uint32_t type)
 {
-    static const ll_row_kernel kernels[] = {
-        {LL_TYPE_F32, rows_f32, NULL},   {LL_TYPE_F16, rows_f16, NULL},   {LL_TYPE_BF16, rows_bf16, NULL},
-        {LL_TYPE_Q4_0, rows_q4_0, NULL}, {LL_TYPE_Q4_1, rows_q4_1, NULL}, {LL_TYPE_Q5_0, rows_q5_0, NULL},
-        {LL_TYPE_Q5_1, rows_q5_1, NULL}, {LL_TYPE_Q8_0, rows_q8_0, NULL}, {LL_TYPE_Q2_K, rows_q2_k, NULL},
-        {LL_TYPE_Q3_K, rows_q3_k, NULL}, {LL_TYPE_Q4_K, rows_q4_k, NULL}, {LL_TYPE_Q5_K, rows_q5_k, NULL},
-        {LL_TYPE_Q6_K, rows_q6_k, NULL},
-    };
-    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
-        if (kernels[i].type == type)
-            return &kernels[i];
-    }
-    return NULL;
+    static const ll_row_kernel kernel = {LL_TYPE_ANY, rows, NULL};
+    const ll_type_traits *traits = ll_type_find(type);
+    return traits && traits->decode ? &kernel : NULL;
 }

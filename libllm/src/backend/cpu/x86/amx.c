@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * Panels of all formats but F32 as BF16 in tiles: AMX-TILE, AMX-BF16, with AVX-512 F, BW, DQ, VL, CD, VBMI, BF16.
- * Weights and activations are rounded to BF16, each to within 2^-9 of its size, their products are exact and their sums
- * floats. So a sum is within 2^-8 of the sum of |w x| whatever the signs of the errors, and far closer when they
- * differ.
+ * Panels of all formats but numbers other than F16 and BF16 as BF16 in tiles: AMX-TILE, AMX-BF16, with AVX-512 F, BW,
+ * DQ, VL, CD, VBMI, BF16. Weights and activations are rounded to BF16, each to within 2^-9 of its size, their products
+ * are exact and their sums floats. So a sum is within 2^-8 of the sum of |w x| whatever the signs of the errors, and
+ * far closer when they differ.
  */
 #define LL_SIMD_BITS 512
 #define LL_BYTE_DOTS 0
 #include "backend/cpu/simd/simd.h"
 #include "backend/cpu/x86/x86.h"
 #include "quant/blocks.h"
+#include "quant/codes.h"
 
 #include "backend/cpu/simd/weights.inc"
 
@@ -131,9 +132,9 @@ ALWAYS_INLINE void pack_blocks(uint32_t type, const uint8_t *weights, size_t row
             size_t n_parts = n_k - k < STRETCH ? (n_k - k) / PART : PARTS;
             size_t bytes = weights_bytes(type, n_parts * PART), step;
             uint8_t copy[VF_LANES * STRETCH_BYTES_MAX];
-            const uint8_t *blocks = whole_lanes(p, row_bytes, live, bytes, copy, &step);
+            const uint8_t *blocks = whole_lanes(type, p, row_bytes, live, bytes, copy, &step);
             vf d[2 * PARTS], m[2 * PARTS];
-            stretch_scales(type, blocks, step, n_parts, d, m);
+            stretch_scales(type, blocks, step, d, m);
             for (size_t chunk = 0; chunk * n_chunk < n_parts; chunk++) {
                 vi raw[RAW_MAX];
                 load_chunk(type, blocks, step, chunk, raw);
@@ -158,9 +159,35 @@ ALWAYS_INLINE void pack_blocks(uint32_t type, const uint8_t *weights, size_t row
     }
 }
 
+/* Blocks of any format by way of its decoder. */
+static void pack_decoded(const ll_type_traits *traits, const uint8_t *weights, size_t row_bytes, size_t n_rows,
+                         size_t k_begin, size_t n_k, void *panel)
+{
+    uint16_t rows[VF_LANES][STRETCH] = {0};
+    float decoded[STRETCH];
+    for (size_t row = 0; row < n_rows; row += VF_LANES) {
+        const size_t live = n_rows - row < VF_LANES ? n_rows - row : VF_LANES;
+        uint8_t *to = (uint8_t *)panel + bf16_tiles_of(n_k, row);
+        for (size_t k = 0; k < n_k; k += STRETCH) {
+            const size_t n = n_k - k < STRETCH ? n_k - k : STRETCH;
+            for (size_t r = 0; r < live; r++) {
+                traits->decode(weights + (row + r) * row_bytes + ll_type_row_bytes(traits, k_begin + k), decoded, n);
+                for (size_t i = 0; i < n; i += LL_BF16_TILE)
+                    _mm512_storeu_si512(rows[r] + i, round_32(vf_load(decoded + i), vf_load(decoded + i + VF_LANES)));
+            }
+            for (size_t i = 0; i < n; i += LL_BF16_TILE, to += STEP_BYTES) {
+                UNROLL for (size_t pair = 0; pair < TILE_PAIRS; pair += 4) load_words(
+                    (const uint8_t *)(rows[0] + i + 2 * pair), sizeof rows[0], (vi *)(void *)(to + pair * TILE_STRIDE));
+            }
+        }
+    }
+}
+
 #define PACK(name, how, type)                                                                                          \
-    static void name(const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin, size_t n_k, void *panel) \
+    static void name(const ll_type_traits *traits, const uint8_t *weights, size_t row_bytes, size_t n_rows,            \
+                     size_t k_begin, size_t n_k, void *panel)                                                          \
     {                                                                                                                  \
+        (void)traits;                                                                                                  \
         how(type, weights, row_bytes, n_rows, k_begin, n_k, panel);                                                    \
     }
 PACK(pack_f16, pack_halves, LL_TYPE_F16)
@@ -175,6 +202,9 @@ PACK(pack_q3_k, pack_blocks, LL_TYPE_Q3_K)
 PACK(pack_q4_k, pack_blocks, LL_TYPE_Q4_K)
 PACK(pack_q5_k, pack_blocks, LL_TYPE_Q5_K)
 PACK(pack_q6_k, pack_blocks, LL_TYPE_Q6_K)
+PACK(pack_iq4_nl, pack_blocks, LL_TYPE_IQ4_NL)
+PACK(pack_iq4_xs, pack_blocks, LL_TYPE_IQ4_XS)
+PACK(pack_mxfp4, pack_blocks, LL_TYPE_MXFP4)
 #undef PACK
 
 const ll_panel_kernel *ll_amx_panel_kernel(uint32_t type)
@@ -184,16 +214,20 @@ const ll_panel_kernel *ll_amx_panel_kernel(uint32_t type)
         LL_TYPE_##type, LL_TAKES_BF16, BF16_PANEL_ROWS, bf16_panel_bytes, pack, multiply                               \
     }
     static const ll_panel_kernel kernels[] = {
-        KERNEL(F16, pack_f16),   KERNEL(BF16, pack_bf16), KERNEL(Q4_0, pack_q4_0), KERNEL(Q4_1, pack_q4_1),
-        KERNEL(Q5_0, pack_q5_0), KERNEL(Q5_1, pack_q5_1), KERNEL(Q8_0, pack_q8_0), KERNEL(Q2_K, pack_q2_k),
-        KERNEL(Q3_K, pack_q3_k), KERNEL(Q4_K, pack_q4_k), KERNEL(Q5_K, pack_q5_k), KERNEL(Q6_K, pack_q6_k),
+        KERNEL(F16, pack_f16),       KERNEL(BF16, pack_bf16),     KERNEL(Q4_0, pack_q4_0),   KERNEL(Q4_1, pack_q4_1),
+        KERNEL(Q5_0, pack_q5_0),     KERNEL(Q5_1, pack_q5_1),     KERNEL(Q8_0, pack_q8_0),   KERNEL(Q2_K, pack_q2_k),
+        KERNEL(Q3_K, pack_q3_k),     KERNEL(Q4_K, pack_q4_k),     KERNEL(Q5_K, pack_q5_k),   KERNEL(Q6_K, pack_q6_k),
+        KERNEL(IQ4_NL, pack_iq4_nl), KERNEL(IQ4_XS, pack_iq4_xs), KERNEL(MXFP4, pack_mxfp4),
     };
-#undef KERNEL
     for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
         if (kernels[i].type == type)
             return &kernels[i];
     }
-    return NULL;
+    /* Plain numbers keep the precision of floats. */
+    static const ll_panel_kernel decoded = KERNEL(ANY, pack_decoded);
+    const ll_type_traits *traits = ll_type_find(type);
+    return traits && traits->decode && traits->block.elements % LL_BF16_TILE == 0 ? &decoded : NULL;
+#undef KERNEL
 }
 
 void ll_amx_round_bf16(const float *x, size_t n, uint16_t *column) { round_bf16(x, n, column); }

@@ -7,6 +7,7 @@
 #include "backend/cpu/simd/simd.h"
 #include "backend/cpu/x86/x86.h"
 #include "quant/blocks.h"
+#include "quant/codes.h"
 
 #include "backend/cpu/simd/weights.inc"
 
@@ -75,8 +76,10 @@ static void multiply(const ll_panel_job *job)
     }
 }
 
-static void pack(const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin, size_t n_k, void *panel)
+static void pack(const ll_type_traits *traits, const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin,
+                 size_t n_k, void *panel)
 {
+    (void)traits;
     pack_halves(LL_TYPE_BF16, weights, row_bytes, n_rows, k_begin, n_k, panel);
 }
 
