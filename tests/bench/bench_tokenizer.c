@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * How fast text becomes tokens: bench-tokenizer VOCABULARY [TEXT_FILE]. Prints the milliseconds from opening to the ids of a first
- * 100 characters, and MB/s on one thread for the text (mixed English, Chinese and code if none is given) and for 16 MB of
- * one letter, blanks, CJK and combining marks.
+ * 100 characters, and MB/s on one thread for the text; if none is given, for mixed English, Chinese and code, and for 16 MB
+ * of one letter, blanks, CJK and combining marks.
  */
 #include "format/gguf.h"
 #include "quant/quant.h"
@@ -109,7 +109,7 @@ int main(int argc, char **argv)
         return 1;
     printf("  text: %.1f MB/s\n", (double)size / 1e6 / measure(&host, tokenizer, text, size, 5));
     free(text);
-    for (size_t i = 0; i < sizeof hard / sizeof *hard; i++) {
+    for (size_t i = 0; argc == 2 && i < sizeof hard / sizeof *hard; i++) {
         size = (16u << 20) / strlen(hard[i].unit) * strlen(hard[i].unit);
         text = repeat(hard[i].unit, size);
         if (!text)

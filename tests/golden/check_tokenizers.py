@@ -8,7 +8,6 @@ A file NAME.inp beside a GGUF has texts of llama.cpp and NAME.out their ids; the
 tokenizers and, for GGUF files, gguf.
 """
 import argparse
-import json
 import pathlib
 import random
 import struct
@@ -153,11 +152,16 @@ def check(build, path, n, seed):
     return wrong
 
 
-parser = argparse.ArgumentParser()
-parser.add_argument("build")
-parser.add_argument("vocabularies", nargs="+", type=pathlib.Path)
-parser.add_argument("-n", type=int, default=2000)
-parser.add_argument("--seed", type=int, default=1)
-arguments = parser.parse_args()
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-sys.exit(sum(check(arguments.build, path, arguments.n, arguments.seed) for path in arguments.vocabularies) > 0)
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build")
+    parser.add_argument("vocabularies", nargs="+", type=pathlib.Path)
+    parser.add_argument("-n", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    sys.path.insert(0, str(pathlib.Path(__file__).parent))
+    sys.exit(sum(check(arguments.build, path, arguments.n, arguments.seed) for path in arguments.vocabularies) > 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -99,6 +99,47 @@ TEST_P(RealVocabulary, KnowsWhatEndsAnAnswer)
     EXPECT_FALSE(ll_tokenizer_ends(tokenizer, gemma ? 212 : 1)) << "</s> is a tag in Gemma";
 }
 
+std::string contents(const std::string &path)
+{
+    std::ifstream file(path, std::ios::binary);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+/* Every component of a tokenizer.json, in small ones made for it: ids with what their templates put around a text. */
+TEST(SmallTokenizers, HaveTheIdsOfTheReference)
+{
+    ll_host host;
+    ll_host_init(&host);
+    const std::string folder = LIBLLM_TEST_DATA "/tokenizer/", bytes = contents(folder + "small.json");
+    json_t *cases = nullptr;
+    ASSERT_EQ(ll_json_parse(&host, bytes.data(), bytes.size(), &cases, nullptr), LIBLLM_OK);
+    ASSERT_GE(json_array_size(cases), 150u);
+    for (size_t i = 0; i < json_array_size(cases); i++) {
+        const json_t *one = json_array_get(cases, i), *ids = json_array_get(one, 2);
+        std::string text(json_string_value(json_array_get(one, 1)), json_string_length(json_array_get(one, 1)));
+        std::string name = json_string_value(json_array_get(one, 0)), file = contents(folder + "json/" + name);
+        ll_tokenizer *tokenizer = nullptr;
+        libllm_error error = {};
+        ASSERT_EQ(ll_tokenizer_open_json(&host, {file.data(), file.size()}, {nullptr, 0}, &tokenizer, &error), LIBLLM_OK)
+            << name << ": " << error.message;
+        ll_tokens tokens;
+        ll_tokens_init(&tokens, &host);
+        ASSERT_EQ(ll_tokenizer_encode(tokenizer, text.data(), text.size(),
+                                      LIBLLM_TOKENIZE_PARSE_SPECIAL | LIBLLM_TOKENIZE_ADD_BOS, &tokens, nullptr),
+                  LIBLLM_OK);
+        std::vector<int32_t> expected;
+        for (size_t k = 0; k < json_array_size(ids); k++)
+            expected.push_back((int32_t)json_integer_value(json_array_get(ids, k)));
+        EXPECT_EQ(std::vector<int32_t>(tokens.data, tokens.data + tokens.size), expected)
+            << name << ", case " << i << ": " << text;
+        ll_tokens_free(&tokens);
+        ll_tokenizer_close(tokenizer);
+    }
+    json_decref(cases);
+}
+
 INSTANTIATE_TEST_SUITE_P(Models, RealVocabulary,
                          ::testing::Values("SmolLM2-135M-Instruct.Q4_1", "gemma-3-270m-q4_k_m"));
 

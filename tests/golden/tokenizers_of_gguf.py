@@ -34,7 +34,7 @@ def steps_of(pre):
         "command-r": (nfc, [digits, gpt2], False),
         "llama-bpe": (None, [split(p["cl100k"]), byte_level], True),
         "qwen2": (nfc, [split(p["qwen2"]), byte_level], False),
-        "qwen35": (nfc, [split(p["qwen35"]), byte_level], False),
+        "qwen35": (None, [split(p["qwen35"]), byte_level], False),
         "falcon": (None, [pre_tokenizers.Punctuation("contiguous"), gpt2, pre_tokenizers.Digits(),
                           split("[0-9][0-9][0-9]")], False),
         "deepseek-llm": (None, [split(r"[\r\n]"), split(p["deepseek_llm_letters"]), split(p["deepseek_llm_marks"]),

@@ -27,6 +27,11 @@ ll_pair ll_bpe_pair(const ll_merges *m, int32_t left, int32_t right)
     }
 }
 
+void ll_bpe_prefetch(const ll_merges *m, int32_t left, int32_t right)
+{
+    __builtin_prefetch(&m->slots[slot_of(m, (uint32_t)left, (uint32_t)right)]);
+}
+
 /* Of two merges of the same pair the later one counts. */
 static void enter(ll_merges *m, uint32_t left, uint32_t right, uint32_t rank, uint32_t result)
 {
@@ -204,16 +209,41 @@ libllm_status ll_merges_open(const ll_gguf *gguf, const ll_vocabulary *v, const 
         return ll_merges_read(v, specials, &source, m, error);
 }
 
-static void encode_known(ll_encoder *e, const char *word, size_t size)
+/* Merge a word, or take what the same word has become before. */
+static void merge_or_recall(ll_encoder *e, const char *word, size_t size, uint64_t hash)
+{
+    ll_known_word *known = e->known ? &e->known[hash >> 20 & (LL_KNOWN_WORDS - 1)] : NULL;
+    if (!known || size > sizeof known->text) {
+        ll_merge_word(e, word, size);
+        return;
+    }
+    if (known->size == size && known->hash == hash && memcmp(known->text, word, size) == 0) {
+        ll_tokens_append(e->out, known->ids, known->n);
+        return;
+    }
+    size_t before = e->out->size;
+    ll_merge_word(e, word, size);
+    size_t n = e->out->size - before;
+    if (e->out->failed || n > sizeof known->ids / sizeof *known->ids)
+        return;
+    *known = (ll_known_word){.hash = hash, .size = (uint8_t)size, .n = (uint8_t)n};
+    memcpy(known->text, word, size);
+    if (n > 0)
+        memcpy(known->ids, e->out->data + before, n * sizeof *known->ids);
+}
+
+static void encode_text(ll_encoder *e, const char *word, size_t size, uint64_t hash)
 {
     const ll_tokenizer *t = e->tokenizer;
     const ll_vocabulary *v = &t->vocabulary;
-    int32_t id = size == 1 ? v->single[(unsigned char)*word] : ll_vocabulary_find(v, word, size);
-    if (id < 0 || size == 1) {
-        if (id >= 0)
-            ll_tokens_push(e->out, id);
-        else
-            ll_merge_word(e, word, size);
+    e->after_unknown = false;
+    if (size == 1 && v->single[(unsigned char)*word] >= 0) {
+        ll_tokens_push(e->out, v->single[(unsigned char)*word]);
+        return;
+    }
+    int32_t id = ll_vocabulary_find_hashed(v, word, size, hash);
+    if (id < 0) {
+        merge_or_recall(e, word, size, hash);
         return;
     }
     uint8_t whole = t->pipeline.whole_words ? LL_WHOLE_YES : __atomic_load_n(&v->whole[id], __ATOMIC_RELAXED);
@@ -222,7 +252,7 @@ static void encode_known(ll_encoder *e, const char *word, size_t size)
         return;
     }
     size_t before = e->out->size;
-    ll_merge_word(e, word, size);
+    merge_or_recall(e, word, size, hash);
     if (whole == LL_WHOLE_NOT_KNOWN && !e->out->failed) {
         bool yes = e->out->size == before + 1 && e->out->data[before] == id;
         __atomic_store_n(&v->whole[id], yes ? LL_WHOLE_YES : LL_WHOLE_NO, __ATOMIC_RELAXED);
@@ -239,11 +269,32 @@ ll_span ll_with_suffix(ll_encoder *e, ll_span word)
     return e->suffixed.failed ? word : (ll_span){e->suffixed.data, e->suffixed.size};
 }
 
+static void encode_waiting(ll_encoder *e)
+{
+    unsigned i = e->n_done++ & (LL_WAITING - 1);
+    encode_text(e, e->waiting[i].text, e->waiting[i].size, e->waiting[i].hash);
+}
+
+void ll_bpe_flush(ll_encoder *e)
+{
+    while (e->n_done != e->n_waiting)
+        encode_waiting(e);
+}
+
 void ll_bpe_encode(ll_encoder *e, const char *word, size_t size)
 {
-    ll_span text = {word, size};
-    if (e->tokenizer->vocabulary.has_suffix)
-        text = ll_with_suffix(e, text);
-    e->after_unknown = false;
-    encode_known(e, text.data, text.size);
+    const ll_lookup *lookup = &e->tokenizer->vocabulary.lookup;
+    if (e->tokenizer->vocabulary.has_suffix) {
+        ll_span text = ll_with_suffix(e, (ll_span){word, size});
+        encode_text(e, text.data, text.size, ll_lookup_hash(lookup, text.data, text.size));
+        return;
+    }
+    if (e->n_waiting - e->n_done == LL_WAITING)
+        encode_waiting(e);
+    unsigned i = e->n_waiting++ & (LL_WAITING - 1);
+    uint64_t hash = ll_lookup_hash(lookup, word, size);
+    ll_lookup_prefetch(lookup, hash);
+    e->waiting[i].text = word;
+    e->waiting[i].size = size;
+    e->waiting[i].hash = hash;
 }

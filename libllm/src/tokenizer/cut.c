@@ -168,6 +168,7 @@ static void begin(ll_encoder *e, size_t depth, ll_span text, bool is_first)
     c->run_end = 0;
     c->found = false;
     if (step->prefix || step->shows_blanks) {
+        ll_bpe_flush(e); /* words that stand in the buffer */
         if (!c->buffer.host)
             ll_buffer_init(&c->buffer, e->tokenizer->host);
         rewrite(step, c, text, is_first);
@@ -199,12 +200,11 @@ void ll_cut(ll_encoder *e, ll_span text, bool is_first)
 {
     const ll_pipeline *pipeline = &e->tokenizer->pipeline;
     size_t n = pipeline->n_steps, depth = 0;
-    if (n == 0) {
+    if (n == 0)
         e->encode_word(e, text.data, text.size);
-        return;
-    }
-    begin(e, 0, text, is_first);
-    while (!e->out->failed) {
+    else
+        begin(e, 0, text, is_first);
+    while (n > 0 && !e->out->failed) {
         ll_cutting *c = &e->levels[depth];
         const ll_step *step = &pipeline->steps[depth];
         ll_span piece;
@@ -215,7 +215,8 @@ void ll_cut(ll_encoder *e, ll_span text, bool is_first)
             depth++;
             begin(e, depth, piece, starts);
         } else if (depth-- == 0) {
-            return;
+            break;
         }
     }
+    ll_bpe_flush(e);
 }

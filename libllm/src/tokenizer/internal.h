@@ -463,6 +463,18 @@ void ll_tokenizer_forget(ll_tokenizer *tokenizer); /* free memory */
 
 static inline bool ll_has_characters(const ll_tokenizer *t) { return t->model != LL_TOKENIZER_BPE; }
 
+/* Words that are no token, and what they became before: for texts in which they come again. */
+#define LL_KNOWN_WORDS 4096 /* a power of two */
+
+typedef struct ll_known_word {
+    uint64_t hash;
+    uint8_t size, n; /* size 0: nothing is here */
+    char text[54];
+    int32_t ids[16];
+} ll_known_word;
+
+#define LL_WAITING 8 /* words, a power of two */
+
 /* A step at work on one piece of text. */
 typedef struct ll_cutting {
     const char *text;
@@ -483,6 +495,14 @@ typedef struct ll_encoder {
     ll_buffer suffixed;
     bool after_unknown;     /* the last token stands for unknown characters, and further ones join it */
     struct ll_queue *queue; /* for long words, made when the first one comes */
+    struct {                /* BPE: words whose memory in the vocabulary is on its way */
+        const char *text;
+        size_t size;
+        uint64_t hash;
+    } waiting[LL_WAITING];
+    unsigned n_waiting;     /* that were put in so far */
+    unsigned n_done;
+    ll_known_word *known;   /* LL_KNOWN_WORDS, by hash; NULL: the text is too short for them to pay */
     uint32_t *lengths;      /* Unigram: of the best last piece, by place in the word */
     size_t n_lengths;
     double *best; /* Unigram: scores of the last places */
@@ -496,6 +516,7 @@ typedef struct ll_pair {
 } ll_pair;
 
 ll_pair ll_bpe_pair(const ll_merges *merges, int32_t left, int32_t right);
+void ll_bpe_prefetch(const ll_merges *merges, int32_t left, int32_t right); /* what ll_bpe_pair() will need */
 /* The same where the two symbols are the text, n_left bytes of it the left one. */
 ll_pair ll_spm_pair(const ll_tokenizer *tokenizer, const char *text, size_t n_left, size_t n, int32_t left,
                     int32_t right);
@@ -515,7 +536,8 @@ ll_span ll_normalize(const ll_tokenizer *tokenizer, ll_buffer buffers[2], ll_spa
 void ll_cut(ll_encoder *encoder, ll_span text, bool is_first);
 
 /* Append the tokens of a word, by the model of the vocabulary. */
-void ll_bpe_encode(ll_encoder *encoder, const char *word, size_t size);
+void ll_bpe_encode(ll_encoder *encoder, const char *word, size_t size); /* at the latest when flushed */
+void ll_bpe_flush(ll_encoder *encoder);
 void ll_characters_encode(ll_encoder *encoder, const char *word, size_t size);
 ll_span ll_with_suffix(ll_encoder *encoder, ll_span word); /* with LL_SUFFIX_BYTE behind it */
 void ll_wordpiece_encode(ll_encoder *encoder, const char *word, size_t size);

@@ -71,6 +71,9 @@ static void merge_short(ll_encoder *e, const char *text, size_t size)
         w.ids[w.n++] = symbol_at(t, text + i, size - i, &n);
     }
     w.starts[w.n] = (uint8_t)size;
+    if (t->model == LL_TOKENIZER_BPE)
+        for (size_t i = 0; i + 1 < w.n; i++)
+            ll_bpe_prefetch(&t->merges, w.ids[i], w.ids[i + 1]);
     for (size_t i = 0; i + 1 < w.n; i++)
         find_pair_at(t, text, &w, i);
     while (w.n > 1) {

@@ -114,7 +114,7 @@ static const struct {
     {"hunyuan", &qwen2, 0},
     {"solar-open", &qwen2, 0},
     {"grok-2", &qwen2, 0},
-    {"qwen35", &qwen35, NFC},
+    {"qwen35", &qwen35, 0},
     {"ufakzeka", &ufakzeka, 0},
     {"seed-coder", &seed_coder, 0},
     {"bailingmoe", &bailing, 0},

@@ -397,6 +397,7 @@ static void close_encoder(ll_encoder *e)
         if (e->levels[i].buffer.host)
             ll_buffer_free(&e->levels[i].buffer);
     ll_queue_free(host, e->queue);
+    ll_free(host, e->known);
     ll_free(host, e->lengths);
     ll_free(host, e->best);
     ll_buffer_free(&e->suffixed);
@@ -404,6 +405,8 @@ static void close_encoder(ll_encoder *e)
     ll_buffer_free(&e->text[0]);
     ll_buffer_free(&e->text[1]);
 }
+
+#define LONG_TEXT (64 << 10) /* bytes; in longer ones words come again often enough to be remembered */
 
 static void encode_all(const ll_tokenizer *t, const ll_text_part *parts, size_t n_parts, ll_tokens *out)
 {
@@ -419,6 +422,8 @@ static void encode_all(const ll_tokenizer *t, const ll_text_part *parts, size_t 
         join(&in, parts, n_parts);
     if (in.control && !in.joined.failed && !is_valid(in.text))
         repair(&in);
+    if (t->model == LL_TOKENIZER_BPE && in.text.size > LONG_TEXT)
+        encoder.known = ll_calloc(t->host, LL_KNOWN_WORDS, sizeof *encoder.known); /* does without if there is none */
     if (!in.control || in.joined.failed || in.repaired.failed)
         out->failed = true;
     else
