@@ -199,7 +199,7 @@ TEST(HuggingFace, DescribesItselfInTheModel)
         << error.message;
     ll_buffer out;
     ll_buffer_init(&out, &host);
-    EXPECT_EQ(ll_model_describe(model, 0, &out, &error), LIBLLM_OK);
+    EXPECT_EQ(ll_model_describe(model, 0, 0, &out, &error), LIBLLM_OK);
     const std::string description(out.data, out.size);
     EXPECT_NE(description.find("\"format\":\"Hugging Face\""), std::string::npos);
     EXPECT_NE(description.find("\"transposed\":{\"blk.*.attn_qkv.weight\":3,"), std::string::npos) << description;
