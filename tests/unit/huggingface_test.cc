@@ -199,7 +199,7 @@ TEST(HuggingFace, DescribesItselfInTheModel)
         << error.message;
     ll_buffer out;
     ll_buffer_init(&out, &host);
-    EXPECT_EQ(ll_model_describe(model, 0, &out, &error), LIBLLM_OK);
+    EXPECT_EQ(ll_model_describe(model, 0, 0, &out, &error), LIBLLM_OK);
     const std::string description(out.data, out.size);
     EXPECT_NE(description.find("\"format\":\"Hugging Face\""), std::string::npos);
     EXPECT_NE(description.find("\"transposed\":{\"blk.*.attn_qkv.weight\":3,"), std::string::npos) << description;
@@ -526,6 +526,30 @@ TEST_F(Small, FindsTheTemplateAndTheEnds)
     EXPECT_EQ(Folder(path).status, corrupt);
 }
 
+TEST_F(Small, ReadsTheTokenizer)
+{
+    make(llama(), Builder());
+    write("tokenizer.json",
+          "{\"added_tokens\":[],\"normalizer\":null,\"post_processor\":null,\"decoder\":{\"type\":\"ByteLevel\"},"
+          "\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"use_regex\":true},"
+          "\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1,\"ab\":2},\"merges\":[\"a b\"]}}");
+    write("generation_config.json", "{\"eos_token_id\":[1,0,100000]}");
+    ll_host host;
+    ll_host_init(&host);
+    libllm_error error = {};
+    ll_model *model = nullptr;
+    ASSERT_EQ(ll_model_open(&host, path.c_str(), LIBLLM_LOAD_MAP, &model, &error), LIBLLM_OK) << error.message;
+    ASSERT_NE(model->tokenizer, nullptr) << model->not_tokenizing.message;
+    EXPECT_EQ(ll_tokenizer_size(model->tokenizer), 3u);
+    EXPECT_TRUE(ll_tokenizer_ends(model->tokenizer, 1));
+    EXPECT_TRUE(ll_tokenizer_ends(model->tokenizer, 0));
+    EXPECT_FALSE(ll_tokenizer_ends(model->tokenizer, 2));
+    ll_model_close(model);
+    write("tokenizer.json", "{");
+    EXPECT_EQ(ll_model_open(&host, path.c_str(), LIBLLM_LOAD_MAP, &model, &error), LIBLLM_ERROR_CORRUPT_FILE);
+    EXPECT_EQ(std::string(error.message).find(path), 0u) << error.message;
+}
+
 TEST_F(Small, ShowsModelsThatItDoesNotKnow)
 {
     make("{\"model_type\":\"novel\"}", Builder()
@@ -544,7 +568,7 @@ TEST_F(Small, ShowsModelsThatItDoesNotKnow)
     ASSERT_EQ(ll_model_open(&host, path.c_str(), LIBLLM_LOAD_MAP, &model, &error), LIBLLM_OK) << error.message;
     EXPECT_EQ(model->family, nullptr);
     EXPECT_NE(strstr(model->not_runnable.message, "novel"), nullptr);
-    EXPECT_NE(strstr(model->not_tokenizing.message, "Hugging Face"), nullptr);
+    EXPECT_NE(strstr(model->not_tokenizing.message, "no tokenizer.json"), nullptr);
     ll_model_close(model);
 }
 

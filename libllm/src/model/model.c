@@ -38,16 +38,17 @@ static libllm_status build(ll_model *m, libllm_error *error)
     return status;
 }
 
-static libllm_status open_tokenizer(ll_model *m, bool hugging_face, libllm_error *error)
+static libllm_status open_tokenizer(ll_model *m, const char *path, bool hugging_face, libllm_error *error)
 {
-    libllm_status status = ll_tokenizer_open(m->host, &m->gguf, &m->tokenizer, error);
+    libllm_status status = hugging_face ? ll_huggingface_open_tokenizer(m->host, path, &m->gguf, &m->tokenizer, error)
+                                        : ll_tokenizer_open(m->host, &m->gguf, &m->tokenizer, error);
     if (status == LIBLLM_ERROR_UNSUPPORTED) {
         ll_fail(&m->not_tokenizing, status, "%s", error ? error->message : libllm_status_text(status));
         return LIBLLM_OK;
     }
     if (!status && !m->tokenizer)
         ll_fail(&m->not_tokenizing, LIBLLM_ERROR_UNSUPPORTED,
-                hugging_face ? "the tokenizer of a Hugging Face folder is not read yet" : "the file has no tokenizer");
+                hugging_face ? "the folder has no tokenizer.json" : "the file has no tokenizer");
     return status;
 }
 
@@ -58,7 +59,7 @@ static libllm_status open_parts(ll_model *m, const char *path, bool hugging_face
                                         : ll_gguf_open(m->host, path, mode, ll_type_block_size, &m->gguf, error);
     if (status)
         return status; /* the reader has named the path */
-    status = open_tokenizer(m, hugging_face, error);
+    status = open_tokenizer(m, path, hugging_face, error);
     if (!status)
         status = ll_gguf_get_string(&m->gguf, "tokenizer.chat_template", &m->chat_template, error);
     if (!status)

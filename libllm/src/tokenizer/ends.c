@@ -26,6 +26,12 @@ static void add_end(ll_tokenizer *t, int32_t id)
         t->ends[t->n_ends++] = id;
 }
 
+void ll_tokenizer_add_end(ll_tokenizer *t, int32_t id)
+{
+    if (id >= 0 && (uint32_t)id < t->vocabulary.n)
+        add_end(t, id);
+}
+
 static int32_t find_control(const ll_tokenizer *t, const char *text)
 {
     int32_t id = ll_specials_find(&t->specials, ll_span_of(text));

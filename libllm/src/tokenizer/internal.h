@@ -525,7 +525,7 @@ ll_pair ll_spm_pair(const ll_tokenizer *tokenizer, const char *text, size_t n_le
 int32_t ll_spm_symbol(const ll_tokenizer *tokenizer, const char *text, size_t size, size_t *n);
 /* Append the tokens that text merges to, as one word. */
 void ll_merge_word(ll_encoder *encoder, const char *text, size_t size);
-void ll_bpe_emit(ll_encoder *encoder, int32_t id); /* LL_NO_TOKEN: an unknown character */
+void ll_encoder_emit(ll_encoder *encoder, int32_t id); /* LL_NO_TOKEN: an unknown character */
 void ll_queue_free(const ll_host *host, struct ll_queue *queue);
 
 /* Find the next match of a step from cutting->at on. */

@@ -88,7 +88,7 @@ void ll_wordpiece_encode(ll_encoder *e, const char *word, size_t size)
     }
     if (!known) {
         e->out->size = n_before;
-        ll_bpe_emit(e, LL_NO_TOKEN);
+        ll_encoder_emit(e, LL_NO_TOKEN);
     }
 }
 
@@ -96,7 +96,7 @@ void ll_rwkv_encode(ll_encoder *e, const char *text, size_t size)
 {
     for (size_t i = 0, n; i < size && !e->out->failed; i += n) {
         int32_t id = ll_longest_prefix(&e->tokenizer->vocabulary, text + i, size - i + 1, &n);
-        ll_bpe_emit(e, id);
+        ll_encoder_emit(e, id);
         if (id < 0)
             n = 1;
     }

@@ -18,7 +18,7 @@ static ll_pair find_pair(const ll_tokenizer *t, const char *text, size_t n_left,
                                         : ll_bpe_pair(&t->merges, left, right);
 }
 
-void ll_bpe_emit(ll_encoder *e, int32_t id)
+void ll_encoder_emit(ll_encoder *e, int32_t id)
 {
     bool unknown = id < 0;
     if (unknown)
@@ -97,7 +97,7 @@ static void merge_short(ll_encoder *e, const char *text, size_t size)
             find_pair_at(t, text, &w, best);
     }
     for (size_t i = 0; i < w.n; i++)
-        ll_bpe_emit(e, w.ids[i]);
+        ll_encoder_emit(e, w.ids[i]);
 }
 
 /* Long words -------------------------------------------------------------------------------------------- */
@@ -414,7 +414,7 @@ static void merge_long(ll_encoder *e, const char *text, size_t size)
     }
     for (size_t cell = 0, n; cell < m.size; cell += n) {
         n = symbol_size(&m, cell);
-        ll_bpe_emit(e, e->queue->cells[cell] == UNKNOWN ? LL_NO_TOKEN : e->queue->cells[cell]);
+        ll_encoder_emit(e, e->queue->cells[cell] == UNKNOWN ? LL_NO_TOKEN : e->queue->cells[cell]);
     }
 }
 

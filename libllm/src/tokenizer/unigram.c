@@ -79,7 +79,7 @@ static void emit_unknown(ll_encoder *e, const char *text, size_t size)
     for (size_t i = 0; i < size && falls_back; i++)
         ll_tokens_push(e->out, t->vocabulary.fallback[(unsigned char)text[i]]);
     if (!falls_back)
-        ll_bpe_emit(e, LL_NO_TOKEN);
+        ll_encoder_emit(e, LL_NO_TOKEN);
 }
 
 void ll_unigram_encode(ll_encoder *e, const char *text, size_t size)
