@@ -136,8 +136,7 @@ static bool take_window(struct evaluation *e, const int32_t *tokens)
         size_t n = window - at < batch ? window - at : batch;
         status = libllm_session_eval_logits(e->session, tokens + at, n, e->rows, batch * n_vocab, &error);
         for (size_t i = 0; status == LIBLLM_OK && i < n; i++)
-            if (at + i >= window / 2 && at + i + 1 < window &&
-                !take_row(e, e->rows + i * n_vocab, tokens[at + i + 1]))
+            if (at + i >= window / 2 && at + i + 1 < window && !take_row(e, e->rows + i * n_vocab, tokens[at + i + 1]))
                 return false;
     }
     if (status != LIBLLM_OK)
@@ -165,9 +164,8 @@ static bool open_base(struct evaluation *e, size_t n_windows)
 
 static bool open_save(struct evaluation *e, size_t n_windows)
 {
-    struct base_header header = {.n_vocab = e->access->info.n_vocab,
-                                 .window = e->values->window,
-                                 .n_windows = (uint32_t)n_windows};
+    struct base_header header = {
+        .n_vocab = e->access->info.n_vocab, .window = e->values->window, .n_windows = (uint32_t)n_windows};
     memcpy(header.magic, base_magic, sizeof base_magic);
     if (!output_open(&e->save, e->values->save))
         return false;
@@ -181,8 +179,8 @@ static void report(const struct evaluation *e, size_t n_windows)
     const double n = (double)m->n, mean = m->loss / n, variance = m->loss_squared / n - mean * mean;
     const double perplexity = exp(mean), error = perplexity * sqrt(variance > 0 ? variance / n : 0);
     if (e->values->json) {
-        printf("{\"windows\":%zu,\"tokens\":%zu,\"perplexity\":%.9g,\"standard_error\":%.3g", n_windows, m->n, perplexity,
-               error);
+        printf("{\"windows\":%zu,\"tokens\":%zu,\"perplexity\":%.9g,\"standard_error\":%.3g", n_windows, m->n,
+               perplexity, error);
         if (e->base)
             printf(",\"mean_kl\":%.9g,\"largest_kl\":%.9g,\"top1_agreement\":%.9g", m->kl / n, m->kl_most,
                    m->agreeing / n);

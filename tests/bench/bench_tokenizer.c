@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * How fast text becomes tokens: bench-tokenizer VOCABULARY [TEXT_FILE]. Prints the milliseconds from opening to the ids of a first
- * 100 characters, and MB/s on one thread for the text; if none is given, for mixed English, Chinese and code, and for 16 MB
- * of one letter, blanks, CJK and combining marks.
+ * How fast text becomes tokens: bench-tokenizer VOCABULARY [TEXT_FILE]. Prints the milliseconds from opening to the ids
+ * of a first 100 characters, and MB/s on one thread for the text; if none is given, for mixed English, Chinese and
+ * code, and for 16 MB of one letter, blanks, CJK and combining marks.
  */
 #include "format/gguf.h"
 #include "quant/quant.h"
@@ -67,7 +67,8 @@ static libllm_status open_any(const ll_host *host, const char *path, ll_gguf *gg
 }
 
 /* The best of a few runs, in seconds. */
-static double measure(const ll_host *host, const ll_tokenizer *tokenizer, const char *text, size_t size, unsigned n_runs)
+static double measure(const ll_host *host, const ll_tokenizer *tokenizer, const char *text, size_t size,
+                      unsigned n_runs)
 {
     double best = 1e9;
     for (unsigned run = 0; run < n_runs; run++) {

@@ -18,14 +18,17 @@ static const char *const tokenizers[] = {
     "\"model\": {\"type\": \"Unigram\", \"unk_id\": 0, \"vocab\": [[\"<unk>\", 0], [\"\\u2581\", -1.5], [\"a\", -2], "
     "[\"\\u2581a\", -2.5], [\"aaa\", -4]]}}",
     "{\"normalizer\": {\"type\": \"NFD\"}, " METASPACE
-    "\"model\": {\"type\": \"BPE\", \"unk_token\": \"u\", \"vocab\": {\"u\": 0, \"a\": 1, \"b\": 2, \"ab\": 3, \"\\u2581\": 4, "
+    "\"model\": {\"type\": \"BPE\", \"unk_token\": \"u\", \"vocab\": {\"u\": 0, \"a\": 1, \"b\": 2, \"ab\": 3, "
+    "\"\\u2581\": 4, "
     "\"\\u2581ab\": 5, \"<0x41>\": 6}, \"merges\": [\"a b\", [\"\\u2581\", \"ab\"]], \"byte_fallback\": true}, "
     "\"added_tokens\": [{\"id\": 7, \"content\": \"<m>\", \"lstrip\": true, \"rstrip\": true, \"single_word\": true, "
     "\"normalized\": true, \"special\": false}]}",
     "{\"pre_tokenizer\": {\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"Punctuation\", \"behavior\": "
-    "\"Contiguous\"}, {\"type\": \"Digits\"}, {\"type\": \"Split\", \"pattern\": {\"Regex\": \"\\\\s+$\"}, \"behavior\": "
+    "\"Contiguous\"}, {\"type\": \"Digits\"}, {\"type\": \"Split\", \"pattern\": {\"Regex\": \"\\\\s+$\"}, "
+    "\"behavior\": "
     "\"MergedWithPrevious\"}, {\"type\": \"ByteLevel\", \"add_prefix_space\": true}, {\"type\": \"Digits\"}]}, "
-    "\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0, \"b\": 1, \"ab\": 2, \"\\u0120\": 3, \"c</w>\": 4}, \"merges\": "
+    "\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0, \"b\": 1, \"ab\": 2, \"\\u0120\": 3, \"c</w>\": 4}, "
+    "\"merges\": "
     "[\"a b\"], \"end_of_word_suffix\": \"</w>\"}}",
 };
 
@@ -39,7 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         libllm_error error = {0};
         if (i == 0 && !opened[0])
             ll_host_init(&host);
-        if (!opened[i] && ll_tokenizer_open_json(&host, ll_span_of(tokenizers[i]), (ll_span){NULL, 0}, &opened[i], &error)) {
+        if (!opened[i] &&
+            ll_tokenizer_open_json(&host, ll_span_of(tokenizers[i]), (ll_span){NULL, 0}, &opened[i], &error)) {
             fprintf(stderr, "%s\n", error.message);
             __builtin_trap();
         }

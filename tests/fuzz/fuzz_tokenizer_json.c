@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * libFuzzer target: open the input as a tokenizer.json, and if it is one, encode a text with it and decode the ids. A refusal
- * must have a status and a message; nothing may leak.
+ * libFuzzer target: open the input as a tokenizer.json, and if it is one, encode a text with it and decode the ids. A
+ * refusal must have a status and a message; nothing may leak.
  */
 #include "base/utf8.h"
 #include "meter.h"
@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void use(const ll_host *host, const ll_tokenizer *tokenizer)
 {
-    static const char text[] = "The 12 caf\xC3\xA9s  don't\n<s>\xE4\xB8\xAD\xE6\x96\x87 \xE2\x96\x81x\xCC\x81\xFF\t[MASK] ab";
+    static const char text[] =
+        "The 12 caf\xC3\xA9s  don't\n<s>\xE4\xB8\xAD\xE6\x96\x87 \xE2\x96\x81x\xCC\x81\xFF\t[MASK] ab";
     ll_tokens ids;
     ll_buffer out;
     ll_tokens_init(&ids, host);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Ids of many texts, for check_tokenizers.py: tokenize_strings VOCABULARY < texts > ids. The vocabulary is a GGUF file or a
- * tokenizer.json. A text is its size in bytes (32 bits) and its bytes; what comes out for it is the number of its ids, the
- * ids, the size of what they decode to and that.
+ * Ids of many texts, for check_tokenizers.py: tokenize_strings VOCABULARY < texts > ids. The vocabulary is a GGUF file
+ * or a tokenizer.json. A text is its size in bytes (32 bits) and its bytes; what comes out for it is the number of its
+ * ids, the ids, the size of what they decode to and that.
  */
 #include "quant/quant.h"
 #include "tokenizer/tokenizer.h"

@@ -122,7 +122,8 @@ TEST(SmallTokenizers, HaveTheIdsOfTheReference)
         std::string name = json_string_value(json_array_get(one, 0)), file = contents(folder + "json/" + name);
         ll_tokenizer *tokenizer = nullptr;
         libllm_error error = {};
-        ASSERT_EQ(ll_tokenizer_open_json(&host, {file.data(), file.size()}, {nullptr, 0}, &tokenizer, &error), LIBLLM_OK)
+        ASSERT_EQ(ll_tokenizer_open_json(&host, {file.data(), file.size()}, {nullptr, 0}, &tokenizer, &error),
+                  LIBLLM_OK)
             << name << ": " << error.message;
         ll_tokens tokens;
         ll_tokens_init(&tokens, &host);

@@ -44,7 +44,8 @@ Result open(const std::string &text)
     {
         libllm_error error = {};
         ll_tokenizer *tokenizer = nullptr;
-        result.status = ll_tokenizer_open_json(&counting.host, {text.data(), text.size()}, {nullptr, 0}, &tokenizer, &error);
+        result.status =
+            ll_tokenizer_open_json(&counting.host, {text.data(), text.size()}, {nullptr, 0}, &tokenizer, &error);
         result.message = error.message;
         if (result.status == LIBLLM_OK) {
             ll_tokens ids;
@@ -116,8 +117,9 @@ TEST(TokenizerJson, AddedTokens)
 TEST(TokenizerJson, ExpressionsThatAreNotKnown)
 {
     std::string text = seed("bytes");
-    for (const std::string &pattern : {std::string("(a+)+$"), std::string("(?<=a)b"), std::string("("), std::string(1 << 20, 'x'),
-                                       std::string("\\\\p{Foo}"), std::string("x{1,100000}")})
+    for (const std::string &pattern :
+         {std::string("(a+)+$"), std::string("(?<=a)b"), std::string("("), std::string(1 << 20, 'x'),
+          std::string("\\\\p{Foo}"), std::string("x{1,100000}")})
         expect_refused(with(text, R"(\\p{N}{1,3})", pattern), unsupported, "pre_tokenizer");
 }
 
@@ -148,7 +150,8 @@ TEST(TokenizerJson, ComponentsThatAreNotKnownOrTooDeep)
 TEST(TokenizerJson, Charsmaps)
 {
     auto charsmap = [](const std::string &base64) {
-        return with(seed("unigram"), R"({"type":"NFKD"})", R"({"type":"Precompiled","precompiled_charsmap":")" + base64 + "\"}");
+        return with(seed("unigram"), R"({"type":"NFKD"})",
+                    R"({"type":"Precompiled","precompiled_charsmap":")" + base64 + "\"}");
     };
     expect_refused(charsmap("!!!!"), malformed, "base64");
     expect_refused(charsmap(""), corrupt, "precompiled_charsmap");

@@ -315,9 +315,9 @@ TEST(Unicode, ClassesOfCharacters)
         {0x4E2D, LL_LETTER | LL_WORD},
         {0x301, LL_MARK | LL_EXTENDS | LL_WORD | LL_BERT_ACCENT | LL_ACCENT},
         {0xBD, LL_NUMBER | LL_NUMERIC},
-        {0x2E43, LL_PUNCTUATION},                                     /* younger than BERT's tables */
-        {0x10D40, LL_NUMBER | LL_DIGIT | LL_NUMERIC | LL_WORD},       /* Unicode 16 */
-        {0x11DE0, LL_OTHER | LL_NUMERIC},                             /* Unicode 17 */
+        {0x2E43, LL_PUNCTUATION},                               /* younger than BERT's tables */
+        {0x10D40, LL_NUMBER | LL_DIGIT | LL_NUMERIC | LL_WORD}, /* Unicode 16 */
+        {0x11DE0, LL_OTHER | LL_NUMERIC},                       /* Unicode 17 */
     };
     for (const auto &[c, flags] : cases)
         EXPECT_EQ(ll_flags_of((int32_t)c), flags) << std::hex << c;

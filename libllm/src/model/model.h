@@ -234,8 +234,8 @@ typedef struct ll_model {
     size_t capacity_owned;
 } ll_model;
 
-/* Open a file, or a folder that has one model. One that has only a vocabulary, or an architecture that no family knows, opens too, with family NULL;
- * damage and contradictions are errors. */
+/* Open a file, or a folder that has one model. One that has only a vocabulary, or an architecture that no family knows,
+ * opens too, with family NULL; damage and contradictions are errors. */
 libllm_status ll_model_open(const ll_host *host, const char *path, libllm_load_mode mode, ll_model **model,
                             libllm_error *error);
 void ll_model_close(ll_model *model); /* NULL is fine */

@@ -119,9 +119,8 @@ static libllm_status find_tokens(reading *r, uint32_t k, uint32_t entry, libllm_
         r->block[k].ids[half] =
             size ? ll_vocabulary_find_hashed(r->v, r->block[k].start[half], size, r->block[k].hash[half]) : LL_NO_TOKEN;
         if (r->block[k].ids[half] < 0 && ll_specials_find(r->specials, spelled) < 0)
-            return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
-                           "%s[%" PRIu32 "]: '%.*s' is not a token of the vocabulary", r->source->place, entry,
-                           (int)(spelled.size < 60 ? spelled.size : 60), spelled.data);
+            return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "%s[%" PRIu32 "]: '%.*s' is not a token of the vocabulary",
+                           r->source->place, entry, (int)(spelled.size < 60 ? spelled.size : 60), spelled.data);
     }
     r->block[k].result = LL_NO_TOKEN;
     if (r->block[k].ids[0] < 0 || r->block[k].ids[1] < 0)
@@ -152,8 +151,8 @@ static libllm_status read_all(reading *r, libllm_error *error)
                 enter(r->m, (uint32_t)r->block[k].ids[0], (uint32_t)r->block[k].ids[1], i + k,
                       (uint32_t)r->block[k].result);
             else if (r->n_left_out++ == 0)
-                ll_log(r->v->host, LIBLLM_LOG_WARNING,
-                       "%s[%" PRIu32 "] gives no token that text can become; left out", r->source->place, i + k);
+                ll_log(r->v->host, LIBLLM_LOG_WARNING, "%s[%" PRIu32 "] gives no token that text can become; left out",
+                       r->source->place, i + k);
         }
     }
     if (r->n_left_out > 1)
@@ -161,8 +160,8 @@ static libllm_status read_all(reading *r, libllm_error *error)
     return LIBLLM_OK;
 }
 
-libllm_status ll_merges_read(const ll_vocabulary *v, const ll_specials *specials, ll_merge_source *source,
-                             ll_merges *m, libllm_error *error)
+libllm_status ll_merges_read(const ll_vocabulary *v, const ll_specials *specials, ll_merge_source *source, ll_merges *m,
+                             libllm_error *error)
 {
     const ll_host *host = v->host;
     *m = (ll_merges){.n = source->n, .n_slots = 16};
@@ -206,7 +205,7 @@ libllm_status ll_merges_open(const ll_gguf *gguf, const ll_vocabulary *v, const 
                               .n = (uint32_t)merges->count,
                               .suffix = "",
                               .spelling = spelling};
-        return ll_merges_read(v, specials, &source, m, error);
+    return ll_merges_read(v, specials, &source, m, error);
 }
 
 /* Merge a word, or take what the same word has become before. */

@@ -23,8 +23,8 @@ libllm_status ll_charsmap_open(const ll_host *host, ll_span bytes, const char *p
                        bytes.size);
     size_t n_strings = bytes.size - 4 - size;
     if (n_strings == 0 || bytes.data[bytes.size - 1] != 0 || !ll_utf8_valid(bytes.data + 4 + size, n_strings))
-        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "%s: the texts behind the table are not UTF-8 that ends with NUL",
-                       place);
+        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
+                       "%s: the texts behind the table are not UTF-8 that ends with NUL", place);
     char *copy = ll_alloc(host, bytes.size - 4, 1);
     if (!copy)
         return ll_fail_memory(error, "the rules of normalization");

@@ -61,8 +61,7 @@ static void find_threes(const ll_step *step, ll_cutting *c)
             c->run_end = end;
             if (i == c->size)
                 break;
-            bool word_goes_on =
-                end < c->size && ll_flags_of(ll_valid_character(c->text + end, &n)) & LL_WORD;
+            bool word_goes_on = end < c->size && ll_flags_of(ll_valid_character(c->text + end, &n)) & LL_WORD;
             size_t n_first = c->n_run % 3;
             if (step->threes == LL_THREES_BEFORE_NON_WORDS && word_goes_on) {
                 i = end;

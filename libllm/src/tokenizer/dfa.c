@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Running the state machines of dfa_table.c over valid UTF-8: one look at every character, and nothing is remembered but
- * the last place where a match could end.
+ * Running the state machines of dfa_table.c over valid UTF-8: one look at every character, and nothing is remembered
+ * but the last place where a match could end.
  */
 #include "tokenizer/internal.h"
 

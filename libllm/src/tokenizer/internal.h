@@ -50,8 +50,8 @@ typedef struct ll_lookup {
 
 /* Lengths of the tokens that start with given bytes: what may be looked up at a place of a text. */
 typedef struct ll_lengths {
-    uint8_t few[256];    /* by first byte: bit n, there is one of n < 4 bytes */
-    uint64_t *many;      /* by a hash of the first four bytes: bit n, one of n bytes; bit 63, longer ones */
+    uint8_t few[256]; /* by first byte: bit n, there is one of n < 4 bytes */
+    uint64_t *many;   /* by a hash of the first four bytes: bit n, one of n bytes; bit 63, longer ones */
     uint32_t longest;
 } ll_lengths;
 
@@ -94,12 +94,13 @@ static inline ll_span ll_next_text(ll_texts *texts)
     return texts->list ? *texts->list++ : ll_gguf_next_string(&texts->strings);
 }
 
-typedef enum ll_spelling { /* how tokens are written in the file */
-    LL_SPELLED_BYTES,      /* in GPT-2's alphabet of bytes */
-    LL_SPELLED_BLANKS,     /* as text, with visible blanks */
-    LL_SPELLED_PLAIN,      /* as text */
-    LL_SPELLED_ESCAPED,    /* bytes, some as \n, \x00 and so on */
-    LL_SPELLED_WORDPIECE,  /* pieces that go on with a word have a prefix; looked up, the others have a blank in front */
+typedef enum ll_spelling {                       /* how tokens are written in the file */
+                           LL_SPELLED_BYTES,     /* in GPT-2's alphabet of bytes */
+                           LL_SPELLED_BLANKS,    /* as text, with visible blanks */
+                           LL_SPELLED_PLAIN,     /* as text */
+                           LL_SPELLED_ESCAPED,   /* bytes, some as \n, \x00 and so on */
+                           LL_SPELLED_WORDPIECE, /* pieces that go on with a word have a prefix; looked up, the others
+                                                    have a blank in front */
 } ll_spelling;
 
 /* What a vocabulary is read from. */
@@ -107,7 +108,7 @@ typedef struct ll_source {
     const char *place; /* for messages: where the tokens are */
     ll_texts tokens;
     uint32_t n;
-    size_t n_bytes;      /* of all texts; n_bytes + n are reserved */
+    size_t n_bytes;   /* of all texts; n_bytes + n are reserved */
     bool has_fillers; /* GGUF: user-defined tokens may be fillers or controls */
     ll_spelling spelling;
     const char *suffix; /* what marks the ends of words, or "" */
@@ -126,7 +127,8 @@ libllm_status ll_vocabulary_open(const ll_host *host, const ll_gguf *gguf, ll_to
 void ll_vocabulary_close(ll_vocabulary *vocabulary);
 /* Undo GPT-2's spelling of bytes as characters: at most text.size bytes. false: not spelled that way. */
 bool ll_bytes_of_text(ll_span text, char *out, size_t *size);
-/* What a token is looked up by, at most text.size + 1 bytes, with LL_SUFFIX_BYTE for its suffix. false: not spelled so. */
+/* What a token is looked up by, at most text.size + 1 bytes, with LL_SUFFIX_BYTE for its suffix. false: not spelled so.
+ */
 bool ll_bytes_of_token(ll_span text, ll_spelling spelling, const char *suffix, char *out, size_t *size);
 /* The token that text can be merged to, or LL_NO_TOKEN. Control and byte tokens are not among them. */
 int32_t ll_vocabulary_find(const ll_vocabulary *vocabulary, const char *text, size_t size);
@@ -293,7 +295,7 @@ typedef struct ll_dfa {
     const uint8_t *of_kind;       /* class of a kind of characters */
     const ll_class_range *ranges; /* of characters that have another class than others of their kind; sorted */
     uint16_t n_ranges;
-    uint16_t n_classes;  /* the last one is the end of the text */
+    uint16_t n_classes; /* the last one is the end of the text */
     uint8_t first[256]; /* class by byte, or LL_BEYOND_ASCII */
 } ll_dfa;
 
@@ -334,26 +336,26 @@ typedef struct ll_normalizer {
     const char *text, *with; /* NUL-terminated */
 } ll_normalizer;
 
-typedef enum ll_behavior { /* of matches and what is between them */
-    LL_ISOLATED = 0,       /* all are pieces */
-    LL_REMOVED,            /* matches are dropped */
-    LL_KEPT,               /* what is between them is dropped */
-    LL_MERGED_WITH_PREVIOUS,
-    LL_MERGED_WITH_NEXT,
-    LL_CONTIGUOUS, /* matches side by side are one piece */
+typedef enum ll_behavior {                  /* of matches and what is between them */
+                           LL_ISOLATED = 0, /* all are pieces */
+                           LL_REMOVED,      /* matches are dropped */
+                           LL_KEPT,         /* what is between them is dropped */
+                           LL_MERGED_WITH_PREVIOUS,
+                           LL_MERGED_WITH_NEXT,
+                           LL_CONTIGUOUS, /* matches side by side are one piece */
 } ll_behavior;
 
 typedef enum ll_threes { /* digits in groups of three, counted from the right */
-    LL_NO_THREES = 0,
-    LL_THREES,                  /* and what is left over in front */
-    LL_THREES_BEFORE_NON_WORDS, /* the same, where no word goes on behind the digits */
-    LL_THREES_ALONE,            /* full groups only */
+                         LL_NO_THREES = 0,
+                         LL_THREES,                  /* and what is left over in front */
+                         LL_THREES_BEFORE_NON_WORDS, /* the same, where no word goes on behind the digits */
+                         LL_THREES_ALONE,            /* full groups only */
 } ll_threes;
 
 typedef enum ll_prefix { /* a blank in front of what does not start with one */
-    LL_PREFIX_NEVER = 0,
-    LL_PREFIX_FIRST, /* only at the start of the text */
-    LL_PREFIX_ALWAYS,
+                         LL_PREFIX_NEVER = 0,
+                         LL_PREFIX_FIRST, /* only at the start of the text */
+                         LL_PREFIX_ALWAYS,
 } ll_prefix;
 
 /* One way to cut text: by dfa, literal or threes, or, with none of them, not at all. */
@@ -442,14 +444,14 @@ struct ll_tokenizer {
     ll_merges merges;
     ll_pipeline pipeline;
     ll_charsmap charsmap;
-    double unknown_score;           /* Unigram: of a character that no token has */
-    int32_t unknown;                /* token of what is not in the vocabulary, or LL_NO_TOKEN */
-    bool fuses_unknown;             /* neighbouring ones are a single token */
-    bool falls_back;                /* to the tokens of bytes */
-    bool adds_blank;                /* SPM: a blank in front of every run of plain text */
-    bool drops_blank;               /* decoding: one blank at the start */
-    bool cleans_up;                 /* decoding: no blank in front of . , ! ? */
-    uint32_t longest_word;          /* WordPiece: in characters */
+    double unknown_score;            /* Unigram: of a character that no token has */
+    int32_t unknown;                 /* token of what is not in the vocabulary, or LL_NO_TOKEN */
+    bool fuses_unknown;              /* neighbouring ones are a single token */
+    bool falls_back;                 /* to the tokens of bytes */
+    bool adds_blank;                 /* SPM: a blank in front of every run of plain text */
+    bool drops_blank;                /* decoding: one blank at the start */
+    bool cleans_up;                  /* decoding: no blank in front of . , ! ? */
+    uint32_t longest_word;           /* WordPiece: in characters */
     int32_t before[LL_MAX_TEMPLATE]; /* what LIBLLM_TOKENIZE_ADD_BOS puts around a text */
     int32_t after[LL_MAX_TEMPLATE];
     uint32_t n_before, n_after;
@@ -490,8 +492,8 @@ typedef struct ll_encoder {
     const ll_tokenizer *tokenizer;
     ll_tokens *out;
     void (*encode_word)(struct ll_encoder *encoder, const char *word, size_t size); /* append its tokens */
-    ll_buffer text[2];      /* a run of plain text on its way through normalization */
-    ll_buffer word;         /* a word without the bytes that the vocabulary lacks, or with what marks its start or end */
+    ll_buffer text[2]; /* a run of plain text on its way through normalization */
+    ll_buffer word;    /* a word without the bytes that the vocabulary lacks, or with what marks its start or end */
     ll_buffer suffixed;
     bool after_unknown;     /* the last token stands for unknown characters, and further ones join it */
     struct ll_queue *queue; /* for long words, made when the first one comes */
@@ -500,10 +502,10 @@ typedef struct ll_encoder {
         size_t size;
         uint64_t hash;
     } waiting[LL_WAITING];
-    unsigned n_waiting;     /* that were put in so far */
+    unsigned n_waiting; /* that were put in so far */
     unsigned n_done;
-    ll_known_word *known;   /* LL_KNOWN_WORDS, by hash; NULL: the text is too short for them to pay */
-    uint32_t *lengths;      /* Unigram: of the best last piece, by place in the word */
+    ll_known_word *known; /* LL_KNOWN_WORDS, by hash; NULL: the text is too short for them to pay */
+    uint32_t *lengths;    /* Unigram: of the best last piece, by place in the word */
     size_t n_lengths;
     double *best; /* Unigram: scores of the last places */
     ll_cutting levels[LL_MAX_STEPS];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The long lists of a tokenizer.json, vocabulary and merges: hundreds of thousands of strings, read in one pass without a
- * tree. They are cut out of the text first; what remains is small and goes through the JSON library, which checks it.
+ * The long lists of a tokenizer.json, vocabulary and merges: hundreds of thousands of strings, read in one pass without
+ * a tree. They are cut out of the text first; what remains is small and goes through the JSON library, which checks it.
  */
 #include "tokenizer/json.h"
 
@@ -139,7 +139,10 @@ static bool expect(reader *r, char c)
 
 static int hex_value(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 static bool read_unit(reader *r, uint32_t *unit)

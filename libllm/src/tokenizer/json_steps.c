@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * The components of a tokenizer.json around the model: normalizer, pre-tokenizer, post-processor, and the decoder for the way back. What is not known is refused by its name. From where a component makes blanks visible on, visible and other blanks
- * count as the same here, and are blanks.
+ * The components of a tokenizer.json around the model: normalizer, pre-tokenizer, post-processor, and the decoder for
+ * the way back. What is not known is refused by its name. From where a component makes blanks visible on, visible and
+ * other blanks count as the same here, and are blanks.
  */
 #include "tokenizer/json.h"
 
@@ -14,14 +15,14 @@
 
 static libllm_status refuse(const ll_json_reader *r, const char *what, const char *name)
 {
-    return ll_fail(r->error, LIBLLM_ERROR_UNSUPPORTED, "tokenizer.json: %s: %s '%.100s' is not supported", r->part, what,
-                   name);
+    return ll_fail(r->error, LIBLLM_ERROR_UNSUPPORTED, "tokenizer.json: %s: %s '%.100s' is not supported", r->part,
+                   what, name);
 }
 
 static libllm_status malformed(const ll_json_reader *r, const char *type)
 {
-    return ll_fail(r->error, LIBLLM_ERROR_JSON, "tokenizer.json: %s: %s: a field is missing or has another type", r->part,
-                   type);
+    return ll_fail(r->error, LIBLLM_ERROR_JSON, "tokenizer.json: %s: %s: a field is missing or has another type",
+                   r->part, type);
 }
 
 bool ll_json_bool(const json_t *object, const char *name, bool *value)
@@ -194,12 +195,13 @@ static libllm_status read_charsmap(ll_json_reader *r, const json_t *component)
     ll_buffer_init(&bytes, r->host);
     libllm_status status;
     if (!decode_base64((ll_span){json_string_value(map), json_string_length(map)}, &bytes))
-        status = ll_fail(r->error, LIBLLM_ERROR_JSON, "tokenizer.json: %s: precompiled_charsmap is not base64", r->part);
+        status =
+            ll_fail(r->error, LIBLLM_ERROR_JSON, "tokenizer.json: %s: precompiled_charsmap is not base64", r->part);
     else if (bytes.failed)
         status = ll_fail_memory(r->error, "the rules of normalization");
     else
-        status = ll_charsmap_open(r->host, (ll_span){bytes.data, bytes.size},
-                                  "tokenizer.json: precompiled_charsmap", &r->tokenizer->charsmap, r->error);
+        status = ll_charsmap_open(r->host, (ll_span){bytes.data, bytes.size}, "tokenizer.json: precompiled_charsmap",
+                                  &r->tokenizer->charsmap, r->error);
     ll_buffer_free(&bytes);
     return status;
 }
@@ -366,7 +368,8 @@ static libllm_status read_metaspace(ll_json_reader *r, const json_t *component)
 {
     const char *replacement = VISIBLE_BLANK, *scheme = NULL;
     bool prefix = true, split = true;
-    if (!ll_json_string(component, "replacement", &replacement) || !ll_json_string(component, "prepend_scheme", &scheme) ||
+    if (!ll_json_string(component, "replacement", &replacement) ||
+        !ll_json_string(component, "prepend_scheme", &scheme) ||
         !ll_json_bool(component, "add_prefix_space", &prefix) || !ll_json_bool(component, "split", &split))
         return malformed(r, "Metaspace");
     if (strcmp(replacement, VISIBLE_BLANK) != 0)
@@ -451,13 +454,15 @@ static libllm_status visit_decoder(ll_json_reader *r, const json_t *component, c
     const char *scheme = "always", *content = NULL;
     if (strcmp(type, "Metaspace") == 0) {
         bool prefix = true;
-        if (!ll_json_string(component, "prepend_scheme", &scheme) || !ll_json_bool(component, "add_prefix_space", &prefix))
+        if (!ll_json_string(component, "prepend_scheme", &scheme) ||
+            !ll_json_bool(component, "add_prefix_space", &prefix))
             return malformed(r, type);
         t->drops_blank = prefix && strcmp(scheme, "never") != 0;
     } else if (strcmp(type, "Strip") == 0) {
         if (!ll_json_string(component, "content", &content))
             return malformed(r, type);
-        t->drops_blank = content && strcmp(content, " ") == 0 && json_integer_value(json_object_get(component, "start")) > 0;
+        t->drops_blank =
+            content && strcmp(content, " ") == 0 && json_integer_value(json_object_get(component, "start")) > 0;
     } else if (strcmp(type, "WordPiece") == 0) {
         t->cleans_up = t->drops_blank = true;
         if (!ll_json_bool(component, "cleanup", &t->cleans_up))
@@ -508,10 +513,11 @@ static libllm_status read_template(ll_json_reader *r, const json_t *component)
                            name ? name : "");
         json_array_foreach (ids, k, id)
             if (!(n_texts ? add_id(t, id, t->after, &t->n_after) : add_id(t, id, t->before, &t->n_before)))
-                return ll_fail(r->error, LIBLLM_ERROR_JSON,
-                               "tokenizer.json: post_processor.single[%zu]: '%.60s' has an id that is no token, or there "
-                               "are more than %d",
-                               i, name, LL_MAX_TEMPLATE);
+                return ll_fail(
+                    r->error, LIBLLM_ERROR_JSON,
+                    "tokenizer.json: post_processor.single[%zu]: '%.60s' has an id that is no token, or there "
+                    "are more than %d",
+                    i, name, LL_MAX_TEMPLATE);
     }
     return n_texts == 1 ? LIBLLM_OK : malformed(r, "TemplateProcessing");
 }
@@ -528,7 +534,7 @@ static libllm_status visit_post_processor(ll_json_reader *r, const json_t *compo
     const json_t *first = json_array_get(json_object_get(component, "cls"), 1);
     const json_t *last = json_array_get(json_object_get(component, "sep"), 1);
     return add_id(t, first, t->before, &t->n_before) && add_id(t, last, t->after, &t->n_after) ? LIBLLM_OK
-                                                                                                : malformed(r, type);
+                                                                                               : malformed(r, type);
 }
 
 libllm_status ll_json_post_processor(ll_json_reader *r, const json_t *post_processor)

@@ -418,7 +418,8 @@ static void merge_long(ll_encoder *e, const char *text, size_t size)
     }
 }
 
-/* Without what the vocabulary lacks: where it has no token for that, as in Hugging Face `tokenizers` it leaves no trace. */
+/* Without what the vocabulary lacks: where it has no token for that, as in Hugging Face `tokenizers` it leaves no
+ * trace. */
 static ll_span drop_unknown(ll_encoder *e, const char *text, size_t size)
 {
     e->word.size = 0;

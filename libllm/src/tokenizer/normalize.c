@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Normalization forms in linear time, whatever the text: characters that neither change nor combine with what is in
- * front of them cut it into segments, and only segments that are more than such a character are worked on. Characters that Unicode
- * 9.0 did not have are left alone: the forms of Hugging Face `tokenizers` are of that version.
+ * front of them cut it into segments, and only segments that are more than such a character are worked on. Characters
+ * that Unicode 9.0 did not have are left alone: the forms of Hugging Face `tokenizers` are of that version.
  */
 #include "tokenizer/internal.h"
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * How text is prepared and cut into words, by the name that GGUF files give it (tokenizer.ggml.pre). The patterns behind
- * the names of the state machines are in make_tables.py.
+ * How text is prepared and cut into words, by the name that GGUF files give it (tokenizer.ggml.pre). The patterns
+ * behind the names of the state machines are in make_tables.py.
  */
 #include "tokenizer/internal.h"
 
 #include "tokenizer/dfa_table.h"
 
-#define CUT(name) {.dfa = &ll_dfa_##name}
+#define CUT(name)                                                                                                      \
+    {                                                                                                                  \
+        .dfa = &ll_dfa_##name                                                                                          \
+    }
 
 static const ll_pipeline gpt2 = {.n_steps = 1, .steps = {CUT(gpt2)}};
 static const ll_pipeline digits_gpt2 = {.n_steps = 2, .steps = {CUT(numeric), CUT(gpt2)}};
@@ -18,25 +21,25 @@ static const ll_pipeline qwen35 = {.n_steps = 1, .steps = {CUT(qwen35)}};
 static const ll_pipeline ufakzeka = {.n_steps = 1, .steps = {CUT(ufakzeka)}};
 static const ll_pipeline seed_coder = {.n_steps = 1, .steps = {CUT(seed_coder)}};
 static const ll_pipeline bailing = {.n_steps = 1, .steps = {CUT(bailing)}};
-static const ll_pipeline laguna = {
-    .n_steps = 2, .steps = {{.dfa = &ll_dfa_line_ends, .behavior = LL_MERGED_WITH_NEXT}, CUT(qwen2)}};
+static const ll_pipeline laguna = {.n_steps = 2,
+                                   .steps = {{.dfa = &ll_dfa_line_ends, .behavior = LL_MERGED_WITH_NEXT}, CUT(qwen2)}};
 static const ll_pipeline exaone_moe = {.n_steps = 1, .steps = {CUT(exaone_moe)}};
 static const ll_pipeline k2_horizon = {.n_steps = 1, .steps = {CUT(k2_horizon)}};
 static const ll_pipeline o200k = {.n_steps = 1, .steps = {CUT(o200k)}};
-static const ll_pipeline tiny_aya = {.n_steps = 2,
-                                     .steps = {{.threes = LL_THREES_BEFORE_NON_WORDS}, CUT(o200k)}};
+static const ll_pipeline tiny_aya = {.n_steps = 2, .steps = {{.threes = LL_THREES_BEFORE_NON_WORDS}, CUT(o200k)}};
 static const ll_pipeline youtu = {.n_steps = 2, .steps = {CUT(youtu), CUT(o200k_digit)}};
 static const ll_pipeline tekken = {.n_steps = 1, .steps = {CUT(tekken)}};
 static const ll_pipeline kimi_k2 = {.n_steps = 1, .steps = {CUT(kimi_k2)}};
 static const ll_pipeline deepseek3 = {.n_steps = 3, .steps = {CUT(digits3), CUT(deepseek3_han), CUT(deepseek3)}};
-static const ll_pipeline spark = {.n_steps = 4,
-                                  .steps = {CUT(digits3), CUT(deepseek3_han), CUT(spark), CUT(digit)}};
+static const ll_pipeline spark = {.n_steps = 4, .steps = {CUT(digits3), CUT(deepseek3_han), CUT(spark), CUT(digit)}};
 static const ll_pipeline afmoe = {.n_steps = 3, .steps = {{.threes = LL_THREES}, CUT(afmoe_scripts), CUT(deepseek3)}};
 static const ll_pipeline deepseek_llm = {.n_steps = 6,
-                                         .steps = {CUT(deepseek_line), CUT(deepseek_llm_letters),
+                                         .steps = {CUT(deepseek_line),
+                                                   CUT(deepseek_llm_letters),
                                                    CUT(deepseek_llm_marks),
                                                    {.dfa = &ll_dfa_deepseek_end, .skips_runs = true},
-                                                   CUT(deepseek_han), CUT(numeric)}};
+                                                   CUT(deepseek_han),
+                                                   CUT(numeric)}};
 static const ll_pipeline deepseek_coder = {.n_steps = 5,
                                            .steps = {CUT(deepseek_line), CUT(deepseek_coder_letters),
                                                      CUT(deepseek_coder_marks), CUT(deepseek_han), CUT(numeric)}};

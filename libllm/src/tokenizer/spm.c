@@ -64,7 +64,8 @@ static size_t segment_end(const ll_vocabulary *v, ll_span text, size_t i)
 {
     do {
         i++;
-    } while (i < text.size && ((text.data[i] & 0xC0) == 0x80 || text.data[i] == LL_SUFFIX_BYTE || ll_joins(v, text.data[i - 1], text.data[i])));
+    } while (i < text.size && ((text.data[i] & 0xC0) == 0x80 || text.data[i] == LL_SUFFIX_BYTE ||
+                               ll_joins(v, text.data[i - 1], text.data[i])));
     return i;
 }
 

@@ -93,10 +93,8 @@ static libllm_status set_pipeline(ll_tokenizer *t, const ll_gguf *gguf, libllm_e
         if (t->charsmap.units)
             p->normalizers[p->n_normalizers++].kind = LL_NORMALIZE_CHARSMAP;
         p->steps[p->n_steps++] = (ll_step){.dfa = &ll_dfa_white, .behavior = LL_REMOVED};
-        p->steps[p->n_steps++] = (ll_step){.literal = " ",
-                                           .behavior = LL_MERGED_WITH_NEXT,
-                                           .prefix = LL_PREFIX_ALWAYS,
-                                           .shows_blanks = true};
+        p->steps[p->n_steps++] = (ll_step){
+            .literal = " ", .behavior = LL_MERGED_WITH_NEXT, .prefix = LL_PREFIX_ALWAYS, .shows_blanks = true};
     }
     return LIBLLM_OK;
 }
@@ -135,8 +133,8 @@ static libllm_status read_scores(ll_tokenizer *t, const ll_gguf *gguf, libllm_er
     return LIBLLM_OK;
 }
 
-/* What stands around a text: bos or [CLS] in front, eos or [SEP] behind. An eos that a generating model's file asks for is
- * left out: what is generated would come behind it. */
+/* What stands around a text: bos or [CLS] in front, eos or [SEP] behind. An eos that a generating model's file asks for
+ * is left out: what is generated would come behind it. */
 static libllm_status read_template(ll_tokenizer *t, const ll_gguf *gguf, const struct kind *kind, libllm_error *error)
 {
     bool bos = t->model == LL_TOKENIZER_BPE ? t->pipeline.adds_bos : kind->adds_bos, eos = kind->adds_eos;
@@ -160,9 +158,8 @@ static libllm_status read_template(ll_tokenizer *t, const ll_gguf *gguf, const s
 
 static void set_defaults(ll_tokenizer *t, const struct kind *kind)
 {
-    const int32_t ids[][2] = {{LIBLLM_TOKEN_BOS, kind->bos},
-                              {LIBLLM_TOKEN_EOS, kind->eos},
-                              {LIBLLM_TOKEN_UNKNOWN, kind->unknown}};
+    const int32_t ids[][2] = {
+        {LIBLLM_TOKEN_BOS, kind->bos}, {LIBLLM_TOKEN_EOS, kind->eos}, {LIBLLM_TOKEN_UNKNOWN, kind->unknown}};
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
         if (t->special[ids[i][0]] < 0 && ids[i][1] >= 0 && (uint32_t)ids[i][1] < t->vocabulary.n)
             t->special[ids[i][0]] = ids[i][1];

@@ -22,8 +22,8 @@ void ll_tokenizer_close(ll_tokenizer *tokenizer); /* NULL is fine */
 /* While a model is opened: another token that ends a generation. One that the vocabulary does not have is ignored. */
 void ll_tokenizer_add_end(ll_tokenizer *tokenizer, int32_t id);
 
-/* Append the ids of a text; see libllm_model_tokenize(). Flags as there; LIBLLM_TOKENIZE_ADD_BOS puts all that the file has
- * for it around the text, also behind it ([CLS] ... [SEP]). n_bytes == 0 is fine. */
+/* Append the ids of a text; see libllm_model_tokenize(). Flags as there; LIBLLM_TOKENIZE_ADD_BOS puts all that the file
+ * has for it around the text, also behind it ([CLS] ... [SEP]). n_bytes == 0 is fine. */
 libllm_status ll_tokenizer_encode(const ll_tokenizer *tokenizer, const char *text, size_t n_bytes, uint32_t flags,
                                   ll_tokens *out, libllm_error *error);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A tokenizer from a tokenizer.json: its model and added tokens, and what the tokenizer_config.json beside it says about
- * tokens with a meaning.
+ * A tokenizer from a tokenizer.json: its model and added tokens, and what the tokenizer_config.json beside it says
+ * about tokens with a meaning.
  */
 #include "tokenizer/json.h"
 
@@ -16,10 +16,10 @@ typedef struct opening {
     const json_t *root, *config;
     uint32_t n_model; /* tokens below are the model's */
     uint8_t *types;
-    bool *added_only;   /* no text becomes this token but by its name */
-    uint32_t n_added;   /* tokens that are in the lists of added ones */
+    bool *added_only;      /* no text becomes this token but by its name */
+    uint32_t n_added;      /* tokens that are in the lists of added ones */
     uint32_t n_special[2]; /* looked for in raw and in normalized text */
-    const char *unknown; /* text of the unknown token */
+    const char *unknown;   /* text of the unknown token */
     bool falls_back;
 } opening;
 
@@ -47,7 +47,8 @@ static libllm_status read_bpe(opening *o, const json_t *model)
     ll_tokenizer *t = o->reader.tokenizer;
     const char *prefix = NULL, *suffix = NULL;
     const json_t *dropout = json_object_get(model, "dropout");
-    if (!ll_json_string(model, "unk_token", &o->unknown) || !ll_json_string(model, "continuing_subword_prefix", &prefix) ||
+    if (!ll_json_string(model, "unk_token", &o->unknown) ||
+        !ll_json_string(model, "continuing_subword_prefix", &prefix) ||
         !ll_json_string(model, "end_of_word_suffix", &suffix) || !ll_json_bool(model, "fuse_unk", &t->fuses_unknown) ||
         !ll_json_bool(model, "byte_fallback", &o->falls_back) ||
         !ll_json_bool(model, "ignore_merges", &t->pipeline.whole_words))
@@ -61,7 +62,8 @@ static libllm_status read_bpe(opening *o, const json_t *model)
     t->model = o->reader.bytes ? LL_TOKENIZER_BPE : LL_TOKENIZER_CHARACTERS;
     t->kind = "BPE";
     libllm_status status = ll_json_read_vocab(o->reader.host, o->lists.vocab, &o->tokens, o->reader.error);
-    return status == LIBLLM_OK ? ll_json_read_merges(o->reader.host, o->lists.merges, &o->merges, o->reader.error) : status;
+    return status == LIBLLM_OK ? ll_json_read_merges(o->reader.host, o->lists.merges, &o->merges, o->reader.error)
+                               : status;
 }
 
 static libllm_status read_wordpiece(opening *o, const json_t *model, const char **prefix)
@@ -118,8 +120,8 @@ static libllm_status read_model(opening *o, const char **prefix)
         return read_wordpiece(o, model, prefix);
     if (strcmp(type, "Unigram") == 0)
         return read_unigram(o, model);
-    return ll_fail(o->reader.error, LIBLLM_ERROR_UNSUPPORTED, "tokenizer.json: model: the type '%.60s' is not supported",
-                   type);
+    return ll_fail(o->reader.error, LIBLLM_ERROR_UNSUPPORTED,
+                   "tokenizer.json: model: the type '%.60s' is not supported", type);
 }
 
 /* Added tokens ------------------------------------------------------------------------------------------ */
@@ -163,8 +165,9 @@ static bool read_flags(const json_t *token, added *out)
     *out = (added){.normalized = true};
     bool complete = ll_json_bool(token, "special", &out->special);
     out->normalized = !out->special;
-    return complete && ll_json_bool(token, "single_word", &out->single_word) && ll_json_bool(token, "lstrip", &out->lstrip) &&
-           ll_json_bool(token, "rstrip", &out->rstrip) && ll_json_bool(token, "normalized", &out->normalized);
+    return complete && ll_json_bool(token, "single_word", &out->single_word) &&
+           ll_json_bool(token, "lstrip", &out->lstrip) && ll_json_bool(token, "rstrip", &out->rstrip) &&
+           ll_json_bool(token, "normalized", &out->normalized);
 }
 
 /* A token that is added has the id of the model's token of that text, or the next one. */
@@ -382,9 +385,8 @@ static void adjust_template(const opening *o, const char *name, int32_t id, int3
 static void set_specials(opening *o)
 {
     static const char *const keys[] = {
-        [LIBLLM_TOKEN_BOS] = "bos_token",          [LIBLLM_TOKEN_EOS] = "eos_token",
-        [LIBLLM_TOKEN_EOT] = "eot_token",          [LIBLLM_TOKEN_UNKNOWN] = "unk_token",
-        [LIBLLM_TOKEN_PADDING] = "pad_token",
+        [LIBLLM_TOKEN_BOS] = "bos_token",     [LIBLLM_TOKEN_EOS] = "eos_token",     [LIBLLM_TOKEN_EOT] = "eot_token",
+        [LIBLLM_TOKEN_UNKNOWN] = "unk_token", [LIBLLM_TOKEN_PADDING] = "pad_token",
     };
     ll_tokenizer *t = o->reader.tokenizer;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)

@@ -266,8 +266,8 @@ static libllm_status read_token(ll_vocabulary *v, ll_tokenizer_model model, cons
         *size = bytes_of_piece(text, source->prefix, out);
         return LIBLLM_OK;
     }
-    bool as_is = !*mergeable ||
-                 (type == LL_TOKEN_USER_DEFINED && source->has_fillers && source->spelling == LL_SPELLED_BYTES);
+    bool as_is =
+        !*mergeable || (type == LL_TOKEN_USER_DEFINED && source->has_fillers && source->spelling == LL_SPELLED_BYTES);
     if (!*mergeable && !source->has_fillers && source->spelling == LL_SPELLED_BLANKS) {
         *size = show_blanks(text, out);
         return LIBLLM_OK;
@@ -369,9 +369,9 @@ libllm_status ll_vocabulary_reserve(const ll_host *host, ll_vocabulary *v, const
 }
 
 static const ll_spelling spellings[] = {
-    [LL_TOKENIZER_BPE] = LL_SPELLED_BYTES,           [LL_TOKENIZER_SPM] = LL_SPELLED_BLANKS,
-    [LL_TOKENIZER_CHARACTERS] = LL_SPELLED_BLANKS,   [LL_TOKENIZER_WORDPIECE] = LL_SPELLED_WORDPIECE,
-    [LL_TOKENIZER_UNIGRAM] = LL_SPELLED_BLANKS,      [LL_TOKENIZER_RWKV] = LL_SPELLED_ESCAPED,
+    [LL_TOKENIZER_BPE] = LL_SPELLED_BYTES,         [LL_TOKENIZER_SPM] = LL_SPELLED_BLANKS,
+    [LL_TOKENIZER_CHARACTERS] = LL_SPELLED_BLANKS, [LL_TOKENIZER_WORDPIECE] = LL_SPELLED_WORDPIECE,
+    [LL_TOKENIZER_UNIGRAM] = LL_SPELLED_BLANKS,    [LL_TOKENIZER_RWKV] = LL_SPELLED_ESCAPED,
 };
 
 libllm_status ll_vocabulary_open(const ll_host *host, const ll_gguf *gguf, ll_tokenizer_model model, ll_vocabulary *v,
