@@ -147,15 +147,6 @@ static void sort_items(ll_worker *w, const ll_experts *x, const uint32_t *column
             w->chosen[w->n_chosen++] = expert;
 }
 
-/* A view of activations as the products of the phase take them. */
-static ll_act act_view(const ll_act *act, const ll_inputs *in)
-{
-    ll_act view = *act;
-    view.low = in->by_rows ? view.low : NULL;
-    view.grouped = in->act && in->act[0].grouped;
-    return view;
-}
-
 /* The inputs of an expert's items. */
 static ll_inputs expert_inputs(ll_worker *w, const ll_inputs *in, uint32_t n_used, uint32_t expert, bool is_down,
                                const ll_linear *linear)
@@ -169,7 +160,7 @@ static ll_inputs expert_inputs(ll_worker *w, const ll_inputs *in, uint32_t n_use
         uint32_t i = items[j] / n_used;
         w->item_x[j] = is_down ? e->item_hidden + items[j] * (size_t)e->plan.max_expert_ff : in->x[i];
         if (in->act)
-            w->item_acts[j] = is_down ? act_view(&e->item_act[items[j]], in) : in->act[i];
+            w->item_acts[j] = is_down ? ll_cpu_act_view(e, &e->item_act[items[j]], in->n, in->by_rows) : in->act[i];
         if (bf16)
             e->kernels.round_bf16(w->item_x[j], n_k, w->item_bf16 + ll_bf16_column(n_k, j));
     }
@@ -257,10 +248,9 @@ void ll_cpu_experts_down(ll_worker *w, const ll_phase *p)
     /* Without shared experts nothing reads these inputs, but how they are prepared says how the products are made. */
     ll_inputs in = ll_cpu_prepare(w, p, e->hidden, e->plan.max_ff, linears, has_shared ? 1 : 0);
     const bool act = ll_cpu_takes(e, &x->down.first.weight, in.by_rows) == LL_TAKES_INTS;
-    ll_act example = {.grouped = n == 1 && !e->options.deterministic};
-    ll_inputs of_items = {.act = act ? &example : NULL, .by_rows = in.by_rows};
+    const ll_inputs of_items = {.act = act ? e->item_act : NULL, .n = n, .by_rows = in.by_rows};
     for (uint32_t item = w->thread; act && item < n * x->n_used; item += w->n_threads) {
-        ll_act view = act_view(&e->item_act[item], &of_items);
+        ll_act view = ll_cpu_act_view(e, &e->item_act[item], n, in.by_rows);
         e->kernels.quantize(e->item_hidden + item * (size_t)e->plan.max_expert_ff, x->n_ff, &view);
     }
     ll_cpu_meet(w);

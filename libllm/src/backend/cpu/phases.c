@@ -106,10 +106,7 @@ ll_inputs ll_cpu_prepare(ll_worker *w, const ll_phase *p, const float *source, s
         }
         w->x[i] = input;
         if (act) {
-            w->acts[i] = private ? w->act[i] : e->shared_act[i];
-            w->acts[i].grouped = n == 1 && !e->options.deterministic;
-            if (!by_rows)
-                w->acts[i].low = NULL;
+            w->acts[i] = ll_cpu_act_view(e, private ? &w->act[i] : &e->shared_act[i], n, by_rows);
             if (mine)
                 e->kernels.quantize(input, n_k, &w->acts[i]);
         }

@@ -18,6 +18,14 @@ bool ll_cpu_by_rows(const ll_executor *e, const ll_phase *phase, size_t n_column
     return n_columns <= LL_COLUMNS_MAX || e->options.deterministic || phase->kind == LL_PHASE_LOGITS;
 }
 
+ll_act ll_cpu_act_view(const ll_executor *e, const ll_act *act, size_t n_columns, bool by_rows)
+{
+    ll_act view = *act;
+    view.grouped = n_columns == 1 && !e->options.deterministic;
+    view.low = by_rows ? view.low : NULL;
+    return view;
+}
+
 static void by_rows(ll_worker *w, const ll_matrix *m, size_t row, size_t n_rows, const ll_inputs *in, float *const *out)
 {
     const ll_row_kernel *kernel = w->executor->kernels.row_kernel(m->traits->type);
