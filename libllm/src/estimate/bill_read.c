@@ -26,8 +26,8 @@ static bool next_line(ll_span *left, ll_span *line)
     return false;
 }
 
-/* A line without its configuration, which stands last: quick to read. */
-static json_t *read_head(const ll_host *host, ll_span line)
+/* A line without its configuration, which stands last: quick to read. NULL for one that says nothing. */
+static json_t *read_head(ll_sheet *sheet, ll_span line)
 {
     static const char mark[] = "\"config\"";
     const char *at = memmem(line.data, line.size, mark, sizeof mark - 1);
@@ -37,13 +37,15 @@ static json_t *read_head(const ll_host *host, ll_span line)
     while (n && line.data[n - 1] != ',')
         n--;
     ll_buffer text;
-    ll_buffer_init(&text, host);
+    ll_buffer_init(&text, sheet->host);
     ll_buffer_append(&text, line.data, n ? n - 1 : 0);
     ll_buffer_byte(&text, '}');
     json_t *head = NULL;
-    libllm_error error;
-    if (!text.failed)
-        (void)ll_json_parse(host, text.data, text.size, &head, &error);
+    libllm_error error = {0};
+    libllm_status status = text.failed ? ll_fail_memory(&error, "a list of models")
+                                       : ll_json_parse(sheet->host, text.data, text.size, &head, &error);
+    if (status)
+        ll_sheet_fail(sheet, status, "models.json: %s", error.message);
     ll_buffer_free(&text);
     return head;
 }
@@ -80,7 +82,7 @@ static bool read_preset(ll_sheet *sheet, const char *folder, const char *name, c
     ll_candidates all = {.n = 0};
     ll_span left = data.text, line, found = {0};
     while (next_line(&left, &line)) {
-        json_t *head = read_head(sheet->host, line);
+        json_t *head = read_head(sheet, line);
         const char *full = json_string_value(json_object_get(head, "name"));
         if (full && ll_add_candidate(&all, sheet, fits(head, &query), ll_span_of(full)))
             found = line;

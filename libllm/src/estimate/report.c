@@ -57,6 +57,7 @@ static json_t *inputs_of(const ll_sheet *sheet, const ll_figure *figure)
     return inputs;
 }
 
+/* NULL: out of memory. */
 static json_t *figure_json(const ll_sheet *sheet, const ll_figure *figure, bool explains)
 {
     json_t *object = json_object();
@@ -77,9 +78,14 @@ static json_t *figure_json(const ll_sheet *sheet, const ll_figure *figure, bool 
         ll_buffer_init(&text, sheet->host);
         ll_report_substituted(sheet, figure, &text);
         json_object_set_new(object, "formula", json_string(figure->formula));
-        json_object_set_new(object, "substituted", text.failed ? NULL : json_stringn(text.data, text.size));
-        json_object_set_new(object, "inputs", inputs_of(sheet, figure));
+        bool good = !text.failed &&
+                    json_object_set_new(object, "substituted", json_stringn(text.data, text.size)) == 0 &&
+                    json_object_set_new(object, "inputs", inputs_of(sheet, figure)) == 0;
         ll_buffer_free(&text);
+        if (!good) {
+            json_decref(object);
+            return NULL;
+        }
     }
     if (explains && figure->source)
         json_object_set_new(object, "source", json_string(figure->source));
