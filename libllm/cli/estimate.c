@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "files.h"
+#include "json_view.h"
 #include "model.h"
 #include "terminal.h"
 
@@ -107,24 +107,21 @@ static void set_text(json_t *scenario, const char *path, const char *text)
         set(scenario, path, json_string(text));
 }
 
-static bool is_file(const char *path)
-{
-    struct stat status;
-    return stat(path, &status) == 0;
-}
-
 static void set_model(json_t *scenario, const char *model)
 {
     double x;
     if (!model)
         return;
+    libllm_error error;
+    char *path = find_model(model, &error);
     json_object_del(scenario, "model");
-    if (is_file(model))
-        set(scenario, "model.file", json_string(model));
+    if (path)
+        set(scenario, "model.file", json_string(path));
     else if (parse_size(model, &x))
         set(scenario, "model.parameters", number(x));
     else
         set(scenario, "model", json_string(model));
+    free(path);
 }
 
 /* Numbers that options give; false, with a message, when one is none. */
@@ -219,6 +216,42 @@ static bool apply(json_t *scenario, const struct values *v, const struct texts *
     return set_numbers(scenario, v);
 }
 
+/* A list or object that the library writes; NULL, with a message, on failure. */
+static json_t *ask(describe_fn describe, const libllm_runtime *runtime)
+{
+    char *text = fetch_json(describe, runtime);
+    json_t *value = text ? json_loads(text, 0, NULL) : NULL;
+    free(text);
+    return value;
+}
+
+static libllm_status devices(const void *runtime, char *buffer, size_t capacity, size_t *needed, libllm_error *error)
+{
+    return libllm_runtime_devices(runtime, buffer, capacity, needed, error);
+}
+
+static libllm_status limits(const void *runtime, char *buffer, size_t capacity, size_t *needed, libllm_error *error)
+{
+    return libllm_runtime_measure_limits(runtime, buffer, capacity, needed, error);
+}
+
+/* What this machine has and, within some seconds, what it can do: for the task "fit", unless the scenario says it. */
+static bool add_machine(json_t *scenario, const libllm_runtime *runtime)
+{
+    const char *task = json_string_value(json_object_get(scenario, "task"));
+    if (!task || strcmp(task, "fit") != 0 || json_object_get(scenario, "machine"))
+        return true;
+    json_t *found = ask(devices, runtime), *measured = found ? ask(limits, runtime) : NULL;
+    const json_t *cpu = json_array_get(json_object_get(found, "devices"), 0);
+    if (measured)
+        json_object_set_new(scenario, "machine",
+                            json_pack("{s:O?, s:O?, s:O}", "name", json_object_get(cpu, "name"), "memory",
+                                      json_object_get(cpu, "available_bytes"), "limits", measured));
+    json_decref(found);
+    json_decref(measured);
+    return measured != NULL;
+}
+
 static bool print_report(const struct access *access, const char *scenario)
 {
     size_t needed = 0;
@@ -248,10 +281,11 @@ static int run(int argc, char **argv)
         code = usage_error(&estimate_command, "'%s' is one operand too many", operands.items[2]);
     if (code == OPTIONS_GO) {
         json_t *scenario = read_scenario(values.scenario);
-        const bool good = scenario && apply(scenario, &values, &operands);
-        char *text = good ? json_dumps(scenario, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
         struct access access = {0};
-        code = text && access_runtime(&access, &common) && print_report(&access, text) ? EXIT_OK : EXIT_FAILED;
+        const bool good = scenario && apply(scenario, &values, &operands) && access_runtime(&access, &common) &&
+                          add_machine(scenario, access.runtime);
+        char *text = good ? json_dumps(scenario, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+        code = text && print_report(&access, text) ? EXIT_OK : EXIT_FAILED;
         access_close(&access);
         free(text);
         json_decref(scenario);
@@ -264,12 +298,14 @@ static int run(int argc, char **argv)
 const struct command estimate_command = {
     .name = "estimate",
     .summary = "what training or serving a model takes",
-    .synopsis = "[model|train|serve] [-m MODEL] [OPTIONS]\n"
+    .synopsis = "[model|train|serve|fit] [-m MODEL] [OPTIONS]\n"
                 "       libllm estimate report seed-000|seed-001|seed-004 [--corrected]",
     .details = "Works out parameters, operations, memory, devices and time, with formulas and sources\n"
-               "where --explain is given. A scenario may also come from a JSON file.\n"
+               "where --explain is given. A scenario may also come from a JSON file. fit says whether\n"
+               "a model fits on this machine and how fast it will be; it measures for a few seconds.\n"
                "\n"
                "  libllm estimate -m Llama-3.1-8B\n"
+               "  libllm estimate fit -m Qwen3-32B --context 8k\n"
                "  libllm estimate train -m 405B --tokens 38.5/parameter --on A100 --days 30 --mfu 0.3\n"
                "  libllm estimate report seed-000 --lang zh\n",
     .run = run,

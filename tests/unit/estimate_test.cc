@@ -13,7 +13,8 @@ extern "C" {
 #include "estimate/sheet.h"
 }
 
-namespace {
+namespace
+{
 
 struct Host {
     ll_host host;

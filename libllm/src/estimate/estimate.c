@@ -10,8 +10,8 @@
 static const struct {
     const char *name;
     void (*run)(ll_task *task);
-} tasks[] = {{"model", ll_run_model}, {"train", ll_run_train}, {"serve", ll_run_serve}};
-#define MODEL_TASKS "model|train|serve"
+} tasks[] = {{"model", ll_run_model}, {"train", ll_run_train}, {"serve", ll_run_serve}, {"fit", ll_run_fit}};
+#define MODEL_TASKS "model|train|serve|fit"
 #define TASKS MODEL_TASKS "|report"
 enum { REPORT = sizeof tasks / sizeof *tasks };
 

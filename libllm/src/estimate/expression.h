@@ -16,7 +16,7 @@
 #include "base/buffer.h"
 
 /* A value in the expected case, and in cases in which one thing is otherwise (see sheet.h). */
-enum { LL_CASES_MAX = 17 };
+enum { LL_CASES_MAX = 33 };
 
 typedef struct ll_cases {
     double at[LL_CASES_MAX];

@@ -39,12 +39,20 @@ static const scale money_scales[] = {{1e12, 1e12, "T USD", "万亿美元"}, {1e9
                                      {1e8, 1e8, NULL, "亿美元"},        {1e6, 1e6, "M USD", NULL},
                                      {1e4, 1e4, NULL, "万美元"},        {0, 1, "USD", "美元"}};
 
+static const scale yuan_scales[] = {{1e12, 1e12, "T CNY", "万亿元"}, {1e9, 1e9, "B CNY", NULL},
+                                    {1e8, 1e8, NULL, "亿元"},        {1e6, 1e6, "M CNY", NULL},
+                                    {1e4, 1e4, NULL, "万元"},        {0, 1, "CNY", "元"}};
+static const scale power_scales[] = {{1e6, 1e6, "MW", "MW"}, {1e3, 1e3, "kW", "kW"}, {0, 1, "W", "W"}};
+static const scale energy_scales[] = {{1e6, 1e6, "GWh", "GWh"}, {1e3, 1e3, "MWh", "MWh"}, {0, 1, "kWh", "kWh"}};
+static const scale mass_scales[] = {{1e3, 1e3, "t CO2", "吨 CO2"}, {0, 1, "kg CO2", "千克 CO2"}};
+
 static const struct {
     const char *unit;
     const scale *scales;
 } units[] = {
     {"B", byte_scales},          {"B/s", rate_scales},    {"FLOP/s", speed_scales}, {"s", time_scales},
-    {"parameter", count_scales}, {"token", count_scales}, {"USD", money_scales},
+    {"parameter", count_scales}, {"token", count_scales}, {"USD", money_scales},    {"CNY", yuan_scales},
+    {"W", power_scales},         {"kWh", energy_scales},  {"kg", mass_scales},
 };
 
 static const struct {
@@ -56,10 +64,10 @@ static const struct {
 static void put_number(ll_buffer *out, double x)
 {
     char text[LL_NUMBER_TEXT];
-    const bool large = x >= 1e15, whole = x == floor(x) || x >= 1e5;
+    const bool large = x >= 1e15, whole = x == floor(x) || x >= 1e3;
     const size_t n = large   ? ll_print_decimal(x, 'e', SHOWN_DIGITS - 1, text)
                      : whole ? ll_print_decimal(x, 'f', 0, text)
-                             : ll_print_decimal(x, 'g', x >= 1000 ? SHOWN_DIGITS + 2 : SHOWN_DIGITS, text);
+                             : ll_print_decimal(x, 'g', SHOWN_DIGITS, text);
     size_t digits = 0;
     while (!large && digits < n && text[digits] >= '0' && text[digits] <= '9')
         digits++;

@@ -37,9 +37,13 @@ void ll_put_kv(ll_task *task);
 /* load.c: the figures load.* of a service. */
 void ll_put_load(ll_task *task);
 
+/* money.c: power, energy, carbon and cost of devices.count for devices.hours in all, of the member "cost". */
+void ll_put_money(ll_task *task, const ll_hardware *hardware);
+
 void ll_run_model(ll_task *task);
 void ll_run_train(ll_task *task);
 void ll_run_serve(ll_task *task);
+void ll_run_fit(ll_task *task);
 
 /* estimate.c: a scenario of one of these tasks, onto a sheet of its own. */
 void ll_run_scenario(ll_sheet *sheet, const json_t *scenario, const char *folder, ll_bill *bill);

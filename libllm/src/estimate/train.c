@@ -83,4 +83,5 @@ void ll_run_train(ll_task *task)
     if (!has_days)
         ll_sheet_compute(sheet, "time.days", "day", "flops.total / (mfu * device.peak * devices.count * 86400)", NULL);
     ll_sheet_compute(sheet, "devices.hours", "h", "devices.count * time.days * 24", NULL);
+    ll_put_money(task, &hardware);
 }
