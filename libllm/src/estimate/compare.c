@@ -15,7 +15,8 @@ static const struct {
     {"model", {"parameters.total", "parameters.active", "weights.bytes", "kv.bytes_per_token", "flops.decode_token"}},
     {"train", {"flops.total", "devices.count", "time.days", "devices.hours", "energy.total", "cost.total"}},
     {"serve", {"load.tokens_per_second", "devices.count"}},
-    {"fit", {"weights.bytes", "memory.needed", "context.most", "prefill.tokens_per_second", "decode.tokens_per_second"}},
+    {"fit",
+     {"weights.bytes", "memory.needed", "context.most", "prefill.tokens_per_second", "decode.tokens_per_second"}},
 };
 
 typedef struct choices {
@@ -79,9 +80,9 @@ static json_t *combine(const json_t *scenario, const json_t *model, const json_t
 static void put_name(ll_document *d, const json_t *choice, const ll_sheet *sheet, const char *path)
 {
     const ll_figure *figure = ll_sheet_find(sheet, path);
-    ll_document_text(d, figure && figure->text          ? figure->text
+    ll_document_text(d, figure && figure->text             ? figure->text
                         : choice && json_is_string(choice) ? json_string_value(choice)
-                                                          : "");
+                                                           : "");
 }
 
 static void put_combination(ll_task *task, const json_t *scenario, const json_t *model, const json_t *device,

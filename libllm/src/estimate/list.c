@@ -11,8 +11,7 @@ static void list_models(ll_sheet *sheet, const json_t *models, ll_document *d)
 {
     size_t i;
     json_t *model;
-    json_array_foreach(models, i, model)
-    {
+    json_array_foreach (models, i, model) {
         static const char *const keys[] = {"name", "family", "released", "source"};
         ll_document_row(d);
         for (size_t j = 0; j < sizeof keys / sizeof *keys; j++) {
@@ -49,8 +48,8 @@ void ll_list_models(ll_sheet *sheet, const char *folder, ll_document *d)
 
 static void put_device(ll_sheet *sheet, const ll_csv *csv, ll_document *d)
 {
-    static const char *const columns[] = {"vendor", "name", "kind", "bf16_fp16_dense_tflops", "mem_gb", "mem_bw_gbs",
-                                          "tdp_w", "confidence"};
+    static const char *const columns[] = {"vendor", "name",       "kind",  "bf16_fp16_dense_tflops",
+                                          "mem_gb", "mem_bw_gbs", "tdp_w", "confidence"};
     ll_document_row(d);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
         const ll_span field = ll_csv_field(csv, columns[i]);
