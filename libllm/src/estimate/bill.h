@@ -40,6 +40,8 @@ typedef struct ll_core {
     double kv_elements; /* that one token leaves in the KV memory of one layer */
     double kv_heads;    /* which tensor parallelism can divide; 1 of latent attention */
     double latent_dim;  /* of latent attention, which decodes on it: wider products, one small memory; else 0 */
+    double index_dim;   /* of kv_elements, those that an indexer chooses positions by */
+    double chosen;      /* positions that the indexer leaves; 0: there is none */
     double window;      /* 0: all positions */
     bool is_causal;
     bool is_cross;  /* over the encoder's output */
@@ -52,7 +54,7 @@ typedef struct ll_state {
     double flops; /* for one token of one layer */
 } ll_state;
 
-enum { LL_ITEMS_MAX = 160, LL_CORES_MAX = 24, LL_STATES_MAX = 8 };
+enum { LL_ITEMS_MAX = 192, LL_CORES_MAX = 24, LL_STATES_MAX = 8 };
 
 typedef struct ll_bill {
     const char *name, *source;

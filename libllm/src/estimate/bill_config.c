@@ -98,7 +98,7 @@ void ll_config_attention(ll_config *c, double count, double window)
         ll_bill_vector(b, LL_CLASS_ATTENTION, "attn_qkv bias", count, q + 2 * kv);
     if (has_bias(c, LL_HAS_OUT_BIAS))
         ll_bill_vector(b, LL_CLASS_ATTENTION, "attn_output bias", count, c->hidden);
-    if (has(c, LL_HAS_HEAD_NORMS))
+    if (has(c, LL_HAS_HEAD_NORMS) || (has(c, LL_HAS_HEAD_NORMS_BY_KEY) && ll_config_flag(c, "use_qk_norm", false)))
         ll_bill_vector(b, LL_CLASS_NORM, "attn_q_norm, attn_k_norm", count, 2 * c->head_dim);
     if (has(c, LL_HAS_OWN_NORMS))
         ll_bill_vector(b, LL_CLASS_NORM, "attn_q_norm, attn_k_norm", count, q + kv);
@@ -134,14 +134,22 @@ void ll_config_latent(ll_config *c, double count)
     ll_bill_matrix(b, LL_CLASS_ATTENTION, "attn_output", count, c->heads * value, c->hidden);
     if (ll_config_flag(c, "attention_bias", false))
         ll_bill_vector(b, LL_CLASS_ATTENTION, "attn bias", count, q_rank + kv_rank + rope + c->hidden);
+    const double index_heads = ll_config_number(c, "index_n_heads", 0);
+    const double index_dim = index_heads > 0 ? ll_config_number(c, "index_head_dim", 128) : 0;
+    ll_bill_matrix(b, LL_CLASS_ATTENTION, "indexer.attn_q_b", count, q_rank, index_heads * index_dim);
+    ll_bill_matrix(b, LL_CLASS_ATTENTION, "indexer.attn_k", count, c->hidden, index_dim);
+    ll_bill_matrix(b, LL_CLASS_ATTENTION, "indexer.proj", count, c->hidden, index_heads);
+    ll_bill_vector(b, LL_CLASS_NORM, "indexer.k_norm", count, 2 * index_dim);
     /* Decoding brings queries to the latent, so its scores and sums are as wide as the latent. */
     ll_bill_core(b, (ll_core){.layers = count,
                               .heads = c->heads,
                               .key_dim = nope + rope,
                               .value_dim = value,
-                              .kv_elements = kv_rank + rope,
+                              .kv_elements = kv_rank + rope + index_dim,
                               .kv_heads = 1,
                               .latent_dim = kv_rank,
+                              .index_dim = index_dim,
+                              .chosen = index_dim > 0 ? ll_config_number(c, "index_topk", 2048) : 0,
                               .is_causal = true});
 }
 
@@ -173,12 +181,12 @@ void ll_config_moe(ll_config *c, double count)
         ll_bill_experts(b, LL_CLASS_EXPERT, "ffn exps bias", count * n, count * used, 1, 2 * width + h);
         b->items[b->n_items - 1].is_product = false;
     }
-    const double shared =
-        ll_config_number(c, "shared_expert_intermediate_size|shared_intermediate_size",
-                         width * ll_config_number(c,
-                                                  "n_shared_experts|num_shared_experts|num_shared_expert|"
-                                                  "moe_num_shared_experts",
-                                                  0));
+    const double shared = ll_config_number(
+        c, "shared_expert_intermediate_size|shared_intermediate_size|moe_shared_expert_intermediate_size",
+        width * ll_config_number(c,
+                                 "n_shared_experts|num_shared_experts|num_shared_expert|"
+                                 "moe_num_shared_experts",
+                                 0));
     if (shared > 0) {
         if (has(c, LL_HAS_GATE))
             ll_bill_matrix(b, LL_CLASS_SHARED, "ffn_gate_shexp", count, h, shared);
@@ -208,7 +216,7 @@ void ll_config_ends(ll_config *c)
     b->is_tied = ll_config_flag(c, "tie_word_embeddings", has(c, LL_HAS_TIED));
     if (!b->is_tied && !b->is_encoder)
         ll_bill_matrix(b, LL_CLASS_HEAD, "output", 1, c->vocab, c->hidden);
-    if (has(c, LL_HAS_HEAD_BIAS))
+    if (has(c, LL_HAS_HEAD_BIAS) || ll_config_flag(c, "lm_head_bias", false))
         ll_bill_vector(b, LL_CLASS_HEAD, "output bias", 1, c->vocab);
 }
 
@@ -266,7 +274,7 @@ void ll_config_ffn_layers(ll_config *c)
         ll_config_moe(c, with_experts);
 }
 
-static void build_decoder(ll_config *c)
+void ll_build_decoder(ll_config *c)
 {
     ll_config_ends(c);
     ll_config_attention_layers(c);
@@ -349,7 +357,8 @@ bool ll_bill_of_config(ll_sheet *sheet, const json_t *config, const char *where,
         if (c.kind->build)
             c.kind->build(&c);
         else
-            build_decoder(&c);
+            ll_build_decoder(&c);
+        ll_config_vision(&c, json_string_value(json_object_get(config, "model_type")));
         if (!sheet->status && (out->hidden <= 0 || out->layers <= 0 || out->vocab <= 0))
             ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "%s: %s is missing", where,
                           out->hidden <= 0   ? "\"hidden_size\""

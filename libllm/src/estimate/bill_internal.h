@@ -29,11 +29,11 @@ enum {
     LL_HAS_TIED = 1 << 8, /* unless the configuration says otherwise */
     LL_HAS_NO_FINAL_NORM = 1 << 9,
     LL_HAS_NO_NORM_WEIGHTS = 1 << 10,
-    LL_HAS_HEAD_NORMS = 1 << 11,  /* of queries and keys: one vector for all heads each */
-    LL_HAS_OWN_NORMS = 1 << 12,   /* one for each head */
-    LL_HAS_SINKS = 1 << 13,       /* one number for each head */
-    LL_HAS_CHOICE_BIAS = 1 << 14, /* of the router */
-    LL_HAS_ALL_BIAS = LL_HAS_QKV_BIAS | LL_HAS_OUT_BIAS | LL_HAS_FFN_BIAS,
+    LL_HAS_HEAD_NORMS = 1 << 11,        /* of queries and keys: one vector for all heads each */
+    LL_HAS_OWN_NORMS = 1 << 12,         /* one for each head */
+    LL_HAS_SINKS = 1 << 13,             /* one number for each head */
+    LL_HAS_CHOICE_BIAS = 1 << 14,       /* of the router */
+    LL_HAS_HEAD_NORMS_BY_KEY = 1 << 15, /* where use_qk_norm says so */
 };
 
 typedef struct ll_kind {
@@ -73,6 +73,13 @@ void ll_config_ffn_layers(ll_config *c);
 /* bill_other.c: kinds that are no plain decoders */
 typedef void ll_build_kind(ll_config *c);
 ll_build_kind ll_build_bert, ll_build_modern_bert, ll_build_nomic_bert, ll_build_t5, ll_build_falcon, ll_build_opt,
-    ll_build_mamba, ll_build_mamba2, ll_build_lfm2, ll_build_llama4;
+    ll_build_gpt_bigcode, ll_build_llama4;
+/* bill_hybrid.c */
+ll_build_kind ll_build_mamba, ll_build_mamba2, ll_build_lfm2, ll_build_nemotron_h, ll_build_qwen3_next, ll_build_jamba;
+void ll_config_mamba(ll_config *c, double count);
+/* bill_config.c */
+ll_build_kind ll_build_decoder;
+/* bill_vision.c: the tower of "vision_config", if there is one; the type of the whole where it has none of its own. */
+void ll_config_vision(ll_config *c, const char *whole_type);
 
 #endif

@@ -20,6 +20,14 @@ void ll_build_falcon(ll_config *c)
     ll_bill_vector(c->bill, LL_CLASS_NORM, "norms", c->layers * norms, 2 * c->hidden);
 }
 
+/* One KV head for all, unless it says otherwise. */
+void ll_build_gpt_bigcode(ll_config *c)
+{
+    if (ll_config_flag(c, "multi_query", true))
+        c->kv_heads = c->bill->kv_heads = 1;
+    ll_build_decoder(c);
+}
+
 /* Its positions begin with two that no text uses; the smallest narrow the embedding. */
 void ll_build_opt(ll_config *c)
 {
@@ -50,8 +58,15 @@ void ll_build_bert(ll_config *c)
     ll_config_attention_layers(c);
     ll_config_ffn_layers(c);
     ll_config_norms(c, c->layers);
-    ll_bill_matrix(b, LL_CLASS_HEAD, "pooler", 1, c->hidden, c->hidden);
-    ll_bill_vector(b, LL_CLASS_HEAD, "pooler bias", 1, c->hidden);
+    const char *class = json_string_value(json_array_get(json_object_get(c->object, "architectures"), 0));
+    const size_t n = class ? strlen(class) : 0;
+    if (n > 11 && strcmp(class + n - 11, "ForMaskedLM") == 0) { /* its output matrix is the embedding */
+        ll_bill_matrix(b, LL_CLASS_HEAD, "cls.transform", 1, c->hidden, c->hidden);
+        ll_bill_vector(b, LL_CLASS_HEAD, "cls vectors", 1, 3 * c->hidden + c->vocab);
+    } else {
+        ll_bill_matrix(b, LL_CLASS_HEAD, "pooler", 1, c->hidden, c->hidden);
+        ll_bill_vector(b, LL_CLASS_HEAD, "pooler bias", 1, c->hidden);
+    }
 }
 
 void ll_build_modern_bert(ll_config *c)
@@ -112,74 +127,6 @@ void ll_build_t5(ll_config *c)
     ll_bill_core(b, core);
     core.is_cross = true;
     ll_bill_core(b, core);
-}
-
-void ll_build_mamba(ll_config *c)
-{
-    ll_bill *b = c->bill;
-    const double inner = ll_config_number(c, "intermediate_size|d_inner", ll_config_number(c, "expand", 2) * c->hidden);
-    const double states = ll_config_number(c, "state_size|d_state", 16), taps = ll_config_number(c, "conv_kernel", 4);
-    const double rank = ll_config_number(c, "time_step_rank", ceil(c->hidden / 16)), n = c->layers;
-    ll_config_ends(c);
-    ll_bill_matrix(b, LL_CLASS_RECURRENT, "ssm_in", n, c->hidden, 2 * inner);
-    ll_bill_matrix(b, LL_CLASS_RECURRENT, "ssm_x", n, inner, rank + 2 * states);
-    ll_bill_matrix(b, LL_CLASS_RECURRENT, "ssm_dt", n, rank, inner);
-    ll_bill_matrix(b, LL_CLASS_RECURRENT, "ssm_out", n, inner, c->hidden);
-    if (ll_config_flag(c, "use_bias", false))
-        ll_bill_vector(b, LL_CLASS_RECURRENT, "ssm bias", n, 2 * inner + c->hidden);
-    const double conv_bias = ll_config_flag(c, "use_conv_bias", true) ? inner : 0;
-    ll_bill_vector(b, LL_CLASS_RECURRENT, "ssm_conv1d", n, inner * taps + conv_bias);
-    ll_bill_vector(b, LL_CLASS_RECURRENT, "ssm_a, ssm_d, ssm_dt bias", n, inner * states + 2 * inner);
-    ll_config_norms(c, n);
-    ll_bill_state(
-        b,
-        (ll_state){.layers = n, .elements = inner * (states + taps), .flops = 7 * inner * states + 2 * inner * taps});
-}
-
-void ll_build_mamba2(ll_config *c)
-{
-    ll_bill *b = c->bill;
-    const double inner = ll_config_number(c, "expand", 2) * c->hidden, n = c->layers;
-    const double states = ll_config_number(c, "state_size", 128), taps = ll_config_number(c, "conv_kernel", 4);
-    const double heads = ll_config_number(c, "num_heads", 128), groups = ll_config_number(c, "n_groups", 8);
-    const double channels = inner + 2 * groups * states;
-    ll_config_ends(c);
-    ll_bill_matrix(b, LL_CLASS_RECURRENT, "ssm_in", n, c->hidden, inner + channels + heads);
-    ll_bill_matrix(b, LL_CLASS_RECURRENT, "ssm_out", n, inner, c->hidden);
-    const double conv_bias = ll_config_flag(c, "use_conv_bias", true) ? channels : 0;
-    ll_bill_vector(b, LL_CLASS_RECURRENT, "ssm_conv1d", n, channels * taps + conv_bias);
-    ll_bill_vector(b, LL_CLASS_RECURRENT, "ssm_a, ssm_d, ssm_dt bias", n, 3 * heads);
-    ll_bill_vector(b, LL_CLASS_NORM, "ssm_norm", n, inner);
-    ll_config_norms(c, n);
-    ll_bill_state(b, (ll_state){.layers = n,
-                                .elements = inner * states + channels * taps,
-                                .flops = 7 * inner * states + 2 * channels * taps});
-}
-
-/* Layers of short convolutions, and of attention where `full_attn_idxs` or `layer_types` say so. */
-void ll_build_lfm2(ll_config *c)
-{
-    ll_bill *b = c->bill;
-    const json_t *types = ll_config_list(c, "layer_types"), *full = ll_config_list(c, "full_attn_idxs");
-    double attention = full ? (double)json_array_size(full) : 0;
-    for (size_t i = 0; !full && i < json_array_size(types); i++) {
-        const char *type = json_string_value(json_array_get(types, i));
-        attention += type && strcmp(type, "full_attention") == 0;
-    }
-    const double taps = ll_config_number(c, "conv_L_cache", 3), conv = c->layers - attention;
-    if (ll_config_flag(c, "block_auto_adjust_ff_dim", false)) {
-        const double multiple = ll_config_number(c, "block_multiple_of", 256);
-        c->ffn = floor(2 * c->ffn / 3 * ll_config_number(c, "block_ffn_dim_multiplier", 1));
-        c->ffn = b->ffn = multiple * ceil(c->ffn / multiple);
-    }
-    ll_config_ends(c);
-    ll_config_attention(c, attention, 0);
-    ll_bill_matrix(b, LL_CLASS_RECURRENT, "shortconv.in_proj", conv, c->hidden, 3 * c->hidden);
-    ll_bill_matrix(b, LL_CLASS_RECURRENT, "shortconv.out_proj", conv, c->hidden, c->hidden);
-    ll_bill_vector(b, LL_CLASS_RECURRENT, "shortconv.conv", conv, c->hidden * taps);
-    ll_bill_state(b, (ll_state){.layers = conv, .elements = c->hidden * taps, .flops = 2 * c->hidden * taps});
-    ll_config_ffn_layers(c);
-    ll_config_norms(c, c->layers);
 }
 
 /* Experts in every n-th layer, beside a shared one as wide; attention in chunks except in every fourth layer. */

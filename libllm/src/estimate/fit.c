@@ -85,13 +85,11 @@ static limits read_limits(const json_t *measured)
     limits out = {.unit = ""};
     size_t i;
     json_t *entry;
-    json_array_foreach(json_object_get(measured, "read"), i, entry)
-    {
+    json_array_foreach (json_object_get(measured, "read"), i, entry) {
         const double x = json_number_value(json_object_get(entry, "gb_per_second")) * 1e9;
         out.bandwidth = x > out.bandwidth ? x : out.bandwidth;
     }
-    json_array_foreach(json_object_get(measured, "units"), i, entry)
-    {
+    json_array_foreach (json_object_get(measured, "units"), i, entry) {
         const double x = json_number_value(json_object_get(entry, "gop_per_second")) * 1e9;
         const char *unit = json_string_value(json_object_get(entry, "unit"));
         if (unit && x > out.operations) {
@@ -137,8 +135,8 @@ static void put_speed(ll_sheet *sheet)
                           "share of the read bandwidth that decoding reaches; measured on 1B models");
     ll_sheet_compute(sheet, "decode.bytes", "B", "weights.bytes_per_token + kv.bytes_per_sequence / 2",
                      "with half of the context in use");
-    ll_sheet_compute(sheet, "decode.tokens_per_second", "token/s",
-                     "machine.bandwidth * decode.share / decode.bytes", NULL);
+    ll_sheet_compute(sheet, "decode.tokens_per_second", "token/s", "machine.bandwidth * decode.share / decode.bytes",
+                     NULL);
     ll_sheet_give_between(sheet, "prefill.share", "", 0.32, 0.22, 0.5,
                           "share of the fastest unit that reading a prompt reaches");
     ll_sheet_compute(sheet, "prefill.tokens_per_second", "token/s",
@@ -157,13 +155,13 @@ static void put_memory(ll_sheet *sheet)
     const double memory = ll_sheet_value(sheet, "machine.memory");
     const double fixed = ll_sheet_value(sheet, "weights.bytes") + ll_sheet_value(sheet, "memory.scratch");
     if (fixed > memory) {
-        ll_sheet_remark(sheet, LL_REMARK_REASON, "weights_do_not_fit",
-                        ll_sheet_text(sheet, "The weights alone need %.1f GiB; %.1f GiB are available.", fixed / 0x1p30,
-                                      memory / 0x1p30),
-                        ll_sheet_text(sheet, "仅权重就需要 %.1f GiB，可用内存为 %.1f GiB。", fixed / 0x1p30,
-                                      memory / 0x1p30));
-        const double bits = 8 * (memory - ll_sheet_value(sheet, "memory.scratch")) /
-                            ll_sheet_value(sheet, "parameters.total");
+        ll_sheet_remark(
+            sheet, LL_REMARK_REASON, "weights_do_not_fit",
+            ll_sheet_text(sheet, "The weights alone need %.1f GiB; %.1f GiB are available.", fixed / 0x1p30,
+                          memory / 0x1p30),
+            ll_sheet_text(sheet, "仅权重就需要 %.1f GiB，可用内存为 %.1f GiB。", fixed / 0x1p30, memory / 0x1p30));
+        const double bits =
+            8 * (memory - ll_sheet_value(sheet, "memory.scratch")) / ll_sheet_value(sheet, "parameters.total");
         if (bits >= 2)
             ll_sheet_remark(sheet, LL_REMARK_CHANGE, "fewer_bits",
                             ll_sheet_text(sheet, "A format of at most %.1f bits a weight fits.", bits),

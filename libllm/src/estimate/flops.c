@@ -32,21 +32,24 @@ static const char *products(ll_sheet *sheet, const ll_bill *bill, bool with_head
     return *sum ? ll_sheet_text(sheet, "2 * (%s)", sum) : "2 * parameters.active";
 }
 
+/* At most what it sees: of a window, or those that an indexer chooses. 0: no bound. */
+static double bound(const ll_core *core) { return core->window > 0 ? core->window : core->chosen; }
+
 /* What a core's query sees on average over a text of `tokens`, which is the name of a figure: itself and half of the
  * others, of a window at most. */
 static const char *mean_seen(ll_sheet *sheet, const ll_core *core, const char *tokens)
 {
     if (!core->is_causal)
-        return core->window > 0 ? ll_sheet_text(sheet, "min(%s, %.0f)", tokens, core->window) : tokens;
-    if (core->window > 0 && core->window < ll_sheet_value(sheet, tokens))
-        return ll_sheet_text(sheet, "(%.0f - %.0f * (%.0f - 1) / (2 * %s))", core->window, core->window, core->window,
+        return bound(core) > 0 ? ll_sheet_text(sheet, "min(%s, %.0f)", tokens, bound(core)) : tokens;
+    if (bound(core) > 0 && bound(core) < ll_sheet_value(sheet, tokens))
+        return ll_sheet_text(sheet, "(%.0f - %.0f * (%.0f - 1) / (2 * %s))", bound(core), bound(core), bound(core),
                              tokens);
     return ll_sheet_text(sheet, "(%s + 1) / 2", tokens);
 }
 
 static const char *last_seen(ll_sheet *sheet, const ll_core *core, const char *tokens)
 {
-    return core->window > 0 ? ll_sheet_text(sheet, "min(%s, %.0f)", tokens, core->window) : tokens;
+    return bound(core) > 0 ? ll_sheet_text(sheet, "min(%s, %.0f)", tokens, bound(core)) : tokens;
 }
 
 /* Scores and sums of all cores for one token, and the work on states. Decoding on a latent has wider products. */
@@ -56,7 +59,8 @@ static const char *attention(ll_sheet *sheet, const ll_bill *bill, const char *t
     for (size_t i = 0; i < bill->n_cores; i++) {
         const ll_core *core = &bill->cores[i];
         const bool on_latent = decodes && core->latent_dim > 0;
-        const double width = on_latent ? core->latent_dim + core->kv_elements : core->key_dim + core->value_dim;
+        const double width =
+            on_latent ? core->latent_dim + core->kv_elements - core->index_dim : core->key_dim + core->value_dim;
         sum = ll_sheet_text(sheet, "%s%s2 * %.0f * %.0f * %.0f * %s", sum, *sum ? " + " : "", core->layers, core->heads,
                             width, decodes ? last_seen(sheet, core, tokens) : mean_seen(sheet, core, tokens));
     }

@@ -8,7 +8,7 @@ static const char *kv_formula(ll_sheet *sheet, const ll_bill *bill, const char *
     const char *sum = "";
     for (size_t i = 0; i < bill->n_cores; i++) {
         const ll_core *core = &bill->cores[i];
-        if (core->is_shared || bill->is_encoder)
+        if (core->is_shared || bill->is_encoder || (core->is_cross && !tokens))
             continue;
         const char *seen =
             core->window > 0 && tokens ? ll_sheet_text(sheet, "min(%s, %.0f)", tokens, core->window) : tokens;

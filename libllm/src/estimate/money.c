@@ -62,8 +62,8 @@ static void put_own_hour(ll_reader *r)
                      "(cost.capex_per_device * cost.annuity + 12 * cost.hosting * power.per_device_kw) / (8760 * "
                      "cost.utilization) + power.per_device_kw * cost.electricity",
                      NULL);
-    static const char *const details[] = {"cost.years",    "cost.interest",     "cost.hosting",
-                                          "cost.annuity",  "cost.utilization",  "power.per_device_kw",
+    static const char *const details[] = {"cost.years",           "cost.interest",    "cost.hosting",
+                                          "cost.annuity",         "cost.utilization", "power.per_device_kw",
                                           "cost.capex_per_device"};
     for (size_t i = 0; i < sizeof details / sizeof *details; i++)
         ll_sheet_detail(sheet, details[i]);
