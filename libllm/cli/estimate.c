@@ -16,7 +16,7 @@ struct values {
     const char *scenario, *model, *device, *count, *precision, *peak, *days, *tokens, *mfu, *sequence, *context, *flops;
     const char *data, *format, *language;
     struct texts set;
-    bool json, explain, corrected;
+    bool json, explain, corrected, compare;
 };
 
 static const struct option options[] = {
@@ -37,6 +37,8 @@ static const struct option options[] = {
     {"context", 'c', OPTION_TEXT, "N", "tokens of context", offsetof(struct values, context), 0, 0},
     {"flops", 0, OPTION_CHOICE, "6nd|kaplan|chinchilla|palm|megatron|nvidia|exact", "how operations are counted",
      offsetof(struct values, flops), 0, 0},
+    {"compare", 0, OPTION_FLAG, NULL, "side by side: several of -m and --on, apart by commas",
+     offsetof(struct values, compare), 0, 0},
     {"set", 0, OPTION_TEXTS, "PATH=VALUE", "any member of the scenario, e.g. load.users=2000",
      offsetof(struct values, set), 0, 0},
     {"corrected", 0, OPTION_FLAG, NULL, "report: with the document's faults mended", offsetof(struct values, corrected),
@@ -182,16 +184,42 @@ static json_t *read_scenario(const char *path)
     return scenario;
 }
 
+/* "A,B" as a list. */
+static json_t *list_of(const char *text)
+{
+    json_t *list = json_array();
+    for (const char *at = text; *at;) {
+        const size_t n = strcspn(at, ",");
+        if (n)
+            json_array_append_new(list, json_stringn(at, n));
+        at += n + (at[n] == ',');
+    }
+    return list;
+}
+
+/* The model and the device, or lists of them to be compared. */
+static void set_subjects(json_t *scenario, const struct values *v)
+{
+    if (!v->compare) {
+        set_model(scenario, v->model);
+        set_text(scenario, "hardware.device", v->device);
+        return;
+    }
+    if (v->model)
+        set(scenario, "compare.models", list_of(v->model));
+    if (v->device)
+        set(scenario, "compare.devices", list_of(v->device));
+}
+
 static bool apply(json_t *scenario, const struct values *v, const struct texts *operands)
 {
     if (operands->n > 0)
         set(scenario, "task", json_string(operands->items[0]));
     if (operands->n > 1)
         set(scenario, "report", json_string(operands->items[1]));
-    set_model(scenario, v->model);
     if (json_is_string(json_object_get(scenario, "hardware"))) /* so that it can have more members */
         set(scenario, "hardware", json_pack("{s:O}", "device", json_object_get(scenario, "hardware")));
-    set_text(scenario, "hardware.device", v->device);
+    set_subjects(scenario, v);
     set_text(scenario, "hardware.precision", v->precision);
     set_text(scenario, "hardware.peak", v->peak);
     set_text(scenario, "conventions.flops", v->flops);
@@ -299,7 +327,8 @@ const struct command estimate_command = {
     .name = "estimate",
     .summary = "what training or serving a model takes",
     .synopsis = "[model|train|serve|fit] [-m MODEL] [OPTIONS]\n"
-                "       libllm estimate report seed-000|seed-001|seed-004 [--corrected]",
+                "       libllm estimate report seed-000|seed-001|seed-004 [--corrected]\n"
+                "       libllm estimate models | devices",
     .details = "Works out parameters, operations, memory, devices and time, with formulas and sources\n"
                "where --explain is given. A scenario may also come from a JSON file. fit says whether\n"
                "a model fits on this machine and how fast it will be; it measures for a few seconds.\n"
@@ -307,6 +336,7 @@ const struct command estimate_command = {
                "  libllm estimate -m Llama-3.1-8B\n"
                "  libllm estimate fit -m Qwen3-32B --context 8k\n"
                "  libllm estimate train -m 405B --tokens 38.5/parameter --on A100 --days 30 --mfu 0.3\n"
+               "  libllm estimate train --compare -m Llama-3.1-8B,Qwen3-32B --on H100,910B3 --count 512\n"
                "  libllm estimate report seed-000 --lang zh\n",
     .run = run,
 };

@@ -175,7 +175,7 @@ TEST(Estimate, WhatIsWrongIsNamed)
         {R"({"model":{"file":"/no/such/file.gguf"}})", "/no/such/file.gguf"},
         {R"({"model":{"preset":"Llama-3.1-8B","file":"x"}})", "only one of"},
         {R"({"model":"Llama-3.1"})", "may be Llama-3.1-405B"},
-        {R"({"model":"no such model"})", "--models"},
+        {R"({"model":"no such model"})", "estimate models"},
         {R"({"model":{"config":{"model_type":"alien"}}})", "\"alien\" is not known"},
         {R"({"model":{"config":{"model_type":"llama"}}})", "is missing"},
         {R"({"model":{"config":{"model_type":"llama","hidden_size":-5}}})", "hidden_size"},

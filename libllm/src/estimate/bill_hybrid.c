@@ -47,9 +47,9 @@ void ll_config_mamba(ll_config *c, double n)
     ll_bill_vector(b, LL_CLASS_RECURRENT, "ssm_a, ssm_d, ssm_dt bias", n, inner * states + 2 * inner);
     if (is_jamba)
         ll_bill_vector(b, LL_CLASS_NORM, "ssm_dt_norm, ssm_b_norm, ssm_c_norm", n, rank + 2 * states);
-    ll_bill_state(b, (ll_state){.layers = n,
-                                .elements = inner * (states + taps),
-                                .flops = 7 * inner * states + 2 * inner * taps});
+    ll_bill_state(
+        b,
+        (ll_state){.layers = n, .elements = inner * (states + taps), .flops = 7 * inner * states + 2 * inner * taps});
 }
 
 /* Layers of the scan with one decay for each head; inner is heads * head size. */

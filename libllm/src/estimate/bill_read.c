@@ -88,7 +88,7 @@ static bool read_preset(ll_sheet *sheet, const char *folder, const char *name, c
             found = line;
         json_decref(head);
     }
-    if (ll_check_candidates(&all, sheet, where, name, "`libllm estimate --models` lists the known ones")) {
+    if (ll_check_candidates(&all, sheet, where, name, "`libllm estimate models` lists the known ones")) {
         json_t *model = NULL;
         status = ll_json_parse(sheet->host, found.data, found.size, &model, &error);
         if (status)

@@ -92,6 +92,11 @@ static void print_scientific(double value, char *out)
     out[n] = 0;
 }
 
+void ll_document_value(ll_document *d, const char *text, double value)
+{
+    keep(d, json_array_append_new(d->row, json_pack("{s:s, s:f}", "text", text, "value", value)) == 0);
+}
+
 void ll_document_number(ll_document *d, double value, ll_print print, int digits)
 {
     char plain[LL_NUMBER_TEXT], text[2 * LL_NUMBER_TEXT];
@@ -110,7 +115,7 @@ void ll_document_number(ll_document *d, double value, ll_print print, int digits
         group(plain, whole, text);
         memcpy(text + strlen(text), plain + whole, n - whole + 1);
     }
-    keep(d, json_array_append_new(d->row, json_pack("{s:s, s:f}", "text", text, "value", value)) == 0);
+    ll_document_value(d, text, value);
 }
 
 static void write_table(const ll_document *d, const json_t *table, ll_grid_format format, bool first, ll_buffer *out,
@@ -131,7 +136,12 @@ static void write_table(const ll_document *d, const json_t *table, ll_grid_forma
         ll_grid_row(&grid);
         json_array_foreach (row, j, cell) {
             const json_t *shown = json_is_object(cell) ? json_object_get(cell, "text") : cell;
-            ll_grid_cell(&grid, json_string_value(shown), json_string_length(shown));
+            const json_t *value = json_object_get(cell, "value");
+            char number[LL_NUMBER_TEXT];
+            if (value && format == LL_GRID_CSV) /* for spreadsheets */
+                ll_grid_cell(&grid, number, ll_print_float(json_real_value(value), number));
+            else
+                ll_grid_cell(&grid, json_string_value(shown), json_string_length(shown));
         }
     }
     *good = *good && ll_grid_write(&grid, format, out);

@@ -30,6 +30,7 @@ typedef enum ll_print {
     LL_PRINT_DECIMALS,   /* `digits` behind the point */
 } ll_print;
 void ll_document_number(ll_document *document, double value, ll_print print, int digits);
+void ll_document_value(ll_document *document, const char *text, double value); /* printed by others */
 /* A line below the tables. */
 void ll_document_note(ll_document *document, const char *english, const char *chinese);
 libllm_status ll_document_write(ll_document *document, ll_buffer *out, libllm_error *error);

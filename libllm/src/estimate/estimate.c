@@ -5,6 +5,8 @@
 
 #include "base/json.h"
 #include "base/status.h"
+#include "estimate/compare.h"
+#include "estimate/list.h"
 #include "estimate/seeds.h"
 
 static const struct {
@@ -12,7 +14,8 @@ static const struct {
     void (*run)(ll_task *task);
 } tasks[] = {{"model", ll_run_model}, {"train", ll_run_train}, {"serve", ll_run_serve}, {"fit", ll_run_fit}};
 #define MODEL_TASKS "model|train|serve|fit"
-#define TASKS MODEL_TASKS "|report"
+#define DOCUMENTS "report|models|devices"
+static const char *const documents[] = {"report", "models", "devices"};
 enum { REPORT = sizeof tasks / sizeof *tasks };
 
 static ll_report_options read_output(ll_reader *scenario)
@@ -47,14 +50,26 @@ void ll_run_scenario(ll_sheet *sheet, const json_t *root, const char *folder, ll
     run_task(&task, which);
 }
 
-static libllm_status write_document(ll_reader *scenario, const char *folder, const ll_report_options *options,
-                                    ll_buffer *report, libllm_error *error)
+/* A report that is a document: a list, a published report, or a comparison of a task. */
+static libllm_status write_document(ll_task *task, int which, const ll_report_options *options, ll_buffer *report,
+                                    libllm_error *error)
 {
     ll_document document;
-    const char *name = json_string_value(json_object_get(scenario->object, "report"));
-    ll_document_init(&document, scenario->sheet->host, options, "report", name ? name : "");
-    ll_run_document(scenario, folder, &document);
-    libllm_status status = ll_sheet_status(scenario->sheet, error);
+    ll_reader *scenario = task->scenario;
+    const char *name = which < REPORT    ? tasks[which].name
+                       : which == REPORT ? json_string_value(json_object_get(scenario->object, "report"))
+                                         : documents[which - REPORT];
+    ll_document_init(&document, task->sheet->host, options, which < REPORT ? "compare" : documents[which - REPORT],
+                     name ? name : "");
+    if (which < REPORT)
+        ll_run_compare(task, name, &document);
+    else if (which == REPORT)
+        ll_run_document(scenario, task->folder, &document);
+    else if (which == REPORT + 1)
+        ll_list_models(task->sheet, task->folder, &document);
+    else
+        ll_list_devices(task->sheet, task->folder, &document);
+    libllm_status status = ll_sheet_status(task->sheet, error);
     if (!status)
         status = ll_document_write(&document, report, error);
     ll_document_free(&document);
@@ -66,13 +81,15 @@ static libllm_status run(ll_sheet *sheet, const json_t *root, ll_bill *bill, ll_
     ll_reader scenario = {.sheet = sheet, .object = root, .path = ""};
     const ll_report_options options = read_output(&scenario);
     ll_task task = {.sheet = sheet, .scenario = &scenario, .bill = bill};
-    const int which = ll_read_choice(&scenario, "task", TASKS, 0);
+    const int which = ll_read_choice(&scenario, "task", MODEL_TASKS "|" DOCUMENTS, 0);
     task.folder = ll_read_text(&scenario, "data", NULL);
-    if (!sheet->status && which == REPORT)
-        return write_document(&scenario, task.folder, &options, report, error);
-    if (!sheet->status)
-        run_task(&task, which);
     libllm_status status = ll_sheet_status(sheet, error);
+    if (status)
+        return status;
+    if (which >= REPORT || ll_read_has(&scenario, "compare"))
+        return write_document(&task, which, &options, report, error);
+    run_task(&task, which);
+    status = ll_sheet_status(sheet, error);
     return status ? status : ll_report_write(sheet, tasks[which].name, &options, report, error);
 }
 

@@ -147,7 +147,7 @@ bool ll_device_find(ll_sheet *sheet, const char *folder, const char *query, ll_d
     }
     if (status)
         ll_sheet_fail(sheet, status, "%s", error.message);
-    return ll_check_candidates(&all, sheet, "hardware.device", query, "`libllm estimate --devices` lists them");
+    return ll_check_candidates(&all, sheet, "hardware.device", query, "`libllm estimate devices` lists them");
 }
 
 static void put_field(ll_reader *r, const ll_device *device, ll_device_field field, const char *key, const char *path,

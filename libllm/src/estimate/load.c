@@ -20,9 +20,6 @@ static void put_queries(ll_reader *r)
             ll_sheet_give(sheet, "load.queries_per_user_day", "query", 20, "default");
         ll_sheet_compute(sheet, "load.queries_per_second", "query/s", "load.users * load.queries_per_user_day / 86400",
                          "averaged over the day");
-    } else {
-        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
-                      "load: expected \"queries_per_second\", \"visits_per_month\" or \"users\"");
     }
 }
 
@@ -40,6 +37,10 @@ void ll_put_load(ll_task *task)
     }
     if (!ll_read_given(&r, "peak_factor", 1, 1e6, "load.peak_factor", ""))
         ll_sheet_give(sheet, "load.peak_factor", "", 3, "default: the busiest hour over the mean");
+    if (!ll_sheet_has(sheet, "load.queries_per_second")) {
+        ll_read_end(&r);
+        return;
+    }
     ll_sheet_compute(sheet, "load.tokens_per_second", "token/s", "load.queries_per_second * load.tokens_per_query",
                      "on average");
     ll_sheet_compute(sheet, "load.peak_tokens_per_day", "token", "load.tokens_per_second * load.peak_factor * 86400",

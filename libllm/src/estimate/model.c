@@ -25,8 +25,13 @@ void ll_put_kv(ll_task *task)
                      "all layers with a KV memory: layers * elements of keys and values");
     ll_sheet_compute(sheet, "kv.bytes_per_sequence", "B", kv_formula(sheet, task->bill, "context.tokens"),
                      "windows keep no more than they see");
-    if (!task->bill->n_states)
-        return;
+    if (task->bill->n_states)
+        ll_put_kv_state(task);
+}
+
+void ll_put_kv_state(ll_task *task)
+{
+    ll_sheet *sheet = task->sheet;
     const char *sum = "";
     for (size_t i = 0; i < task->bill->n_states; i++)
         sum = ll_sheet_text(sheet, "%s%s%.0f * %.0f", sum, *sum ? " + " : "", task->bill->states[i].layers,

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { COLUMNS = 3, SHOWN_DIGITS = 4, GROUP = 3, LABELS = 128 };
+enum { COLUMNS = 3, CSV_COLUMNS = 7, SHOWN_DIGITS = 4, GROUP = 3, LABELS = 128 };
 
 /* Scales in which a unit is shown, from the largest. */
 typedef struct scale {
@@ -28,6 +28,9 @@ static const scale byte_scales[] = {{0x1p40, 0x1p40, "TiB", "TiB"},
 static const scale rate_scales[] = {{1e12, 1e12, "TB/s", "TB/s"}, {1e9, 1e9, "GB/s", "GB/s"}, {0, 1e6, "MB/s", "MB/s"}};
 static const scale speed_scales[] = {
     {1e18, 1e18, "EFLOP/s", "EFLOP/s"}, {1e15, 1e15, "PFLOP/s", "PFLOP/s"}, {0, 1e12, "TFLOP/s", "TFLOP/s"}};
+static const scale work_scales[] = {{1e18, 1, "FLOP", "FLOP"},      {1e15, 1e15, "PFLOP", "PFLOP"},
+                                    {1e12, 1e12, "TFLOP", "TFLOP"}, {1e9, 1e9, "GFLOP", "GFLOP"},
+                                    {1e6, 1e6, "MFLOP", "MFLOP"},   {0, 1, "FLOP", "FLOP"}};
 static const scale time_scales[] = {{86400, 86400, "d", "天"},
                                     {3600, 3600, "h", "小时"},
                                     {1, 1, "s", "秒"},
@@ -50,9 +53,9 @@ static const struct {
     const char *unit;
     const scale *scales;
 } units[] = {
-    {"B", byte_scales},          {"B/s", rate_scales},    {"FLOP/s", speed_scales}, {"s", time_scales},
-    {"parameter", count_scales}, {"token", count_scales}, {"USD", money_scales},    {"CNY", yuan_scales},
-    {"W", power_scales},         {"kWh", energy_scales},  {"kg", mass_scales},
+    {"B", byte_scales},   {"B/s", rate_scales},        {"FLOP", work_scales},   {"FLOP/s", speed_scales},
+    {"s", time_scales},   {"parameter", count_scales}, {"token", count_scales}, {"USD", money_scales},
+    {"CNY", yuan_scales}, {"W", power_scales},         {"kWh", energy_scales},  {"kg", mass_scales},
 };
 
 static const struct {
@@ -107,42 +110,61 @@ static void put_value(ll_buffer *out, const ll_figure *figure, double value, con
         ll_buffer_format(out, " %s", unit);
 }
 
+void ll_report_value(const ll_figure *figure, ll_report_language language, ll_buffer *out)
+{
+    const bool chinese = language == LL_REPORT_CHINESE;
+    if (figure->kind == LL_FIGURE_TEXT)
+        ll_buffer_text(out, figure->text);
+    else
+        put_value(out, figure, figure->value.at[0], scale_of(figure->unit, figure->value.at[0], chinese), chinese);
+}
+
+libllm_status ll_labels_read(ll_labels *labels, const ll_host *host, ll_report_language language, libllm_error *error)
+{
+    ll_data data;
+    ll_csv csv;
+    *labels = (ll_labels){0};
+    ll_buffer_init(&labels->texts, host);
+    if (!ll_map_init(&labels->names, host, LABELS))
+        return ll_fail_memory(error, "a report");
+    libllm_status status = ll_data_open(host, NULL, "labels.csv", &data, error);
+    if (status)
+        return status;
+    status = ll_csv_open(&csv, host, "labels.csv", data.text, error);
+    while (!status && (status = ll_csv_next(&csv, error)) == LIBLLM_OK) {
+        const ll_span label = ll_csv_field(&csv, language == LL_REPORT_CHINESE ? "zh" : "en");
+        if (!ll_map_insert(&labels->names, ll_csv_field(&csv, "path"), (uint32_t)labels->texts.size, NULL))
+            status = ll_fail_memory(error, "a report");
+        ll_buffer_append(&labels->texts, label.data, label.size);
+        ll_buffer_byte(&labels->texts, 0);
+    }
+    ll_csv_close(&csv);
+    if (labels->texts.failed)
+        return ll_fail_memory(error, "a report");
+    return status == LIBLLM_DONE ? LIBLLM_OK : status;
+}
+
+void ll_labels_free(ll_labels *labels)
+{
+    ll_map_free(&labels->names);
+    ll_buffer_free(&labels->texts);
+}
+
+const char *ll_label_of(const ll_labels *labels, const char *path)
+{
+    uint32_t offset;
+    return ll_map_find(&labels->names, ll_span_of(path), &offset) ? labels->texts.data + offset : path;
+}
+
 typedef struct renderer {
     const ll_sheet *sheet;
     const ll_report_options *options;
     ll_grid grid;
-    ll_map names; /* of labels: the offset of their text */
-    ll_buffer texts;
+    ll_labels labels;
     ll_buffer cell; /* being made */
 } renderer;
 
 static bool is_chinese(const renderer *r) { return r->options->language == LL_REPORT_CHINESE; }
-
-/* The label of each figure in the language of the report. */
-static libllm_status read_labels(renderer *r, libllm_error *error)
-{
-    ll_data data;
-    ll_csv csv;
-    libllm_status status = ll_data_open(r->sheet->host, NULL, "labels.csv", &data, error);
-    if (status)
-        return status;
-    status = ll_csv_open(&csv, r->sheet->host, "labels.csv", data.text, error);
-    while (!status && (status = ll_csv_next(&csv, error)) == LIBLLM_OK) {
-        const ll_span label = ll_csv_field(&csv, is_chinese(r) ? "zh" : "en");
-        if (!ll_map_insert(&r->names, ll_csv_field(&csv, "path"), (uint32_t)r->texts.size, NULL))
-            status = ll_fail_memory(error, "a report");
-        ll_buffer_append(&r->texts, label.data, label.size);
-        ll_buffer_byte(&r->texts, 0);
-    }
-    ll_csv_close(&csv);
-    return status == LIBLLM_DONE ? LIBLLM_OK : status;
-}
-
-static const char *label_of(const renderer *r, const char *path)
-{
-    uint32_t offset;
-    return ll_map_find(&r->names, ll_span_of(path), &offset) && !r->texts.failed ? r->texts.data + offset : path;
-}
 
 static void end_cell(renderer *r)
 {
@@ -154,12 +176,9 @@ static void put_figure(renderer *r, const ll_figure *figure)
 {
     const scale *s = scale_of(figure->unit, figure->value.at[0], is_chinese(r));
     ll_grid_row(&r->grid);
-    ll_buffer_text(&r->cell, label_of(r, figure->path));
+    ll_buffer_text(&r->cell, ll_label_of(&r->labels, figure->path));
     end_cell(r);
-    if (figure->kind == LL_FIGURE_TEXT)
-        ll_buffer_text(&r->cell, figure->text);
-    else
-        put_value(&r->cell, figure, figure->value.at[0], s, is_chinese(r));
+    ll_report_value(figure, r->options->language, &r->cell);
     end_cell(r);
     if (figure->is_uncertain) {
         double low, high;
@@ -213,27 +232,70 @@ static void put_remarks(const renderer *r, ll_buffer *out)
     }
 }
 
+static void put_raw(renderer *r, double x)
+{
+    char text[LL_NUMBER_TEXT];
+    ll_grid_cell(&r->grid, text, ll_print_float(x, text));
+}
+
+/* For spreadsheets: plain numbers, and what they are in columns of their own. */
+static void put_for_spreadsheet(renderer *r)
+{
+    static const char *const columns[CSV_COLUMNS] = {"path", "figure", "value", "unit", "low", "high", "formula"};
+    ll_grid_row(&r->grid);
+    for (size_t i = 0; i < CSV_COLUMNS; i++)
+        ll_grid_cell(&r->grid, columns[i], strlen(columns[i]));
+    for (size_t i = 0; i < r->sheet->n_figures; i++) {
+        const ll_figure *figure = &r->sheet->figures[i];
+        if (figure->is_detail && !r->options->explains)
+            continue;
+        const char *label = ll_label_of(&r->labels, figure->path);
+        ll_grid_row(&r->grid);
+        ll_grid_cell(&r->grid, figure->path, strlen(figure->path));
+        ll_grid_cell(&r->grid, label, strlen(label));
+        if (figure->kind == LL_FIGURE_TEXT)
+            ll_grid_cell(&r->grid, figure->text, strlen(figure->text));
+        else
+            put_raw(r, figure->value.at[0]);
+        ll_grid_cell(&r->grid, figure->unit, strlen(figure->unit));
+        double low, high;
+        ll_figure_interval(r->sheet, figure, &low, &high);
+        for (int end = 0; end < 2; end++)
+            if (figure->is_uncertain)
+                put_raw(r, end ? high : low);
+            else
+                ll_grid_cell(&r->grid, "", 0);
+        ll_grid_cell(&r->grid, figure->formula ? figure->formula : "", figure->formula ? strlen(figure->formula) : 0);
+    }
+}
+
+static void put_for_people(renderer *r)
+{
+    put_heading(r);
+    for (size_t i = 0; i < r->sheet->n_figures; i++) {
+        if (r->sheet->figures[i].is_detail && !r->options->explains)
+            continue;
+        put_figure(r, &r->sheet->figures[i]);
+        if (r->options->explains)
+            put_explanation(r, &r->sheet->figures[i]);
+    }
+}
+
 libllm_status ll_report_render(const ll_sheet *sheet, const ll_report_options *options, ll_buffer *out,
                                libllm_error *error)
 {
     static const ll_grid_format formats[] = {
         [LL_REPORT_TABLE] = LL_GRID_TEXT, [LL_REPORT_MARKDOWN] = LL_GRID_MARKDOWN, [LL_REPORT_CSV] = LL_GRID_CSV};
     renderer r = {.sheet = sheet, .options = options};
-    ll_buffer_init(&r.texts, sheet->host);
     ll_buffer_init(&r.cell, sheet->host);
-    ll_grid_init(&r.grid, sheet->host, COLUMNS);
-    libllm_status status =
-        ll_map_init(&r.names, sheet->host, LABELS) ? read_labels(&r, error) : ll_fail_memory(error, "a report");
+    ll_grid_init(&r.grid, sheet->host, options->format == LL_REPORT_CSV ? CSV_COLUMNS : COLUMNS);
+    libllm_status status = ll_labels_read(&r.labels, sheet->host, options->language, error);
     if (!status) {
-        put_heading(&r);
-        for (size_t i = 0; i < sheet->n_figures; i++) {
-            if (sheet->figures[i].is_detail && !options->explains)
-                continue;
-            put_figure(&r, &sheet->figures[i]);
-            if (options->explains)
-                put_explanation(&r, &sheet->figures[i]);
-        }
-        bool good = !r.cell.failed && !r.texts.failed && ll_grid_write(&r.grid, formats[options->format], out);
+        if (options->format == LL_REPORT_CSV)
+            put_for_spreadsheet(&r);
+        else
+            put_for_people(&r);
+        bool good = !r.cell.failed && ll_grid_write(&r.grid, formats[options->format], out);
         if (good)
             put_remarks(&r, out);
         if (!good || out->failed)
@@ -241,7 +303,6 @@ libllm_status ll_report_render(const ll_sheet *sheet, const ll_report_options *o
     }
     ll_grid_free(&r.grid);
     ll_buffer_free(&r.cell);
-    ll_buffer_free(&r.texts);
-    ll_map_free(&r.names);
+    ll_labels_free(&r.labels);
     return status;
 }

@@ -24,7 +24,16 @@ libllm_status ll_report_write(const ll_sheet *sheet, const char *task, const ll_
 void ll_report_substituted(const ll_sheet *sheet, const ll_figure *figure, ll_buffer *out);
 bool ll_report_is_feasible(const ll_sheet *sheet);
 
-/* render.c */
+/* render.c: a figure's value with its unit, as tables show it; its name in a language, which lives as long as labels.
+ */
+void ll_report_value(const ll_figure *figure, ll_report_language language, ll_buffer *out);
+typedef struct ll_labels {
+    ll_map names; /* to offsets of texts */
+    ll_buffer texts;
+} ll_labels;
+libllm_status ll_labels_read(ll_labels *labels, const ll_host *host, ll_report_language language, libllm_error *error);
+void ll_labels_free(ll_labels *labels);
+const char *ll_label_of(const ll_labels *labels, const char *path); /* the path itself when it has none */
 libllm_status ll_report_render(const ll_sheet *sheet, const ll_report_options *options, ll_buffer *out,
                                libllm_error *error);
 

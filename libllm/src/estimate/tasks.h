@@ -33,8 +33,9 @@ void ll_put_inference_flops(ll_task *task, bool is_exact);
 
 /* model.c: kv.bytes_per_token, kv.bytes_per_sequence at context.tokens, kv.state_bytes; of kv.bytes_per_element. */
 void ll_put_kv(ll_task *task);
+void ll_put_kv_state(ll_task *task); /* kv.state_bytes alone */
 
-/* load.c: the figures load.* of a service. */
+/* load.c: the figures load.* of a service; load.queries_per_second only where the scenario says how many. */
 void ll_put_load(ll_task *task);
 
 /* money.c: power, energy, carbon and cost of devices.count for devices.hours in all, of the member "cost". */
