@@ -112,13 +112,13 @@ static void put_llama4(const ll_config *v, const tower *t, double hidden)
 }
 
 /* The merger takes four patches together, once, and once more for each layer whose output enters the text model. */
-static void put_qwen(const ll_config *v, const tower *t, bool gated)
+static void put_qwen(const ll_config *v, const tower *t, bool gated, bool patch_bias)
 {
     ll_bill *b = v->bill;
     const double merge = ll_config_number(v, "spatial_merge_size", 2), wide = merge * merge * t->width;
     const json_t *deep = ll_config_list(v, "deepstack_visual_indexes");
     const double mergers = 1 + (double)json_array_size(deep);
-    put_patches(b, t, ll_config_number(v, "temporal_patch_size", 2), !gated);
+    put_patches(b, t, ll_config_number(v, "temporal_patch_size", 2), patch_bias);
     put(b, "v.position_embd", 1, ll_config_number(v, "num_position_embeddings", 0), t->width);
     put_layers(b, t, gated ? 3 : 2, true, true, !gated);
     vector(b, "v.merger norm", 1, (gated ? 1 : 2) * t->width);
@@ -126,6 +126,16 @@ static void put_qwen(const ll_config *v, const tower *t, bool gated)
     put(b, "v.merger 0", mergers, wide, wide);
     put(b, "v.merger 2", mergers, wide, t->output);
     vector(b, "v.merger bias", mergers, wide + t->output);
+}
+
+/* Qwen2-VL calls the width of its tower embed_dim, and hidden_size that of the text model. */
+static void put_qwen2(const ll_config *v, const tower *t)
+{
+    tower own = *t;
+    own.width = ll_config_number(v, "embed_dim", 1280);
+    own.ffn = own.width * ll_config_number(v, "mlp_ratio", 4);
+    own.output = t->width;
+    put_qwen(v, &own, false, false);
 }
 
 static void put_kimi(const ll_config *v, const tower *t, double hidden)
@@ -158,9 +168,11 @@ void ll_config_vision(ll_config *c, const char *whole_type)
     else if (strcmp(type, "llama4_vision_model") == 0)
         put_llama4(&v, &t, c->hidden);
     else if (strcmp(type, "qwen2_5_vl") == 0)
-        put_qwen(&v, &t, true);
+        put_qwen(&v, &t, true, false);
+    else if (strcmp(type, "qwen2_vl") == 0)
+        put_qwen2(&v, &t);
     else if (strncmp(type, "qwen3", 5) == 0)
-        put_qwen(&v, &t, false);
+        put_qwen(&v, &t, false, true);
     else if (strcmp(type, "kimi_k25") == 0)
         put_kimi(&v, &t, c->hidden);
     else

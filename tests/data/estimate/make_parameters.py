@@ -21,7 +21,7 @@ Columns (parameters are elements, each tensor once, however often it is tied):
     kv_bytes_per_token   16-bit K and V (or MLA latent) of one more token, all layers, before any window is full
     kv_window_layers, kv_window   how many of those layers forget what is further back than the window
     conv_state, recurrent_state   elements of constant state for one sequence
-    state_bytes 2 bytes for a convolution element, 4 for a recurrent one (where accumulation needs FP32)
+    state_bytes both states in FP32
     reference   the class counted, with `+` and what was restated by hand in this file
     published, published_source   a count that somebody else printed, where one was read
 """
@@ -188,7 +188,7 @@ def row_of(preset):
             row.update(cache_of(config, parsed, model))
         row["mtp"], note = mtp(config)
         row["reference"] = "+".join(notes + ([note] if note else []))
-    row["state_bytes"] = 2 * row["conv_state"] + 4 * row["recurrent_state"]
+    row["state_bytes"] = 4 * (row["conv_state"] + row["recurrent_state"])
     row["name"] = preset["name"]
     row["published"], row["published_source"] = PUBLISHED.get(preset["name"], ("", ""))
     return row
