@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Make adapters/: low-rank adapters with random weights for models of tiny-hf/, which are those of tiny/, too.
+"""Make adapters/: low-rank adapters with random weights for models of tiny-hf/, which are those of tiny/, too, and for
+some of families/.
 
     make_adapters.py [-o FOLDER] [NAME...]     (all of them when none is named)
 
 NAME/ is what PEFT writes, NAME.gguf the same with the names and row orders of llama.cpp's converter, and NAME.npy has
 the logits, or the last hidden states of an encoder, of the model with the adapter merged into its weights by PEFT,
-computed by `transformers` (eager attention, float32) for the ids of tiny/. See README.md.
+computed by `transformers` (eager attention, float32) for the ids of the model. See README.md.
 """
 import argparse
 import json
@@ -30,10 +31,11 @@ def load(name):
 
 
 def reference(name, model):
-    folder = "tiny-hf" if name == "gptoss" else "tiny"
-    ids = torch.tensor([json.loads((DATA / folder / f"{name}.json").read_text())["ids"]])
+    folders = [DATA / folder for folder in ("tiny", "tiny-hf", "families")]
+    file = next(folder / f"{name}.json" for folder in folders if (folder / f"{name}.json").exists())
+    ids = torch.tensor([json.loads(file.read_text())["ids"]])
     with torch.no_grad():
-        out = model(ids)
+        out = model(ids, use_cache=False) if name != "bert" else model(ids)
     return (out.last_hidden_state if name == "bert" else out.logits)[0].numpy()
 
 
@@ -41,9 +43,9 @@ def normal(shape, deviation, generator):
     return deviation * torch.randn(shape, generator=generator)
 
 
-def wrap(name, seed, **config):
+def wrap(name, seed, model=None, **config):
     """The model with an adapter of which every weight matters."""
-    model = get_peft_model(load(name), LoraConfig(**config))
+    model = get_peft_model(model or load(name), LoraConfig(**config))
     g = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for path, p in model.named_parameters():
@@ -257,7 +259,52 @@ def qwen3moe(out):
     write_gguf(out / "qwen3moe.gguf", "qwen3moe", 8, tensors)
 
 
-ALL = [llama, llama_types, llama_2, qwen2, gpt2, phi3, bert, deepseek3, gptoss, qwen3moe]
+def of_family(name):
+    """The model of a fixture of families/, whose weights its maker's seed gives."""
+    import make_family_fixtures as families
+
+    made, build = [], families.build
+    families.build = lambda *args, **more: made.append(build(*args, **more)) or made[-1]
+    families.write = lambda *args, **more: None
+    families.FIXTURES[name]()
+    families.build = build
+    return made[-1]
+
+
+def gptneox(out):
+    """Heads of q, k and v in turn."""
+    model = wrap("gptneox", 11, of_family("gptneox"), r=4, lora_alpha=8,
+                 target_modules=["query_key_value", "attention.dense", "dense_h_to_4h", "dense_4h_to_h"])  # fmt: skip
+    write(out, "gptneox", model, "gptneox")
+
+
+def deepseek2_kv_b(out):
+    """A file that has keys and values of all heads in one matrix, which the model takes apart."""
+    model = wrap("deepseek2-kv-b", 12, of_family("deepseek2-kv-b"), r=4, lora_alpha=8,
+                 target_modules=["kv_b_proj", "o_proj"])  # fmt: skip
+    write(out, "deepseek2-kv-b", model, "deepseek2-kv-b")
+
+
+def falcon_mamba(out):
+    model = wrap("falcon-mamba", 13, of_family("falcon-mamba"), r=4, lora_alpha=8,
+                 target_modules=["in_proj", "x_proj", "dt_proj"])  # fmt: skip
+    write(out, "falcon-mamba", model, "falcon-mamba")
+
+
+def mamba2(out):
+    model = wrap("mamba2", 14, of_family("mamba2"), r=4, lora_alpha=8, target_modules=["in_proj"])
+    write(out, "mamba2", model, "mamba2")
+
+
+def lfm2moe(out):
+    """Short convolutions."""
+    model = wrap("lfm2moe", 15, of_family("lfm2moe"), r=4, lora_alpha=8,
+                 target_modules=["in_proj", "out_proj", "q_proj", "w2"])  # fmt: skip
+    write(out, "lfm2moe", model, "lfm2moe")
+
+
+ALL = [llama, llama_types, llama_2, qwen2, gpt2, phi3, bert, deepseek3, gptoss, qwen3moe, gptneox, deepseek2_kv_b, falcon_mamba,
+       mamba2, lfm2moe]
 
 
 def main():

@@ -47,6 +47,11 @@ const Case cases[] = {
     {"tiny/deepseek3.gguf", "tiny/deepseek3", "deepseek3", {{"deepseek3", 1}}},
     {"tiny-hf/deepseek3", "tiny/deepseek3", "deepseek3", {{"deepseek3", 1}}},
     {"tiny-hf/gptoss", "tiny-hf/gptoss", "gptoss", {{"gptoss", 1}}},
+    {"families/gptneox.gguf", "families/gptneox", "gptneox", {{"gptneox", 1}}},
+    {"families/deepseek2-kv-b.gguf", "families/deepseek2-kv-b", "deepseek2-kv-b", {{"deepseek2-kv-b", 1}}},
+    {"families/falcon-mamba.gguf", "families/falcon-mamba", "falcon-mamba", {{"falcon-mamba", 1}}},
+    {"families/mamba2.gguf", "families/mamba2", "mamba2", {{"mamba2", 1}}},
+    {"families/lfm2moe.gguf", "families/lfm2moe", "lfm2moe", {{"lfm2moe", 1}}},
     {"tiny/bert.gguf", "tiny/bert", "bert", {{"bert", 1}}},
     {"tiny-hf/bert", "tiny/bert", "bert", {{"bert", 1}}},
 };
