@@ -57,6 +57,10 @@ void access_close(struct access *access);
 libllm_status access_open_session(const struct access *access, const libllm_engine_options *engine,
                                   libllm_session **session, libllm_error *error);
 
+/* The path of a model's file or folder, or of a name under the user's data folder; NULL when there is none. Release
+ * with free(). */
+char *find_model(const char *name, libllm_error *error);
+
 /* Text to ids; false, with a message, on failure. Release with free(tokens->ids). */
 bool access_tokenize(const struct access *access, const struct text *text, uint32_t flags, struct token_list *tokens);
 
