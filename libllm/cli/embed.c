@@ -72,7 +72,7 @@ static bool embed_all(const struct access *access, const struct values *values, 
         engine.n_batch = n_context < 4096 ? n_context : 4096;
     libllm_session *session;
     libllm_error error;
-    if (libllm_session_open(access->model, &engine, &session, &error) != LIBLLM_OK) {
+    if (access_open_session(access, &engine, &session, &error) != LIBLLM_OK) {
         failed(&error);
         return false;
     }
@@ -113,6 +113,7 @@ static int run(int argc, char **argv)
         code = access_open(&access, &common) && embed_all(&access, &values, &text) ? EXIT_OK : EXIT_FAILED;
     access_close(&access);
     text_free(&text);
+    common_free(&common);
     return code;
 }
 

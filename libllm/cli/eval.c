@@ -60,7 +60,7 @@ static bool evaluate(const struct access *access, const struct values *values, c
         engine.n_batch = (uint32_t)(tokens->n < 4096 ? tokens->n : 4096);
     libllm_session *session;
     libllm_error error;
-    if (libllm_session_open(access->model, &engine, &session, &error) != LIBLLM_OK) {
+    if (access_open_session(access, &engine, &session, &error) != LIBLLM_OK) {
         failed(&error);
         return false;
     }
@@ -89,19 +89,17 @@ static int run(int argc, char **argv)
     struct values values = {.batch = 256};
     const struct option_group groups[] = {
         {"Options", options, &values}, {"Engine", engine_options, &common}, {"Model", common_options, &common}, {0}};
-    int code = options_parse(&eval_command, groups, argc, argv, NULL);
-    if (code != OPTIONS_GO)
-        return code;
-    if (!values.logits || !values.logits[0])
-        return usage_error(&eval_command, "--logits OUT is missing");
-    if (!values.ids == !values.file)
-        return usage_error(&eval_command,
-                           values.ids ? "--ids and -f exclude each other" : "give the ids with --ids, or with -f FILE");
     struct text text = {0};
     struct token_list tokens = {0};
-    if (values.file && !read_file(values.file, &text))
+    int code = options_parse(&eval_command, groups, argc, argv, NULL);
+    if (code == OPTIONS_GO && (!values.logits || !values.logits[0]))
+        code = usage_error(&eval_command, "--logits OUT is missing");
+    if (code == OPTIONS_GO && !values.ids == !values.file)
+        code = usage_error(&eval_command,
+                           values.ids ? "--ids and -f exclude each other" : "give the ids with --ids, or with -f FILE");
+    if (code == OPTIONS_GO && values.file && !read_file(values.file, &text))
         code = EXIT_FAILED;
-    else if (values.ids)
+    else if (code == OPTIONS_GO && values.ids)
         text_append(&text, values.ids, strlen(values.ids));
     if (code == OPTIONS_GO && !parse_tokens(text.bytes, text.n_bytes, &tokens))
         code = values.file ? EXIT_FAILED : EXIT_USAGE;
@@ -111,6 +109,7 @@ static int run(int argc, char **argv)
         code = open_and_evaluate(&common, &values, &tokens);
     free(tokens.ids);
     text_free(&text);
+    common_free(&common);
     return code;
 }
 

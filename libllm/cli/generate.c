@@ -75,7 +75,7 @@ static int generate(const struct access *access, const struct generation *genera
     engine.n_positions = context_for(generation, prompt->n, access->info.n_context_train);
     libllm_session *session;
     libllm_error error;
-    libllm_status status = libllm_session_open(access->model, &engine, &session, &error);
+    libllm_status status = access_open_session(access, &engine, &session, &error);
     if (status == LIBLLM_OK) {
         status = print_continuation(session, generation, prompt, &error);
         libllm_session_free(session);
@@ -122,6 +122,7 @@ static int run(int argc, char **argv)
         code = open_and_generate(&common, &values, &generation, &text);
     text_free(&text);
     generation_free(&generation);
+    common_free(&common);
     return code;
 }
 

@@ -112,6 +112,19 @@ FIELD(libllm_stream_options, stops, 24);
 FIELD(libllm_stream_options, ignore_end, 32);
 FIELD(libllm_stream_options, reserved, 36);
 
+SIZE(libllm_adapter_info, 32);
+FIELD(libllm_adapter_info, struct_size, 0);
+FIELD(libllm_adapter_info, rank, 4);
+FIELD(libllm_adapter_info, n_matrices, 8);
+FIELD(libllm_adapter_info, reserved, 12);
+FIELD(libllm_adapter_info, n_parameters, 16);
+FIELD(libllm_adapter_info, file_bytes, 24);
+
+SIZE(libllm_scaled_adapter, 16);
+FIELD(libllm_scaled_adapter, adapter, 0);
+FIELD(libllm_scaled_adapter, scale, 8);
+FIELD(libllm_scaled_adapter, reserved, 12);
+
 SIZE(libllm_stream_event, 72);
 FIELD(libllm_stream_event, struct_size, 0);
 FIELD(libllm_stream_event, token, 4);

@@ -432,6 +432,52 @@ TEST_F(Command, EvalWritesTheRowsOfTheReference)
               read_file(folder + "/rows"));
 }
 
+/* What the commands compute with adapters is the library's; that they use them, in the amounts given, shows in bytes.
+ */
+TEST_F(Command, AdaptersAreUsedAndScaled)
+{
+    const std::string adapter = data + "/adapters/llama", copy = folder + "/a:b.gguf";
+    std::filesystem::copy_file(adapter + ".gguf", copy);
+    const auto with = [&](Arguments arguments, const Arguments &adapters) {
+        for (const std::string &a : adapters)
+            arguments.insert(arguments.end(), {"--lora", a});
+        return output(arguments);
+    };
+    for (const Arguments &base :
+         {Arguments{"eval", "-m", plain_model, "--ids", "1,2,3", "--logits", "-"},
+          Arguments{"embed", "-m", plain_model, "-p", "Once"},
+          Arguments{"generate", "-m", plain_model, "-p", "Once", "-n", "8", "--temp", "0"},
+          Arguments{"perplexity", "-m", plain_model, "-f", data + "/text/mixed.txt", "-c", "16", "--windows", "2"}}) {
+        const std::string plain = with(base, {}), adapted = with(base, {adapter});
+        EXPECT_NE(plain, adapted) << base[0];
+        EXPECT_EQ(adapted, with(base, {copy})) << base[0] << ": a colon in the name";
+        EXPECT_EQ(plain, with(base, {adapter + ":0"})) << base[0];
+        EXPECT_NE(adapted, with(base, {adapter + ":0.5", adapter + "-2:-0.75"})) << base[0];
+    }
+    EXPECT_EQ(run({"bench", "-m", plain_model, "-p", "4", "-n", "4", "-r", "1", "--lora", adapter}).code, 0);
+    Result result = run({"eval", "-m", plain_model, "--ids", "1", "--logits", "-", "--lora", folder + "/none"});
+    EXPECT_EQ(result.code, 1);
+    EXPECT_TRUE(contains(result.err, folder + "/none")) << result.err;
+    EXPECT_EQ(run({"eval", "-m", plain_model, "--ids", "1", "--lora", adapter}).code, 2);
+}
+
+TEST_F(Command, ChatChangesAdapters)
+{
+    const Arguments base = {"chat", "-m", chat_model, "-n", "8", "--temp", "0"};
+    const std::string adapter = data + "/adapters/llama";
+    Arguments with = base;
+    with.insert(with.end(), {"--lora", adapter + ":2"});
+    const std::string plain = run(base, "one\n").out, adapted = run(with, "one\n").out;
+    EXPECT_NE(plain, adapted);
+    Result result =
+        run(base, "one\n/lora\n/reset\n/lora " + adapter + ":2\none\n/reset\n/lora -\none\n/lora nothing\n");
+    EXPECT_EQ(result.code, 1);
+    EXPECT_EQ(result.out, plain + adapted + plain);
+    EXPECT_TRUE(contains(result.err, "there is no adapter\n")) << result.err;
+    EXPECT_TRUE(contains(result.err, adapter + ", 2 of it\n")) << result.err;
+    EXPECT_TRUE(contains(result.err, "nothing")) << result.err;
+}
+
 TEST_F(Command, EvalWritesThroughALinkToWhatIsNotThereYet)
 {
     std::filesystem::create_symlink(folder + "/target", folder + "/link");

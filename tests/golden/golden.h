@@ -28,6 +28,7 @@ namespace golden
 struct Free {
     void operator()(libllm_runtime *h) const { libllm_runtime_free(h); }
     void operator()(libllm_model *h) const { libllm_model_free(h); }
+    void operator()(libllm_adapter *h) const { libllm_adapter_free(h); }
     void operator()(libllm_engine *h) const { libllm_engine_free(h); }
     void operator()(libllm_session *h) const { libllm_session_free(h); }
     void operator()(libllm_stream *h) const { libllm_stream_free(h); }

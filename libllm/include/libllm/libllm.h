@@ -7,6 +7,7 @@
  * Objects.   libllm_runtime (threads, log, allocator, limits) -> libllm_model (one file, immutable)
  *            -> libllm_engine (KV memory and one batched step over its sessions)
  *            -> libllm_session (one timeline of tokens) -> libllm_stream (pull iterator over new text).
+ *            libllm_adapter changes the weights of a model for the sessions that use it.
  *            libllm_chat turns messages into a prompt with the template of the model.
  * Ownership. Every handle that a function hands out belongs to the caller and goes back with the matching
  *            _free(). _free(NULL) does nothing. Children keep their parents alive, so handles may be freed
@@ -158,6 +159,8 @@ const char *libllm_status_text(libllm_status status);
 typedef struct libllm_runtime libllm_runtime;
 /** A model file, opened: weights, tokenizer, template. Immutable, shared by threads. Since: 0.1 */
 typedef struct libllm_model libllm_model;
+/** Low-rank changes to the weights of one model (LoRA). Immutable, shared by threads. Since: 0.1 */
+typedef struct libllm_adapter libllm_adapter;
 /** KV memory and one batched step over the sessions that live in it. Since: 0.1 */
 typedef struct libllm_engine libllm_engine;
 /** One timeline of tokens, used by one thread at a time. Since: 0.1 */
@@ -1066,8 +1069,8 @@ libllm_status libllm_session_tokens(const libllm_session *session,
  * threads is the mean of the batches. seconds is measured on the calling thread, from one meeting to the next;
  * computing_seconds and waiting_seconds, what a thread did and how long it waited for the others, are means of all
  * threads. weight_bytes and kv_bytes are the bytes of weights and of keys and values that were read, flops a
- * multiply-add counted as two. The seconds of the whole exceed those of the phases by the start and the end of each
- * batch.
+ * multiply-add counted as two; adapters are left out. The seconds of the whole exceed those of the phases by the start
+ * and the end of each batch.
  *
  * @param session   the session; its engine was made with the option profile
  * @param buffer    receives the text; may be NULL when capacity is 0
@@ -1099,6 +1102,115 @@ libllm_status libllm_session_profile(libllm_session *session,
  */
 LIBLLM_API
 void libllm_session_cancel(libllm_session *session);
+
+/* Adapters ---------------------------------------------------------------------------------------------- */
+
+/** What an adapter is, in numbers. Since: 0.1 */
+typedef struct libllm_adapter_info {
+    /** sizeof(libllm_adapter_info) of the caller; the library fills that much. */
+    uint32_t struct_size;
+    /** The largest rank. */
+    uint32_t rank;
+    /** Weights of the model that it changes. */
+    uint32_t n_matrices;
+    /** Zero. */
+    uint32_t reserved;
+    /** Parameters. */
+    uint64_t n_parameters;
+    /** Size of the file in bytes. */
+    uint64_t file_bytes;
+} libllm_adapter_info;
+
+/** An adapter and how much of it is wanted. Since: 0.1 */
+typedef struct libllm_scaled_adapter {
+    /** The adapter. */
+    const libllm_adapter *adapter;
+    /** What it adds is multiplied with this, beside the scale that its file says. 1: as it was trained. */
+    float scale;
+    /** Zero. */
+    uint32_t reserved;
+} libllm_scaled_adapter;
+
+/**
+ * Open an adapter: a GGUF file whose general.type is "adapter", or what PEFT writes, by its folder or by the path of
+ * adapter_model.safetensors, beside which adapter_config.json lies. Either may be for a model opened in either format.
+ * Names, shapes and the architecture are checked against the model. What an adapter may have besides pairs of low rank
+ * (DoRA, whole modules, biases) is an error that names the key or tensor.
+ *
+ * @param model    the model that it is for
+ * @param path     of the file or folder, NUL-terminated
+ * @param options  how its bytes are reached; NULL for the defaults
+ * @param adapter  receives the handle
+ * @param error    optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: the caller frees the adapter; sessions that use it keep it alive.
+ * Thread safety: concurrent(model).
+ * Errors: INVALID_ARGUMENT (it is for another model, among others), NOT_FOUND, IO, CORRUPT_FILE, UNSUPPORTED, LIMIT,
+ * OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_adapter_open(const libllm_model *model, const char *path,
+                                  const libllm_model_options *LIBLLM_NULLABLE options,
+                                  libllm_adapter *LIBLLM_OWNED *LIBLLM_OUT adapter,
+                                  libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Give up an adapter.
+ *
+ * @param adapter  NULL is fine
+ *
+ * Ownership: takes the handle.
+ * Thread safety: exclusive(adapter).
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_adapter_free(libllm_adapter *LIBLLM_NULLABLE adapter);
+
+/**
+ * Read the numbers of an adapter.
+ *
+ * @param adapter  the adapter
+ * @param info     struct_size set by the caller; filled
+ * @param error    optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(adapter).
+ * Errors: INVALID_ARGUMENT.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_adapter_get_info(const libllm_adapter *adapter, libllm_adapter_info *LIBLLM_OUT info,
+                                      libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Choose the adapters of a session, in place of those that it has; the changes of several are added up. Each session of
+ * an engine may have others, also in one batch. All memory that they need is allocated here.
+ *
+ * They hold for the tokens that are evaluated from here on. Tokens that are in the timeline keep the keys and values
+ * that were computed for them, and libllm_session_logits() stays as it is; to have all computed anew, go back with
+ * libllm_session_rewind() and evaluate again. A stream that is made later does so by itself: it reuses no tokens that
+ * were evaluated with other adapters. Between two calls of libllm_stream_next() adapters may be changed, too.
+ *
+ * @param session     the session
+ * @param adapters    adapters that were opened for its model; copied. May be NULL when n_adapters is 0
+ * @param n_adapters  their number; 0: the model as it is
+ * @param error       optional
+ * @return LIBLLM_OK, or an error, with which the session has the adapters that it had
+ *
+ * Ownership: the session keeps the adapters alive as long as it uses them.
+ * Thread safety: exclusive(session); concurrent(each adapter).
+ * Errors: INVALID_ARGUMENT, BUSY, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_set_adapters(libllm_session *session,
+                                          const libllm_scaled_adapter *LIBLLM_ARRAY(n_adapters)
+                                              LIBLLM_NULLABLE adapters,
+                                          size_t n_adapters, libllm_error *LIBLLM_NULLABLE error);
 
 /* Sampling ---------------------------------------------------------------------------------------------- */
 

@@ -21,13 +21,10 @@ libllm_status libllm_model_open(const libllm_runtime *runtime, const char *path,
     *model = NULL;
     if (!runtime || !path)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "runtime or path is NULL");
-    libllm_model_options o = {.struct_size = sizeof o};
-    libllm_status status = ll_read_options(options, &o, sizeof o, "libllm_model_options", error);
+    libllm_model_options o;
+    libllm_status status = ll_read_model_options(options, &o, error);
     if (status)
         return status;
-    if (o.load_mode != LIBLLM_LOAD_MAP && o.load_mode != LIBLLM_LOAD_READ)
-        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "load_mode is %d, which is no libllm_load_mode",
-                       o.load_mode);
     libllm_model *m = ll_alloc(&runtime->host, 1, sizeof *m);
     if (!m)
         return ll_fail_memory(error, "a model");

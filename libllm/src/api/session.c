@@ -102,6 +102,7 @@ void libllm_session_free(libllm_session *s)
         return;
     libllm_engine *engine = s->engine;
     ll_session_free(s->session);
+    ll_drop_adapters(&engine->model->runtime->host, s->adapters, s->n_adapters);
     ll_free(&engine->model->runtime->host, s);
     libllm_engine_free(engine);
 }

@@ -5,12 +5,21 @@
 #define LL_BACKEND_BACKEND_H
 
 #include "base/team.h"
+#include "model/adapter.h"
 #include "plan/plan.h"
 
 enum { LL_PAGE_POSITIONS = 64 }; /* positions in a page of KV memory */
 
 /* Memory of a device for one state of the layers that are not attention. */
 typedef struct ll_state ll_state;
+
+/* Adapters of one timeline, each with its strength, made ready on a device with the memory that they need there. */
+typedef struct ll_adapter_set ll_adapter_set;
+
+typedef struct ll_adapter_use {
+    const ll_adapter *adapter; /* of the executor's model; it has to live as long as the set */
+    float scale;               /* beside the adapter's own */
+} ll_adapter_use;
 
 /* Consecutive tokens of one timeline. */
 typedef struct ll_run {
@@ -23,6 +32,8 @@ typedef struct ll_run {
      */
     const ll_state *state;
     ll_state *next_state;
+    /* Used by one run of a batch at a time; NULL: the weights as they are. */
+    ll_adapter_set *adapters;
     float *logits;   /* rows of n_vocab, or hidden states of n_embd; NULL: not wanted */
     bool all_logits; /* a row for every token instead of the last only */
 } ll_run;
@@ -75,6 +86,9 @@ typedef struct ll_backend {
     /* NULL: out of memory. */
     ll_state *(*state_create)(const ll_executor *executor);
     void (*state_free)(const ll_executor *executor, ll_state *state); /* NULL is fine */
+    /* NULL: out of memory. n is not 0. */
+    ll_adapter_set *(*adapters_create)(const ll_executor *executor, const ll_adapter_use *uses, size_t n);
+    void (*adapters_free)(const ll_executor *executor, ll_adapter_set *set); /* NULL is fine */
     /* CANCELLED leaves pages of the batch's positions and its next states undefined and everything else as it was. */
     libllm_status (*run)(ll_executor *executor, const ll_batch *batch, libllm_error *error);
     void (*free)(ll_executor *executor); /* NULL is fine */

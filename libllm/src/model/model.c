@@ -9,6 +9,32 @@
 
 #include <string.h>
 
+/* A place for each matrix that a layer may have. */
+static void all_linears(const ll_layer *l, const ll_linear *out[LL_LAYER_LINEARS_MAX])
+{
+    const ll_experts *e = &l->experts;
+    const ll_recurrence *r = &l->recurrence;
+    const ll_latent_weights *t = &l->latent;
+    const ll_linear *const all[LL_LAYER_LINEARS_MAX] = {
+        &l->q,         &l->k,          &l->v,        &l->o,          &l->gate,   &l->up,   &l->down,
+        &e->router,    &e->gate.first, &e->up.first, &e->down.first, &t->q_a,    &t->kv_a, &t->k_b.first,
+        &t->v_b.first, &r->in,         &r->gate,     &r->before,     &r->select, &r->dt};
+    memcpy(out, all, sizeof all);
+}
+
+uint32_t ll_model_n_linears(const ll_model *m) { return m->n_layers * LL_LAYER_LINEARS_MAX + 1; }
+
+static void number_linears(ll_model *m)
+{
+    const ll_linear *all[LL_LAYER_LINEARS_MAX];
+    for (uint32_t i = 0; i < m->n_layers; i++) {
+        all_linears(&m->layers[i], all);
+        for (uint32_t j = 0; j < LL_LAYER_LINEARS_MAX; j++) /* they are this model's, which is not yet const */
+            ((ll_linear *)(uintptr_t)all[j])->number = i * LL_LAYER_LINEARS_MAX + j;
+    }
+    m->output.number = ll_model_n_linears(m) - 1;
+}
+
 /* What the file is lacking to compute with, if anything. */
 static libllm_status build(ll_model *m, libllm_error *error)
 {
@@ -33,8 +59,10 @@ static libllm_status build(ll_model *m, libllm_error *error)
         ll_fail(&m->not_runnable, status, "%s", error ? error->message : libllm_status_text(status));
         return LIBLLM_OK;
     }
-    if (!status)
+    if (!status) {
         m->family = family;
+        number_linears(m);
+    }
     return status;
 }
 
@@ -118,15 +146,10 @@ uint64_t ll_model_parameters(const ll_model *m)
 
 size_t ll_layer_linears(const ll_layer *l, const ll_linear *out[LL_LAYER_LINEARS_MAX])
 {
-    const ll_experts *e = &l->experts;
-    const ll_recurrence *r = &l->recurrence;
-    const ll_latent_weights *t = &l->latent;
-    const ll_linear *const all[] = {&l->q,          &l->k,    &l->v,      &l->o,          &l->gate,
-                                    &l->up,         &l->down, &e->router, &e->gate.first, &e->up.first,
-                                    &e->down.first, &t->q_a,  &t->kv_a,   &t->k_b.first,  &t->v_b.first,
-                                    &r->in,         &r->gate, &r->before, &r->select,     &r->dt};
+    const ll_linear *all[LL_LAYER_LINEARS_MAX];
     size_t n = 0;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    all_linears(l, all);
+    for (size_t i = 0; i < LL_LAYER_LINEARS_MAX; i++)
         if (all[i]->weight.data)
             out[n++] = all[i];
     return n;
@@ -151,6 +174,7 @@ uint64_t ll_layer_state(const ll_layer *l)
 ll_linear ll_expert(const ll_expert_linear *linear, uint32_t e)
 {
     ll_linear one = linear->first;
+    one.expert = e;
     one.weight.data += e * linear->expert_bytes;
     if (one.bias)
         one.bias += e * (size_t)one.weight.n_rows;

@@ -21,6 +21,8 @@ typedef struct ll_matrix {
 typedef struct ll_linear {
     ll_matrix weight;
     const float *bias; /* [n_rows], NULL when there is none */
+    uint32_t number;   /* by which adapters know it, below ll_model_n_linears() */
+    uint32_t expert;   /* of which it is, or the head; 0 where it is of none */
 } ll_linear;
 
 typedef enum ll_rope_kind {
@@ -252,6 +254,8 @@ ll_linear ll_expert(const ll_expert_linear *linear, uint32_t e);
 /* The matrices that a layer has, of experts those of the first. */
 enum { LL_LAYER_LINEARS_MAX = 20 };
 size_t ll_layer_linears(const ll_layer *layer, const ll_linear *out[LL_LAYER_LINEARS_MAX]);
+/* Numbers of linears: layer i has some from i * LL_LAYER_LINEARS_MAX on, the last is that of the output. */
+uint32_t ll_model_n_linears(const ll_model *model);
 /* Floats that a layer remembers of a timeline: the inputs of the convolution, oldest first, [n_taps - 1][n_channels],
  * and of a scan [n_inner][n_states]. */
 uint64_t ll_layer_state(const ll_layer *layer);

@@ -227,6 +227,7 @@ static void add_to_step(ll_engine *e, ll_work *work, size_t n)
                                       .pages = s->pages,
                                       .state = s->states[s->running],
                                       .next_state = s->states[ll_session_next_state(s)],
+                                      .adapters = s->adapters,
                                       .logits = behind         ? NULL
                                                 : work->logits ? work->logits + work->n_done * n_row
                                                 : last         ? s->next_logits

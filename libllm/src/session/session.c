@@ -5,6 +5,8 @@
 
 #include "base/status.h"
 
+#include <string.h>
+
 libllm_status ll_session_create(ll_engine *e, uint64_t n_positions, ll_session **out, libllm_error *error)
 {
     *out = NULL;
@@ -73,6 +75,8 @@ void ll_session_free(ll_session *s)
         ll_engine_give_pages(s->engine, s->pages, s->n_pages);
     for (uint32_t i = 0; i < LL_SESSION_STATES; i++)
         s->engine->backend->state_free(s->engine->executor, s->states[i]);
+    s->engine->backend->adapters_free(s->engine->executor, s->adapters);
+    ll_free(s->host, s->uses);
     ll_free(s->host, s->pages);
     ll_free(s->host, s->tokens);
     ll_free(s->host, s->logits);
@@ -150,6 +154,10 @@ libllm_status ll_session_rewind(ll_session *s, size_t n_positions, libllm_error 
         s->has_logits = false;
     if (n_positions < s->n_in_state) /* there is no way back from a state but from the beginning */
         s->n_in_state = 0;
+    if (n_positions < s->n_other)
+        s->n_other = n_positions;
+    if (s->states[0] && s->n_in_state == 0) /* all are evaluated again */
+        s->n_other = 0;
     atomic_store(&s->position, n_positions);
     return LIBLLM_OK;
 }
@@ -162,6 +170,31 @@ uint32_t ll_session_next_state(const ll_session *s)
     while (next == s->state || next == s->running)
         next++;
     return next;
+}
+
+libllm_status ll_session_set_adapters(ll_session *s, const ll_adapter_use *uses, size_t n, libllm_error *error)
+{
+    bool same = n == s->n_uses;
+    for (size_t i = 0; same && i < n; i++)
+        same = uses[i].adapter == s->uses[i].adapter && uses[i].scale == s->uses[i].scale;
+    if (same)
+        return LIBLLM_OK;
+    const ll_backend *backend = s->engine->backend;
+    ll_adapter_use *copy = n ? ll_alloc(s->host, n, sizeof *copy) : NULL;
+    ll_adapter_set *set = copy ? backend->adapters_create(s->engine->executor, uses, n) : NULL;
+    if (n && !set) {
+        ll_free(s->host, copy);
+        return ll_fail_memory(error, "the adapters of a session");
+    }
+    if (n)
+        memcpy(copy, uses, n * sizeof *copy);
+    backend->adapters_free(s->engine->executor, s->adapters);
+    ll_free(s->host, s->uses);
+    s->adapters = set;
+    s->uses = copy;
+    s->n_uses = n;
+    s->n_other = atomic_load(&s->position);
+    return LIBLLM_OK;
 }
 
 libllm_status ll_session_sample(ll_session *s, const libllm_sampling_options *options, int32_t *token,

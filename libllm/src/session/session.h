@@ -24,6 +24,10 @@ struct ll_session {
     ll_state *states[LL_SESSION_STATES];
     uint32_t state, running;
     size_t n_in_state;
+    ll_adapter_set *adapters; /* NULL: none */
+    ll_adapter_use *uses;     /* [n_uses] what it was made of */
+    size_t n_uses;
+    size_t n_other;     /* tokens at the front that were evaluated with others, which the rest has seen */
     float *logits;      /* [n_vocab] after the last token */
     float *next_logits; /* [n_vocab] those that a running call computes */
     bool has_logits;
@@ -51,6 +55,9 @@ libllm_status ll_session_eval(ll_session *session, const int32_t *tokens, size_t
 libllm_status ll_session_rewind(ll_session *session, size_t n_positions, libllm_error *error);
 libllm_status ll_session_sample(ll_session *session, const libllm_sampling_options *options, int32_t *token,
                                 libllm_error *error);
+
+/* What is evaluated from here on has these adapters; a failure leaves those that were. */
+libllm_status ll_session_set_adapters(ll_session *session, const ll_adapter_use *uses, size_t n, libllm_error *error);
 
 void ll_session_cancel(ll_session *session);
 

@@ -71,7 +71,8 @@ static libllm_status copy_sampling(ll_stream *s, const libllm_sampling_options *
     return LIBLLM_OK;
 }
 
-/* Keep what the timeline shares with the prompt. At least the last token is evaluated again, for its logits. */
+/* Keep what the timeline shares with the prompt, unless other adapters have had a part in it. At least the last token
+ * is evaluated again, for its logits. */
 static libllm_status sync_prompt(ll_stream *s, const int32_t *tokens, size_t n, libllm_error *error)
 {
     ll_session *session = s->session;
@@ -82,7 +83,7 @@ static libllm_status sync_prompt(ll_stream *s, const int32_t *tokens, size_t n, 
     libllm_status status = ll_session_check_ids(session, tokens, n, error);
     if (status)
         return status;
-    while (shared < n - 1 && shared < position && session->tokens[shared] == tokens[shared])
+    while (session->n_other == 0 && shared < n - 1 && shared < position && session->tokens[shared] == tokens[shared])
         shared++;
     s->n_prompt = n;
     s->n_prompt_left = n - shared;

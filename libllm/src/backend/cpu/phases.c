@@ -115,8 +115,11 @@ ll_inputs ll_cpu_prepare(ll_worker *w, const ll_phase *p, const float *source, s
     }
     if (!private && (!source || act || bf16))
         ll_cpu_meet(w);
-    return (ll_inputs){
+    ll_inputs inputs = {
         .x = w->x, .act = act ? w->acts : NULL, .bf16 = bf16 ? e->bf16 : NULL, .n = n, .by_rows = by_rows};
+    if (e->adapts)
+        ll_cpu_reduce(w, columns, linears, n_linears, &inputs);
+    return inputs;
 }
 
 /* How a rope turns the heads of a column. */
@@ -141,6 +144,8 @@ static void embed(ll_worker *w)
     for (uint32_t c = w->thread; c < e->n_columns; c += w->n_threads) {
         float *x = e->x[0] + c * n;
         m->embedding.traits->decode(m->embedding.data + (size_t)e->columns[c].token * m->embedding.row_bytes, x, n);
+        if (e->columns[c].adapters)
+            ll_cpu_adapt_embedding(e, c, x);
         if (m->embd_scale != 1)
             for (size_t i = 0; i < n; i++)
                 x[i] *= m->embd_scale;
