@@ -79,7 +79,7 @@ bool access_runtime(struct access *access, const struct common *common)
     return false;
 }
 
-static bool locate(struct access *access, const char *name)
+bool access_locate(struct access *access, const char *name)
 {
     char *data_home = user_folder("XDG_DATA_HOME", ".local/share");
     libllm_error error;
@@ -105,7 +105,7 @@ libllm_status access_open_model(struct access *access, const struct common *comm
 
 bool access_open(struct access *access, const struct common *common)
 {
-    if (!access_runtime(access, common) || !locate(access, common->model))
+    if (!access_runtime(access, common) || !access_locate(access, common->model))
         return false;
     access->engine = engine_of(common);
     libllm_error error;

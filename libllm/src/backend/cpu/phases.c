@@ -115,8 +115,11 @@ ll_inputs ll_cpu_prepare(ll_worker *w, const ll_phase *p, const float *source, s
     }
     if (!private && (!source || act || bf16))
         ll_cpu_meet(w);
-    return (ll_inputs){
+    const ll_inputs inputs = {
         .x = w->x, .act = act ? w->acts : NULL, .bf16 = bf16 ? e->bf16 : NULL, .n = n, .by_rows = by_rows};
+    if (e->batch->sums)
+        ll_cpu_collect(w, linears, n_linears, &inputs);
+    return inputs;
 }
 
 /* How a rope turns the heads of a column. */
