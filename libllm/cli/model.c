@@ -99,7 +99,7 @@ char *find_model(const char *name, libllm_error *error)
     return NULL;
 }
 
-static bool locate(struct access *access, const char *name)
+bool access_locate(struct access *access, const char *name)
 {
     libllm_error error;
     access->path = find_model(name, &error);
@@ -134,7 +134,7 @@ libllm_status access_open_session(const struct access *access, const libllm_engi
 
 bool access_open(struct access *access, const struct common *common)
 {
-    if (!access_runtime(access, common) || !locate(access, common->model))
+    if (!access_runtime(access, common) || !access_locate(access, common->model))
         return false;
     access->engine = engine_of(common);
     libllm_error error;

@@ -48,6 +48,8 @@ struct access {
 /* Each returns false, with a message, on failure. access_close() is right after either outcome. */
 bool access_runtime(struct access *access, const struct common *common);
 bool access_open(struct access *access, const struct common *common);
+/* The path of a model by its name or path. */
+bool access_locate(struct access *access, const char *name);
 /* The second half of access_open(), for a path that was found and without the numbers of the model; and giving up what
  * it opens. */
 libllm_status access_open_model(struct access *access, const struct common *common, libllm_error *error);

@@ -62,7 +62,30 @@ FIELD(libllm_model_info, bytes_per_token, 64);
 FIELD(libllm_model_info, flops_per_token, 72);
 FIELD(libllm_model_info, kv_bytes_per_token, 80);
 
-SIZE(libllm_engine_options, 40);
+SIZE(libllm_convert_event, 72);
+FIELD(libllm_convert_event, struct_size, 0);
+FIELD(libllm_convert_event, done, 4);
+FIELD(libllm_convert_event, tensor, 8);
+FIELD(libllm_convert_event, n_tensors, 12);
+FIELD(libllm_convert_event, name, 16);
+FIELD(libllm_convert_event, n_name_bytes, 24);
+FIELD(libllm_convert_event, from_type, 32);
+FIELD(libllm_convert_event, to_type, 40);
+FIELD(libllm_convert_event, note, 48);
+FIELD(libllm_convert_event, n_bytes, 56);
+FIELD(libllm_convert_event, n_bytes_done, 64);
+
+SIZE(libllm_convert_options, 56);
+FIELD(libllm_convert_options, struct_size, 0);
+FIELD(libllm_convert_options, overwrite, 4);
+FIELD(libllm_convert_options, type, 8);
+FIELD(libllm_convert_options, importance, 16);
+FIELD(libllm_convert_options, tensor_types, 24);
+FIELD(libllm_convert_options, n_tensor_types, 32);
+FIELD(libllm_convert_options, progress, 40);
+FIELD(libllm_convert_options, user_data, 48);
+
+SIZE(libllm_engine_options, 48);
 FIELD(libllm_engine_options, struct_size, 0);
 FIELD(libllm_engine_options, kv_type, 4);
 FIELD(libllm_engine_options, n_positions, 8);
@@ -71,6 +94,8 @@ FIELD(libllm_engine_options, deterministic, 20);
 FIELD(libllm_engine_options, profile, 24);
 FIELD(libllm_engine_options, hidden_states, 28);
 FIELD(libllm_engine_options, device, 32);
+FIELD(libllm_engine_options, importance, 40);
+FIELD(libllm_engine_options, reserved, 44);
 
 SIZE(libllm_batch_entry, 32);
 FIELD(libllm_batch_entry, session, 0);

@@ -613,6 +613,108 @@ libllm_status libllm_model_describe(const libllm_model *model,
                                     char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer, size_t capacity,
                                     size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
 
+/* Conversion -------------------------------------------------------------------------------------------- */
+
+/** How far a conversion is, and what becomes of the tensor in hand. Since: 0.1 */
+typedef struct libllm_convert_event {
+    /** sizeof(libllm_convert_event) of the library. */
+    uint32_t struct_size;
+    /** 1: the tensor is done; 0: it is being worked on. */
+    uint32_t done;
+    /** Its number, from 0 on. */
+    uint32_t tensor;
+    /** Tensors of the model. */
+    uint32_t n_tensors;
+    /** Its name. */
+    const char *LIBLLM_STRING(n_name_bytes) name;
+    /** Length of the name. */
+    size_t n_name_bytes;
+    /** Type in the source, such as "BF16", NUL-terminated. */
+    const char *from_type;
+    /** Type in the file that is written, NUL-terminated. */
+    const char *to_type;
+    /** Where that is another than was asked for, why; or what else is worth knowing, NUL-terminated. NULL: nothing. */
+    const char *LIBLLM_NULLABLE note;
+    /** Bytes of all tensors of the source. */
+    uint64_t n_bytes;
+    /** How many of them are read. */
+    uint64_t n_bytes_done;
+} libllm_convert_event;
+
+/**
+ * Receives how far a conversion is, several times a second and once when a tensor is done. Called on the thread that
+ * called libllm_model_convert(), with no lock held; it must not call the library with the same runtime and must not
+ * unwind.
+ *
+ * @param user_data  as given in the options
+ * @param event      valid during the call
+ * @return 0 to go on, anything else to cancel
+ */
+typedef int32_t (*libllm_convert_fn)(void *LIBLLM_NULLABLE user_data, const libllm_convert_event *event);
+
+/** What a conversion makes of a model. Since: 0.1 */
+typedef struct libllm_convert_options {
+    /** sizeof(libllm_convert_options), set by libllm_convert_options_init(). */
+    uint32_t struct_size;
+    /** 1: a file that exists is replaced; 0: it is an error. */
+    uint32_t overwrite;
+    /** Type of the weights, NUL-terminated, in letters of any size: F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0,
+     *  IQ4_NL, IQ4_XS, MXFP4, Q6_K, or a mixture of types, which has more bits for the tensors that need them: Q2_K,
+     *  Q2_K_S, Q3_K_S, Q3_K_M, Q3_K_L, Q4_K_S, Q4_K_M, Q5_K_S, Q5_K_M. NULL: as they are stored. */
+    const char *LIBLLM_NULLABLE type;
+    /** File of an importance matrix, NUL-terminated; NULL: all errors of a tensor's weights count the same. */
+    const char *LIBLLM_NULLABLE importance;
+    /** Types of certain tensors, each as "PATTERN=TYPE", NUL-terminated. The pattern is a part of the name, in which
+     *  * stands for any characters and ? for any one; ^ in front and $ behind are its ends. The last one that fits
+     *  counts. */
+    const char *const *LIBLLM_ARRAY(n_tensor_types) LIBLLM_NULLABLE tensor_types;
+    /** Their number. */
+    size_t n_tensor_types;
+    /** Receives how far it is; NULL: nobody does. */
+    libllm_convert_fn LIBLLM_NULLABLE progress;
+    /** Passed to progress. */
+    void *LIBLLM_NULLABLE user_data;
+} libllm_convert_options;
+
+/**
+ * Set every option to its default.
+ *
+ * @param options      the struct to fill
+ * @param struct_size  sizeof(libllm_convert_options) of the caller
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: any thread.
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_convert_options_init(libllm_convert_options *LIBLLM_OUT options, uint32_t struct_size);
+
+/**
+ * Write a model as one GGUF file that other programs read as well. Whatever libllm_model_open() takes may be the
+ * source: a file, also a split one, or a folder of Hugging Face, whose configuration and tokenizer are put into the
+ * file in GGUF's terms. Norms, biases and other small tensors are F32; a matrix whose rows are no multiple of a type's
+ * blocks gets one near it, and the event of the tensor says so. The result is the same for any number of threads. While
+ * it is written the file has another name beside its own; whatever goes wrong, nothing is left behind.
+ *
+ * @param runtime      its threads compute
+ * @param source       path of a file or folder, NUL-terminated
+ * @param destination  path of the file to write, NUL-terminated
+ * @param options      NULL for the defaults
+ * @param error        optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(runtime).
+ * Errors: those of libllm_model_open(); INVALID_ARGUMENT (no such type, or the file exists), IO (no room on the disk,
+ * say), UNSUPPORTED (GGUF cannot express the model or its tokenizer), CANCELLED, FORKED.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_model_convert(const libllm_runtime *runtime, const char *source, const char *destination,
+                                   const libllm_convert_options *LIBLLM_NULLABLE options,
+                                   libllm_error *LIBLLM_NULLABLE error);
+
 /* Tokenizer --------------------------------------------------------------------------------------------- */
 
 /** Turn the text of special tokens, such as <|im_end|>, into these tokens. Never set it for text of users. */
@@ -742,6 +844,10 @@ typedef struct libllm_engine_options {
      *  with a BLAS library; that one's number of threads, OpenBLAS being meant, is 1 while an engine computes with it
      *  and is put back then. NULL: "cpu". */
     const char *LIBLLM_NULLABLE device;
+    /** 1: the squares of what matrices are multiplied with are summed up, for libllm_session_save_importance(). */
+    uint32_t importance;
+    /** Zero. */
+    uint32_t reserved;
 } libllm_engine_options;
 
 /** Set every option to its default.
@@ -1088,6 +1194,30 @@ LIBLLM_API
 libllm_status libllm_session_profile(libllm_session *session,
                                      char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer, size_t capacity,
                                      size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Write the importance matrix that was collected since the engine was made: of each matrix in a layer, how large its
+ * inputs are, column by column, which libllm_model_convert() can weigh errors with. As GGUF, in the form that llama.cpp
+ * has. Behind the last layer's attention only tokens whose row was asked for count, so evaluate with
+ * libllm_session_eval_logits(). Nothing is forgotten: more text can be evaluated and saved again.
+ *
+ * @param session    the session; its engine was made with the option importance
+ * @param path       of the file to write, NUL-terminated
+ * @param dataset    what the file says about where the text is from, NUL-terminated UTF-8; NULL: nothing
+ * @param overwrite  1: a file that exists is replaced; 0: it is an error
+ * @param error      optional
+ * @return LIBLLM_OK or an error, with which the file is as it was
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session).
+ * Errors: INVALID_ARGUMENT (the engine does not collect, nothing was evaluated, or the file exists), NOT_FOUND (the
+ * folder), IO, OUT_OF_MEMORY, FORKED.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_save_importance(libllm_session *session, const char *path,
+                                             const char *LIBLLM_NULLABLE dataset, uint32_t overwrite,
+                                             libllm_error *LIBLLM_NULLABLE error);
 
 /**
  * Make the call that is running on this session return CANCELLED within 100 ms. Does nothing when no call is

@@ -4,6 +4,7 @@
 #ifndef LL_BACKEND_BACKEND_H
 #define LL_BACKEND_BACKEND_H
 
+#include "backend/input_sums.h"
 #include "base/team.h"
 #include "model/adapter.h"
 #include "plan/plan.h"
@@ -62,6 +63,7 @@ typedef struct ll_batch {
     bool (*cancelled)(void *context); /* asked often, on the calling thread */
     void *cancel_context;
     ll_profile *profile; /* NULL, or where to add this batch */
+    ll_input_sums *sums; /* the same for the inputs of matrices */
 } ll_batch;
 
 typedef struct ll_executor_options {

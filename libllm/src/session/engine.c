@@ -28,6 +28,8 @@ static libllm_status check_options(const libllm_engine_options *o, libllm_error 
                        (unsigned long long)o->n_positions, INT32_MAX);
     if (o->profile > 1)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "profile is %u, expected 0 or 1", o->profile);
+    if (o->importance > 1)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "importance is %u, expected 0 or 1", o->importance);
     if (o->hidden_states > 1)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "hidden_states is %u, expected 0 or 1", o->hidden_states);
     return LIBLLM_OK;
@@ -70,7 +72,8 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
     e->free_pages = ll_alloc(host, e->n_free_pages, sizeof *e->free_pages);
     e->runs = ll_alloc(host, e->n_batch, sizeof *e->runs);
     e->stepping = ll_alloc(host, e->n_batch, sizeof *e->stepping);
-    if (!e->free_pages || !e->runs || !e->stepping) {
+    e->sums = options->importance ? ll_input_sums_create(host, model) : NULL;
+    if (!e->free_pages || !e->runs || !e->stepping || (options->importance && !e->sums)) {
         status = ll_fail_memory(error, "an engine");
     } else {
         for (uint32_t i = 0; i < e->n_free_pages; i++)
@@ -106,6 +109,7 @@ void ll_engine_free(ll_engine *e)
     ll_free(e->host, e->free_pages);
     ll_free(e->host, e->runs);
     ll_free(e->host, e->stepping);
+    ll_input_sums_free(e->sums);
     ll_free(e->host, e);
 }
 
@@ -143,6 +147,17 @@ void ll_engine_return_profile(ll_engine *e, const ll_profile *profile)
     pthread_mutex_lock(&e->lock);
     ll_profile_add(&e->profile, profile);
     pthread_mutex_unlock(&e->lock);
+}
+
+libllm_status ll_engine_save_importance(ll_engine *e, const char *path, bool replaces, ll_span dataset,
+                                        libllm_error *error)
+{
+    pthread_mutex_lock(&e->lock);
+    while (e->leading) /* a step adds to the sums */
+        pthread_cond_wait(&e->changed, &e->lock);
+    libllm_status status = ll_input_sums_write(e->sums, path, replaces, dataset, error);
+    pthread_mutex_unlock(&e->lock);
+    return status;
 }
 
 static bool cancelled(const ll_work *work)
@@ -297,6 +312,14 @@ static void commit_step(ll_engine *e, libllm_status status, const libllm_error *
     e->n_stepping = 0;
 }
 
+static void count_texts(ll_engine *e)
+{
+    for (uint32_t i = 0; i < e->n_stepping; i++) {
+        e->sums->n_texts += e->runs[i].position == 0;
+        e->sums->n_tokens += e->runs[i].n_tokens;
+    }
+}
+
 /* One step for all; called with the lock held and leading set, gives the lock up while it computes. */
 static void step(ll_engine *e)
 {
@@ -306,6 +329,7 @@ static void step(ll_engine *e)
     choose_step(e);
     ll_batch batch = {.runs = e->runs, .n_runs = e->n_stepping, .cancelled = step_cancelled, .cancel_context = e};
     libllm_error error;
+    batch.sums = e->sums;
     ll_profile profile = {0}; /* the engine's may be taken meanwhile */
     if (e->profiles)
         batch.profile = &profile;
@@ -314,6 +338,8 @@ static void step(ll_engine *e)
     pthread_mutex_lock(&e->lock);
     if (e->profiles)
         ll_profile_add(&e->profile, &profile);
+    if (e->sums && !status)
+        count_texts(e);
     commit_step(e, status, &error);
 }
 

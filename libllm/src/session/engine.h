@@ -54,7 +54,8 @@ typedef struct ll_engine {
     ll_work **stepping; /* [n_batch] */
     uint32_t n_stepping;
     bool profiles;
-    ll_profile profile; /* of the steps since it was last reported */
+    ll_profile profile;  /* of the steps since it was last reported */
+    ll_input_sums *sums; /* of all steps; NULL: nobody wants them */
 } ll_engine;
 
 libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const char *blas_library,
@@ -73,6 +74,9 @@ void ll_engine_eval(ll_engine *engine, ll_work *works, size_t n_works);
 bool ll_engine_take_pages(ll_engine *engine, uint32_t *pages, uint32_t n, uint32_t *n_free);
 void ll_engine_give_pages(ll_engine *engine, const uint32_t *pages, uint32_t n);
 
+/* What was collected so far, as the file of an importance matrix. */
+libllm_status ll_engine_save_importance(ll_engine *engine, const char *path, bool replaces, ll_span dataset,
+                                        libllm_error *error);
 /* The profile since it was last taken. One that could not be handed on goes back. */
 void ll_engine_take_profile(ll_engine *engine, ll_profile *profile);
 void ll_engine_return_profile(ll_engine *engine, const ll_profile *profile);

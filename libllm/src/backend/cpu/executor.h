@@ -239,6 +239,14 @@ void ll_cpu_latent_q(ll_worker *worker, const ll_phase *phase);
 void ll_cpu_latent_v(ll_worker *worker, const ll_phase *phase);
 void ll_cpu_rotate(const ll_executor *executor, const ll_layer *layer, uint32_t column, float *values);
 
+/* collect.c: add inputs to the sums that the batch asks for; of products that have been prepared, each thread its
+ * share.
+ */
+void ll_cpu_collect(const ll_worker *worker, const ll_linear *const *linears, size_t n_linears,
+                    const ll_inputs *inputs);
+void ll_cpu_collect_expert(const ll_worker *worker, const ll_expert_linear *linear, uint32_t expert,
+                           const ll_inputs *inputs);
+
 /* experts.c: ROUTE, EXPERTS_UP and EXPERTS_DOWN. */
 void ll_cpu_route(ll_worker *worker, const ll_phase *phase);
 void ll_cpu_experts_up(ll_worker *worker, const ll_phase *phase);

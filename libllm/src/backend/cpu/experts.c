@@ -204,6 +204,12 @@ static void gated(ll_worker *w, const ll_linear *gate, const ll_linear *up, uint
                  hidden[j] + row);
 }
 
+/* Gate and up of an expert lie in one matrix. */
+static bool stacked(const ll_experts *x)
+{
+    return x->gate.expert_bytes > x->gate.first.weight.row_bytes * x->gate.first.weight.n_rows;
+}
+
 void ll_cpu_experts_up(ll_worker *w, const ll_phase *p)
 {
     ll_executor *e = w->executor;
@@ -227,6 +233,12 @@ void ll_cpu_experts_up(ll_worker *w, const ll_phase *p)
         reduce_items(w, &in, x->n_used, false, &x->gate);
         reduce_items(w, &in, x->n_used, false, &x->up);
         ll_cpu_meet(w);
+    }
+    for (uint32_t c = 0; e->batch->sums && c < w->n_chosen; c++) {
+        const ll_inputs items = expert_inputs(w, &in, x->n_used, w->chosen[c], false, &x->up.first);
+        ll_cpu_collect_expert(w, &x->up, w->chosen[c], &items);
+        if (x->gate.first.weight.data && !stacked(x))
+            ll_cpu_collect_expert(w, &x->gate, w->chosen[c], &items);
     }
     const uint32_t per_unit = ll_cpu_rows_per_unit(w, &in, x->n_ff, LL_TILE_ROWS);
     const uint32_t per_shared = ll_cpu_rows_per_unit(w, &in, l->n_ff, LL_TILE_ROWS);
@@ -277,6 +289,10 @@ void ll_cpu_experts_down(ll_worker *w, const ll_phase *p)
         e->kernels.quantize(e->item_hidden + item * (size_t)e->plan.max_expert_ff, x->n_ff, &view);
     }
     ll_cpu_meet(w);
+    for (uint32_t c = 0; e->batch->sums && c < w->n_chosen; c++) {
+        const ll_inputs items = expert_inputs(w, &of_items, x->n_used, w->chosen[c], true, &x->down.first);
+        ll_cpu_collect_expert(w, &x->down, w->chosen[c], &items);
+    }
     const uint32_t n_rows = e->plan.n_embd,
                    per_unit = ll_cpu_rows_per_unit(w, &(ll_inputs){.n = n}, n_rows, LL_TILE_ROWS);
     ll_units units = ll_cpu_units(w, (n_rows + per_unit - 1) / per_unit, in.by_rows);

@@ -119,6 +119,8 @@ ll_inputs ll_cpu_prepare(ll_worker *w, const ll_phase *p, const float *source, s
         .x = w->x, .act = act ? w->acts : NULL, .bf16 = bf16 ? e->bf16 : NULL, .n = n, .by_rows = by_rows};
     if (e->adapts)
         ll_cpu_reduce(w, columns, linears, n_linears, &inputs);
+    if (e->batch->sums)
+        ll_cpu_collect(w, linears, n_linears, &inputs);
     return inputs;
 }
 
