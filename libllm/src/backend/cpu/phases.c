@@ -222,13 +222,13 @@ static void qkv(ll_worker *w, const ll_phase *p)
     const ll_model *m = e->model;
     const ll_layer *l = &m->layers[p->layer];
     const ll_linear *const linears[] = {&l->q, &l->k, &l->v};
-    const size_t head_dim = m->head_dim;
     bool norm_follows = l->q_norm.weight && m->head_norm == LL_HEAD_NORM_WHOLE;
     ll_inputs in = ll_cpu_prepare(w, p, NULL, 0, linears, 3);
     ll_units units = ll_cpu_units(w, l->n_heads + 2 * l->n_kv_heads, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
         bool is_q = unit < l->n_heads, is_k = !is_q && unit < l->n_heads + l->n_kv_heads;
+        const size_t head_dim = is_q || is_k ? m->head_dim : m->value_dim;
         uint32_t head = is_q ? unit : is_k ? unit - l->n_heads : unit - l->n_heads - l->n_kv_heads;
         uint32_t left = (is_q ? l->n_heads : l->n_kv_heads) - head, n_heads = 1;
         if (in.n == 1) {
