@@ -50,6 +50,7 @@ TEST(Api, EveryFunctionTakesNull)
     EXPECT_EQ(invalid, libllm_engine_eval(nullptr, nullptr, 0, &e));
     EXPECT_EQ(invalid, libllm_session_open(nullptr, nullptr, nullptr, &e));
     EXPECT_EQ(invalid, libllm_session_create(nullptr, nullptr, nullptr, &e));
+    EXPECT_EQ(invalid, libllm_session_encode(nullptr, &token, 1, &e));
     EXPECT_EQ(invalid, libllm_session_eval(nullptr, &token, 1, &e));
     EXPECT_EQ(invalid, libllm_session_eval_logits(nullptr, &token, 1, &f, 1, &e));
     EXPECT_EQ(invalid, libllm_session_logits(nullptr, &fp, &n, &e));
@@ -233,6 +234,12 @@ libllm_status work(const char *model, Torture *torture)
         eo.n_batch = 16;
         status = libllm_session_open(m, &eo, &s, &e);
     }
+    libllm_model_info info;
+    info.struct_size = sizeof info;
+    if (!status)
+        status = libllm_model_get_info(m, &info, &e);
+    if (!status && info.has_encoder)
+        status = libllm_session_encode(s, ids, 5, &e);
     libllm_stream_options so;
     libllm_stream_options_init(&so, sizeof so);
     const char *stops[] = {"\x01\x02\x03"};
@@ -272,9 +279,9 @@ libllm_status work(const char *model, Torture *torture)
 
 TEST(Api, EveryAllocationFailedInTurn)
 {
-    /* Plain, with experts, with latent attention that is converted at opening, with states. */
+    /* Plain, with experts, with latent attention that is converted at opening, with states, with an encoder. */
     for (const char *model : {"tiny/llama.gguf", "tiny/qwen2moe.gguf", "families/deepseek2-kv-b.gguf", "tiny/lfm2.gguf",
-                              "families/mamba2.gguf"}) {
+                              "families/mamba2.gguf", "families/t5-ungated.gguf"}) {
         Torture cold, good; /* a file that is not in the page cache is read ahead, which allocates */
         ASSERT_EQ(LIBLLM_OK, work(model, &cold)) << model;
         ASSERT_EQ(LIBLLM_OK, work(model, &good)) << model;
