@@ -28,5 +28,6 @@ extern const struct command info_command;
 extern const struct command perplexity_command;
 extern const struct command bench_command;
 extern const struct command devices_command;
+extern const struct command estimate_command;
 
 #endif

@@ -10,8 +10,8 @@
 #include "terminal.h"
 
 static const struct command *const commands[] = {
-    &chat_command, &generate_command, &tokenize_command,   &detokenize_command, &embed_command,
-    &eval_command, &info_command,     &perplexity_command, &bench_command,      &devices_command,
+    &chat_command, &generate_command,   &tokenize_command, &detokenize_command, &embed_command,    &eval_command,
+    &info_command, &perplexity_command, &bench_command,    &devices_command,    &estimate_command,
 };
 
 static const char examples[] = "Examples:\n"
@@ -24,6 +24,7 @@ static const char examples[] = "Examples:\n"
                                "  libllm info -m model.gguf\n"
                                "  libllm perplexity -m model.gguf -f text.txt\n"
                                "  libllm bench -t 4 --json\n"
+                               "  libllm estimate train -m 70B --tokens 15T --on H100 --days 60\n"
                                "\n"
                                "A model is a GGUF file, a folder, or a name such as \"default\" under\n"
                                "$XDG_DATA_HOME/libllm/models; without -m it is \"default\".\n"

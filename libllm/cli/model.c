@@ -79,20 +79,29 @@ bool access_runtime(struct access *access, const struct common *common)
     return false;
 }
 
-static bool locate(struct access *access, const char *name)
+char *find_model(const char *name, libllm_error *error)
 {
-    char *data_home = user_folder("XDG_DATA_HOME", ".local/share");
-    libllm_error error;
+    char *data_home = user_folder("XDG_DATA_HOME", ".local/share"), *path = NULL;
     size_t needed = 0;
-    libllm_status status = libllm_model_locate(name, data_home, NULL, 0, &needed, &error);
+    libllm_status status = libllm_model_locate(name, data_home, NULL, 0, &needed, error);
     if (status == LIBLLM_OK || status == LIBLLM_ERROR_BUFFER_TOO_SMALL) {
-        access->path = allocate(needed + 1, 1);
-        status = libllm_model_locate(name, data_home, access->path, needed + 1, &needed, &error);
+        path = allocate(needed + 1, 1);
+        status = libllm_model_locate(name, data_home, path, needed + 1, &needed, error);
     }
     free(data_home);
-    if (status != LIBLLM_OK)
+    if (status == LIBLLM_OK)
+        return path;
+    free(path);
+    return NULL;
+}
+
+static bool locate(struct access *access, const char *name)
+{
+    libllm_error error;
+    access->path = find_model(name, &error);
+    if (!access->path)
         failed(&error);
-    return status == LIBLLM_OK;
+    return access->path != NULL;
 }
 
 libllm_status access_open_model(struct access *access, const struct common *common, libllm_error *error)

@@ -48,6 +48,10 @@ bool access_open(struct access *access, const struct common *common);
 libllm_status access_open_model(struct access *access, const struct common *common, libllm_error *error);
 void access_close(struct access *access);
 
+/* The path of a model's file or folder, or of a name under the user's data folder; NULL when there is none. Release
+ * with free(). */
+char *find_model(const char *name, libllm_error *error);
+
 /* Text to ids; false, with a message, on failure. Release with free(tokens->ids). */
 bool access_tokenize(const struct access *access, const struct text *text, uint32_t flags, struct token_list *tokens);
 

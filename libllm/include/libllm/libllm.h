@@ -552,6 +552,32 @@ libllm_status libllm_model_get_info(const libllm_model *model, libllm_model_info
                                     libllm_error *LIBLLM_NULLABLE error);
 
 /**
+ * Estimate what training or serving a model takes. The scenario is JSON that names a model (a preset, a Hugging Face
+ * configuration, a file, or bare numbers), a task, hardware and conventions; the report is JSON, or a table for people
+ * where scenario.output.format says so. Every figure of the report has a value, a unit, an interval where it is
+ * uncertain, and with output.explain its formula, the numbers put in and its sources. docs/estimate.md describes both,
+ * and their JSON Schemas are installed with the library. The same scenario gives the same report.
+ *
+ * @param runtime   lends memory and limits; nothing is measured
+ * @param scenario  JSON text
+ * @param n_bytes   its length
+ * @param buffer    receives the report; may be NULL when capacity is 0
+ * @param capacity  bytes in buffer
+ * @param needed    receives the length of the report
+ * @param error     optional
+ * @return LIBLLM_OK or an error; a scenario that cannot be done is no error but a report with "feasible": false
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(runtime).
+ * Errors: INVALID_ARGUMENT, JSON, NOT_FOUND, IO, CORRUPT_FILE, UNSUPPORTED, LIMIT, BUFFER_TOO_SMALL, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_estimate_run(const libllm_runtime *runtime, const char *LIBLLM_STRING(n_bytes) scenario,
+                                  size_t n_bytes, char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer,
+                                  size_t capacity, size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
+
+/**
  * The architecture families that the library computes, as JSON:
  * {"families":[{"architecture","encoder","encoder_decoder","experts"}]}. architecture is what a GGUF file has as
  * general.architecture.
