@@ -342,6 +342,13 @@ static bool bench(struct access *access, const struct common *common, const stru
     return good;
 }
 
+static bool goes_on(const struct access *access)
+{
+    if (access->info.has_encoder)
+        message("%s answers a text with another; what is measured are models that go on with one", access->path);
+    return !access->info.has_encoder;
+}
+
 static int run(int argc, char **argv)
 {
     struct common common = COMMON_DEFAULTS;
@@ -355,7 +362,7 @@ static int run(int argc, char **argv)
     }
     struct access access;
     bool good = values.limits ? access_runtime(&access, &common) && bench_limits_view(access.runtime, values.json)
-                              : access_open(&access, &common) && bench(&access, &common, &values);
+                              : access_open(&access, &common) && goes_on(&access) && bench(&access, &common, &values);
     access_close(&access);
     common_free(&common);
     return good ? EXIT_OK : EXIT_FAILED;

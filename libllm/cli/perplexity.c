@@ -245,6 +245,10 @@ static bool open_and_evaluate(const struct common *common, const struct values *
         message("%s is an encoder, which foresees nothing", access.path);
         good = false;
     }
+    if (good && access.info.has_encoder) {
+        message("%s answers a text with another; it does not go on with one", access.path);
+        good = false;
+    }
     good = good && access_tokenize(&access, text, LIBLLM_TOKENIZE_ADD_BOS, &tokens);
     if (good) {
         struct evaluation e = {.access = &access, .values = values};

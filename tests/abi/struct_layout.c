@@ -43,7 +43,7 @@ SIZE(libllm_model_options, 8);
 FIELD(libllm_model_options, struct_size, 0);
 FIELD(libllm_model_options, load_mode, 4);
 
-SIZE(libllm_model_info, 88);
+SIZE(libllm_model_info, 96);
 FIELD(libllm_model_info, struct_size, 0);
 FIELD(libllm_model_info, runnable, 4);
 FIELD(libllm_model_info, n_vocab, 8);
@@ -61,6 +61,8 @@ FIELD(libllm_model_info, file_bytes, 56);
 FIELD(libllm_model_info, bytes_per_token, 64);
 FIELD(libllm_model_info, flops_per_token, 72);
 FIELD(libllm_model_info, kv_bytes_per_token, 80);
+FIELD(libllm_model_info, has_encoder, 88);
+FIELD(libllm_model_info, reserved, 92);
 
 SIZE(libllm_convert_event, 72);
 FIELD(libllm_convert_event, struct_size, 0);

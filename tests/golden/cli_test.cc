@@ -402,6 +402,50 @@ TEST_F(Command, SpecialTokensAreParsedOnRequestOnly)
 }
 
 /* The reference of the fixture: ids in the .json, rows in the .npy behind its header. */
+/* Of a model with an encoder and a decoder those of the decoder. */
+TEST_F(Command, EvalWritesTheRowsOfADecoderBesideAnEncoder)
+{
+    const std::string model = data + "/families/t5-gated.gguf", out = folder + "/rows";
+    auto reference = parse(read_file(data + "/families/t5-gated.json"));
+    std::string lists[2], rows = read_file(data + "/families/t5-gated.npy");
+    const char *const names[2] = {"ids", "decoder_ids"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t index;
+        json_t *id;
+        json_array_foreach (json_object_get(reference.get(), names[i]), index, id)
+            lists[i] += (index ? "," : "") + std::to_string(json_integer_value(id));
+    }
+    const size_t n_bytes = 30 * 320 * sizeof(float);
+    ASSERT_GT(rows.size(), n_bytes);
+    rows.erase(0, rows.size() - n_bytes);
+    for (const char *batch : {"1", "7", "40"}) {
+        output({"eval", "-m", model, "--ids", lists[0], "--decoder-ids", lists[1], "--logits", out, "--batch", batch});
+        const std::string written = read_file(out);
+        ASSERT_EQ(written.size(), n_bytes) << batch;
+        for (size_t i = 0; i < n_bytes; i += sizeof(float)) {
+            float a, b;
+            memcpy(&a, &rows[i], sizeof a);
+            memcpy(&b, &written[i], sizeof b);
+            ASSERT_NEAR(a, b, 2e-4) << batch;
+        }
+    }
+    Result result = run({"eval", "-m", model, "--ids", "1", "--logits", out});
+    EXPECT_TRUE(result.code == 1 && contains(result.err, "--decoder-ids")) << result.err;
+    result = run({"eval", "-m", plain_model, "--ids", "1", "--decoder-ids", "1", "--logits", out});
+    EXPECT_TRUE(result.code == 1 && contains(result.err, "--decoder-ids")) << result.err;
+    result = run({"generate", "-m", model, "-p", "hello", "-n", "4", "--temp", "0", "--ignore-eos", "-v"});
+    EXPECT_TRUE(result.code == 0 && contains(result.err, "text: 5 tokens") &&
+                contains(result.err, "generated: 4 tokens"))
+        << result.err;
+    write_file(folder + "/text", "some words");
+    for (const Arguments &arguments :
+         {Arguments{"perplexity", "-m", model, "-f", folder + "/text"}, Arguments{"bench", "-m", model}}) {
+        result = run(arguments);
+        EXPECT_TRUE(result.code == 1 && contains(result.err, "answers a text")) << result.err;
+    }
+    EXPECT_TRUE(contains(run({"chat", "-m", model}).err, "cannot chat"));
+}
+
 TEST_F(Command, EvalWritesTheRowsOfTheReference)
 {
     auto reference = parse(read_file(data + "/tiny/llama.json"));

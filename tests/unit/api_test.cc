@@ -52,6 +52,7 @@ TEST(Api, EveryFunctionTakesNull)
     EXPECT_EQ(invalid, libllm_engine_eval(nullptr, nullptr, 0, &e));
     EXPECT_EQ(invalid, libllm_session_open(nullptr, nullptr, nullptr, &e));
     EXPECT_EQ(invalid, libllm_session_create(nullptr, nullptr, nullptr, &e));
+    EXPECT_EQ(invalid, libllm_session_encode(nullptr, &token, 1, &e));
     EXPECT_EQ(invalid, libllm_session_eval(nullptr, &token, 1, &e));
     EXPECT_EQ(invalid, libllm_session_eval_logits(nullptr, &token, 1, &f, 1, &e));
     EXPECT_EQ(invalid, libllm_session_logits(nullptr, &fp, &n, &e));
@@ -242,6 +243,12 @@ libllm_status work(const char *model, const char *adapter, Torture *torture)
     const libllm_scaled_adapter scaled = {a, 0.5f, 0};
     if (!status && a)
         status = libllm_session_set_adapters(s, &scaled, 1, &e);
+    libllm_model_info info;
+    info.struct_size = sizeof info;
+    if (!status)
+        status = libllm_model_get_info(m, &info, &e);
+    if (!status && info.has_encoder)
+        status = libllm_session_encode(s, ids, 5, &e);
     libllm_stream_options so;
     libllm_stream_options_init(&so, sizeof so);
     const char *stops[] = {"\x01\x02\x03"};
@@ -282,14 +289,14 @@ libllm_status work(const char *model, const char *adapter, Torture *torture)
 
 TEST(Api, EveryAllocationFailedInTurn)
 {
-    /* Plain, with experts, with latent attention that is converted at opening, with states; adapters of both formats.
-     */
+    /* Plain, with experts, with latent attention that is converted at opening, with states, with an encoder;
+     * adapters of both formats. */
     const struct {
         const char *model, *adapter;
     } cases[] = {
         {"tiny/llama.gguf", nullptr}, {"tiny/qwen2moe.gguf", nullptr},     {"families/deepseek2-kv-b.gguf", nullptr},
         {"tiny/lfm2.gguf", nullptr},  {"families/mamba2.gguf", nullptr},   {"tiny/llama.gguf", "llama-types.gguf"},
-        {"tiny/qwen2.gguf", "qwen2"}, {"tiny/deepseek3.gguf", "deepseek3"}};
+        {"families/t5-ungated.gguf", nullptr}, {"tiny/qwen2.gguf", "qwen2"}, {"tiny/deepseek3.gguf", "deepseek3"}};
     for (const auto &c : cases) {
         Torture cold, good; /* a file that is not in the page cache is read ahead, which allocates */
         ASSERT_EQ(LIBLLM_OK, work(c.model, c.adapter, &cold)) << c.model;

@@ -440,6 +440,11 @@ typedef struct libllm_model_info {
     uint64_t flops_per_token;
     /** KV memory of one position in bytes, for the default KV type. */
     uint64_t kv_bytes_per_token;
+    /** 1 for a model of an encoder and a decoder (T5): sessions answer a text, which libllm_session_encode() gives
+     * them; n_layers counts the layers of both. */
+    uint32_t has_encoder;
+    /** Zero. */
+    uint32_t reserved;
 } libllm_model_info;
 
 /** A token with a meaning of its own. Since: 0.1 */
@@ -454,6 +459,8 @@ typedef enum libllm_special_token {
     LIBLLM_TOKEN_UNKNOWN = 3,
     /** Fills up batches; never generated. */
     LIBLLM_TOKEN_PADDING = 4,
+    /** What the decoder of a model with an encoder begins with. */
+    LIBLLM_TOKEN_DECODER_START = 5,
     /** Keeps the type 32 bits wide. */
     LIBLLM_SPECIAL_TOKEN_FORCE32 = 0x7fffffff
 } libllm_special_token;
@@ -574,8 +581,9 @@ libllm_status libllm_estimate_run(const libllm_runtime *runtime, const char *LIB
                                   size_t capacity, size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
 
 /**
- * The architecture families that the library computes, as JSON: {"families":[{"architecture","encoder","experts"}]}.
- * architecture is what a GGUF file has as general.architecture.
+ * The architecture families that the library computes, as JSON:
+ * {"families":[{"architecture","encoder","encoder_decoder","experts"}]}. architecture is what a GGUF file has as
+ * general.architecture.
  *
  * @param buffer    receives the text; may be NULL when capacity is 0
  * @param capacity  bytes in buffer
@@ -828,17 +836,20 @@ typedef struct libllm_engine_options {
     uint32_t struct_size;
     /** A libllm_kv_type. */
     int32_t kv_type;
-    /** Positions that all sessions of the engine hold together; each takes whole pages of 64. 0: the model's training
-     *  context, at most 8192. */
+    /** Positions that all sessions of the engine hold together; each takes whole pages of 64. With an encoder and a
+     *  decoder, a position is one of the text and one of the timeline. 0: the model's training context, at most 8192.
+     */
     uint64_t n_positions;
-    /** Tokens that one step evaluates at most, 1 to 4096. 0: 256. */
+    /** Tokens that one step evaluates at most, 1 to 4096. An encoder reads a text in one step. 0: 256, for a model with
+     * an encoder n_positions, at most 4096. */
     uint32_t n_batch;
     /** 1: results do not depend on how tokens are split into batches, at some cost of speed. */
     uint32_t deterministic;
     /** 1: the time of every phase is measured, for libllm_session_profile(). */
     uint32_t profile;
     /** 1: rows are the normalized hidden states behind the last layer, n_embd wide, instead of logits. Those of an
-     *  encoder always are. */
+     *  encoder always are; of a model with an encoder and a decoder they are the encoder's, whose text is evaluated as
+     *  that of an encoder alone. */
     uint32_t hidden_states;
     /** What computes, an id of libllm_runtime_devices(): "cpu", or "blas", which multiplies prompts in 32-bit floats
      *  with a BLAS library; that one's number of threads, OpenBLAS being meant, is 1 while an engine computes with it
@@ -1003,6 +1014,28 @@ libllm_status libllm_session_create(const libllm_engine *engine, const libllm_se
  */
 LIBLLM_API
 void libllm_session_free(libllm_session *LIBLLM_NULLABLE session);
+
+/**
+ * Have the encoder of a model with an encoder and a decoder (T5) read the text that the session answers. It is read
+ * once: the decoder's layers keep what they attend to. The timeline begins anew and is that of the decoder, whose first
+ * token is LIBLLM_TOKEN_DECODER_START; from there on the session is like any other. When the text cannot be read, the
+ * session is left without one, unless it is the arguments that are wrong.
+ *
+ * @param session   the session
+ * @param tokens    ids of the text, with the special tokens that the model wants around it
+ * @param n_tokens  their number, at least 1, at most the engine's n_batch and the session's capacity
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session); libllm_session_cancel() may run concurrently.
+ * Errors: INVALID_ARGUMENT, OUT_OF_RANGE, CONTEXT_FULL, UNSUPPORTED (the model has no encoder, or its engine makes
+ * hidden states), CANCELLED, BUSY, FORKED, INTERNAL.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_encode(libllm_session *session, const int32_t *LIBLLM_ARRAY(n_tokens) tokens,
+                                    size_t n_tokens, libllm_error *LIBLLM_NULLABLE error);
 
 /**
  * Append tokens to the timeline and compute what follows them. On an error the position is unchanged.
@@ -1170,13 +1203,12 @@ libllm_status libllm_session_tokens(const libllm_session *session,
  * the engine count. A phase is what all threads do between two meetings; those of all layers are added up:
  * {"threads","batches","tokens","seconds","phases":[{"phase","calls","seconds","computing_seconds","waiting_seconds",
  * "weight_bytes","kv_bytes","flops"}]}, phases being those that were run of embed, qkv, qk_norm, latent, latent_norm,
- * latent_q, attention, latent_v, mix_in, select, scan, project, gate_up, down, route, experts_up, experts_down,
- * hidden and logits.
- * threads is the mean of the batches. seconds is measured on the calling thread, from one meeting to the next;
- * computing_seconds and waiting_seconds, what a thread did and how long it waited for the others, are means of all
- * threads. weight_bytes and kv_bytes are the bytes of weights and of keys and values that were read, flops a
- * multiply-add counted as two; adapters are left out. The seconds of the whole exceed those of the phases by the start
- * and the end of each batch.
+ * latent_q, attention, latent_v, cross_q, cross_kv, mix_in, select, scan, project, gate_up, down, route, experts_up,
+ * experts_down, hidden and logits. threads is the mean of the batches. seconds is measured on the calling thread, from
+ * one meeting to the next; computing_seconds and waiting_seconds, what a thread did and how long it waited for the
+ * others, are means of all threads. weight_bytes and kv_bytes are the bytes of weights and of keys and values that were
+ * read, flops a multiply-add counted as two; adapters are left out. The seconds of the whole exceed those of the phases by the start and the
+ * end of each batch.
  *
  * @param session   the session; its engine was made with the option profile
  * @param buffer    receives the text; may be NULL when capacity is 0
@@ -1663,7 +1695,8 @@ libllm_status libllm_chat_tokenize(const libllm_chat *chat, const char *LIBLLM_S
  *
  * Ownership: the caller frees the stream.
  * Thread safety: concurrent(chat), exclusive(session).
- * Errors: those of libllm_chat_tokenize() and libllm_stream_create().
+ * Errors: those of libllm_chat_tokenize() and libllm_stream_create(); UNSUPPORTED for a model with an encoder and a
+ * decoder.
  * Since: 0.1
  */
 LIBLLM_API

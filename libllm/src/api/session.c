@@ -119,6 +119,19 @@ static libllm_status eval(libllm_session *session, const int32_t *tokens, size_t
     return status;
 }
 
+libllm_status libllm_session_encode(libllm_session *session, const int32_t *tokens, size_t n_tokens,
+                                    libllm_error *error)
+{
+    if (!session || (!tokens && n_tokens))
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "session or tokens is NULL");
+    libllm_status status = ll_session_enter(session->session, false, error);
+    if (status)
+        return status;
+    status = ll_session_encode(session->session, tokens, n_tokens, error);
+    ll_session_leave(session->session);
+    return status;
+}
+
 libllm_status libllm_session_eval(libllm_session *session, const int32_t *tokens, size_t n_tokens, libllm_error *error)
 {
     if (!session || (!tokens && n_tokens))

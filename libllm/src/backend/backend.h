@@ -28,6 +28,9 @@ typedef struct ll_run {
     uint32_t n_tokens;
     uint64_t position;     /* of the first token; earlier positions are in the KV memory */
     const uint32_t *pages; /* page of each LL_PAGE_POSITIONS positions of the timeline */
+    /* The text that the encoder has read for it, as a run of a batch that encodes: its pages, and its length. */
+    const uint32_t *source_pages;
+    uint64_t n_source;
     /* What the layers without KV memory know of the tokens before, and where to write what they know after them, which
      * is another state; see state_create. NULL for models that have no such layers. Before position 0 nothing is read.
      */
@@ -60,6 +63,7 @@ typedef struct ll_profile {
 typedef struct ll_batch {
     const ll_run *runs;
     uint32_t n_runs;
+    bool encodes;                     /* runs are whole texts for the encoder beside a decoder; they give no rows */
     bool (*cancelled)(void *context); /* asked often, on the calling thread */
     void *cancel_context;
     ll_profile *profile; /* NULL, or where to add this batch */
@@ -104,7 +108,7 @@ const ll_backend *ll_backend_find(const char *kind);
 
 void ll_profile_add(ll_profile *profile, const ll_profile *more);
 
-/* KV memory of one position in bytes. */
+/* KV memory of one position in bytes: of one token, be it the encoder's or the decoder's where a model has both. */
 uint64_t ll_kv_bytes_per_position(const ll_model *model, libllm_kv_type kv_type);
 /* Bytes of one state, 0 for models that have attention only; and how many of them a session has. */
 uint64_t ll_state_bytes(const ll_model *model);

@@ -15,10 +15,12 @@ static void all_linears(const ll_layer *l, const ll_linear *out[LL_LAYER_LINEARS
     const ll_experts *e = &l->experts;
     const ll_recurrence *r = &l->recurrence;
     const ll_latent_weights *t = &l->latent;
+    const ll_cross *x = &l->cross;
     const ll_linear *const all[LL_LAYER_LINEARS_MAX] = {
         &l->q,         &l->k,          &l->v,        &l->o,          &l->gate,   &l->up,   &l->down,
         &e->router,    &e->gate.first, &e->up.first, &e->down.first, &t->q_a,    &t->kv_a, &t->k_b.first,
-        &t->v_b.first, &r->in,         &r->gate,     &r->before,     &r->select, &r->dt};
+        &t->v_b.first, &r->in,         &r->gate,     &r->before,     &r->select, &r->dt,   &x->q,
+        &x->k,         &x->v,          &x->o};
     memcpy(out, all, sizeof all);
 }
 
@@ -194,14 +196,16 @@ void ll_model_token_cost(const ll_model *m, uint64_t *bytes, uint64_t *flops)
     if (!m->family)
         return;
     const ll_linear *linears[LL_LAYER_LINEARS_MAX];
-    for (uint32_t i = 0; i < m->n_layers; i++) {
+    for (uint32_t i = m->n_encoder_layers; i < m->n_layers; i++) {
         const ll_experts *e = &m->layers[i].experts;
+        const ll_cross *x = &m->layers[i].cross;
         size_t n = ll_layer_linears(&m->layers[i], linears);
         for (size_t j = 0; j < n; j++) {
             const ll_latent_weights *t = &m->layers[i].latent;
             bool of_expert = linears[j] == &e->gate.first || linears[j] == &e->up.first || linears[j] == &e->down.first;
             bool of_head = linears[j] == &t->k_b.first || linears[j] == &t->v_b.first;
-            uint32_t times = of_expert ? e->n_used : of_head ? m->layers[i].n_heads : 1;
+            bool of_source = linears[j] == &x->k || linears[j] == &x->v; /* once for a text, not for each token */
+            uint32_t times = of_expert ? e->n_used : of_head ? m->layers[i].n_heads : of_source ? 0 : 1;
             add_matrix(&linears[j]->weight, times, bytes, flops);
         }
     }

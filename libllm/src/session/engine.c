@@ -15,6 +15,19 @@ uint64_t ll_context_default(const ll_model *model)
     return model->n_context_train < CONTEXT_DEFAULT_MAX ? model->n_context_train : CONTEXT_DEFAULT_MAX;
 }
 
+uint32_t ll_engine_pages(const ll_engine *e, uint64_t n_positions)
+{
+    return (uint32_t)((n_positions + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS) * (e->has_source ? 2 : 1);
+}
+
+/* A text that is read at once has to fit. */
+static uint32_t batch_default(const ll_engine *e)
+{
+    if (!e->reads_at_once && !e->has_source)
+        return BATCH_DEFAULT;
+    return e->n_positions < BATCH_MAX ? (uint32_t)e->n_positions : BATCH_MAX;
+}
+
 static libllm_status check_options(const libllm_engine_options *o, libllm_error *error)
 {
     if (o->kv_type < LIBLLM_KV_AUTO || o->kv_type > LIBLLM_KV_Q8_0)
@@ -63,12 +76,14 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
     e->profiles = options->profile;
     e->hidden_states = options->hidden_states || model->is_encoder;
     e->n_row = e->hidden_states ? model->n_embd : model->n_vocab;
+    e->has_source = model->n_encoder_layers && !e->hidden_states;
+    e->reads_at_once = model->is_encoder || (model->n_encoder_layers && e->hidden_states);
     e->kv_type = ll_kv_type_resolve(model, options->kv_type);
-    e->n_batch = options->n_batch ? options->n_batch : BATCH_DEFAULT;
     e->n_positions = options->n_positions ? options->n_positions : ll_context_default(model);
+    e->n_batch = options->n_batch ? options->n_batch : batch_default(e);
     pthread_mutex_init(&e->lock, NULL);
     pthread_cond_init(&e->changed, NULL);
-    e->n_free_pages = (uint32_t)((e->n_positions + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS);
+    e->n_free_pages = ll_engine_pages(e, e->n_positions);
     e->free_pages = ll_alloc(host, e->n_free_pages, sizeof *e->free_pages);
     e->runs = ll_alloc(host, e->n_batch, sizeof *e->runs);
     e->stepping = ll_alloc(host, e->n_batch, sizeof *e->stepping);
@@ -239,36 +254,40 @@ static void add_to_step(ll_engine *e, ll_work *work, size_t n)
     e->runs[e->n_stepping] = (ll_run){.tokens = behind ? s->tokens + s->n_in_state : work->tokens + work->n_done,
                                       .n_tokens = (uint32_t)n,
                                       .position = atomic_load(&s->position) - behind,
-                                      .pages = s->pages,
+                                      .pages = work->encodes ? s->source_pages : s->pages,
+                                      .source_pages = s->source_pages,
+                                      .n_source = s->n_source,
                                       .state = s->states[s->running],
                                       .next_state = s->states[ll_session_next_state(s)],
                                       .adapters = s->adapters,
-                                      .logits = behind         ? NULL
-                                                : work->logits ? work->logits + work->n_done * n_row
-                                                : last         ? s->next_logits
-                                                               : NULL,
+                                      .logits = behind || work->encodes ? NULL
+                                                : work->logits          ? work->logits + work->n_done * n_row
+                                                : last                  ? s->next_logits
+                                                                        : NULL,
                                       .all_logits = work->logits != NULL};
     e->stepping[e->n_stepping++] = work;
 }
 
 /* Single tokens (decoding) go first, so that a long prompt delays nobody by more than a step; then prompts, oldest
- * first, as far as the batch reaches. */
+ * first, as far as the batch reaches. What an encoder is to read and what a decoder is to, whose layers are others,
+ * take turns by age. */
 static void choose_step(ll_engine *e)
 {
     uint32_t room = e->n_batch;
+    const bool encodes = e->queue->encodes;
     e->n_stepping = 0;
     for (ll_work *work = e->queue; work && room; work = work->next)
-        if (n_left(work) == 1) {
+        if (n_left(work) == 1 && work->encodes == encodes) {
             add_to_step(e, work, 1);
             room--;
         }
     for (ll_work *work = e->queue; work && room; work = work->next) {
         size_t left = n_left(work);
-        if (left == 1)
+        if (left == 1 || work->encodes != encodes)
             continue;
         uint32_t n = left < room ? (uint32_t)left : room;
-        if (e->model->is_encoder && n < left)
-            continue; /* all tokens see each other: a text is not split */
+        if ((e->reads_at_once || encodes) && n < left)
+            continue; /* a text is not split */
         add_to_step(e, work, n);
         room -= n;
     }
@@ -286,6 +305,11 @@ static void commit_step(ll_engine *e, libllm_status status, const libllm_error *
         if (status) {
             work->error = *error;
             finish(e, work, status);
+            continue;
+        }
+        if (work->encodes) {
+            s->n_source = work->n_tokens;
+            finish(e, work, LIBLLM_OK);
             continue;
         }
         s->running = ll_session_next_state(s);
@@ -327,7 +351,11 @@ static void step(ll_engine *e)
     if (!e->queue)
         return;
     choose_step(e);
-    ll_batch batch = {.runs = e->runs, .n_runs = e->n_stepping, .cancelled = step_cancelled, .cancel_context = e};
+    ll_batch batch = {.runs = e->runs,
+                      .n_runs = e->n_stepping,
+                      .encodes = e->stepping[0]->encodes,
+                      .cancelled = step_cancelled,
+                      .cancel_context = e};
     libllm_error error;
     batch.sums = e->sums;
     ll_profile profile = {0}; /* the engine's may be taken meanwhile */

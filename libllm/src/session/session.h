@@ -15,6 +15,8 @@ struct ll_session {
     ll_engine *engine;
     uint32_t *pages;
     uint32_t n_pages;
+    uint32_t *source_pages; /* those of the encoder's text, at the end of pages; NULL: the model has one side only */
+    size_t n_source;        /* its length; 0: no text has been read */
     uint64_t capacity;      /* positions */
     int32_t *tokens;        /* [capacity] */
     atomic_size_t position; /* tokens in the timeline */
@@ -50,6 +52,10 @@ void ll_session_leave(ll_session *session);
 libllm_status ll_session_check_ids(const ll_session *session, const int32_t *tokens, size_t n_tokens,
                                    libllm_error *error);
 libllm_status ll_session_check(const ll_session *session, const int32_t *tokens, size_t n_tokens, libllm_error *error);
+/* Have the encoder read a text; the timeline begins anew. */
+libllm_status ll_session_encode(ll_session *session, const int32_t *tokens, size_t n_tokens, libllm_error *error);
+/* The decoder has a text to attend to, or the model none that reads one. */
+libllm_status ll_session_check_source(const ll_session *session, libllm_error *error);
 libllm_status ll_session_eval(ll_session *session, const int32_t *tokens, size_t n_tokens, float *logits,
                               libllm_error *error);
 libllm_status ll_session_rewind(ll_session *session, size_t n_positions, libllm_error *error);

@@ -106,7 +106,9 @@ libllm_status ll_stream_create(ll_session *session, const int32_t *tokens, size_
                        "the prompt is empty: a model needs a token to go on from");
     if (session->engine->hidden_states)
         return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "the engine makes hidden states, no logits to go on from");
-    libllm_status status = ll_sampling_check(sampling, session->engine->model->n_vocab, error);
+    libllm_status status = ll_session_check_source(session, error);
+    if (!status)
+        status = ll_sampling_check(sampling, session->engine->model->n_vocab, error);
     if (status)
         return status;
     ll_stream *s = ll_calloc(session->host, 1, sizeof *s);

@@ -318,6 +318,8 @@ libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_fea
     }
     uint32_t x = 0;
     for (uint32_t i = 0; i < e->plan.n_phases; i++) {
+        if (i == e->plan.n_encode) /* EMBED writes to the first one */
+            x = 0;
         e->x_of_phase[i] = x;
         x ^= e->plan.phases[i].adds;
     }
@@ -355,7 +357,7 @@ static void walk(void *context, uint32_t thread, uint32_t n_threads)
     bool measured = e->batch->profile != NULL;
     if (measured)
         ll_cpu_measure_start(w);
-    for (uint32_t i = 0; i < e->plan.n_phases; i++) {
+    for (uint32_t i = e->first_phase; i < e->end_phase; i++) {
         ll_cpu_phase(w, i);
         if (thread == 0 && batch_cancelled(e)) {
             atomic_store_explicit(&e->skip, 1, memory_order_relaxed);
@@ -403,6 +405,8 @@ static void set_columns(ll_executor *e, const ll_batch *batch)
 static libllm_status cpu_run(ll_executor *e, const ll_batch *batch, libllm_error *error)
 {
     set_columns(e, batch);
+    e->first_phase = batch->encodes ? 0 : e->plan.n_encode;
+    e->end_phase = batch->encodes ? e->plan.n_encode : e->plan.n_phases;
     atomic_store(&e->next_unit[0], 0);
     atomic_store(&e->next_unit[1], 0);
     atomic_store(&e->skip, 0);
@@ -411,7 +415,7 @@ static libllm_status cpu_run(ll_executor *e, const ll_batch *batch, libllm_error
     libllm_status status = ll_team_run(e->team, walk, batch_cancelled, e, error);
     uint32_t last = atomic_load(&e->stop_after);
     if (!status && batch->profile)
-        ll_cpu_profile_add(e, last < e->plan.n_phases ? last + 1 : e->plan.n_phases, ll_seconds() - start,
+        ll_cpu_profile_add(e, e->first_phase, last < e->end_phase ? last + 1 : e->end_phase, ll_seconds() - start,
                            batch->profile);
     if (!status && last != UINT32_MAX) {
         /* Attention may have been left with some splits of a column done and others not. */

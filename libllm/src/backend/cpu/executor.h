@@ -111,7 +111,7 @@ struct ll_executor {
     uint32_t *x_of_phase; /* which of the two residual buffers a phase's prologue reads */
     size_t tile_rows;     /* LL_TILE_ROWS, or the head length where that is more */
 
-    /* KV memory: pages of [layer][kv head]{K [head_dim][64], V [64][head_dim]}. */
+    /* KV memory: pages of [layer][kv head]{K [head_dim][64], V [64][head_dim]}; see kv_memory.c. */
     ll_kv_format kv_format;
     size_t *kv_layer_offset; /* [n_layers], bytes within a page */
     size_t page_bytes;
@@ -152,10 +152,11 @@ struct ll_executor {
     uint32_t n_columns;
     uint32_t *all, *tail; /* column indices: every one, and those whose logits are wanted */
     uint32_t n_tail;
-    bool adapts;              /* some columns have adapters */
-    atomic_uint next_unit[2]; /* work that threads take from each other, alternating between phases */
-    atomic_uint skip;         /* set once cancelled: what is left of the phase is not worth doing */
-    atomic_uint stop_after;   /* phase after which all threads leave */
+    bool adapts;                     /* some columns have adapters */
+    atomic_uint next_unit[2];        /* work that threads take from each other, alternating between phases */
+    atomic_uint skip;                /* set once cancelled: what is left of the phase is not worth doing */
+    uint32_t first_phase, end_phase; /* that the batch goes through */
+    atomic_uint stop_after;          /* phase after which all threads leave */
 };
 
 /* executor.c: products NULL: by panels. They are copied, with a context that has to live as long. */
@@ -189,9 +190,9 @@ void ll_cpu_add_adapted(ll_worker *worker, const ll_linear *linear, size_t row, 
 void ll_cpu_adapt_embedding(const ll_executor *executor, uint32_t column, float *x);
 
 /* attention.c */
-void ll_cpu_attention(ll_worker *worker, uint32_t layer);
+void ll_cpu_attention(ll_worker *worker, const ll_phase *phase);
 /* What attention computes and reads for the batch in hand. */
-void ll_cpu_attention_work(const ll_executor *executor, uint32_t layer, uint64_t *flops, uint64_t *kv_bytes);
+void ll_cpu_attention_work(const ll_executor *executor, const ll_phase *phase, uint64_t *flops, uint64_t *kv_bytes);
 
 /* kv_memory.c */
 /* Where the keys (and behind them the values) of a page lie. */
@@ -213,8 +214,8 @@ bool ll_cpu_place_states(ll_executor *executor); /* false: out of memory */
 void ll_cpu_meet(ll_worker *worker); /* a barrier, whose wait is measured when the batch is */
 void ll_cpu_measure_start(ll_worker *worker);
 void ll_cpu_measure_phase(ll_worker *worker, ll_phase_kind kind);
-/* Add the batch in hand, of which n_phases were run. */
-void ll_cpu_profile_add(const ll_executor *executor, uint32_t n_phases, double seconds, ll_profile *profile);
+/* Add the batch in hand, of which the phases [first, end) were run. */
+void ll_cpu_profile_add(const ll_executor *executor, uint32_t first, uint32_t end, double seconds, ll_profile *profile);
 
 /* phases.c */
 /* A norm of the model's kind; out may be x. */

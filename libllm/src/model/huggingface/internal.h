@@ -59,6 +59,7 @@ typedef struct ll_hf_rule {
 
 typedef struct ll_hf_family {
     const char *model_types; /* apart by '|' */
+    const char *lacks;       /* only of folders without tensors whose names begin so; NULL: of any */
     const char *architecture;
     const char *activations; /* values of hidden_act that the architecture means, apart by '|'; NULL: not looked at */
     const ll_hf_rule *rules; /* up to one without `from`; then the common names */
