@@ -189,8 +189,8 @@ TEST_P(ConvertFolder, IsTheFileThatOthersMake)
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, ConvertFolder,
-                         ::testing::Values("llama", "qwen2", "gemma3", "gpt2", "phi3", "qwen3moe", "deepseek3",
-                                           "bert"));
+                         ::testing::Values("llama", "qwen2", "gemma3", "gpt2", "phi3", "qwen3moe", "deepseek3", "bert",
+                                           "t5"));
 
 class ConvertFolderRuns : public ConvertGolden, public ::testing::WithParamInterface<const char *>
 {
@@ -373,7 +373,11 @@ TEST_F(ConvertGolden, FailuresLeaveNothing)
     EXPECT_EQ(LIBLLM_ERROR_INVALID_ARGUMENT, convert(data + "tiny/llama.gguf", path("a.gguf"), "Q9_K"));
     EXPECT_NE(std::string(error.message).find("Q4_K_M"), std::string::npos) << error.message;
     EXPECT_EQ(LIBLLM_ERROR_INVALID_ARGUMENT, convert(data + "tiny/llama.gguf", folder, "F16"));
-    EXPECT_EQ(LIBLLM_ERROR_UNSUPPORTED, convert(data + "tiny-hf/t5", path("a.gguf"), "F16"));
+    const std::string unknown = model_folder("bert");
+    std::ofstream(unknown + "/config.json") << "{\"model_type\": \"unheard-of\"}";
+    EXPECT_EQ(LIBLLM_ERROR_UNSUPPORTED, convert(unknown, path("a.gguf"), "F16"));
+    EXPECT_NE(std::string(error.message).find("unheard-of"), std::string::npos) << error.message;
+    std::filesystem::remove_all(unknown);
     /* No room: the limit on the size of files stands for that of the disk. */
     rlimit before, small;
     ASSERT_EQ(0, getrlimit(RLIMIT_FSIZE, &before));

@@ -127,9 +127,11 @@ static bool is_layer_part(ll_span name, const char *part)
 
 static uint32_t layer_of(ll_span name)
 {
+    static const char part[] = "blk."; /* behind enc. or dec. in some */
+    const char *found = memmem(name.data, name.size, part, sizeof part - 1);
     uint32_t layer = 0;
-    for (size_t i = sizeof "blk." - 1; i < name.size && name.data[i] >= '0' && name.data[i] <= '9' && layer < 100000;
-         i++)
+    for (size_t i = found ? (size_t)(found - name.data) + sizeof part - 1 : name.size;
+         i < name.size && name.data[i] >= '0' && name.data[i] <= '9' && layer < 100000; i++)
         layer = layer * 10 + (uint32_t)(name.data[i] - '0');
     return layer;
 }
