@@ -48,6 +48,10 @@ TEST(Estimate, Formulas)
     EXPECT_EQ(3, value_of("round(2.5)"));
     EXPECT_DOUBLE_EQ(2, value_of("ln(exp(2))"));
     EXPECT_EQ(3, value_of("sqrt(9)"));
+    EXPECT_NEAR(0.409, value_of("erlang_c(10, 8)"), 5e-4);
+    EXPECT_EQ(1, value_of("erlang_c(10, 10)"));
+    EXPECT_EQ(0, value_of("erlang_c(10, 0)"));
+    EXPECT_NEAR(value_of("erlang_c(100000, 99900)"), value_of("erlang_c(100001, 99901)"), 1e-2); // two ways
     ll_cases out;
     const char *wrong;
     for (const char *bad : {"", "1 +", "(1", "1)", "x", "f(1)", "1 1", "* 2"})
@@ -174,7 +178,7 @@ TEST(Estimate, WhatIsWrongIsNamed)
         {R"({"model":{}})", "\"layers\" and \"hidden\""},
         {R"({"model":{"file":"/no/such/file.gguf"}})", "/no/such/file.gguf"},
         {R"({"model":{"preset":"Llama-3.1-8B","file":"x"}})", "only one of"},
-        {R"({"model":"Llama-3.1"})", "may be Llama-3.1-405B"},
+        {R"({"model":"Llama-3.1"})", "may be Llama-3.1-8B"},
         {R"({"model":"no such model"})", "estimate models"},
         {R"({"model":{"config":{"model_type":"alien"}}})", "\"alien\" is not known"},
         {R"({"model":{"config":{"model_type":"llama"}}})", "is missing"},
@@ -186,7 +190,12 @@ TEST(Estimate, WhatIsWrongIsNamed)
         {R"({"model":{"parameters":1e9},"task":"train","hardware":{"peak_flops":0},"days":3})", "peak_flops"},
         {R"({"model":{"parameters":1e9},"task":"train","conventions":{"flops":"palm"}})", "needs model.layers"},
         {R"({"model":{"parameters":1e9},"task":"train","tokens":{"total":1e300}})", "tokens.total"},
-        {R"({"model":{"parameters":1e9},"task":"serve"})", "load"},
+        {R"({"model":{"parameters":1e9},"task":"serve","method":"flops"})", "load"},
+        {R"({"model":{"parameters":1e9},"task":"serve"})", "hardware"},
+        {R"({"model":{"parameters":1e9},"task":"serve","hardware":"H100"})", "bare totals"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":{"device":"H100","count":3},"parallel":{"tp":2}})",
+         "must be equal"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","parallel":{"tp":64}})", "attention heads"},
         {R"({"model":{"parameters":1e9},"output":{"format":"pdf"}})", "output.format"},
         {R"({"task":"report"})", "report: expected"},
         {R"({"task":"report","report":"seed-000","sizes":[0]})", "sizes"},
@@ -214,7 +223,14 @@ TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
             "vocab_size":@,"intermediate_size":@,"sliding_window":@}},"context":@})",
         R"({"model":{"config":{"model_type":"deepseek_v3","hidden_size":@,"num_hidden_layers":@,"num_attention_heads":4,
             "vocab_size":@,"n_routed_experts":@,"kv_lora_rank":@,"qk_rope_head_dim":@,"first_k_dense_replace":@}}})",
-        R"({"model":{"parameters":@},"task":"serve","load":{"users":@,"peak_factor":@},"hardware":{"peak_flops":@}})",
+        R"({"model":{"parameters":@},"task":"serve","method":"flops","load":{"users":@,"peak_factor":@},
+            "hardware":{"peak_flops":@}})",
+        R"({"model":{"layers":@,"hidden":@,"heads":4,"vocab":@},"task":"serve","concurrency":@,
+            "load":{"users":@,"input_tokens":@,"output_tokens":@},"capacity":{"ttft_limit":@,"simulate":true},
+            "hardware":{"peak_flops":@,"bandwidth":@,"memory":@,"link":@}})",
+        R"({"model":"Llama-3.1-8B","task":"serve","concurrency":@,"load":{"queries_per_second":@,"input_tokens":@},
+            "capacity":{"ttft_limit":@,"simulate":true,"seed":@},"hardware":{"device":"H100"},"cost":{"years":@}})",
+        R"({"model":"Llama-3.1-8B","task":"fit","machine":{"memory":@,"bandwidth":@,"operations":@},"context":@})",
         R"({"task":"report","report":"seed-000","sizes":[@],"days":[@]})",
         R"({"task":"report","report":"seed-004","visits_per_month":@,"training_cost":@})",
     };
@@ -257,6 +273,9 @@ TEST(Estimate, EveryAllocationFailedInTurn)
 {
     for (const char *scenario :
          {R"({"task":"train","model":"DeepSeek-V3","hardware":"H100","days":30,"output":{"explain":true}})",
+          R"({"task":"serve","model":"Qwen3-Next-80B-A3B","hardware":{"device":"H200","count":4},"load":{"users":9000},
+              "capacity":{"simulate":true}})",
+          R"({"compare":{"models":["Llama-3.1-8B","GPT-2"]},"output":{"format":"csv"}})", R"({"task":"models"})",
           R"({"model":{"file":")" LIBLLM_TEST_DATA R"(/tiny/qwen2moe.gguf"},"output":{"format":"table"}})",
           R"({"task":"report","report":"seed-000","sizes":[1e9],"days":[3],"output":{"format":"markdown"}})"}) {
         Host h;

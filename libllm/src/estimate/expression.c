@@ -99,14 +99,34 @@ static double exponential(double x, double unused)
     return exp(x);
 }
 
+/* The chance that all of n servers are busy, when a of them are on average: Erlang's C, by the recursion of B. Of very
+ * many servers the limit of Halfin and Whitt. 1 where they cannot keep up. */
+static double erlang_c(double n, double a)
+{
+    enum { COUNTED = 100000 };
+    n = floor(n);
+    if (!(a > 0) || !(n > a))
+        return a > 0 ? 1 : 0;
+    if (n > COUNTED) {
+        const double beta = (n - a) / sqrt(n);
+        const double below = 0.5 * erfc(-beta / sqrt(2)), density = exp(-beta * beta / 2) / sqrt(2 * acos(-1));
+        return density > 0 ? 1 / (1 + beta * below / density) : 0;
+    }
+    double blocked = 1;
+    for (double i = 1; i <= n; i++)
+        blocked = a * blocked / (i + a * blocked);
+    return blocked / (1 - a / n * (1 - blocked));
+}
+
+enum { ANY = 0 }; /* number of arguments, taken two at a time */
 static const struct {
     const char *name;
     double (*apply)(double a, double b);
-    bool folds; /* takes any number of arguments, two at a time */
+    int arguments;
 } functions[] = {
-    {"ceil", whole_above, false}, {"floor", whole_below, false}, {"round", half_up, false},
-    {"min", smaller, true},       {"max", larger, true},         {"sqrt", root, false},
-    {"ln", natural_log, false},   {"exp", exponential, false},
+    {"ceil", whole_above, 1}, {"floor", whole_below, 1}, {"round", half_up, 1},
+    {"min", smaller, ANY},    {"max", larger, ANY},      {"sqrt", root, 1},
+    {"ln", natural_log, 1},   {"exp", exponential, 1},   {"erlang_c", erlang_c, 2},
 };
 
 static bool call(reader *r, ll_span name, ll_cases *out)
@@ -116,9 +136,9 @@ static bool call(reader *r, ll_span name, ll_cases *out)
             continue;
         if (!sum(r, out))
             return false;
-        for (size_t i = 0; !functions[f].folds && i < r->n; i++)
+        for (size_t i = 0; functions[f].arguments == 1 && i < r->n; i++)
             out->at[i] = functions[f].apply(out->at[i], 0);
-        while (functions[f].folds && take(r, ',')) {
+        for (int n = 1; n != functions[f].arguments && take(r, ','); n++) {
             ll_cases next;
             if (!sum(r, &next))
                 return false;

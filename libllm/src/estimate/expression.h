@@ -7,7 +7,8 @@
  *   power   = ["-"] atom ["^" power]
  *   atom    = number | name | function "(" sum { "," sum } ")" | "(" sum ")"
  *
- * Names are paths of figures ("tokens.total"). Functions: ceil, floor, round (half up), min, max, sqrt, ln, exp.
+ * Names are paths of figures ("tokens.total"). Functions: ceil, floor, round (half up), min, max, sqrt, ln, exp, and
+ * erlang_c(servers, busy), the chance of waiting.
  * ceil and floor overlook a relative 1e-12, which is what rounding leaves of a whole number.
  */
 #ifndef LL_ESTIMATE_EXPRESSION_H

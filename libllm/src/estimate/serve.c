@@ -140,22 +140,29 @@ static void put_throughput(ll_serving *s)
                      "on one device");
 }
 
-/* So many replicas that the busiest hour leaves a fifth of them unused. */
-static void put_capacity(ll_serving *s)
+void ll_serving_put_single(ll_serving *s)
+{
+    give(s->sheet, "single.", "decoding", "", "1 + 0 * load.input_tokens");
+    give(s->sheet, "single.", "context", "token", "load.input_tokens + load.output_tokens / 2");
+    give(s->sheet, "single.", "prompt", "token", "0 * load.input_tokens");
+    give(s->sheet, "single.", "prompt_context", "token", "0 * load.input_tokens");
+    ll_serving_put_step(s, "single.");
+}
+
+/* Of a month, and of a million tokens when replicas are busy. */
+static void put_costs(ll_serving *s)
 {
     ll_sheet *sheet = s->sheet;
-    ll_reader r = ll_read_object(s->task->scenario, "capacity");
-    if (!ll_read_given(&r, "utilization", 0.05, 0.99, "capacity.utilization", ""))
-        ll_sheet_give(sheet, "capacity.utilization", "", 0.8, "default: above it queues grow quickly");
-    const double spare = ll_read_number(&r, "spare_replicas", 0, 1e6, 0);
-    ll_read_end(&r);
-    ll_sheet_give(sheet, "capacity.spare", "replica", spare, "given or none");
-    ll_sheet_detail(sheet, "capacity.spare");
-    ll_sheet_compute(sheet, "capacity.replicas", "replica",
-                     "ceil(load.queries_per_second * load.peak_factor / (replica.queries_per_second * "
-                     "capacity.utilization)) + capacity.spare",
-                     "for the busiest hour");
-    ll_sheet_compute(sheet, "devices.count", "device", "capacity.replicas * replica.devices", NULL);
+    ll_sheet_compute(sheet, "devices.hours", "h", "devices.count * 730", "a month");
+    ll_put_money(s->task, &s->hardware);
+    if (!ll_sheet_has(sheet, "cost.device_hour"))
+        return;
+    ll_sheet_compute(sheet, "cost.million_output_tokens", "USD",
+                     "1000000 * cost.device_hour * replica.devices / (3600 * replica.output_tokens_per_second)",
+                     "everything counted on generated tokens, at full load");
+    ll_sheet_compute(sheet, "cost.million_tokens", "USD",
+                     "cost.million_output_tokens * load.output_tokens / (load.input_tokens + load.output_tokens)",
+                     "counted on prompt and generated tokens alike");
 }
 
 static void serve(ll_task *task)
@@ -185,7 +192,10 @@ static void serve(ll_task *task)
     put_latency(&s);
     put_throughput(&s);
     if (has_load && ll_sheet_has(sheet, "load.queries_per_second"))
-        put_capacity(&s);
+        ll_serving_put_capacity(&s);
+    else
+        ll_sheet_compute(sheet, "devices.count", "device", "replica.devices", "one replica");
+    put_costs(&s);
 }
 
 void ll_run_serve(ll_task *task)

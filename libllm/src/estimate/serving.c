@@ -11,9 +11,10 @@ static const struct {
     double bytes;
     ll_device_field peak;
 } formats[] = {
-    {"fp32", 4, LL_DEVICE_PEAK_BF16},          {"bf16", 2, LL_DEVICE_PEAK_BF16}, {"fp8", 1, LL_DEVICE_PEAK_FP8},
-    {"int8", 1, LL_DEVICE_PEAK_INT8},          {"nvfp4", 0.5625, LL_DEVICE_PEAK_FP4},
-    {"mxfp4", 0.53125, LL_DEVICE_PEAK_FP4},    {"int4", 0.5625, LL_DEVICE_PEAK_BF16},
+    {"fp32", 4, LL_DEVICE_PEAK_BF16},      {"bf16", 2, LL_DEVICE_PEAK_BF16},
+    {"fp8", 1, LL_DEVICE_PEAK_FP8},        {"int8", 1, LL_DEVICE_PEAK_INT8},
+    {"nvfp4", 0.5625, LL_DEVICE_PEAK_FP4}, {"mxfp4", 0.53125, LL_DEVICE_PEAK_FP4},
+    {"int4", 0.5625, LL_DEVICE_PEAK_BF16},
 };
 #define FORMAT_WORDS "fp32|bf16|fp8|int8|nvfp4|mxfp4|int4"
 enum { FORMAT_BF16 = 1, FORMAT_FP8 = 2, FORMAT_MXFP4 = 5 };
@@ -124,16 +125,15 @@ static int format_of(ll_serving *s, const char *key, int otherwise, bool *given)
 bool ll_serving_read(ll_serving *s, ll_task *task)
 {
     ll_sheet *sheet = task->sheet;
-    ll_hardware hardware;
     *s = (ll_serving){.task = task, .sheet = sheet, .bill = task->bill};
     s->engine = (ll_engine_kind)ll_read_choice(task->scenario, "engine", LL_ENGINE_WORDS, LL_ENGINE_OTHER);
-    ll_hardware_read(task->scenario, task->folder, LL_PRECISION_BF16, &hardware);
+    ll_hardware_read(task->scenario, task->folder, LL_PRECISION_BF16, &s->hardware);
     static const char *const needed[] = {"device.peak", "device.bandwidth", "device.memory"};
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!ll_sheet_has(sheet, needed[i]))
             ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
                           "hardware: serving needs %s; name a device or give numbers", needed[i]);
-    const ll_device_value *fields = hardware.device.fields;
+    const ll_device_value *fields = s->hardware.device.fields;
     const double bf16 = fields[LL_DEVICE_PEAK_BF16].value, best = fields[LL_DEVICE_MEASURED_BF16].value;
     ll_serving_put_constants(s);
     give(s, "device.bf16_peak", "FLOP/s", bf16 > 0 ? bf16 : ll_sheet_value(sheet, "device.peak"),
@@ -146,11 +146,11 @@ bool ll_serving_read(ll_serving *s, ll_task *task)
     const double bits = task->bill->stored_bits;
     const int published = bits == 8 ? FORMAT_FP8 : FORMAT_BF16;
     const int format = format_of(s, "weights", published, &given);
-    put_format(s, &hardware.device, "attention", bits == 4.25 && !given ? FORMAT_BF16 : format, given);
+    put_format(s, &s->hardware.device, "attention", bits == 4.25 && !given ? FORMAT_BF16 : format, given);
     if (ll_sheet_has(sheet, "serving.ffn"))
-        put_format(s, &hardware.device, "ffn", bits == 4.25 && !given ? FORMAT_BF16 : format, given);
+        put_format(s, &s->hardware.device, "ffn", bits == 4.25 && !given ? FORMAT_BF16 : format, given);
     if (s->has_experts)
-        put_format(s, &hardware.device, "expert",
+        put_format(s, &s->hardware.device, "expert",
                    format_of(s, "expert_weights", bits == 4.25 && !given ? FORMAT_MXFP4 : format, &given), given);
     const int kv = format_of(s, "kv", FORMAT_BF16, &kv_given);
     give(s, "kv.bytes_per_element", "B", formats[kv].bytes, kv_given ? "given" : "default: 16 bits");

@@ -18,6 +18,7 @@ typedef struct ll_serving {
     double tp, pp, dp, ep, moe_tp;
     bool has_experts, has_fp4;
     bool is_offline; /* a benchmark without a streaming server */
+    ll_hardware hardware;
 } ll_serving;
 
 /* serving_constants.c: the figures k.*, fitted to measurements (docs/accuracy.md), of this engine. */
@@ -30,6 +31,11 @@ bool ll_serving_read(ll_serving *serving, ll_task *task);
 void ll_serving_put_step(ll_serving *serving, const char *prefix);
 /* serving_memory.c: weights, KV memory and how many sequences fit, on one device. */
 void ll_serving_put_memory(ll_serving *serving);
+
+/* serve.c: the step of one sequence, under "single.". */
+void ll_serving_put_single(ll_serving *serving);
+/* capacity.c: replicas and devices for the load, of the member "capacity". */
+void ll_serving_put_capacity(ll_serving *serving);
 
 /* Put a figure whose path is prefix + name; in the formula '@' stands for the prefix. */
 double ll_serving_compute(ll_serving *serving, const char *prefix, const char *name, const char *unit,

@@ -47,13 +47,19 @@ static const struct {
     double values[LL_ENGINE_OTHER + 1];
     const char *meaning;
 } of_engine[] = {
-    {"k.layer_experts", "s", {2.24e-05, 1.77e-05, 3.2e-05, 2.33e-05}, "more of a layer with experts: router, permutation, launches"},
+    {"k.layer_experts",
+     "s",
+     {2.24e-05, 1.77e-05, 3.2e-05, 2.33e-05},
+     "more of a layer with experts: router, permutation, launches"},
     {"k.latency", "", {1.0, 1.32, 1.06, 1.12}, "latencies of this engine, relative to TensorRT-LLM"},
     {"k.bandwidth", "", {1.08, 1.0, 1.11, 1.06}, "bandwidth of this engine, relative to vLLM"},
     {"k.host", "s", {0.000284, 0.00041, 0.000567, 0.000404}, "host time of a step that the device waits for"},
     {"k.host_sequence", "s", {1.33e-05, 6.11e-06, 2.15e-05, 1.2e-05}, "and for each running sequence"},
     {"k.prefill_share", "", {1.03, 1.02, 0.547, 1.0}, "share of other sequences' prompts that delays a decoding one"},
-    {"k.first_expert_layer", "s", {0.00152, 0.000415, 0.0024, 0.00115}, "launching a prompt, for each layer with experts"},
+    {"k.first_expert_layer",
+     "s",
+     {0.00152, 0.000415, 0.0024, 0.00115},
+     "launching a prompt, for each layer with experts"},
 };
 
 static void put(ll_serving *s, const char *path, const char *unit, double value, const char *meaning)

@@ -28,10 +28,10 @@ static const char *sequence(ll_serving *s, const char *tokens)
         if (core->is_shared)
             continue;
         const char *seen = core->window > 0 ? ll_sheet_text(s->sheet, "min(%s, %.0f)", tokens, core->window) : tokens;
-        const char *share = core->latent_dim > 0 ? "" : ll_sheet_text(s->sheet, " * max(1 / serving.tp, 1 / %.0f)",
-                                                                      core->kv_heads);
-        sum = ll_sheet_text(s->sheet, "%s%s%.0f * %.0f%s * %s", sum, *sum ? " + " : "", core->layers,
-                            core->kv_elements, share, seen);
+        const char *share =
+            core->latent_dim > 0 ? "" : ll_sheet_text(s->sheet, " * max(1 / serving.tp, 1 / %.0f)", core->kv_heads);
+        sum = ll_sheet_text(s->sheet, "%s%s%.0f * %.0f%s * %s", sum, *sum ? " + " : "", core->layers, core->kv_elements,
+                            share, seen);
     }
     return ll_sheet_text(s->sheet, "((%s) * kv.bytes_per_element%s) / serving.pp", *sum ? sum : "0",
                          ll_sheet_has(s->sheet, "kv.state_bytes") ? " + kv.state_bytes / serving.tp" : "");
@@ -41,7 +41,8 @@ void ll_serving_put_memory(ll_serving *s)
 {
     ll_sheet *sheet = s->sheet;
     static const char *const rules[] = {
-        [LL_ENGINE_TRTLLM] = "TensorRT-LLM: a share of what is free behind the weights; a sequence reserves all its tokens",
+        [LL_ENGINE_TRTLLM] =
+            "TensorRT-LLM: a share of what is free behind the weights; a sequence reserves all its tokens",
         [LL_ENGINE_VLLM] = "vLLM: a share of the whole memory, less the weights; sequences grow",
         [LL_ENGINE_SGLANG] = "SGLang: a share of the whole memory, less the weights; sequences grow",
         [LL_ENGINE_OTHER] = "a share of the whole memory, less the weights",
@@ -78,14 +79,13 @@ void ll_serving_put_memory(ll_serving *s)
                                   weights / 0x1p30, ll_sheet_value(sheet, "memory.sequence") / 0x1p30, 100 * share,
                                   memory / 0x1p30),
                     ll_sheet_text(sheet, "每卡权重 %.1f GiB 加单序列缓存 %.1f GiB，超出 %.0f GiB 显存的 %.0f%%。",
-                                  weights / 0x1p30, ll_sheet_value(sheet, "memory.sequence") / 0x1p30,
-                                  memory / 0x1p30, 100 * share));
+                                  weights / 0x1p30, ll_sheet_value(sheet, "memory.sequence") / 0x1p30, memory / 0x1p30,
+                                  100 * share));
     double times = 2;
     while (needed / times > memory * share && times < 1024)
         times *= 2;
     ll_sheet_remark(sheet, LL_REMARK_CHANGE, "more_devices",
                     ll_sheet_text(sheet, "About %.0f devices for a replica would hold them.",
                                   times * ll_sheet_value(sheet, "replica.devices")),
-                    ll_sheet_text(sheet, "每个副本约需 %.0f 张卡。",
-                                  times * ll_sheet_value(sheet, "replica.devices")));
+                    ll_sheet_text(sheet, "每个副本约需 %.0f 张卡。", times * ll_sheet_value(sheet, "replica.devices")));
 }

@@ -39,28 +39,34 @@ static void put(ll_serving *s, const char *prefix, const char *name, const char 
 /* The larger of the time to read the weights and the time to multiply, rounded where they are close. */
 static void put_products(ll_serving *s, const char *prefix)
 {
-    put(s, prefix, "attention_read", "serving.attention * weights.attention_bytes / serving.tp / (device.bandwidth * "
-                                     "k.weight_bandwidth * k.bandwidth)");
-    put(s, prefix, "attention_multiply", "2 * serving.attention / serving.tp * (@tokens + k.gemm_half) / "
-                                         "(device.attention_peak * serving.attention_gemm)");
+    put(s, prefix, "attention_read",
+        "serving.attention * weights.attention_bytes / serving.tp / (device.bandwidth * "
+        "k.weight_bandwidth * k.bandwidth)");
+    put(s, prefix, "attention_multiply",
+        "2 * serving.attention / serving.tp * (@tokens + k.gemm_half) / "
+        "(device.attention_peak * serving.attention_gemm)");
     put(s, prefix, "attention_products", "(@attention_read ^ 4 + @attention_multiply ^ 4) ^ (1 / 4)");
     if (ll_sheet_has(s->sheet, "serving.ffn")) {
-        put(s, prefix, "ffn_read", "serving.ffn * weights.ffn_bytes / serving.tp / (device.bandwidth * "
-                                   "k.weight_bandwidth * k.bandwidth)");
-        put(s, prefix, "ffn_multiply", "2 * serving.ffn / serving.tp * (@tokens + k.gemm_half) / (device.ffn_peak * "
-                                       "serving.ffn_gemm)");
+        put(s, prefix, "ffn_read",
+            "serving.ffn * weights.ffn_bytes / serving.tp / (device.bandwidth * "
+            "k.weight_bandwidth * k.bandwidth)");
+        put(s, prefix, "ffn_multiply",
+            "2 * serving.ffn / serving.tp * (@tokens + k.gemm_half) / (device.ffn_peak * "
+            "serving.ffn_gemm)");
         put(s, prefix, "ffn_products", "(@ffn_read ^ 4 + @ffn_multiply ^ 4) ^ (1 / 4)");
     }
     if (s->has_experts) {
         ll_serving_compute(s, prefix, "experts_touched", "",
                            "model.experts / serving.ep * (1 - (1 - model.experts_used / model.experts) ^ (@tokens * "
                            "serving.dp))");
-        put(s, prefix, "experts_read", "serving.expert_layers * @experts_touched * serving.expert / serving.moe_tp * "
-                                       "weights.expert_bytes / (device.bandwidth * k.weight_bandwidth * "
-                                       "k.expert_bandwidth)");
-        put(s, prefix, "experts_multiply", "serving.expert_layers * 2 * serving.expert / serving.moe_tp * (@tokens * "
-                                           "serving.dp * model.experts_used / serving.ep + @experts_touched * k.tile) "
-                                           "/ (device.expert_peak * serving.expert_gemm * k.grouped_gemm)");
+        put(s, prefix, "experts_read",
+            "serving.expert_layers * @experts_touched * serving.expert / serving.moe_tp * "
+            "weights.expert_bytes / (device.bandwidth * k.weight_bandwidth * "
+            "k.expert_bandwidth)");
+        put(s, prefix, "experts_multiply",
+            "serving.expert_layers * 2 * serving.expert / serving.moe_tp * (@tokens * "
+            "serving.dp * model.experts_used / serving.ep + @experts_touched * k.tile) "
+            "/ (device.expert_peak * serving.expert_gemm * k.grouped_gemm)");
         put(s, prefix, "experts_products", "(@experts_read ^ 4 + @experts_multiply ^ 4) ^ (1 / 4)");
     }
 }
@@ -167,8 +173,9 @@ void ll_serving_put_step(ll_serving *s, const char *prefix)
     put(s, prefix, "elementwise", "model.layers * @tokens * model.hidden * 2 * k.elementwise / device.bandwidth");
     put_communication(s, prefix);
     put_latency(s, prefix);
-    put(s, prefix, "head_read", "model.vocab * model.hidden / serving.tp * 2 / (device.bandwidth * k.weight_bandwidth * "
-                                "k.bandwidth)");
+    put(s, prefix, "head_read",
+        "model.vocab * model.hidden / serving.tp * 2 / (device.bandwidth * k.weight_bandwidth * "
+        "k.bandwidth)");
     put(s, prefix, "head_multiply",
         ll_sheet_value(s->sheet, ll_sheet_text(s->sheet, "%sprompt", prefix)) > 0
             ? "2 * model.vocab * model.hidden / serving.tp * (@decoding + 1 + k.gemm_half) / (device.bf16_peak * "
@@ -180,7 +187,6 @@ void ll_serving_put_step(ll_serving *s, const char *prefix)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         sum = plus(s, prefix, sum, parts[i]);
     put(s, prefix, "time",
-        ll_sheet_text(s->sheet,
-                      "%s) / serving.pp + @head + k.host + %s * @decoding + (serving.pp - 1) * k.stage", sum,
+        ll_sheet_text(s->sheet, "%s) / serving.pp + @head + k.host + %s * @decoding + (serving.pp - 1) * k.stage", sum,
                       s->is_offline ? "1.09e-5" : "k.host_sequence"));
 }
