@@ -18,8 +18,10 @@ static void check_numbers(const json_t *value)
     size_t i;
     if (json_is_number(value) && !(json_number_value(value) >= 0))
         __builtin_trap();
-    json_object_foreach((json_t *)value, key, member) check_numbers(member);
-    json_array_foreach(value, i, member) check_numbers(member);
+    json_object_foreach ((json_t *)value, key, member)
+        check_numbers(member);
+    json_array_foreach (value, i, member)
+        check_numbers(member);
 }
 
 static void check_report(const ll_buffer *report)
@@ -52,8 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!status[i])
             check_report(&reports[i]);
     }
-    if (status[0] != status[1] || !ll_span_equal((ll_span){reports[0].data, reports[0].size},
-                                                 (ll_span){reports[1].data, reports[1].size}))
+    if (status[0] != status[1] ||
+        !ll_span_equal((ll_span){reports[0].data, reports[0].size}, (ll_span){reports[1].data, reports[1].size}))
         __builtin_trap();
     ll_buffer_free(&reports[0]);
     ll_buffer_free(&reports[1]);

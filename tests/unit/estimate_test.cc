@@ -250,6 +250,20 @@ TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
             }
 }
 
+// Two rows of accelerators.csv claim different peaks of one device: the better claim counts, both make the interval.
+TEST(Estimate, ClaimsOfADeviceMakeAnInterval)
+{
+    Host h;
+    libllm_error e{};
+    std::string report;
+    ASSERT_EQ(LIBLLM_OK,
+              run(&h.host, R"({"model":{"parameters":7e9},"task":"train","days":3,"hardware":"MLU590"})", &report, &e))
+        << e.message;
+    EXPECT_NE(std::string::npos,
+              report.find("\"peak\":{\"value\":345000000000000,\"unit\":\"FLOP/s\",\"low\":256000000000000"))
+        << report.substr(0, 600);
+}
+
 // Prices and regions come from the tables, not from a default.
 TEST(Estimate, TablesOfPricesAndRegionsAreRead)
 {
