@@ -101,6 +101,30 @@ TEST(Estimate, SheetRefusesWhatIsNoNumber)
     }
 }
 
+TEST(Estimate, FiguresBehindAMarkVanish)
+{
+    Host h;
+    ll_sheet sheet;
+    ASSERT_TRUE(ll_sheet_init(&sheet, &h.host));
+    ll_sheet_give(&sheet, "a", "", 2, "test");
+    const size_t mark = ll_sheet_mark(&sheet);
+    ll_sheet_give(&sheet, "b", "", 3, "test");
+    ll_sheet_compute(&sheet, "c", "", "a * b", NULL);
+    ll_sheet_rewind(&sheet, mark);
+    EXPECT_EQ(2, ll_sheet_value(&sheet, "a"));
+    EXPECT_FALSE(ll_sheet_has(&sheet, "b"));
+    EXPECT_FALSE(ll_sheet_has(&sheet, "c"));
+    ll_sheet_give(&sheet, "c", "", 5, "test"); // where "b" was
+    EXPECT_FALSE(ll_sheet_has(&sheet, "b"));
+    EXPECT_EQ(10, ll_sheet_compute(&sheet, "b", "", "a * c", NULL));
+    EXPECT_EQ(5, ll_sheet_value(&sheet, "c"));
+    EXPECT_EQ(LIBLLM_OK, ll_sheet_status(&sheet, nullptr));
+    ll_sheet_rewind(&sheet, mark);
+    EXPECT_EQ(0, ll_sheet_compute(&sheet, "d", "", "a * c", NULL)); // not the one that was
+    EXPECT_NE(LIBLLM_OK, ll_sheet_status(&sheet, nullptr));
+    ll_sheet_free(&sheet);
+}
+
 TEST(Estimate, TablesOfCommaSeparatedValues)
 {
     Host h;
