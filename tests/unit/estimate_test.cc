@@ -255,6 +255,13 @@ TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
         R"({"model":"Llama-3.1-8B","task":"serve","concurrency":@,"load":{"queries_per_second":@,"input_tokens":@},
             "capacity":{"ttft_limit":@,"simulate":true,"seed":@},"hardware":{"device":"H100"},"cost":{"years":@}})",
         R"({"model":"Llama-3.1-8B","task":"fit","machine":{"memory":@,"bandwidth":@,"operations":@},"context":@})",
+        R"({"model":{"layers":@,"hidden":@,"heads":@,"vocab":@,"experts":@,"experts_used":1,"expert_ffn":@},
+            "task":"train","tokens":@,"sequence":@,"global_batch":@,"parallel":{"tp":1},
+            "hardware":{"peak_flops":@,"bandwidth":@,"memory":@,"link":@,"domain":@,"network":@,"count":@}})",
+        R"({"model":"Qwen3-30B-A3B","task":"train","tokens":@,"batch_tokens":@,"days":@,
+            "hardware":{"device":"H200","memory":@,"bandwidth":@,"link":@,"domain":@,"network":@,"power":@}})",
+        R"({"model":"Qwen3-0.6B","task":"train","tokens":@,"sequence":@,"micro_batch":@,"days":@,
+            "hardware":{"peak_flops":@,"bandwidth":@,"memory":@,"count":@},"parallel":{"cp":@,"vp":@,"ep":1}})",
         R"({"task":"report","report":"seed-000","sizes":[@],"days":[@]})",
         R"({"task":"report","report":"seed-004","visits_per_month":@,"training_cost":@})",
     };
@@ -296,7 +303,11 @@ struct Torture {
 TEST(Estimate, EveryAllocationFailedInTurn)
 {
     for (const char *scenario :
-         {R"({"task":"train","model":"DeepSeek-V3","hardware":"H100","days":30,"output":{"explain":true}})",
+         {R"({"task":"train","model":"DeepSeek-V3","hardware":"H100","days":30,"mfu":0.3,"output":{"explain":true}})",
+          R"({"task":"train","model":{"layers":2,"hidden":64,"heads":2,"vocab":99},"tokens":1e9,"global_batch":4,
+              "hardware":{"device":"H100 SXM5 80GB","count":2}})",
+          R"({"task":"train","model":"Llama-3.1-70B","tokens":1e9,"hardware":{"device":"H100 SXM5 80GB","count":2},
+              "parallel":{"tp":2}})",
           R"({"task":"serve","model":"Qwen3-Next-80B-A3B","hardware":{"device":"H200","count":4},"load":{"users":9000},
               "capacity":{"simulate":true}})",
           R"({"compare":{"models":["Llama-3.1-8B","GPT-2"]},"output":{"format":"csv"}})", R"({"task":"models"})",

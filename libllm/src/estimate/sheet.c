@@ -256,10 +256,7 @@ void ll_sheet_rewind(ll_sheet *sheet, size_t mark)
         sheet->n_figures = mark;
 }
 
-const ll_figure *ll_sheet_find(const ll_sheet *sheet, const char *path)
-{
-    return find(sheet, ll_span_of(path));
-}
+const ll_figure *ll_sheet_find(const ll_sheet *sheet, const char *path) { return find(sheet, ll_span_of(path)); }
 
 bool ll_sheet_has(const ll_sheet *sheet, const char *path) { return ll_sheet_find(sheet, path) != NULL; }
 

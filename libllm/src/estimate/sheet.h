@@ -83,7 +83,7 @@ void ll_sheet_say(ll_sheet *sheet, const char *path, const char *text, const cha
 void ll_sheet_remark(ll_sheet *sheet, ll_remark_kind kind, const char *code, const char *english, const char *chinese);
 
 /* For trying things out: what is put after a mark vanishes when the sheet is rewound to it, and can be put again.
- * Figures that are themselves given as uncertain, and remarks, must not be put in between; texts stay. */
+ * Figures that are given as uncertain must not be put in between; remarks and texts stay. */
 size_t ll_sheet_mark(const ll_sheet *sheet);
 void ll_sheet_rewind(ll_sheet *sheet, size_t mark);
 
