@@ -48,6 +48,8 @@ void ll_training_put_batch(ll_training *t, const ll_training_plan *p)
         [LL_RECOMPUTE_SAC] = {0.5, 0, 0.8}, [LL_RECOMPUTE_FULL] = {1, 1, 1},
     };
     static const char *const words[] = {"none", "selective", "cheap", "sac", "full"};
+    if (t->sheet->status) /* then the plan may still be open */
+        return;
     ll_sheet_give(t->sheet, "batch.micro", "sequence", p->micro_batch, chosen);
     ll_training_put(t, "batch.micros", "", "max(1, batch.per_replica / batch.micro)");
     ll_training_put(t, "batch.micro_tokens", "token", "batch.micro * context.tokens / parallel.cp");

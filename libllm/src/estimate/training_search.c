@@ -128,7 +128,7 @@ static size_t expert_choices(const ll_training *t, double devices, double choice
 void ll_training_search(ll_training *t, ll_training_plan *p)
 {
     best_plan best = {.plan = *p};
-    const double domain = ll_sheet_value(t->sheet, "device.domain");
+    const double domain = fmax(1, ll_sheet_value(t->sheet, "device.domain"));
     for (double tp = 1; tp <= LARGEST_TP && tp <= domain && tp <= p->devices; tp *= 2)
         for (double pp = 1; pp <= LARGEST_PP && pp * tp <= p->devices && pp <= t->bill->layers; pp *= 2) {
             double choices[4];
@@ -145,4 +145,6 @@ void ll_training_search(ll_training *t, ll_training_plan *p)
                 }
         }
     *p = best.plan;
+    if (best.rate <= 0)
+        ll_training_resolve(t, p);
 }

@@ -6,7 +6,8 @@
 #include <math.h>
 
 enum { GROWTHS = 12, HALVINGS = 24, BATCHES = 3, DOMAINS = 1024 };
-static const double most_devices = 1e6, first_guess = 0.4, largest_growth = 4, least_gain = 0.97, batch_growth = 4;
+static const double most_devices = 1e6, first_guess = 0.4, least_growth = 1.05, largest_growth = 4, least_gain = 0.97,
+                    batch_growth = 4;
 
 /* Devices come in multiples: of a replica, and of whole domains beyond one, where there is a common one. */
 static double multiple(const ll_training *t, const ll_training_plan *p, double devices)
@@ -46,13 +47,13 @@ static double try_out(ll_training *t, const ll_training_plan *open, double devic
 static bool size(ll_training *t, const ll_training_plan *open, double days, ll_training_plan *best)
 {
     ll_sheet *sheet = t->sheet;
-    double too_few = 0, next = ll_sheet_value(sheet, "flops.total") /
-                               (first_guess * ll_sheet_value(sheet, "device.peak") * days * 86400);
+    double too_few = 0, fastest = INFINITY;
+    double next =
+        ll_sheet_value(sheet, "flops.total") / (first_guess * ll_sheet_value(sheet, "device.peak") * days * 86400);
     bool found = false;
-    double fastest = INFINITY;
     ll_training_plan plan = *open;
-    for (int i = 0; i < GROWTHS && !found && next <= most_devices && !sheet->status; i++) {
-        const double took = try_out(t, open, next, !t->has_layout, &plan);
+    for (int i = 0; i < GROWTHS && !found && plan.devices < most_devices && !sheet->status; i++) {
+        const double took = try_out(t, open, fmin(next, most_devices), !t->has_layout, &plan);
         found = took <= days && plan.fits;
         if (!found && took > least_gain * fastest)
             return false;
@@ -60,7 +61,7 @@ static bool size(ll_training *t, const ll_training_plan *open, double days, ll_t
         *best = plan;
         if (!found)
             too_few = plan.devices;
-        next = plan.devices * fmin(fmax(took / days, 1.05), largest_growth);
+        next = plan.devices * (plan.fits ? fmin(fmax(took / days, least_growth), largest_growth) : 2);
     }
     double enough = plan.devices;
     for (int i = 0; found && i < HALVINGS && enough - too_few > multiple(t, &plan, enough) && !sheet->status; i++) {
