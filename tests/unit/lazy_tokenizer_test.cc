@@ -16,7 +16,8 @@ namespace
 
 constexpr size_t n_tokens = 33000; /* more than are indexed at once */
 
-const char *const pieces[] = {"a", "b", "c", " ", "1", "\n", "'", "\xC3\xA9", "\xE4\xB8\xAD", "\xE6\x96\x87", "\xC2\xAD"};
+const char *const pieces[] = {"a",       "b", "c", " ", "1", "\n", "'", "\xC3\xA9", "\xE4\xB8\xAD", "\xE6\x96\x87",
+                              "\xC2\xAD"};
 
 std::string random_text(std::mt19937 *random, size_t n)
 {
@@ -176,7 +177,8 @@ TEST(LazyVocabulary, AMergeOfUnknownTokensIsAnErrorOfTheFirstTextThatNeedsAll)
     ll_tokens tokens;
     ll_tokens_init(&tokens, t.host);
     libllm_error error = {};
-    EXPECT_EQ(ll_tokenizer_encode(t.tokenizer, text.data(), text.size(), 0, &tokens, &error), LIBLLM_ERROR_CORRUPT_FILE);
+    EXPECT_EQ(ll_tokenizer_encode(t.tokenizer, text.data(), text.size(), 0, &tokens, &error),
+              LIBLLM_ERROR_CORRUPT_FILE);
     EXPECT_NE(std::string(error.message).find("tokenizer.ggml.merges["), std::string::npos) << error.message;
     EXPECT_EQ(tokens.size, 0u);
     ll_tokens_free(&tokens);

@@ -129,8 +129,9 @@ static int32_t expected_result(reading *r, const ll_span halves[2], size_t *n_le
     return __atomic_load_n(&r->v->whole[r->id], __ATOMIC_RELAXED) != LL_WHOLE_NEVER ? r->id : LL_NO_TOKEN;
 }
 
-#define MAX_PASSED 4096 /* tokens, to find the place again: lists that have little to do with each other gain nothing  \
-                         */
+#define MAX_PASSED                                                                                                     \
+    4096 /* tokens, to find the place again: lists that have little to do with each other gain nothing                 \
+          */
 
 static int32_t find_result(reading *r, const ll_span halves[2], size_t *n_left)
 {

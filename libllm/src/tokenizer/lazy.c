@@ -13,7 +13,7 @@
 #define N_SHORT_TEXTS 4 /* so many have indexes of their own */
 
 struct ll_lazy {
-    pthread_mutex_t lock;     /* held while the whole index is made */
+    pthread_mutex_t lock;      /* held while the whole index is made */
     const ll_tokenizer *whole; /* the tokenizer with the whole index, or NULL; read and written atomically */
     uint32_t n_short;          /* short texts so far; atomic */
     bool has_merges;
