@@ -73,6 +73,7 @@ typedef struct ll_vocabulary {
     uint8_t *whole;  /* ll_whole_word: found out while encoding, read and written atomically */
     uint32_t *order; /* SPM: place in the order of merging; NULL: that of the ids, user-defined tokens first */
     ll_lookup lookup;
+    uint32_t *pairs;                   /* token of two bytes + 1, by (left << 8 | right); NULL: those of the lookup */
     int32_t single[256];               /* BPE: token of a byte; SPM: token of an ASCII character */
     int32_t fallback[256];             /* SPM: token <0xXX> */
     bool lacks_bytes;                  /* BPE: some byte has no token */
@@ -133,7 +134,7 @@ libllm_status ll_vocabulary_reserve(const ll_host *host, ll_vocabulary *vocabula
 /* The texts of the tokens; what is looked up by them waits for the index. */
 libllm_status ll_vocabulary_read(ll_vocabulary *vocabulary, ll_tokenizer_model model, ll_source *source,
                                  libllm_error *error);
-/* The lookup, of all n tokens, or of n whose ascending ids are given. */
+/* The lookup and the pairs, of all n tokens; or the lookup of n tokens whose ascending ids are given. */
 libllm_status ll_vocabulary_index(ll_vocabulary *vocabulary, const uint32_t *ids, uint32_t n, libllm_error *error);
 libllm_status ll_vocabulary_open(const ll_host *host, const ll_gguf *gguf, ll_tokenizer_model model,
                                  ll_vocabulary *vocabulary, libllm_error *error);
@@ -156,6 +157,8 @@ uint64_t ll_lengths_at(const ll_lengths *lengths, const char *text, size_t size)
 int32_t ll_longest_prefix(const ll_vocabulary *vocabulary, const char *text, size_t below, size_t *size);
 /* Enter a token whose bytes are in place; the token that has its text already is given back, otherwise LL_NO_TOKEN. */
 int32_t ll_lookup_enter(ll_vocabulary *vocabulary, int32_t id, uint64_t hash, bool replace);
+
+void ll_vocabulary_forget(ll_vocabulary *vocabulary); /* free the index */
 
 static inline void ll_lookup_prefetch(const ll_lookup *l, uint64_t hash)
 {

@@ -47,7 +47,7 @@ libllm_status ll_lazy_open(ll_tokenizer *t, const ll_merge_source *merges, libll
 
 void ll_lazy_release(ll_tokenizer *some)
 {
-    ll_free(some->host, some->vocabulary.lookup.slots);
+    ll_vocabulary_forget(&some->vocabulary);
     ll_merges_close(some->host, &some->merges);
 }
 

@@ -58,9 +58,15 @@ typedef struct word {
     ll_pair pairs[SHORT];      /* of symbol i and the next one */
 } word;
 
+/* Of symbol i and the next one, and their memory is on its way; two bytes are found without. */
 static uint64_t hash_at(const ll_tokenizer *t, const char *text, const word *w, size_t i)
 {
-    return ll_lookup_hash(&t->vocabulary.lookup, text + w->starts[i], (size_t)(w->starts[i + 2] - w->starts[i]));
+    size_t size = (size_t)(w->starts[i + 2] - w->starts[i]);
+    if (size == 2 && t->vocabulary.pairs)
+        return 0;
+    uint64_t hash = ll_lookup_hash(&t->vocabulary.lookup, text + w->starts[i], size);
+    ll_lookup_prefetch(&t->vocabulary.lookup, hash);
+    return hash;
 }
 
 static void find_pair_at(const ll_tokenizer *t, const char *text, word *w, size_t i, uint64_t hash)
@@ -70,15 +76,13 @@ static void find_pair_at(const ll_tokenizer *t, const char *text, word *w, size_
         find_pair(t, text + start, w->starts[i + 1] - start, w->starts[i + 2] - start, w->ids[i], w->ids[i + 1], hash);
 }
 
-/* All pairs of the word: the memory that they need is under way while others are worked on. */
-static void find_pairs(const ll_tokenizer *t, const char *text, word *w)
+/* The pairs from `begin` up to `end`: the memory that they need is under way while others are worked on. */
+static void find_pairs(const ll_tokenizer *t, const char *text, word *w, size_t begin, size_t end)
 {
     uint64_t hashes[SHORT];
-    for (size_t i = 0; i + 1 < w->n; i++) {
+    for (size_t i = begin; i < end; i++)
         hashes[i] = hash_at(t, text, w, i);
-        ll_lookup_prefetch(&t->vocabulary.lookup, hashes[i]);
-    }
-    for (size_t i = 0; i + 1 < w->n; i++)
+    for (size_t i = begin; i < end; i++)
         find_pair_at(t, text, w, i, hashes[i]);
 }
 
@@ -92,7 +96,7 @@ static void merge_short(ll_encoder *e, const char *text, size_t size)
         w.ids[w.n++] = symbol_at(t, text + i, size - i, &n);
     }
     w.starts[w.n] = (uint8_t)size;
-    find_pairs(t, text, &w);
+    find_pairs(t, text, &w, 0, w.n ? w.n - 1 : 0);
     while (w.n > 1) {
         size_t best = 0;
         for (size_t i = 1; i + 1 < w.n; i++)
@@ -108,10 +112,7 @@ static void merge_short(ll_encoder *e, const char *text, size_t size)
             w.pairs[i - 1] = w.pairs[i];
         }
         w.starts[w.n] = (uint8_t)size;
-        if (best > 0)
-            find_pair_at(t, text, &w, best - 1, hash_at(t, text, &w, best - 1));
-        if (best + 1 < w.n)
-            find_pair_at(t, text, &w, best, hash_at(t, text, &w, best));
+        find_pairs(t, text, &w, best > 0 ? best - 1 : 0, best + 1 < w.n ? best + 1 : best);
     }
     for (size_t i = 0; i < w.n; i++)
         ll_encoder_emit(e, w.ids[i]);

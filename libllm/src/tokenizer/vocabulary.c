@@ -391,6 +391,21 @@ static bool text_becomes(const ll_vocabulary *v, uint32_t id)
     return __atomic_load_n(&v->whole[id], __ATOMIC_RELAXED) != LL_WHOLE_NEVER;
 }
 
+/* Most of what a word is merged from: a table that is smaller than the part of the lookup that has the same tokens, and
+ * takes no hashing. */
+static bool index_pairs(ll_vocabulary *v)
+{
+    uint32_t *pairs = ll_calloc(v->host, 65536, sizeof *pairs);
+    if (!pairs)
+        return false;
+    for (unsigned i = 0; i < 65536; i++) {
+        char text[2] = {(char)(i >> 8), (char)i};
+        pairs[i] = (uint32_t)(ll_vocabulary_find(v, text, 2) + 1);
+    }
+    v->pairs = pairs;
+    return true;
+}
+
 libllm_status ll_vocabulary_index(ll_vocabulary *v, const uint32_t *ids, uint32_t n, libllm_error *error)
 {
     queue waiting = {.logs = ids == NULL};
@@ -402,7 +417,13 @@ libllm_status ll_vocabulary_index(ll_vocabulary *v, const uint32_t *ids, uint32_
             put(v, &waiting, (int32_t)id);
     }
     put_rest(v, &waiting);
-    return LIBLLM_OK;
+    return ids || index_pairs(v) ? LIBLLM_OK : ll_fail_memory(error, "the vocabulary");
+}
+
+void ll_vocabulary_forget(ll_vocabulary *v)
+{
+    ll_free(v->host, v->lookup.slots);
+    ll_free(v->host, v->pairs);
 }
 
 static libllm_status read_types(ll_vocabulary *v, const ll_gguf *gguf, libllm_error *error)
@@ -499,7 +520,7 @@ void ll_vocabulary_close(ll_vocabulary *v)
     ll_free(v->host, v->types);
     ll_free(v->host, v->whole);
     ll_joins_close(v->host, v->joins);
-    ll_free(v->host, v->lookup.slots);
+    ll_vocabulary_forget(v);
     ll_free(v->host, v->order);
     ll_free(v->host, v->lengths.many);
     ll_free(v->host, v->scores);
