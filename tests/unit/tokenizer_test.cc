@@ -619,6 +619,34 @@ TEST(Open, TheFirstOfTwoTokensWithTheSameTextCounts)
     EXPECT_NE(t.log[0].find("tokens[257]"), std::string::npos) << t.log[0];
 }
 
+/* Merges over characters, blanks visible, bytes for what is missing: as in gemma4, whose name others do not have. */
+TEST(Open, VocabulariesOfCharactersAreKnownByTheirPreTokenizer)
+{
+    Vocabulary v = spm();
+    v.model = "gemma4";
+    for (const char *token : {"\xE2\x96\x81", "a", "b", "\n", "ab",
+                              "\xE2\x96\x81"
+                              "ab",
+                              "\n\n"})
+        v.add(token);
+    v.merges = {"a b", "\xE2\x96\x81 ab", "\n \n"};
+    Opened gemma(v);
+    ASSERT_EQ(gemma.status, LIBLLM_OK) << gemma.error.message;
+    v.model = "gpt2";
+    for (const char *pre : {"granite-embed-multi-311m", "sarvam-moe"}) {
+        v.pre = pre;
+        Opened t(v);
+        ASSERT_EQ(t.status, LIBLLM_OK) << t.error.message;
+        for (const char *text : {"ab ab", "a b\n\nab\n", "  ab\xC3\xA9",
+                                 "\xE2\x96\x81"
+                                 "ab"}) {
+            EXPECT_EQ(t.encode(text), gemma.encode(text)) << text;
+            EXPECT_EQ(t.decode(t.encode(text)), gemma.decode(gemma.encode(text)));
+        }
+        EXPECT_EQ(t.encode("ab ab").size(), 2u);
+    }
+}
+
 TEST(Open, AMergeToNothingIsLeftOut)
 {
     Vocabulary v = bytes();

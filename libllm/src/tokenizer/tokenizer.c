@@ -67,6 +67,24 @@ static const struct kind {
     {"rwkv", "RWKV", LL_TOKENIZER_RWKV, LL_NO_TOKEN, LL_NO_TOKEN, LL_NO_TOKEN, false, false},
 };
 
+/* Vocabularies of characters that files call gpt2, as they have merges, too; by tokenizer.ggml.pre. */
+static const struct kind characters = {"gpt2", "BPE", LL_TOKENIZER_CHARACTERS, LL_NO_TOKEN, LL_NO_TOKEN, LL_NO_TOKEN,
+                                       false,  false};
+static const char *const of_characters[] = {"granite-embed-multi-311m", "sarvam-moe"};
+
+static const struct kind *find_kind(const ll_gguf *gguf, ll_span model)
+{
+    ll_span pre = {NULL, 0};
+    if (ll_span_is(model, "gpt2") && ll_gguf_get_string(gguf, "tokenizer.ggml.pre", &pre, NULL) == LIBLLM_OK)
+        for (size_t i = 0; i < sizeof of_characters / sizeof *of_characters; i++)
+            if (ll_span_is(pre, of_characters[i]))
+                return &characters;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (ll_span_is(model, kinds[i].name))
+            return &kinds[i];
+    return NULL;
+}
+
 /* What the kinds do with a text that have no name for it in the file. */
 static libllm_status set_pipeline(ll_tokenizer *t, const ll_gguf *gguf, libllm_error *error)
 {
@@ -219,10 +237,7 @@ libllm_status ll_tokenizer_open(const ll_host *host, const ll_gguf *gguf, ll_tok
     libllm_status status = ll_gguf_get_string(gguf, "tokenizer.ggml.model", &model, error);
     if (status != LIBLLM_OK || !model.data || ll_span_is(model, "no_vocab") || ll_span_is(model, "none"))
         return status;
-    const struct kind *kind = NULL;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !kind; i++)
-        if (ll_span_is(model, kinds[i].name))
-            kind = &kinds[i];
+    const struct kind *kind = find_kind(gguf, model);
     if (!kind)
         return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "tokenizer.ggml.model: the kind '%.*s' is not known",
                        (int)(model.size < 60 ? model.size : 60), model.data);
