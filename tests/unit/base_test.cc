@@ -87,6 +87,15 @@ TEST_F(Base, MapAgreesWithTheStandardLibrary)
     }
     uint32_t value;
     EXPECT_FALSE(ll_map_find(&map, ll_span_of("absent"), &value));
+    const std::string copy = keys[0];
+    ASSERT_TRUE(ll_map_set(&map, {copy.data(), copy.size()}, 4000));
+    keys[0][0] ^= 8; // the map reads the key that it was given last
+    ASSERT_TRUE(ll_map_find(&map, {copy.data(), copy.size()}, &value));
+    EXPECT_EQ(4000u, value);
+    ASSERT_TRUE(ll_map_set(&map, ll_span_of("absent"), 4001));
+    ASSERT_TRUE(ll_map_find(&map, ll_span_of("absent"), &value));
+    EXPECT_EQ(4001u, value);
+    EXPECT_EQ(expected.size() + 1, map.count);
     ll_map_free(&map);
 }
 
@@ -132,6 +141,24 @@ TEST_F(Base, JsonIsStrict)
     EXPECT_EQ("{\"z\":[1,2.5,true,null,\"\xE4\xB8\xAD\"],\"a\":9007199254740993}", std::string(out.data, out.size));
     json_decref(value);
     ll_buffer_free(&out);
+}
+
+/* Hugging Face writes "model_max_length": 10^30, as a double spelled out, where no limit is known. */
+TEST_F(Base, IntegersBeyond64BitsAreNumbersAllTheSame)
+{
+    json_t *value;
+    const char *text =
+        "{\"a\":1000000000000000019884624838656,\"b\":-99999999999999999999,\"c\":[0.12345678901234567890123,"
+        "1e5,12345678901234567890.5],\"d\":\"\\\"1000000000000000019884624838656\",\"e\":123456789012345678}";
+    ASSERT_EQ(LIBLLM_OK, ll_json_parse(&host, text, strlen(text), &value, &error)) << error.message;
+    EXPECT_EQ(json_real_value(json_object_get(value, "a")), 1e30);
+    EXPECT_EQ(json_real_value(json_object_get(value, "b")), -1e20);
+    EXPECT_EQ(json_real_value(json_array_get(json_object_get(value, "c"), 0)), 0.12345678901234567890123);
+    EXPECT_EQ(json_real_value(json_array_get(json_object_get(value, "c"), 2)), 12345678901234567890.5);
+    EXPECT_STREQ(json_string_value(json_object_get(value, "d")), "\"1000000000000000019884624838656");
+    EXPECT_EQ(json_integer_value(json_object_get(value, "e")), 123456789012345678);
+    json_decref(value);
+    EXPECT_EQ(LIBLLM_ERROR_JSON, ll_json_parse(&host, "[99999999999999999999,]", 23, &value, &error));
 }
 
 TEST_F(Base, CpuMasksOnlyTakeAway)
