@@ -328,7 +328,7 @@ const struct command estimate_command = {
     .summary = "what training or serving a model takes",
     .synopsis = "[model|train|serve|fit] [-m MODEL] [OPTIONS]\n"
                 "       libllm estimate report seed-000|seed-001|seed-004 [--corrected]\n"
-                "       libllm estimate models | devices",
+                "       libllm estimate models | devices | prices",
     .details = "Works out parameters, operations, memory, devices and time, with formulas and sources\n"
                "where --explain is given. A scenario may also come from a JSON file. fit says whether\n"
                "a model fits on this machine and how fast it will be; it measures for a few seconds.\n"

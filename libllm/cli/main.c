@@ -10,9 +10,9 @@
 #include "terminal.h"
 
 static const struct command *const commands[] = {
-    &chat_command, &generate_command, &tokenize_command,   &detokenize_command, &embed_command,   &eval_command,
-    &info_command, &convert_command,  &imatrix_command,    &perplexity_command, &bench_command,   &devices_command,
-    &estimate_command,
+    &chat_command,  &generate_command, &tokenize_command, &detokenize_command, &embed_command,
+    &eval_command,  &info_command,     &convert_command,  &imatrix_command,    &perplexity_command,
+    &bench_command, &devices_command,  &estimate_command,
 };
 
 static const char examples[] = "Examples:\n"

@@ -152,8 +152,9 @@ def check_parameters(estimate, folder, models):
         except ValueError as problem:
             yield str(problem)
             continue
-        for column, figure in (("total", "parameters.total"), ("active", "parameters.active")):
-            if counted[name][column] and at(report, figure) != int(float(counted[name][column])):
+        for column, figure in (("total", "parameters.total"), ("active", "parameters.active"),
+                               ("kv_bytes_per_token", "kv.bytes_per_token")):
+            if at(report, figure) != int(counted[name][column]):
                 yield f"{name}: {figure} is {at(report, figure)}, counted {counted[name][column]}"
     if len(names) < 80:
         yield f"{len(names)} presets, expected at least 80"

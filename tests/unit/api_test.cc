@@ -293,10 +293,15 @@ TEST(Api, EveryAllocationFailedInTurn)
      * adapters of both formats. */
     const struct {
         const char *model, *adapter;
-    } cases[] = {
-        {"tiny/llama.gguf", nullptr}, {"tiny/qwen2moe.gguf", nullptr},     {"families/deepseek2-kv-b.gguf", nullptr},
-        {"tiny/lfm2.gguf", nullptr},  {"families/mamba2.gguf", nullptr},   {"tiny/llama.gguf", "llama-types.gguf"},
-        {"families/t5-ungated.gguf", nullptr}, {"tiny/qwen2.gguf", "qwen2"}, {"tiny/deepseek3.gguf", "deepseek3"}};
+    } cases[] = {{"tiny/llama.gguf", nullptr},
+                 {"tiny/qwen2moe.gguf", nullptr},
+                 {"families/deepseek2-kv-b.gguf", nullptr},
+                 {"tiny/lfm2.gguf", nullptr},
+                 {"families/mamba2.gguf", nullptr},
+                 {"tiny/llama.gguf", "llama-types.gguf"},
+                 {"families/t5-ungated.gguf", nullptr},
+                 {"tiny/qwen2.gguf", "qwen2"},
+                 {"tiny/deepseek3.gguf", "deepseek3"}};
     for (const auto &c : cases) {
         Torture cold, good; /* a file that is not in the page cache is read ahead, which allocates */
         ASSERT_EQ(LIBLLM_OK, work(c.model, c.adapter, &cold)) << c.model;

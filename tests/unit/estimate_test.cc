@@ -250,6 +250,35 @@ TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
             }
 }
 
+// Two rows of accelerators.csv claim different peaks of one device: the better claim counts, both make the interval.
+TEST(Estimate, ClaimsOfADeviceMakeAnInterval)
+{
+    Host h;
+    libllm_error e{};
+    std::string report;
+    ASSERT_EQ(LIBLLM_OK,
+              run(&h.host, R"({"model":{"parameters":7e9},"task":"train","days":3,"hardware":"MLU590"})", &report, &e))
+        << e.message;
+    EXPECT_NE(std::string::npos,
+              report.find("\"peak\":{\"value\":345000000000000,\"unit\":\"FLOP/s\",\"low\":256000000000000"))
+        << report.substr(0, 600);
+}
+
+// Prices and regions come from the tables, not from a default.
+TEST(Estimate, TablesOfPricesAndRegionsAreRead)
+{
+    Host h;
+    libllm_error e{};
+    std::string report;
+    ASSERT_EQ(LIBLLM_OK, run(&h.host, R"({"model":{"parameters":7e9},"task":"train","days":3,"hardware":"H100",
+        "cost":{"region":"China"},"output":{"explain":true}})",
+                             &report, &e))
+        << e.message;
+    EXPECT_NE(std::string::npos, report.find("prices.csv: "));
+    EXPECT_NE(std::string::npos, report.find("\"intensity\":{\"value\":0.58"));
+    EXPECT_NE(std::string::npos, report.find("regions.csv: China"));
+}
+
 struct Torture {
     long fail_at = -1, count = 0, live = 0;
     static void *allocate(void *self, size_t size, size_t alignment)

@@ -1207,8 +1207,8 @@ libllm_status libllm_session_tokens(const libllm_session *session,
  * experts_down, hidden and logits. threads is the mean of the batches. seconds is measured on the calling thread, from
  * one meeting to the next; computing_seconds and waiting_seconds, what a thread did and how long it waited for the
  * others, are means of all threads. weight_bytes and kv_bytes are the bytes of weights and of keys and values that were
- * read, flops a multiply-add counted as two; adapters are left out. The seconds of the whole exceed those of the phases by the start and the
- * end of each batch.
+ * read, flops a multiply-add counted as two; adapters are left out. The seconds of the whole exceed those of the phases
+ * by the start and the end of each batch.
  *
  * @param session   the session; its engine was made with the option profile
  * @param buffer    receives the text; may be NULL when capacity is 0

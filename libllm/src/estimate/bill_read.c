@@ -26,16 +26,17 @@ static bool next_line(ll_span *left, ll_span *line)
     return false;
 }
 
-/* A line without its configuration, which stands last: quick to read. NULL for one that says nothing. */
-static json_t *read_head(ll_sheet *sheet, ll_span line)
+/* A line without its configuration, which stands last: quick to read. NULL for one that
+ * cannot be what is looked for. */
+static json_t *read_head(ll_sheet *sheet, ll_span line, const ll_words *query)
 {
     static const char mark[] = "\"config\"";
     const char *at = memmem(line.data, line.size, mark, sizeof mark - 1);
-    if (!at)
-        return NULL;
-    size_t n = (size_t)(at - line.data);
+    size_t n = at ? (size_t)(at - line.data) : 0;
     while (n && line.data[n - 1] != ',')
         n--;
+    if (!ll_may_name((ll_span){line.data, n}, query))
+        return NULL;
     ll_buffer text;
     ll_buffer_init(&text, sheet->host);
     ll_buffer_append(&text, line.data, n ? n - 1 : 0);
@@ -82,7 +83,7 @@ static bool read_preset(ll_sheet *sheet, const char *folder, const char *name, c
     ll_candidates all = {.n = 0};
     ll_span left = data.text, line, found = {0};
     while (next_line(&left, &line)) {
-        json_t *head = read_head(sheet, line);
+        json_t *head = read_head(sheet, line, &query);
         const char *full = json_string_value(json_object_get(head, "name"));
         if (full && ll_add_candidate(&all, sheet, fits(head, &query), ll_span_of(full)))
             found = line;

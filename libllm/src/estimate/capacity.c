@@ -57,15 +57,16 @@ static void simulate(ll_serving *s, uint64_t seed)
         .places = (uint32_t)ll_sheet_value(sheet, "concurrency.used"),
         .requests = SIMULATED_REQUESTS,
         .seed = seed,
-        .arrivals = ll_sheet_value(sheet, "load.queries_per_second") * ll_sheet_value(sheet, "load.peak_factor") / n /
-                    s->dp,
+        .arrivals =
+            ll_sheet_value(sheet, "load.queries_per_second") * ll_sheet_value(sheet, "load.peak_factor") / n / s->dp,
         .input = ll_sheet_value(sheet, "load.input_tokens"),
         .output = ll_sheet_value(sheet, "load.output_tokens"),
         .chunk = ll_sheet_value(sheet, "serving.budget"),
         .step = base,
         .step_sequence = decoding > 1 && step > base ? (step - base) / (decoding - 1) : 0,
-        .step_prompt = prompt > 0 ? (ll_sheet_value(sheet, "mixed_2.time") - step) / prompt
-                                  : ll_sheet_value(sheet, "prefill.time") / fmax(1, ll_sheet_value(sheet, "load.input_tokens")),
+        .step_prompt =
+            prompt > 0 ? (ll_sheet_value(sheet, "mixed_2.time") - step) / prompt
+                       : ll_sheet_value(sheet, "prefill.time") / fmax(1, ll_sheet_value(sheet, "load.input_tokens")),
         .first = ll_sheet_value(sheet, "first.alone") - ll_sheet_value(sheet, "first.prompt"),
     };
     ll_simulated out;
@@ -113,8 +114,9 @@ void ll_serving_put_capacity(ll_serving *s)
     put_queue(sheet, share);
     if (limit > 0 && ll_sheet_value(sheet, "capacity.ttft") > limit)
         ll_sheet_remark(sheet, LL_REMARK_REASON, "too_slow",
-                        ll_sheet_text(sheet, "No number of replicas brings the first token within %g s: alone it takes "
-                                             "%.3g s.",
+                        ll_sheet_text(sheet,
+                                      "No number of replicas brings the first token within %g s: alone it takes "
+                                      "%.3g s.",
                                       limit, ll_sheet_value(sheet, "latency.ttft")),
                         ll_sheet_text(sheet, "增加副本也无法使首词元在 %g 秒内返回：单独请求即需 %.3g 秒。", limit,
                                       ll_sheet_value(sheet, "latency.ttft")));

@@ -14,8 +14,8 @@ static const struct {
     void (*run)(ll_task *task);
 } tasks[] = {{"model", ll_run_model}, {"train", ll_run_train}, {"serve", ll_run_serve}, {"fit", ll_run_fit}};
 #define MODEL_TASKS "model|train|serve|fit"
-#define DOCUMENTS "report|models|devices"
-static const char *const documents[] = {"report", "models", "devices"};
+#define DOCUMENTS "report|models|devices|prices"
+static const char *const documents[] = {"report", "models", "devices", "prices"};
 enum { REPORT = sizeof tasks / sizeof *tasks };
 
 static ll_report_options read_output(ll_reader *scenario)
@@ -54,6 +54,8 @@ void ll_run_scenario(ll_sheet *sheet, const json_t *root, const char *folder, ll
 static libllm_status write_document(ll_task *task, int which, const ll_report_options *options, ll_buffer *report,
                                     libllm_error *error)
 {
+    static void (*const lists[])(ll_sheet *, const char *, ll_document *) = {ll_list_models, ll_list_devices,
+                                                                             ll_list_prices};
     ll_document document;
     ll_reader *scenario = task->scenario;
     const char *name = which < REPORT    ? tasks[which].name
@@ -65,10 +67,8 @@ static libllm_status write_document(ll_task *task, int which, const ll_report_op
         ll_run_compare(task, name, &document);
     else if (which == REPORT)
         ll_run_document(scenario, task->folder, &document);
-    else if (which == REPORT + 1)
-        ll_list_models(task->sheet, task->folder, &document);
     else
-        ll_list_devices(task->sheet, task->folder, &document);
+        lists[which - REPORT - 1](task->sheet, task->folder, &document);
     libllm_status status = ll_sheet_status(task->sheet, error);
     if (!status)
         status = ll_document_write(&document, report, error);

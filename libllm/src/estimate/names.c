@@ -44,6 +44,21 @@ bool ll_is_named(ll_span name, const ll_words *query)
     return ll_same_words(&w, query);
 }
 
+bool ll_may_name(ll_span text, const ll_words *query)
+{
+    const char *first = query->n ? word(query, 0) : "";
+    const size_t n = strlen(first);
+    for (size_t i = 0; n && i + n <= text.size; i++) {
+        size_t j = 0;
+        while (j < n && (text.data[i + j] == first[j] ||
+                         (text.data[i + j] >= 'A' && text.data[i + j] <= 'Z' && text.data[i + j] + 32 == first[j])))
+            j++;
+        if (j == n)
+            return true;
+    }
+    return false;
+}
+
 static bool begins(const char *whole, const char *part)
 {
     const size_t n = strlen(part);

@@ -20,6 +20,8 @@ typedef enum ll_fit { LL_FIT_NONE, LL_FIT_PART, LL_FIT_EXACT } ll_fit;
 void ll_add_words(ll_words *words, ll_span text);
 bool ll_same_words(const ll_words *a, const ll_words *b);
 bool ll_is_named(ll_span name, const ll_words *query);
+/* Quick: false only for a text, such as a line of a table, in which nothing can be named so. */
+bool ll_may_name(ll_span text, const ll_words *query);
 /* Each word of `part` is or begins one of `whole`: "sxm" begins "sxm5", but "3" does not begin "30b". */
 bool ll_has_words(const ll_words *whole, const ll_words *part);
 

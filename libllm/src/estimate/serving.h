@@ -17,7 +17,9 @@ typedef struct ll_serving {
     ll_engine_kind engine;
     double tp, pp, dp, ep, moe_tp;
     bool has_experts, has_fp4;
-    bool is_offline; /* a benchmark without a streaming server */
+    bool is_offline;   /* a benchmark without a streaming server */
+    bool decodes_only; /* prompts are read by other devices */
+    bool is_eager;     /* kernels are launched one by one */
     ll_hardware hardware;
 } ll_serving;
 

@@ -55,8 +55,8 @@ void ll_serving_put_memory(ll_serving *s)
         ll_sheet_give(sheet, "memory.share", "", s->engine == LL_ENGINE_SGLANG ? 0.88 : 0.9, rules[s->engine]);
     ll_sheet_detail(sheet, "memory.share");
     ll_sheet_compute(sheet, "memory.kv_pool", "B",
-                     is_trt ? "max(0, (device.memory - memory.weights - memory.reserved) * memory.share)"
-                            : "max(0, device.memory * memory.share - memory.weights - memory.reserved)",
+                     is_trt ? "max(0, (device.memory * k.memory - memory.weights - memory.reserved) * memory.share)"
+                            : "max(0, device.memory * k.memory * memory.share - memory.weights - memory.reserved)",
                      rules[s->engine]);
     ll_sheet_compute(sheet, "memory.held_tokens", "token",
                      is_trt ? "load.input_tokens + load.output_tokens" : "load.input_tokens + load.output_tokens / 2",

@@ -188,5 +188,5 @@ void ll_serving_put_step(ll_serving *s, const char *prefix)
         sum = plus(s, prefix, sum, parts[i]);
     put(s, prefix, "time",
         ll_sheet_text(s->sheet, "%s) / serving.pp + @head + k.host + %s * @decoding + (serving.pp - 1) * k.stage", sum,
-                      s->is_offline ? "1.09e-5" : "k.host_sequence"));
+                      s->is_offline ? "k.host_offline" : "k.host_sequence"));
 }

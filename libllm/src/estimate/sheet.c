@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 4096, FIRST_FIGURES = 64 };
+enum { BLOCK_BYTES = 16384, FIRST_FIGURES = 64 };
 
 struct ll_sheet_block {
     struct ll_sheet_block *next;
@@ -80,11 +80,19 @@ static char *take_bytes(ll_sheet *sheet, size_t n)
 
 const char *ll_sheet_text(ll_sheet *sheet, const char *format, ...)
 {
+    /* Into what is left of the block, which mostly suffices. */
+    struct ll_sheet_block *block = sheet->blocks;
+    const size_t room = block ? block->size - block->used : 0;
+    char *text = block ? block->text + block->used : NULL;
     va_list arguments;
     va_start(arguments, format);
-    const int n = vsnprintf(NULL, 0, format, arguments);
+    const int n = vsnprintf(text, room, format, arguments);
     va_end(arguments);
-    char *text = n < 0 ? NULL : take_bytes(sheet, (size_t)n + 1);
+    if (n >= 0 && (size_t)n < room) {
+        block->used += (size_t)n + 1;
+        return text;
+    }
+    text = n < 0 ? NULL : take_bytes(sheet, (size_t)n + 1);
     if (!text) {
         fail_memory(sheet);
         return "";

@@ -53,8 +53,8 @@ static void run_step(const ll_simulation *in, replica *r, request *requests, dou
         q->prompt -= taken;
         budget -= taken;
     }
-    const double seconds = in->step + in->step_sequence * (decoding > 1 ? decoding - 1 : 0) +
-                           in->step_prompt * (in->chunk - budget);
+    const double seconds =
+        in->step + in->step_sequence * (decoding > 1 ? decoding - 1 : 0) + in->step_prompt * (in->chunk - budget);
     r->free_at = now + seconds;
     r->busy += seconds;
     uint32_t kept = 0;
@@ -86,8 +86,7 @@ static replica *shortest(const ll_simulation *in, replica *replicas)
 {
     replica *best = replicas;
     for (uint32_t i = 1; i < in->replicas; i++)
-        if (replicas[i].n_running + replicas[i].n - replicas[i].first <
-            best->n_running + best->n - best->first)
+        if (replicas[i].n_running + replicas[i].n - replicas[i].first < best->n_running + best->n - best->first)
             best = &replicas[i];
     return best;
 }
@@ -143,8 +142,8 @@ bool ll_simulate(const ll_host *host, const ll_simulation *in, ll_simulated *out
     }
     for (uint32_t i = 0; good && i < in->requests; i++) {
         now += -log(uniform(&state)) / (in->arrivals * in->replicas);
-        requests[i] = (request){.arrives = now, .prompt = length(&state, in->input),
-                                .tokens = length(&state, in->output)};
+        requests[i] =
+            (request){.arrives = now, .prompt = length(&state, in->input), .tokens = length(&state, in->output)};
         requests[i].total = (uint32_t)requests[i].tokens;
         advance(in, replicas, requests, now);
         replica *r = shortest(in, replicas);

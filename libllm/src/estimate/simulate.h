@@ -10,16 +10,16 @@
 typedef struct ll_simulation {
     uint32_t replicas, places, requests; /* sequences that run at once on a replica; requests in all */
     uint64_t seed;
-    double arrivals;      /* a second and replica, at random */
-    double input, output; /* tokens, on average */
-    double chunk;         /* prompt tokens that a step takes at most */
+    double arrivals;                         /* a second and replica, at random */
+    double input, output;                    /* tokens, on average */
+    double chunk;                            /* prompt tokens that a step takes at most */
     double step, step_sequence, step_prompt; /* seconds of a step, and for each sequence and prompt token in it */
-    double first;         /* overhead of a request */
+    double first;                            /* overhead of a request */
 } ll_simulation;
 
 typedef struct ll_simulated {
-    double ttft[3]; /* of 50, 95 and 99 % of the requests at most */
-    double tpot;    /* mean */
+    double ttft[3];     /* of 50, 95 and 99 % of the requests at most */
+    double tpot;        /* mean */
     double utilization; /* share of the time that replicas compute */
 } ll_simulated;
 

@@ -17,10 +17,9 @@ static void all_linears(const ll_layer *l, const ll_linear *out[LL_LAYER_LINEARS
     const ll_latent_weights *t = &l->latent;
     const ll_cross *x = &l->cross;
     const ll_linear *const all[LL_LAYER_LINEARS_MAX] = {
-        &l->q,         &l->k,          &l->v,        &l->o,          &l->gate,   &l->up,   &l->down,
-        &e->router,    &e->gate.first, &e->up.first, &e->down.first, &t->q_a,    &t->kv_a, &t->k_b.first,
-        &t->v_b.first, &r->in,         &r->gate,     &r->before,     &r->select, &r->dt,   &x->q,
-        &x->k,         &x->v,          &x->o};
+        &l->q,          &l->k,        &l->v,          &l->o,   &l->gate, &l->up,        &l->down,      &e->router,
+        &e->gate.first, &e->up.first, &e->down.first, &t->q_a, &t->kv_a, &t->k_b.first, &t->v_b.first, &r->in,
+        &r->gate,       &r->before,   &r->select,     &r->dt,  &x->q,    &x->k,         &x->v,         &x->o};
     memcpy(out, all, sizeof all);
 }
 

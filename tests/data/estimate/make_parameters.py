@@ -17,7 +17,7 @@ Columns (parameters are elements, each tensor once, however often it is tied):
     expert      all routed experts of all layers
     active      total less the routed experts that a token does not go through
     vision      vision tower and projector;  audio: the same for sound
-    mtp         multi-token-prediction layers that the checkpoint carries besides, by restatement (transformers drops them)
+    mtp         layers that predict further tokens, which the checkpoint carries besides; restated, as transformers drops them
     kv_bytes_per_token   16-bit K and V (or MLA latent) of one more token, all layers, before any window is full
     kv_window_layers, kv_window   how many of those layers forget what is further back than the window
     conv_state, recurrent_state   elements of constant state for one sequence
@@ -41,12 +41,12 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PRESETS = ROOT / "libllm/data/models.json"
 HERE = pathlib.Path(__file__).resolve().parent
-COLUMNS = ("name total embedding position head expert active vision audio mtp kv_bytes_per_token kv_window_layers kv_window "
-           "conv_state recurrent_state state_bytes reference published published_source").split()
+COLUMNS = ("name total embedding position head expert active vision audio mtp kv_bytes_per_token kv_window_layers "
+           "kv_window conv_state recurrent_state state_bytes reference published published_source").split()
 
 EXPERT = re.compile(r"(^|\.)experts\.|\.block_sparse_moe\.(input|output)_linear\.|\.ffn\.experts\.")
-VISION = re.compile(r"(^|\.)(visual|vision_tower|vision_model|vision_embed_tokens|embed_vision|multi_modal_projector|mm_projector|connector|"
-                    r"vision_projection)(\.|$)")
+VISION = re.compile(r"(^|\.)(visual|vision_tower|vision_model|vision_embed_tokens|embed_vision|vision_projection|"
+                    r"multi_modal_projector|mm_projector|connector)(\.|$)")
 AUDIO = re.compile(r"(^|\.)(audio_tower|embed_audio|audio_model)(\.|$)")
 POSITION = re.compile(r"(^|\.)(wpe|positions_embed|position_embeddings|embed_positions)\.weight$")
 TOP_K = "num_experts_per_tok num_experts_per_token moe_k top_k_experts experts_per_token moe_topk".split()
@@ -83,7 +83,7 @@ def class_of(config):
 
 def build(config):
     parsed, cls = class_of(config)
-    parsed._experts_implementation = "batched_mm"  # the one without data-dependent control flow, which meta tensors lack
+    parsed._experts_implementation = "batched_mm"  # no control flow by data, which meta tensors lack
     with torch.device("meta"), no_init_weights():
         model = cls._from_config(parsed) if hasattr(cls, "_from_config") else cls(parsed)
     model.eval()
@@ -116,7 +116,8 @@ def count(config, parsed, model):
     if row["expert"]:
         k, experts = first(text, TOP_K), first(text, EXPERTS)
         if k is None or experts is None:
-            k, experts = first(parsed.get_text_config().to_dict(), TOP_K), first(parsed.get_text_config().to_dict(), EXPERTS)
+            defaults = parsed.get_text_config().to_dict()
+            k, experts = first(defaults, TOP_K), first(defaults, EXPERTS)
         row["active"] = row["total"] - row["expert"] * (experts - k) // experts
     else:
         row["active"] = row["total"]
@@ -135,7 +136,8 @@ def cache_of(config, parsed, model):
     with torch.device("meta"), torch.no_grad():
         ids = torch.ones(1, tokens, dtype=torch.long)
         if parsed.is_encoder_decoder:
-            cache = model(input_ids=torch.ones(1, 3, dtype=torch.long), decoder_input_ids=ids, use_cache=True).past_key_values.self_attention_cache
+            out = model(input_ids=torch.ones(1, 3, dtype=torch.long), decoder_input_ids=ids, use_cache=True)
+            cache = out.past_key_values.self_attention_cache
         else:
             out = runner(input_ids=ids, use_cache=True)
             cache = getattr(out, "past_key_values", None) or out.cache
@@ -196,8 +198,13 @@ def row_of(preset):
 
 def falcon_kv(config):
     """The class repeats the shared heads before it caches them, which no engine does."""
-    heads = config["num_kv_heads"] if config.get("new_decoder_architecture") else 1 if config.get("multi_query") else config["num_attention_heads"]
-    return 2 * 2 * config["num_hidden_layers"] * heads * (config["hidden_size"] // config["num_attention_heads"])
+    heads = config["num_attention_heads"]
+    size = config["hidden_size"] // heads
+    if config.get("new_decoder_architecture"):
+        heads = config["num_kv_heads"]
+    elif config.get("multi_query"):
+        heads = 1
+    return 2 * 2 * config["num_hidden_layers"] * heads * size
 
 
 def chatglm(config):
@@ -230,7 +237,8 @@ RESTATED = {"chatglm": chatglm, "deepseek": deepseek_moe}
 KV = {"falcon": falcon_kv,
       "openai-gpt": lambda config: 2 * 2 * config["n_layer"] * config["n_embd"]}  # the class has no cache at all
 ENCODERS = {"bert", "roberta", "xlm-roberta", "modernbert", "nomic_bert", "new"}
-PUBLISHED = {row["name"]: (row["parameters"], row["source"]) for row in csv.DictReader(open(HERE / "published.csv", encoding="utf-8"))}
+with open(HERE / "published.csv", encoding="utf-8") as published:
+    PUBLISHED = {row["name"]: (row["parameters"], row["source"]) for row in csv.DictReader(published)}
 
 
 def main():
@@ -254,7 +262,8 @@ def main():
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-    different = [f"{r['name']}: {r['total']} here, {r['published']} published" for r in rows if r["published"] and int(r["published"]) != r["total"]]
+    different = [f"{row['name']}: {row['total']} here, {row['published']} published"
+                 for row in rows if row["published"] and int(row["published"]) != row["total"]]
     print(f"{len(rows)} presets counted with transformers {transformers.__version__}, torch {torch.__version__}; "
           f"{sum(1 for r in rows if r['published'])} have a published count, {len(different)} of them differ")
     print("\n".join(different))
