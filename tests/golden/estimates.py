@@ -7,6 +7,7 @@ usage: estimates.py LIBRARY DATA_FOLDER MODELS_JSON
 - data/estimate/seed_rows.csv: every computed figure of the reports 000 and 004, to the printed digit.
 - data/estimate/parameters.csv: parameters of every preset, counted by transformers (see make_parameters.py).
 - data/estimate/serving_cases.json: latency, throughput and memory of serving, by another implementation of the model.
+- data/estimate/training.json: training runs through an independent implementation of the closed form.
 - Every formula that a report prints, evaluated here with the numbers that it prints, gives the figure.
 """
 import csv
@@ -16,6 +17,7 @@ import math
 import pathlib
 import re
 import sys
+import tempfile
 
 
 class Error(ctypes.Structure):
@@ -172,6 +174,129 @@ def erlang_c(n, a):
     return math.exp(last - most) / (sum(math.exp(t - most) for t in terms) + math.exp(last - most))
 
 
+CSV_COLUMNS = {"bf16_fp16_dense_tflops": ("fp16", 1e12), "fp8_dense_tflops": ("fp8", 1e12), "mamf_bf16_tflops": ("mamf", 1e12),
+               "mem_bw_gbs": ("bw", 1e9), "mem_gb": ("mem", 2 ** 30), "scaleup_gbs_per_dir": ("link", 1e9),
+               "scaleup_domain": ("domain", 1), "scaleout_gbps": ("nic", 1e9 / 8), "tdp_w": ("tdp", 1)}
+
+
+def write_devices(cases, folder):
+    """The devices as the cases have them, so that better claims in the library's own table change nothing here."""
+    with open(folder / "accelerators.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["vendor", "name", "aliases", "kind", "marketing_sparse_factor",
+                                       "marketing_fp16_sparse_tflops", "fp32_vector_tflops", "int8_dense_tops",
+                                       "fp4_dense_tflops", "launch_price_usd", *CSV_COLUMNS, "confidence", "source"])
+        writer.writeheader()
+        for name, hardware in {case["device"]: case["hardware"] for case in cases}.items():
+            numbers = {column: hardware[key] / unit or "" for column, (key, unit) in CSV_COLUMNS.items()}
+            writer.writerow({"vendor": "Maker", "name": name, "confidence": "A", "source": "the case", **numbers})
+
+
+def training_model(m):
+    if "mla" in m:
+        q = m["mla"]
+        return {"config": {
+            "model_type": "deepseek_v3", "hidden_size": m["h"], "num_hidden_layers": m["L"], "vocab_size": m["V"],
+            "num_attention_heads": m["a"], "intermediate_size": m["f"], "q_lora_rank": q["q"], "kv_lora_rank": q["kv"],
+            "qk_nope_head_dim": q["nope"], "qk_rope_head_dim": q["rope"], "v_head_dim": q["v"],
+            "n_routed_experts": m["E"], "num_experts_per_tok": m["k"], "moe_intermediate_size": m["fe"],
+            "n_shared_experts": m["shared"] // m["fe"], "first_k_dense_replace": m["dense_layers"], "n_group": 8,
+            "topk_group": m["route_groups"], "tie_word_embeddings": m["tied"]}}
+    numbers = {"layers": m["L"], "hidden": m["h"], "heads": m["a"], "kv_heads": m["g"], "head_dim": m["d"],
+               "ffn": m["f"], "gated": m["gated"], "vocab": m["V"], "tied": m["tied"], "positions": m["pos"]}
+    if m.get("window"):
+        numbers.update(window=m["window"], windowed_layers=m["win_frac"] * m["L"])
+    if m.get("E"):
+        numbers.update(experts=m["E"], experts_used=m["k"], expert_ffn=m["fe"], shared_ffn=m["shared"],
+                       dense_layers=m["dense_layers"])
+    return numbers
+
+
+def training_scenario(case, folder):
+    c, r = case["config"], case["resolved"]
+    parallel = {key: r[key] for key in ("tp", "pp", "cp", "ep", "vp", "zero")}
+    parallel.update({key: bool(r[key]) for key in ("fsdp", "sp", "async_tp", "flat")})
+    scenario = {"task": "train", "data": str(folder), "model": training_model(case["model"]), "tokens": 1e12,
+                "sequence": c["seq"], "global_batch": c["batch"], "parallel": parallel, "attention": r["attention"],
+                "kernels": "eager" if r["eager"] else "fused", "fused_loss": bool(r["fused_loss"]),
+                "hardware": {"device": case["device"], "count": c["n"], "precision": r["precision"]}}
+    if c.get("micro") or c.get("micro_rule"):
+        scenario["micro_batch"] = r["micro"]
+    if c.get("recompute"):
+        scenario["recompute"] = c["recompute"]
+    return scenario
+
+
+# What the reference calls it: where the library puts it.
+TIMES = {"gemm": "micro.products", "head": "micro.head", "attention": "micro.attention",
+         "elementwise": "micro.elementwise", "loss": "micro.loss", "launch": "micro.launch", "experts": "micro.experts",
+         "routing": "micro.routing", "all_to_all": "micro.all_to_all", "tp": "micro.tensor_parallel",
+         "cp": "micro.context_parallel", "pipeline": "micro.pipeline"}
+TOTALS = {"bubble": "step.bubble", "optimizer": "step.update", "total": "step.time",
+          "tokens_per_s_per_device": "train.tokens_per_second_per_device"}
+
+
+def check_training(estimate, folder):
+    cases = json.load(open(folder / "training.json", encoding="utf-8"))["cases"]
+    with tempfile.TemporaryDirectory() as temporary:
+        write_devices(cases, pathlib.Path(temporary))
+        for i, case in enumerate(cases):
+            report = estimate({**training_scenario(case, temporary), "output": {"explain": True}})
+            micros = at(report, "batch.micros")
+            found = {f"time.{key}": at(report, path) * micros for key, path in TIMES.items() if case["time"][key] > 0}
+            found.update({f"time.{key}": at(report, path) for key, path in TOTALS.items()})
+            found.update({f"memory.{key}": at(report, "memory." + key) for key in case["memory"]})
+            found.update({"resolved.micro": at(report, "batch.micro"), "goodput": at(report, "goodput.share")})
+            if case["resolved"]["recompute"] == "cheap":
+                found["resolved.share"] = at(report, "recompute.share")
+            for path, value in found.items():
+                expected = case
+                for part in path.split("."):
+                    expected = expected[part]
+                if not math.isclose(value, expected, rel_tol=1e-9, abs_tol=1e-12):
+                    yield f"training case {i} ({case['device']}), {path}: {value}, the reference has {expected}"
+            if report["feasible"] != case["resolved"]["fits"]:
+                yield f"training case {i}: feasible is {report['feasible']}"
+            if at(report, "recompute.kind") != case["resolved"]["recompute"]:
+                yield f"training case {i}: recompute is {at(report, 'recompute.kind')}"
+
+
+def check_layouts(estimate, folder):
+    """What is searched for: the layout, and how few devices finish in time."""
+    layouts = json.load(open(folder / "training.json", encoding="utf-8"))["layouts"]
+    with tempfile.TemporaryDirectory() as temporary:
+        write_devices(layouts, pathlib.Path(temporary))
+        for case in layouts:
+            c, r, m = case["config"], case["resolved"], case["model"]
+            scenario = {"task": "train", "data": temporary, "model": training_model(m), "tokens": 1e12,
+                        "sequence": c["seq"], "global_batch": c["batch"],
+                        "hardware": {"device": case["device"], "count": c["n"],
+                                     "precision": c.get("precision", "bf16")},
+                        **{key: c[key] for key in ("attention", "recompute") if key in c}}
+            report = estimate(scenario)
+            found = {**{key: at(report, "parallel." + key) for key in ("tp", "pp", "zero")},
+                     "ep": at(report, "parallel.ep") if "E" in m else 1, "micro": at(report, "batch.micro"),
+                     "recompute": at(report, "recompute.kind"), "fits": report["feasible"]}
+            expected = {key: r[key] for key in found}
+            if found != expected or not math.isclose(at(report, "step.time"), case["time"]["total"], rel_tol=1e-9):
+                yield f"layout on {c['n']} {case['device']}: {found}, the reference has {expected}"
+            if not r["fits"] and not any(remark["kind"] == "change" for remark in report["remarks"]):
+                yield f"layout on {c['n']} {case['device']}: no change that would fit is named"
+    for model, device, days in (("Llama-3.1-70B", "H100 SXM5 80GB", 90), ("Llama-3.1-8B", "A100 SXM4 80GB", 300),
+                                ("DeepSeek-V3", "H800", 60)):
+        scenario = {"task": "train", "model": model, "tokens": 5e12, "hardware": {"device": device}, "days": days}
+        report = estimate(scenario)
+        count, ep = at(report, "devices.count"), at(report, "parallel.ep") if "Deep" in model else 1
+        layout = {key: at(report, "parallel." + key) for key in ("tp", "pp", "zero")}
+        fixed = {**scenario, "parallel": {**layout, "ep": ep, "fsdp": layout["zero"] == 3},
+                 "global_batch": at(report, "batch.sequences")}
+        del fixed["days"]
+        step = max(8, layout["tp"] * layout["pp"])
+        took, fewer = (at(estimate({**fixed, "hardware": {"device": device, "count": n}}), "time.days")
+                       for n in (count, count - step))
+        if not took <= days < fewer or count % 8:
+            yield f"{model} in {days} days: {count} devices take {took}, {step} fewer {fewer}"
+
+
 FUNCTIONS = {"ceil": lambda x: math.ceil(x - abs(x) * 1e-12), "floor": lambda x: math.floor(x + abs(x) * 1e-12),
              "round": half_up, "min": min, "max": max, "sqrt": math.sqrt, "ln": math.log, "exp": math.exp,
              "erlang_c": erlang_c}
@@ -193,6 +318,14 @@ SCENARIOS = [
                                                                                                 "count": 512}}
       for name in ("6nd", "kaplan", "chinchilla", "palm", "megatron", "nvidia", "exact")),
     serving({"params": "7e9"}),
+    *({"task": "train", "model": "Llama-3.1-70B", "tokens": 1e12,
+       "hardware": {"device": "H100 SXM5 80GB", "count": 64, "precision": precision}, "parallel": parallel, **how}
+      for precision in ("bf16", "fp8") for parallel in ({"tp": 4, "pp": 4, "vp": 5}, {"fsdp": True}, {"tp": 8, "cp": 2})
+      for how in ({"recompute": "full"}, {"kernels": "eager", "attention": "generic", "recompute": "sac"},
+                  {"attention": "unfused", "optimizer": "adam8bit"})),
+    *({"task": "train", "model": model, "tokens": 1e12, "hardware": {"device": "H800", "count": 1024}, "days": 90,
+       "parallel": {"pp": 2, "ep": 16}} for model in ("DeepSeek-V3", "Qwen3-30B-A3B", "gpt-oss-120b")),
+    {"task": "train", "model": "Qwen3-Next-80B-A3B", "tokens": 1e12, "hardware": {"device": "B200", "count": 64}},
     *({"task": "serve", "model": model, "engine": engine, "hardware": {"device": "H200", "count": 8}, "concurrency": 64,
        "load": {"users": 30000, "input_tokens": tokens}, "capacity": {"ttft_limit": 3}}
       for model in ("Llama-3.1-70B", "DeepSeek-V3", "Gemma-3-27B", "DeepSeek-V3.2", "Qwen3-Next-80B-A3B")
@@ -292,8 +425,8 @@ def check_explanations(estimate):
 def main(library, folder, models):
     estimate, folder = Estimator(library), pathlib.Path(folder)
     problems = [*check_seeds(estimate, folder), *check_parameters(estimate, folder, models),
-                *check_serving(estimate, folder), *check_desktop(estimate),
-                *check_measured(estimate), *check_explanations(estimate)]
+                *check_serving(estimate, folder), *check_desktop(estimate), *check_measured(estimate),
+                *check_training(estimate, folder), *check_layouts(estimate, folder), *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
 

@@ -87,6 +87,15 @@ TEST_F(Base, MapAgreesWithTheStandardLibrary)
     }
     uint32_t value;
     EXPECT_FALSE(ll_map_find(&map, ll_span_of("absent"), &value));
+    const std::string copy = keys[0];
+    ASSERT_TRUE(ll_map_set(&map, {copy.data(), copy.size()}, 4000));
+    keys[0][0] ^= 8; // the map reads the key that it was given last
+    ASSERT_TRUE(ll_map_find(&map, {copy.data(), copy.size()}, &value));
+    EXPECT_EQ(4000u, value);
+    ASSERT_TRUE(ll_map_set(&map, ll_span_of("absent"), 4001));
+    ASSERT_TRUE(ll_map_find(&map, ll_span_of("absent"), &value));
+    EXPECT_EQ(4001u, value);
+    EXPECT_EQ(expected.size() + 1, map.count);
     ll_map_free(&map);
 }
 

@@ -101,6 +101,30 @@ TEST(Estimate, SheetRefusesWhatIsNoNumber)
     }
 }
 
+TEST(Estimate, FiguresBehindAMarkVanish)
+{
+    Host h;
+    ll_sheet sheet;
+    ASSERT_TRUE(ll_sheet_init(&sheet, &h.host));
+    ll_sheet_give(&sheet, "a", "", 2, "test");
+    const size_t mark = ll_sheet_mark(&sheet);
+    ll_sheet_give(&sheet, "b", "", 3, "test");
+    ll_sheet_compute(&sheet, "c", "", "a * b", NULL);
+    ll_sheet_rewind(&sheet, mark);
+    EXPECT_EQ(2, ll_sheet_value(&sheet, "a"));
+    EXPECT_FALSE(ll_sheet_has(&sheet, "b"));
+    EXPECT_FALSE(ll_sheet_has(&sheet, "c"));
+    ll_sheet_give(&sheet, "c", "", 5, "test"); // where "b" was
+    EXPECT_FALSE(ll_sheet_has(&sheet, "b"));
+    EXPECT_EQ(10, ll_sheet_compute(&sheet, "b", "", "a * c", NULL));
+    EXPECT_EQ(5, ll_sheet_value(&sheet, "c"));
+    EXPECT_EQ(LIBLLM_OK, ll_sheet_status(&sheet, nullptr));
+    ll_sheet_rewind(&sheet, mark);
+    EXPECT_EQ(0, ll_sheet_compute(&sheet, "d", "", "a * c", NULL)); // not the one that was
+    EXPECT_NE(LIBLLM_OK, ll_sheet_status(&sheet, nullptr));
+    ll_sheet_free(&sheet);
+}
+
 TEST(Estimate, TablesOfCommaSeparatedValues)
 {
     Host h;
@@ -247,6 +271,13 @@ TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
             "count":@}})",
         R"({"model":"Llama-3.1-8B","task":"serve","measured":{"factor":@},"constants":{"k.gemm":@,"k.layer":@},
             "hardware":{"device":"H100","measured_bf16":@}})",
+        R"({"model":{"layers":@,"hidden":@,"heads":@,"vocab":@,"experts":@,"experts_used":1,"expert_ffn":@},
+            "task":"train","tokens":@,"sequence":@,"global_batch":@,"parallel":{"tp":1},
+            "hardware":{"peak_flops":@,"bandwidth":@,"memory":@,"link":@,"domain":@,"network":@,"count":@}})",
+        R"({"model":"Qwen3-30B-A3B","task":"train","tokens":@,"batch_tokens":@,"days":@,
+            "hardware":{"device":"H200","memory":@,"bandwidth":@,"link":@,"domain":@,"network":@,"power":@}})",
+        R"({"model":"Qwen3-0.6B","task":"train","tokens":@,"sequence":@,"micro_batch":@,"days":@,
+            "hardware":{"peak_flops":@,"bandwidth":@,"memory":@,"count":@},"parallel":{"cp":@,"vp":@,"ep":1}})",
         R"({"task":"report","report":"seed-000","sizes":[@],"days":[@]})",
         R"({"task":"report","report":"seed-004","visits_per_month":@,"training_cost":@})",
     };
@@ -317,7 +348,11 @@ struct Torture {
 TEST(Estimate, EveryAllocationFailedInTurn)
 {
     for (const char *scenario :
-         {R"({"task":"train","model":"DeepSeek-V3","hardware":"H100","days":30,"output":{"explain":true}})",
+         {R"({"task":"train","model":"DeepSeek-V3","hardware":"H100","days":30,"mfu":0.3,"output":{"explain":true}})",
+          R"({"task":"train","model":{"layers":2,"hidden":64,"heads":2,"vocab":99},"tokens":1e9,"global_batch":4,
+              "hardware":{"device":"H100 SXM5 80GB","count":2}})",
+          R"({"task":"train","model":"Llama-3.1-70B","tokens":1e9,"hardware":{"device":"H100 SXM5 80GB","count":2},
+              "parallel":{"tp":2}})",
           R"({"task":"serve","model":"Qwen3-Next-80B-A3B","hardware":{"device":"H200","count":4},"load":{"users":9000},
               "capacity":{"simulate":true}})",
           R"({"task":"serve","engine":"llamacpp","model":"GPT-2","hardware":"RTX 4090","measured":{"tpot":0.01}})",

@@ -75,19 +75,19 @@ static struct ll_map_slot *probe(const ll_map *map, ll_span key, uint64_t hash)
     }
 }
 
-bool ll_map_insert(ll_map *map, ll_span key, uint32_t value, bool *existed)
+/* The slot of a key, after adding it with this value where it was not there; NULL: out of memory. */
+static struct ll_map_slot *insert(ll_map *map, ll_span key, uint32_t value, bool *existed)
 {
-    if (existed)
-        *existed = false;
+    *existed = false;
     if (key.size > UINT32_MAX)
-        return false;
+        return NULL;
     if (map->count >= map->n_slots / 4 * 3) {
         struct ll_map_slot *old = map->slots;
         size_t n_old = map->n_slots;
         if (!allocate_slots(map, n_old * 2)) {
             map->slots = old;
             map->n_slots = n_old;
-            return false;
+            return NULL;
         }
         for (size_t i = 0; i < n_old; i++)
             if (old[i].data)
@@ -97,12 +97,28 @@ bool ll_map_insert(ll_map *map, ll_span key, uint32_t value, bool *existed)
     uint64_t hash = hash_key(map, key);
     struct ll_map_slot *slot = probe(map, key, hash);
     if (slot->data) {
-        if (existed)
-            *existed = true;
-        return true;
+        *existed = true;
+        return slot;
     }
     *slot = (struct ll_map_slot){key.data ? key.data : "", (uint32_t)key.size, value, hash};
     map->count++;
+    return slot;
+}
+
+bool ll_map_insert(ll_map *map, ll_span key, uint32_t value, bool *existed)
+{
+    bool ignored;
+    return insert(map, key, value, existed ? existed : &ignored) != NULL;
+}
+
+bool ll_map_set(ll_map *map, ll_span key, uint32_t value)
+{
+    bool existed;
+    struct ll_map_slot *slot = insert(map, key, value, &existed);
+    if (!slot)
+        return false;
+    slot->data = key.data ? key.data : "";
+    slot->value = value;
     return true;
 }
 

@@ -19,6 +19,8 @@ bool ll_map_init(ll_map *map, const ll_host *host, size_t n);
 void ll_map_free(ll_map *map);
 /* false: out of memory. A key that exists keeps its value and *existed (nullable) is set. */
 bool ll_map_insert(ll_map *map, ll_span key, uint32_t value, bool *existed);
+/* A key that exists takes this value, and its bytes are read from `key` from then on. */
+bool ll_map_set(ll_map *map, ll_span key, uint32_t value);
 bool ll_map_find(const ll_map *map, ll_span key, uint32_t *value);
 uint64_t ll_hash(const char *data, size_t size);
 

@@ -313,6 +313,7 @@ static void read_shape(ll_config *c)
     if (b->experts > 1) {
         b->experts_used = ll_config_number(c, "num_experts_per_tok|moe_topk|moe_k|num_experts_per_token", 1);
         b->expert_ffn = ll_config_number(c, "moe_intermediate_size|expert_intermediate_size", c->ffn);
+        b->route_groups = ll_config_number(c, "n_group", 1) > 1 ? ll_config_number(c, "topk_group", 0) : 0;
     } else {
         b->experts = 0;
     }

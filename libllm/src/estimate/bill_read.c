@@ -105,7 +105,77 @@ static bool read_preset(ll_sheet *sheet, const char *folder, const char *name, c
     return !sheet->status;
 }
 
-/* Bare numbers: totals, or the shape of a gated decoder. */
+/* The shape of a decoder: layers of attention, and of a feed-forward part or experts. */
+static void read_shape(ll_reader *r, ll_bill *out)
+{
+    out->layers = ll_read_number(r, "layers", 1, 1e5, 0);
+    out->hidden = ll_read_number(r, "hidden", 1, 1e7, 0);
+    out->heads = ll_read_number(r, "heads", 1, 1e5, 0);
+    out->kv_heads = ll_read_number(r, "kv_heads", 1, 1e5, out->heads);
+    out->head_dim = ll_read_number(r, "head_dim", 1, 1e5, out->heads > 0 ? out->hidden / out->heads : 0);
+    out->ffn = ll_read_number(r, "ffn", 0, 1e8, 4 * out->hidden);
+    out->vocab = ll_read_number(r, "vocab", 1, 1e8, 0);
+    out->is_tied = ll_read_flag(r, "tied", true);
+    out->experts = ll_read_number(r, "experts", 0, 1e5, 0);
+    out->experts_used = ll_read_number(r, "experts_used", 1, 1e5, 1);
+    out->expert_ffn = ll_read_number(r, "expert_ffn", 1, 1e8, out->ffn > 0 ? out->ffn : 4 * out->hidden);
+    if (out->experts == 0)
+        out->experts_used = out->expert_ffn = 0;
+    if (out->experts_used > out->experts)
+        ll_sheet_fail(r->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "%s is more than %s", ll_read_path(r, "experts_used"),
+                      ll_read_path(r, "experts"));
+}
+
+static void put_cores(ll_bill *out, double layers, double window)
+{
+    ll_bill_core(out, (ll_core){.layers = layers,
+                                .heads = out->heads,
+                                .key_dim = out->head_dim,
+                                .value_dim = out->head_dim,
+                                .kv_elements = 2 * out->kv_heads * out->head_dim,
+                                .kv_heads = out->kv_heads,
+                                .window = window,
+                                .is_causal = true});
+}
+
+static void put_ffn(ll_bill *out, ll_class class, const char *const names[3], bool is_gated, double count, double used,
+                    double width)
+{
+    if (is_gated)
+        ll_bill_experts(out, class, names[0], count, used, out->hidden, width);
+    ll_bill_experts(out, class, names[1], count, used, out->hidden, width);
+    ll_bill_experts(out, class, names[2], count, used, width, out->hidden);
+}
+
+static void put_matrices(ll_reader *r, ll_bill *out)
+{
+    static const char *const dense[] = {"ffn_gate", "ffn_up", "ffn_down"};
+    static const char *const experts[] = {"ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"};
+    static const char *const shared[] = {"ffn_gate_shexp", "ffn_up_shexp", "ffn_down_shexp"};
+    const double n = out->layers, q = out->heads > 0 ? out->heads * out->head_dim : out->hidden;
+    const double kv = out->heads > 0 ? out->kv_heads * out->head_dim : out->hidden;
+    const bool is_gated = ll_read_flag(r, "gated", false);
+    const double dense_layers = out->experts > 0 ? ll_read_number(r, "dense_layers", 0, n, 0) : n;
+    const double moe_layers = n - dense_layers;
+    ll_bill_table(out, LL_CLASS_EMBEDDING, "token_embd", out->vocab, out->hidden);
+    ll_bill_table(out, LL_CLASS_POSITION, "position_embd", ll_read_number(r, "positions", 0, 1e9, 0), out->hidden);
+    ll_bill_matrix(out, LL_CLASS_ATTENTION, "attn_q", n, out->hidden, q);
+    ll_bill_matrix(out, LL_CLASS_ATTENTION, "attn_k, attn_v", 2 * n, out->hidden, kv);
+    ll_bill_matrix(out, LL_CLASS_ATTENTION, "attn_output", n, q, out->hidden);
+    put_ffn(out, LL_CLASS_FFN, dense, is_gated, dense_layers, dense_layers, out->ffn);
+    if (out->experts > 0) {
+        ll_bill_matrix(out, LL_CLASS_ROUTER, "ffn_gate_inp", moe_layers, out->hidden, out->experts);
+        put_ffn(out, LL_CLASS_EXPERT, experts, is_gated, moe_layers * out->experts, moe_layers * out->experts_used,
+                out->expert_ffn);
+        put_ffn(out, LL_CLASS_SHARED, shared, is_gated, moe_layers, moe_layers,
+                ll_read_number(r, "shared_ffn", 0, 1e8, 0));
+        out->route_groups = ll_read_number(r, "route_groups", 0, 1e5, 0);
+    }
+    if (!out->is_tied)
+        ll_bill_matrix(out, LL_CLASS_HEAD, "output", 1, out->vocab, out->hidden);
+}
+
+/* Bare numbers: totals, or a shape. */
 static void read_numbers(ll_reader *r, ll_bill *out)
 {
     out->name = ll_read_text(r, "name", "given");
@@ -116,37 +186,18 @@ static void read_numbers(ll_reader *r, ll_bill *out)
     if (out->active_parameters > out->parameters)
         ll_sheet_fail(r->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "%s is more than %s",
                       ll_read_path(r, "active_parameters"), ll_read_path(r, "parameters"));
-    out->layers = ll_read_number(r, "layers", 1, 1e5, 0);
-    out->hidden = ll_read_number(r, "hidden", 1, 1e7, 0);
-    out->heads = ll_read_number(r, "heads", 1, 1e5, 0);
-    out->kv_heads = ll_read_number(r, "kv_heads", 1, 1e5, out->heads);
-    out->head_dim = ll_read_number(r, "head_dim", 1, 1e5, out->heads > 0 ? out->hidden / out->heads : 0);
-    out->ffn = ll_read_number(r, "ffn", 1, 1e8, 4 * out->hidden);
-    out->vocab = ll_read_number(r, "vocab", 1, 1e8, 0);
+    read_shape(r, out);
     if (out->parameters == 0 && (out->layers == 0 || out->hidden == 0))
         ll_sheet_fail(r->sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
                       "model: expected \"preset\", \"config\", \"file\", \"parameters\", or \"layers\" and \"hidden\"");
-    if (out->layers > 0 && out->hidden > 0 && out->heads > 0)
-        ll_bill_core(out, (ll_core){.layers = out->layers,
-                                    .heads = out->heads,
-                                    .key_dim = out->head_dim,
-                                    .value_dim = out->head_dim,
-                                    .kv_elements = 2 * out->kv_heads * out->head_dim,
-                                    .kv_heads = out->kv_heads,
-                                    .is_causal = true});
-    if (out->parameters > 0)
-        return;
-    const double q = out->heads > 0 ? out->heads * out->head_dim : out->hidden;
-    const double kv = out->heads > 0 ? out->kv_heads * out->head_dim : out->hidden;
-    ll_bill_table(out, LL_CLASS_EMBEDDING, "token_embd", out->vocab, out->hidden);
-    ll_bill_matrix(out, LL_CLASS_ATTENTION, "attn_q", out->layers, out->hidden, q);
-    ll_bill_matrix(out, LL_CLASS_ATTENTION, "attn_k, attn_v", 2 * out->layers, out->hidden, kv);
-    ll_bill_matrix(out, LL_CLASS_ATTENTION, "attn_output", out->layers, q, out->hidden);
-    ll_bill_matrix(out, LL_CLASS_FFN, "ffn", (ll_read_flag(r, "gated", false) ? 3 : 2) * out->layers, out->hidden,
-                   out->ffn);
-    out->is_tied = ll_read_flag(r, "tied", true);
-    if (!out->is_tied)
-        ll_bill_matrix(out, LL_CLASS_HEAD, "output", 1, out->vocab, out->hidden);
+    if (out->layers > 0 && out->hidden > 0 && out->heads > 0) {
+        const double window = ll_read_number(r, "window", 1, 1e9, 0);
+        const double windowed = window > 0 ? ll_read_number(r, "windowed_layers", 0, out->layers, out->layers) : 0;
+        put_cores(out, windowed, window);
+        put_cores(out, out->layers - windowed, 0);
+    }
+    if (out->parameters == 0)
+        put_matrices(r, out);
 }
 
 bool ll_bill_read(ll_reader *scenario, const char *folder, ll_bill *out)

@@ -103,6 +103,16 @@ const char *ll_sheet_text(ll_sheet *sheet, const char *format, ...)
     return text;
 }
 
+/* The map may still know paths that the sheet was rewound over. */
+static ll_figure *find(const ll_sheet *sheet, ll_span path)
+{
+    uint32_t index;
+    if (!ll_map_find(&sheet->by_path, path, &index) || index >= sheet->n_figures ||
+        !ll_span_is(path, sheet->figures[index].path))
+        return NULL;
+    return &sheet->figures[index];
+}
+
 static ll_figure *put(ll_sheet *sheet, const char *path, const char *unit, const char *source)
 {
     if (sheet->status)
@@ -117,13 +127,12 @@ static ll_figure *put(ll_sheet *sheet, const char *path, const char *unit, const
         sheet->figures = grown;
         sheet->capacity = capacity;
     }
-    bool existed = false;
-    if (!ll_map_insert(&sheet->by_path, ll_span_of(path), (uint32_t)sheet->n_figures, &existed)) {
-        fail_memory(sheet);
+    if (find(sheet, ll_span_of(path))) {
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INTERNAL, "the figure \"%s\" is put twice", path);
         return NULL;
     }
-    if (existed) {
-        ll_sheet_fail(sheet, LIBLLM_ERROR_INTERNAL, "the figure \"%s\" is put twice", path);
+    if (!ll_map_set(&sheet->by_path, ll_span_of(path), (uint32_t)sheet->n_figures)) {
+        fail_memory(sheet);
         return NULL;
     }
     ll_figure *figure = &sheet->figures[sheet->n_figures++];
@@ -186,13 +195,13 @@ typedef struct lookup_context {
 static bool look_up(void *context, ll_span name, ll_cases *out)
 {
     lookup_context *c = context;
-    uint32_t index;
-    if (!ll_map_find(&c->sheet->by_path, name, &index) || c->sheet->figures[index].kind == LL_FIGURE_TEXT) {
+    const ll_figure *figure = find(c->sheet, name);
+    if (!figure || figure->kind == LL_FIGURE_TEXT) {
         c->missing = name;
         return false;
     }
-    c->is_uncertain = c->is_uncertain || c->sheet->figures[index].is_uncertain;
-    *out = c->sheet->figures[index].value;
+    c->is_uncertain = c->is_uncertain || figure->is_uncertain;
+    memcpy(out->at, figure->value.at, n_cases(c->sheet) * sizeof *out->at);
     return true;
 }
 
@@ -247,11 +256,15 @@ void ll_sheet_remark(ll_sheet *sheet, ll_remark_kind kind, const char *code, con
     sheet->remarks[sheet->n_remarks++] = (ll_remark){kind, code, english, chinese};
 }
 
-const ll_figure *ll_sheet_find(const ll_sheet *sheet, const char *path)
+size_t ll_sheet_mark(const ll_sheet *sheet) { return sheet->n_figures; }
+
+void ll_sheet_rewind(ll_sheet *sheet, size_t mark)
 {
-    uint32_t index;
-    return ll_map_find(&sheet->by_path, ll_span_of(path), &index) ? &sheet->figures[index] : NULL;
+    if (mark < sheet->n_figures)
+        sheet->n_figures = mark;
 }
+
+const ll_figure *ll_sheet_find(const ll_sheet *sheet, const char *path) { return find(sheet, ll_span_of(path)); }
 
 bool ll_sheet_has(const ll_sheet *sheet, const char *path) { return ll_sheet_find(sheet, path) != NULL; }
 
@@ -263,9 +276,9 @@ double ll_sheet_value(const ll_sheet *sheet, const char *path)
 
 void ll_sheet_detail(ll_sheet *sheet, const char *path)
 {
-    uint32_t index;
-    if (ll_map_find(&sheet->by_path, ll_span_of(path), &index))
-        sheet->figures[index].is_detail = true;
+    ll_figure *figure = find(sheet, ll_span_of(path));
+    if (figure)
+        figure->is_detail = true;
 }
 
 /* Deviations are proportional where nothing is 0, so they add up as logarithms. */

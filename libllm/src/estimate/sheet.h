@@ -82,6 +82,11 @@ double ll_sheet_compute(ll_sheet *sheet, const char *path, const char *unit, con
 void ll_sheet_say(ll_sheet *sheet, const char *path, const char *text, const char *source);
 void ll_sheet_remark(ll_sheet *sheet, ll_remark_kind kind, const char *code, const char *english, const char *chinese);
 
+/* For trying things out: what is put after a mark vanishes when the sheet is rewound to it, and can be put again.
+ * Figures that are given as uncertain must not be put in between; remarks and texts stay. */
+size_t ll_sheet_mark(const ll_sheet *sheet);
+void ll_sheet_rewind(ll_sheet *sheet, size_t mark);
+
 bool ll_sheet_has(const ll_sheet *sheet, const char *path);
 double ll_sheet_value(const ll_sheet *sheet, const char *path); /* 0 when absent */
 const ll_figure *ll_sheet_find(const ll_sheet *sheet, const char *path);

@@ -1,7 +1,28 @@
 /* SPDX-License-Identifier: MIT
- * Training a model: operations, and the devices, days or efficiency that follow from the other two.
+ * Training a model: operations, and the devices, days or efficiency that follow from the other two. Members of the
+ * scenario beside "model":
+ *
+ * tokens        a number, or {"total"} or {"per_parameter"}
+ * sequence      tokens; default: the model's context, 4096 at most
+ * conventions   {"flops", "flops_per_parameter_token"}
+ * hardware      a device or {"device", "count", "precision": bf16 or fp8, ...}
+ * days          how long it may take; without a count, as many devices as it takes
+ * mfu           the share of the peak that is reached; without it the time of a step is predicted where the model's
+ *               shapes and the device's memory and bandwidth are known
+ * parallel      {"tp", "pp", "cp", "ep", "vp", "zero": 0 to 3, "fsdp", "sp", "async_tp", "flat"}; absent: searched for.
+ *               flat: collectives that do not know of domains
+ * batch_tokens, global_batch (sequences)   of an optimizer step; default: 4 Mi tokens
+ * micro_batch   sequences; default: the fastest that fits
+ * recompute     none, selective, cheap, sac or full; default: as little as fits
+ * kernels       fused or eager
+ * attention     tuned, generic or unfused
+ * fused_loss    whether logits are never written as 32-bit numbers; default: yes
+ * optimizer     adam, adam8bit, adafactor, lion, sgd or muon
+ * cost          money.c
  */
-#include "estimate/tasks.h"
+#include "estimate/training.h"
+
+#include <math.h>
 
 /* Tokens by number, by parameter, or by the ratio that compute-optimal training has. */
 static void put_tokens(ll_task *task)
@@ -49,29 +70,10 @@ static void put_efficiency(ll_task *task)
                               "default: what published runs of dense models reach, of the dense peak");
 }
 
-void ll_run_train(ll_task *task)
+/* By a share of the peak, which is given, or a default where too little is known to predict it. */
+static bool run_by_efficiency(ll_task *task, bool has_days)
 {
     ll_sheet *sheet = task->sheet;
-    put_tokens(task);
-    put_convention(task);
-    ll_hardware hardware;
-    ll_hardware_read(task->scenario, task->folder, LL_PRECISION_BF16, &hardware);
-    const bool has_days = ll_read_given(task->scenario, "days", 1e-6, 1e6, "time.days", "day");
-    if (!ll_sheet_has(sheet, "device.peak")) {
-        if (has_days || ll_sheet_has(sheet, "devices.given"))
-            ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
-                          "hardware: expected a \"device\" whose peak is known, or \"peak_flops\"");
-        return;
-    }
-    if (has_days && ll_sheet_has(sheet, "devices.given")) {
-        ll_sheet_compute(sheet, "mfu_needed", "", "flops.total / (devices.given * device.peak * time.days * 86400)",
-                         "the share of the peak that the run must keep up");
-        if (ll_sheet_value(sheet, "mfu_needed") > 1)
-            ll_sheet_remark(sheet, LL_REMARK_REASON, "beyond_peak",
-                            "The devices cannot do this in the time, even at their peak.",
-                            "即使达到峰值算力，这些设备也无法在该时间内完成。");
-        return;
-    }
     put_efficiency(task);
     if (has_days)
         ll_sheet_compute(sheet, "devices.count", "device",
@@ -79,9 +81,76 @@ void ll_run_train(ll_task *task)
     else if (ll_sheet_has(sheet, "devices.given"))
         ll_sheet_compute(sheet, "devices.count", "device", "devices.given", NULL);
     else
-        return;
+        return false;
     if (!has_days)
         ll_sheet_compute(sheet, "time.days", "day", "flops.total / (mfu * device.peak * devices.count * 86400)", NULL);
     ll_sheet_compute(sheet, "devices.hours", "h", "devices.count * time.days * 24", NULL);
-    ll_put_money(task, &hardware);
+    return true;
+}
+
+static void say_that_it_is_slow(ll_sheet *sheet)
+{
+    const double days = ll_sheet_value(sheet, "time.days_run"), wanted = ll_sheet_value(sheet, "time.days");
+    const double devices = ll_sheet_value(sheet, "devices.count");
+    if (sheet->status || days <= wanted)
+        return;
+    ll_sheet_remark(sheet, LL_REMARK_REASON, "too_slow",
+                    ll_sheet_text(sheet, "These devices take about %.1f days, not %.1f.", days, wanted),
+                    ll_sheet_text(sheet, "这些设备约需 %.1f 天，超过 %.1f 天。", days, wanted));
+    ll_sheet_remark(
+        sheet, LL_REMARK_CHANGE, "more_devices",
+        ll_sheet_text(sheet, "About %.0f devices, if they are used as well.", ceil(devices * days / wanted)),
+        ll_sheet_text(sheet, "若利用率不变，约需 %.0f 张卡。", ceil(devices * days / wanted)));
+}
+
+/* By the time of an optimizer step. */
+static bool run_by_steps(ll_training *t, ll_training_plan *plan, const ll_hardware *hardware, bool has_days)
+{
+    ll_sheet *sheet = t->sheet;
+    plan->devices = ll_sheet_value(sheet, "devices.given");
+    const bool is_given = plan->devices > 0;
+    ll_training_prepare(t, hardware);
+    ll_training_choose(t, plan, ll_sheet_value(sheet, "time.days"));
+    ll_training_put_run(t, plan);
+    if (!has_days)
+        ll_sheet_compute(sheet, "time.days", "day", "time.days_run", NULL);
+    else if (is_given)
+        say_that_it_is_slow(sheet);
+    ll_sheet_compute(sheet, "devices.hours", "h", "devices.count * time.days_run * 24", NULL);
+    return true;
+}
+
+void ll_run_train(ll_task *task)
+{
+    ll_sheet *sheet = task->sheet;
+    ll_training training;
+    ll_training_plan plan;
+    ll_hardware hardware;
+    put_tokens(task);
+    put_convention(task);
+    ll_hardware_read(task->scenario, task->folder, LL_PRECISION_BF16, &hardware);
+    ll_training_read(&training, task, &plan);
+    const bool has_days = ll_read_given(task->scenario, "days", 1e-6, 1e6, "time.days", "day");
+    const bool has_count = ll_sheet_has(sheet, "devices.given");
+    if (!ll_sheet_has(sheet, "device.peak")) {
+        if (has_days || has_count)
+            ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                          "hardware: expected a \"device\" whose peak is known, or \"peak_flops\"");
+        return;
+    }
+    const bool predicts = !ll_read_has(task->scenario, "mfu") && ll_training_is_known(task, &hardware);
+    if (has_days && has_count) {
+        ll_sheet_compute(sheet, "mfu_needed", "", "flops.total / (devices.given * device.peak * time.days * 86400)",
+                         "the share of the peak that the run must keep up");
+        if (ll_sheet_value(sheet, "mfu_needed") > 1)
+            ll_sheet_remark(sheet, LL_REMARK_REASON, "beyond_peak",
+                            "The devices cannot do this in the time, even at their peak.",
+                            "即使达到峰值算力，这些设备也无法在该时间内完成。");
+        if (!predicts)
+            return;
+    }
+    const bool is_sized = predicts && (has_days || has_count) ? run_by_steps(&training, &plan, &hardware, has_days)
+                                                              : run_by_efficiency(task, has_days);
+    if (is_sized)
+        ll_put_money(task, &hardware);
 }

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ * How training spends its time and memory: the closed form behind the task "train". One optimizer step runs
+ * micro-batches through pipeline stages; its parts are figures on the sheet, so an explanation can be followed by hand.
+ * What is left open is chosen by trying it out on the same sheet, and rewinding.
+ */
+#ifndef LL_ESTIMATE_TRAINING_H
+#define LL_ESTIMATE_TRAINING_H
+
+#include "estimate/tasks.h"
+
+/* What is computed again in the backward pass instead of being kept. */
+typedef enum ll_recompute {
+    LL_RECOMPUTE_NONE,
+    LL_RECOMPUTE_SELECTIVE, /* the core of attention */
+    LL_RECOMPUTE_CHEAP,     /* norms, activations, permutations; of a share of the layers everything */
+    LL_RECOMPUTE_SAC,       /* every other matrix product, and what is not one */
+    LL_RECOMPUTE_FULL,
+    LL_RECOMPUTE_OPEN, /* as little as fits */
+} ll_recompute;
+#define LL_RECOMPUTE_WORDS "none|selective|cheap|sac|full"
+
+typedef enum ll_attention_kernels {
+    LL_ATTENTION_TUNED,
+    LL_ATTENTION_GENERIC,
+    LL_ATTENTION_UNFUSED, /* of before 2022: scores are written to memory */
+} ll_attention_kernels;
+#define LL_ATTENTION_WORDS "tuned|generic|unfused"
+
+/* How a run is spread over devices, and what is tried out. */
+typedef struct ll_training_plan {
+    double devices, sequences; /* sequences of an optimizer step */
+    double tp, pp, cp, ep, vp;
+    int zero;             /* stage */
+    bool is_fsdp;         /* parameters and states are kept sharded, in 32 bits */
+    bool has_split_norms; /* sequence parallel */
+    double micro_batch;   /* sequences; 0: open */
+    ll_recompute recompute;
+    double share; /* of the layers that are computed again as a whole, where `recompute` is cheap */
+    bool fits;
+} ll_training_plan;
+
+typedef struct ll_training {
+    ll_task *task;
+    ll_sheet *sheet;
+    const ll_bill *bill;
+    ll_attention_kernels attention;
+    bool is_eager, is_fp8, has_fused_loss, has_async_tp, is_flat;
+    bool has_experts, has_latent, is_gated;
+    bool has_layout, has_batch; /* the scenario says how the run is spread, and how much a step takes */
+    int optimizer;
+} ll_training;
+
+/* training_constants.c: the figures k.train_*. */
+void ll_training_put_constants(ll_training *training);
+/* training_model.c: what steps are made from, of the model and of the device. */
+void ll_training_put_model(ll_training *training);
+void ll_training_put_device(ll_training *training, const ll_hardware *hardware);
+/* training_plan.c: devices.count, parallel.*, batch.* and recompute.* of a plan without open members. */
+void ll_training_put_layout(ll_training *training, const ll_training_plan *plan);
+void ll_training_put_batch(ll_training *training, const ll_training_plan *plan);
+/* training_memory.c: memory.total of the fullest device, and its parts. */
+void ll_training_put_memory(ll_training *training, const ll_training_plan *plan);
+/* training_step.c: step.time, and its parts. */
+void ll_training_put_step(ll_training *training, const ll_training_plan *plan);
+/* All of these. */
+void ll_training_put_plan(ll_training *training, const ll_training_plan *plan);
+
+/* training_search.c: the fastest micro-batch that fits, and as little recomputation as fits. */
+void ll_training_resolve(ll_training *training, ll_training_plan *plan);
+/* The fastest layout that fits, for so many devices; resolved. */
+void ll_training_search(ll_training *training, ll_training_plan *plan);
+
+/* training.c: reads the members of a scenario that describe a run, whether or not they are used. */
+void ll_training_read(ll_training *training, ll_task *task, ll_training_plan *plan);
+/* The model has shapes and the device memory and bandwidth, so that steps can be predicted. */
+bool ll_training_is_known(const ll_task *task, const ll_hardware *hardware);
+/* Everything that does not depend on a plan. */
+void ll_training_prepare(ll_training *training, const ll_hardware *hardware);
+/* Choose what the plan leaves open; as few devices as finish within so many days where it has none. */
+void ll_training_choose(ll_training *training, ll_training_plan *plan, double days);
+/* A chosen plan with what follows: speed, memory, days; and what would fit where it does not. */
+void ll_training_put_run(ll_training *training, const ll_training_plan *plan);
+/* Days that a plan without open members takes; the sheet is left as it was. */
+double ll_training_days(ll_training *training, const ll_training_plan *plan);
+/* training_size.c: the plan for as few devices as finish within so many days. */
+void ll_training_size(ll_training *training, ll_training_plan *plan, double days);
+
+/* A detail with this formula. */
+double ll_training_put(ll_training *training, const char *path, const char *unit, const char *formula);
+void ll_training_give(ll_training *training, const char *path, const char *unit, double value, const char *source);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ * What a scenario of training leaves open, by trying it out: micro-batch, recomputation, and how a run is spread over
+ * its devices.
+ */
+#include "estimate/training.h"
+
+#include <math.h>
+
+enum { LARGEST_TP = 8, LARGEST_PP = 16, LARGEST_MICRO = 1 << 20 };
+
+static double most(const ll_training *t)
+{
+    return ll_sheet_value(t->sheet, "k.train_memory") * ll_sheet_value(t->sheet, "device.memory");
+}
+
+/* Bytes that a plan needs; its layout is on the sheet. */
+static double needed(ll_training *t, const ll_training_plan *p)
+{
+    const size_t mark = ll_sheet_mark(t->sheet);
+    ll_training_put_batch(t, p);
+    ll_training_put_memory(t, p);
+    const double bytes = ll_sheet_value(t->sheet, "memory.total");
+    ll_sheet_rewind(t->sheet, mark);
+    return bytes;
+}
+
+/* As little as fits: nothing, or what is cheap, or that and as few whole layers as possible. */
+static void choose_recompute(ll_training *t, ll_training_plan *p)
+{
+    const double room = most(t);
+    p->share = 0;
+    if (p->recompute != LL_RECOMPUTE_OPEN) {
+        p->fits = needed(t, p) <= room;
+        return;
+    }
+    p->recompute = LL_RECOMPUTE_NONE;
+    p->fits = needed(t, p) <= room;
+    if (p->fits)
+        return;
+    p->recompute = LL_RECOMPUTE_CHEAP;
+    const double high = needed(t, p);
+    if (high <= room) {
+        p->fits = true;
+        return;
+    }
+    p->share = 1;
+    const double low = needed(t, p);
+    p->fits = low <= room;
+    if (p->fits)
+        p->share = (high - room) / (high - low);
+}
+
+static double step_time(ll_training *t, const ll_training_plan *p)
+{
+    const size_t mark = ll_sheet_mark(t->sheet);
+    ll_training_put_batch(t, p);
+    ll_training_put_step(t, p);
+    const double time = ll_sheet_value(t->sheet, "step.time");
+    ll_sheet_rewind(t->sheet, mark);
+    return time;
+}
+
+/* The next micro-batch to try behind this one; 0: none. Experts are trained with small ones. */
+static double next_micro(const ll_training *t, const ll_training_plan *p, double micro, double per_replica)
+{
+    const double tokens = 2 * micro * ll_sheet_value(t->sheet, "context.tokens") / p->cp;
+    const bool goes_on = !t->has_experts && 2 * micro <= per_replica &&
+                         tokens <= ll_sheet_value(t->sheet, "k.train_micro_tokens") && micro < LARGEST_MICRO;
+    return goes_on ? 2 * micro : 0;
+}
+
+/* The same, and its step's time; the sheet is left as it was. */
+static double resolve(ll_training *t, ll_training_plan *p)
+{
+    const size_t mark = ll_sheet_mark(t->sheet);
+    ll_training_put_layout(t, p);
+    const double per_replica = ll_sheet_value(t->sheet, "batch.per_replica");
+    const ll_training_plan open = *p;
+    double best = 0;
+    for (double micro = open.micro_batch > 0 ? open.micro_batch : 1; micro > 0 && !t->sheet->status;
+         micro = open.micro_batch > 0 ? 0 : next_micro(t, &open, micro, per_replica)) {
+        ll_training_plan tried = open;
+        tried.micro_batch = fmax(1, fmin(micro, per_replica));
+        choose_recompute(t, &tried);
+        if (best > 0 && !tried.fits)
+            break;
+        const double time = step_time(t, &tried);
+        if (best == 0 || time < best) {
+            best = time;
+            *p = tried;
+        }
+    }
+    ll_sheet_rewind(t->sheet, mark);
+    return best;
+}
+
+void ll_training_resolve(ll_training *t, ll_training_plan *p) { (void)resolve(t, p); }
+
+typedef struct best_plan {
+    ll_training_plan plan;
+    double rate; /* sequences in a second; 0: none */
+} best_plan;
+
+static void try_plan(ll_training *t, ll_training_plan p, best_plan *best)
+{
+    if (!t->has_batch)
+        p.sequences = fmax(p.sequences, floor(p.devices / (p.tp * p.pp)));
+    p.has_split_norms = p.tp > 1 && t->attention != LL_ATTENTION_UNFUSED;
+    const double time = resolve(t, &p);
+    const double rate = time > 0 ? p.sequences / time : 0;
+    if (rate > 0 &&
+        (best->rate <= 0 || (p.fits && !best->plan.fits) || (p.fits == best->plan.fits && rate > best->rate)))
+        *best = (best_plan){p, rate};
+}
+
+/* Ways to spread experts; 1 where none of them divides. */
+static size_t expert_choices(const ll_training *t, double devices, double choices[4])
+{
+    size_t n = 0;
+    for (double ep = 8; t->has_experts && ep <= 64; ep *= 2)
+        if (ep <= devices && fmod(t->bill->experts, ep) == 0)
+            choices[n++] = ep;
+    if (n == 0)
+        choices[n++] = 1;
+    return n;
+}
+
+void ll_training_search(ll_training *t, ll_training_plan *p)
+{
+    best_plan best = {.plan = *p};
+    const double domain = fmax(1, ll_sheet_value(t->sheet, "device.domain"));
+    for (double tp = 1; tp <= LARGEST_TP && tp <= domain && tp <= p->devices; tp *= 2)
+        for (double pp = 1; pp <= LARGEST_PP && pp * tp <= p->devices && pp <= t->bill->layers; pp *= 2) {
+            double choices[4];
+            const size_t n = expert_choices(t, floor(p->devices / pp), choices);
+            for (size_t i = 0; i < n; i++)
+                for (int sharded = 0; sharded <= (pp <= 1); sharded++) {
+                    ll_training_plan tried = *p;
+                    tried.tp = tp;
+                    tried.pp = pp;
+                    tried.ep = choices[i];
+                    tried.zero = sharded ? 3 : 1;
+                    tried.is_fsdp = sharded != 0;
+                    try_plan(t, tried, &best);
+                }
+        }
+    *p = best.plan;
+    if (best.rate <= 0)
+        ll_training_resolve(t, p);
+}
