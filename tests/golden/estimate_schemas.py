@@ -15,7 +15,7 @@ import sys
 import estimates
 
 SKIPPED = 77
-ASKED = re.compile(r'\b(?:ll_read_\w+|give|format_of|read_list|read_choices)\(\s*&?[\w>-]+,\s*"(\w+)"|'
+ASKED = re.compile(r'\b(?:ll_read_\w+|read_whole|give|format_of|read_list|read_choices)\(\s*&?[\w>-]+,\s*"(\w+)"|'
                    r'\bput_field\(&r, &out->device, \w+, "(\w+)"')
 
 
