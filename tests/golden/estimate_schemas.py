@@ -16,7 +16,7 @@ import estimates
 
 SKIPPED = 77
 ASKED = re.compile(r'\b(?:ll_read_\w+|read_whole|give|format_of|read_list|read_choices)\(\s*&?[\w>-]+,\s*"(\w+)"|'
-                   r'\bput_field\(&r, &out->device, \w+, "(\w+)"')
+                   r'\b(?:put_field|read_field)\(&?\w+, (?:&out->)?device, \w+, "(\w+)"')
 
 
 def members(schema):

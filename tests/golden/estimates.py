@@ -7,6 +7,7 @@ usage: estimates.py LIBRARY DATA_FOLDER MODELS_JSON
 - data/estimate/seed_rows.csv: every computed figure of the reports 000 and 004, to the printed digit.
 - data/estimate/parameters.csv: parameters of every preset, counted by transformers (see make_parameters.py).
 - data/estimate/training.json: training runs through an independent implementation of the closed form.
+- data/estimate/serving_cases.json: latency, throughput and memory of serving, by another implementation of the model.
 - Every formula that a report prints, evaluated here with the numbers that it prints, gives the figure.
 """
 import csv
@@ -329,7 +330,78 @@ SCENARIOS = [
        "load": {"users": 30000, "input_tokens": tokens}, "capacity": {"ttft_limit": 3}}
       for model in ("Llama-3.1-70B", "DeepSeek-V3", "Gemma-3-27B", "DeepSeek-V3.2", "Qwen3-Next-80B-A3B")
       for engine in ("vllm", "trtllm", "other") for tokens in (500, 20000)),
+    *({"task": "serve", "model": model, "engine": "llamacpp", "hardware": {"device": device, "count": n},
+       "weights": weights}
+      for model in ("Llama-3.1-8B", "Qwen3-30B-A3B") for device in ("RTX 4090", "M2 Ultra", "H100")
+      for n in (1, 3) for weights in ("q4_k_m", "f16")),
+    *({"task": "serve", "model": "Llama-3.1-8B", "engine": engine, "hardware": "RTX 4090", "measured": measured}
+      for engine in ("llamacpp", "vllm") for measured in ({"tpot": 0.02}, {"tokens_per_second": 50}, {"factor": 1.1})),
 ]
+
+
+def check_serving(estimate, folder):
+    paths = {"cap": "concurrency.most", "tpot": "latency.tpot", "ttft": "latency.ttft", "prefill": "prefill.time",
+             "decode_step": "round_2.time", "throughput": "replica.output_tokens_per_second",
+             "weights": "memory.weights", "memory": "memory.used", "pool": "memory.kv_pool"}
+    cases = json.load(open(folder / "serving_cases.json", encoding="utf-8"))["cases"]
+    for case in cases:
+        scenario = case["scenario"]
+        report = estimate({**scenario, "task": "serve", "output": {"explain": True}})
+        if report["feasible"] != case["fits"]:
+            yield f"{scenario}: feasible is {report['feasible']}"
+        for key, expected in case["expected"].items() if case["fits"] else ():
+            if key == "memory" and scenario["engine"] == "trtllm":
+                continue  # here what it reserves counts, there what is in use on average
+            # The bill has the norms of the indexer in GLM-5; in Qwen3.5 also the gates, and the state of convolutions.
+            tolerance = {"GLM-5": 1e-3, "Qwen3.5-397B-A17B": 0.04 if key == "cap" else 1e-2}.get(scenario["model"], 1e-6)
+            value = at(report, paths[key])
+            if not math.isclose(value, expected, rel_tol=tolerance):
+                yield f"{scenario}: {key} is {value}, expected {expected}"
+    if len(cases) < 30:
+        yield f"only {len(cases)} cases of serving"
+
+
+def check_desktop(estimate):
+    """llama.cpp on a card and on four with HBM: the formulas of its closed form, written once more."""
+    weights, layers, hidden, vocab, kv = 8030261248, 32, 4096, 128256, 2 * 32 * 8 * 128 * 2
+    read = weights - vocab * hidden
+    for name, n, bits, bandwidth, vector, matrix, has_hbm in (
+            ("RTX 4090", 1, 4.89, 1008e9, 82.6e12, 330.4e12, False),
+            ("A100 SXM4 80GB", 4, 16, 2039e9, 19.5e12, 312e12, True)):
+        report = estimate({"task": "serve", "engine": "llamacpp", "model": "Llama-3-8B", "weights":
+                           "q4_k_m" if bits < 16 else "f16", "hardware": {"device": name, "count": n},
+                           "load": {"input_tokens": 1500, "output_tokens": 500}})
+        loaded = read * bits / 8 + kv * 1750
+        time = loaded / (0.903 * bandwidth)
+        if has_hbm:
+            time = (time ** 4 + (loaded / 1.15e12) ** 4) ** 0.25
+        quantized = bits < 16
+        time += (read * 1.33 / vector if quantized else 0) + layers * 8.48e-5 + (n - 1) * 0.000247
+        overlap = 1 - (3 + n - 1) / (3 * n)  # three batches of 512
+        prompt = 2 * read * 1500 / 0.579 * (1 / matrix + 1 / 5.6e14) * (1.37 if quantized else 1)
+        prompt = prompt * (1 - 0.856 * overlap) + (n - 1) * 0.000885
+        memory = weights * bits / 8 + kv * 2000 + n * (512 * (vocab + 8 * hidden) * 4 + 3e8)
+        for path, expected in (("latency.tpot", time), ("decode.tokens_per_second", 1 / time), ("latency.ttft", prompt),
+                               ("prefill.tokens_per_second", 1500 / prompt), ("memory.needed", memory)):
+            if not math.isclose(at(report, path), expected, rel_tol=1e-9):
+                yield f"llama.cpp on {n} {name}: {path} is {at(report, path)}, expected {expected}"
+
+
+def check_measured(estimate):
+    """A measured point is reproduced; what it says of another load keeps half of the interval."""
+    for engine in ("llamacpp", "vllm"):
+        scenario = {"task": "serve", "model": "Llama-3.1-8B", "engine": engine, "hardware": "RTX 4090"}
+        before = estimate(scenario)
+        here = estimate({**scenario, "measured": {"tokens_per_second": 40}})
+        factor = at(here, "measured.factor")
+        elsewhere = estimate({**scenario, "measured": {"factor": factor}})
+        tpot = here["latency"]["tpot"]
+        if not math.isclose(tpot["value"], 1 / 40, rel_tol=1e-9) or not math.isclose(tpot["high"], 1.05 / 40) or \
+                not math.isclose(factor, 1 / 40 / at(before, "latency.tpot"), rel_tol=1e-9):
+            yield f"{engine}: measured 25 ms, reported {tpot}"
+        widths = [math.log(r["latency"]["tpot"]["high"] / r["latency"]["tpot"]["low"]) for r in (before, elsewhere)]
+        if not math.isclose(at(elsewhere, "latency.tpot"), 1 / 40, rel_tol=1e-9) or widths[1] > 0.8 * widths[0]:
+            yield f"{engine}: a factor of {factor} gives {elsewhere['latency']['tpot']}; before {before['latency']}"
 
 
 def check_explanations(estimate):
@@ -353,7 +425,8 @@ def check_explanations(estimate):
 def main(library, folder, models):
     estimate, folder = Estimator(library), pathlib.Path(folder)
     problems = [*check_seeds(estimate, folder), *check_parameters(estimate, folder, models),
-                *check_training(estimate, folder), *check_layouts(estimate, folder), *check_explanations(estimate)]
+                *check_training(estimate, folder), *check_layouts(estimate, folder), *check_serving(estimate, folder),
+                *check_desktop(estimate), *check_measured(estimate), *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
 

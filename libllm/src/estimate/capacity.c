@@ -19,8 +19,8 @@ static void put_queue(ll_sheet *sheet, double share)
     const bool waits = ll_sheet_value(sheet, "capacity.waiting") > 1 - share;
     ll_sheet_compute(sheet, "capacity.wait", "s",
                      waits ? ll_sheet_text(sheet,
-                                           "latency.total / max(1, capacity.places - capacity.load) * "
-                                           "ln(capacity.waiting / %.15g)",
+                                           "max(0, latency.total / max(1, capacity.places - capacity.load) * "
+                                           "ln(capacity.waiting / %.15g))",
                                            1 - share)
                            : "0 * latency.total",
                      ll_sheet_text(sheet, "of %.4g %% of the requests, at most", 100 * share));

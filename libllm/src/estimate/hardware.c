@@ -105,6 +105,8 @@ static libllm_status search(ll_sheet *sheet, ll_csv *csv, const ll_words *query,
         found->vendor = ll_sheet_text(sheet, "%.*s", (int)vendor.size, vendor.data);
         found->name = all->names[all->n - 1];
         found->kind = ll_sheet_text(sheet, "%.*s", (int)ll_csv_field(csv, "kind").size, ll_csv_field(csv, "kind").data);
+        const ll_span type = ll_csv_field(csv, "mem_type");
+        found->has_hbm = type.size >= 3 && memcmp(type.data, "HBM", 3) == 0;
     }
     return status == LIBLLM_DONE ? LIBLLM_OK : status;
 }
@@ -160,6 +162,29 @@ static void put_field(ll_reader *r, const ll_device *device, ll_device_field fie
 
 static const char *const peak_keys[LL_PRECISIONS] = {"fp32", "bf16", "fp8", "int8", "fp4"};
 
+static void read_field(ll_reader *r, ll_device *device, ll_device_field field, const char *key)
+{
+    if (!ll_read_has(r, key)) {
+        ll_read_any(r, key);
+        return;
+    }
+    const double value = ll_read_number(r, key, 0, 1e21, 0);
+    device->fields[field] = (ll_device_value){value, value, value, "given", 'A'};
+}
+
+/* Peaks by precision, and what the largest products reach, in place of the table's. */
+static void read_peaks(ll_reader *r, ll_device *device)
+{
+    ll_reader peaks = ll_read_object(r, "peaks");
+    read_field(&peaks, device, LL_DEVICE_PEAK_FP32, "fp32");
+    read_field(&peaks, device, LL_DEVICE_PEAK_BF16, "bf16");
+    read_field(&peaks, device, LL_DEVICE_PEAK_FP8, "fp8");
+    read_field(&peaks, device, LL_DEVICE_PEAK_INT8, "int8");
+    read_field(&peaks, device, LL_DEVICE_PEAK_FP4, "fp4");
+    ll_read_end(&peaks);
+    read_field(r, device, LL_DEVICE_MEASURED_BF16, "measured_bf16");
+}
+
 /* What the device computes at that precision; where it has no units for it, as it would with wider numbers. */
 static void put_peak(ll_reader *r, ll_hardware *h)
 {
@@ -209,6 +234,7 @@ void ll_hardware_read(ll_reader *scenario, const char *folder, ll_precision othe
         ll_sheet_say(sheet, "device.name", ll_sheet_text(sheet, "%s %s", out->device.vendor, out->device.name),
                      "accelerators.csv");
     }
+    read_peaks(&r, &out->device);
     put_peak(&r, out);
     ll_sheet_say(sheet, "device.precision", peak_keys[out->precision], out->sparse ? "sparse peak" : "dense peak");
     put_field(&r, &out->device, LL_DEVICE_MEMORY, "memory", "device.memory", "B", 1e18);

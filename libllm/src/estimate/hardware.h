@@ -46,6 +46,7 @@ typedef struct ll_device_value {
 
 typedef struct ll_device {
     const char *vendor, *name, *kind;
+    bool has_hbm;
     ll_device_value fields[LL_DEVICE_FIELDS];
 } ll_device;
 
@@ -53,7 +54,8 @@ typedef struct ll_device {
  * is no such device or there are several. */
 bool ll_device_find(ll_sheet *sheet, const char *folder, const char *query, ll_device *out);
 
-/* The member "hardware" of a scenario on the sheet: device.*, with what it overrides. False when there is none. */
+/* The member "hardware" of a scenario on the sheet: device.*, with what it overrides; peaks by precision ("peaks") and
+ * "measured_bf16" go to the device's fields. */
 typedef struct ll_hardware {
     ll_device device;
     bool is_known; /* a device was named */

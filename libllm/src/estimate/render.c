@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { COLUMNS = 3, CSV_COLUMNS = 7, SHOWN_DIGITS = 4, GROUP = 3, LABELS = 128 };
+enum { COLUMNS = 3, CSV_COLUMNS = 7, SHOWN_DIGITS = 4, GROUP = 3, LABELS = 160 };
 
 /* Scales in which a unit is shown, from the largest. */
 typedef struct scale {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Serving a model to many: by the closed form of an inference server, or as published reports count it.
  */
+#include "estimate/measured.h"
 #include "estimate/serving.h"
 
 #include <math.h>
@@ -90,35 +91,25 @@ static void put_round(ll_serving *s, const char *decode, const char *mixed, cons
                        mixed, mixed, decode));
 }
 
-/* In eight of ten points measured over predicted lies between. */
-typedef struct spread {
-    double low, high;
-} spread;
-
-static void put_spread(ll_serving *s, const char *path, spread factor, const char *what)
+static ll_measured put_latency(ll_serving *s)
 {
-    ll_sheet_give_between(s->sheet, path, "", 1, factor.low, factor.high,
-                          ll_sheet_text(s->sheet,
-                                        "measured over predicted %s of eight in ten published points, on devices that "
-                                        "constants were not fitted to; docs/accuracy.md",
-                                        what));
-    ll_sheet_detail(s->sheet, path);
-}
-
-static void put_latency(ll_serving *s)
-{
-    static const spread dense = {0.838, 1.24}, first_dense = {0.701, 1.87}, first_experts = {0.767, 1.99};
-    static const spread experts[] = {[LL_ENGINE_TRTLLM] = {0.641, 1.62},
-                                     [LL_ENGINE_VLLM] = {0.794, 1.26},
-                                     [LL_ENGINE_SGLANG] = {0.793, 1.36},
-                                     [LL_ENGINE_OTHER] = {0.715, 1.39}};
+    static const ll_spread dense = {0.838, 1.24}, first_dense = {0.701, 1.87}, first_experts = {0.767, 1.99};
+    static const ll_spread experts[] = {[LL_ENGINE_TRTLLM] = {0.641, 1.62},
+                                        [LL_ENGINE_VLLM] = {0.794, 1.26},
+                                        [LL_ENGINE_SGLANG] = {0.793, 1.36},
+                                        [LL_ENGINE_OTHER] = {0.715, 1.39}};
     ll_sheet *sheet = s->sheet;
-    put_spread(s, "serving.spread", s->has_experts ? experts[s->engine] : dense, "time per output token");
+    give(sheet, "serving.", "tpot", "s",
+         s->is_eager ? "max(round_2.per_token * serving.pp, model.layers * k.eager)"
+                     : "round_2.per_token * serving.pp");
+    const ll_measured measured = ll_put_measured(s->task);
+    ll_put_spread(sheet, measured, true, "serving.spread", s->has_experts ? experts[s->engine] : dense,
+                  "time per output token");
     ll_sheet_compute(sheet, "latency.tpot", "s",
-                     s->is_eager ? "max(round_2.per_token * serving.pp, model.layers * k.eager) * serving.spread"
-                                 : "round_2.per_token * serving.pp * serving.spread",
+                     ll_sheet_text(sheet, "%s * serving.spread", ll_measured_tpot(measured)),
                      "time per output token, the first one left out");
-    put_spread(s, "serving.first_spread", s->has_experts ? first_experts : first_dense, "time to first token");
+    ll_put_spread(sheet, measured, false, "serving.first_spread", s->has_experts ? first_experts : first_dense,
+                  "time to first token");
     bool has_latent = false;
     for (size_t i = 0; i < s->bill->n_cores; i++)
         has_latent = has_latent || s->bill->cores[i].latent_dim > 0;
@@ -129,28 +120,34 @@ static void put_latency(ll_serving *s)
                        s->has_experts ? "k.first_expert_layer" : "k.first_layer",
                        s->has_experts && has_latent ? " * k.first_latent" : ""));
     give(sheet, "first.", "load", "",
-         "min(0.9, concurrency.used * first.prompt / (load.output_tokens * latency.tpot))");
+         "min(0.9, concurrency.used * first.prompt / (load.output_tokens * serving.tpot))");
     ll_sheet_compute(
         sheet, "latency.ttft", "s",
         ll_sheet_text(sheet,
                       "(first.alone + k.queue * first.load / (1 - first.load) * first.alone + k.burst * "
                       "max(concurrency.used - 1, 0) / 2 * first.prompt + k.first_wait * round_2.time * serving.pp%s) * "
-                      "serving.first_spread",
+                      "serving.first_spread%s",
                       ll_sheet_value(sheet, "concurrency.offered") > ll_sheet_value(sheet, "concurrency.most")
                           ? " + (concurrency.offered - concurrency.most) / concurrency.most * load.output_tokens / 2 * "
-                            "latency.tpot"
-                          : ""),
+                            "serving.tpot"
+                          : "",
+                      measured ? " * measured.factor" : ""),
         "time to first token of a request that meets the others");
     ll_sheet_compute(sheet, "latency.total", "s", "latency.ttft + (load.output_tokens - 1) * latency.tpot",
                      "of a whole answer");
+    return measured;
 }
 
-static void put_throughput(ll_serving *s)
+static void put_throughput(ll_serving *s, ll_measured measured)
 {
+    static const ll_spread dense = {0.905, 1.29}, experts = {0.506, 1.6};
     ll_sheet *sheet = s->sheet;
+    ll_put_spread(sheet, measured, false, "serving.throughput_spread", s->has_experts ? experts : dense, "throughput");
     ll_sheet_compute(sheet, "replica.output_tokens_per_second", "token/s",
-                     "concurrency.used * serving.dp * load.output_tokens / (prefill.time + load.output_tokens * "
-                     "latency.tpot)",
+                     ll_sheet_text(sheet,
+                                   "concurrency.used * serving.dp * load.output_tokens / (prefill.time + "
+                                   "load.output_tokens * %s) * serving.throughput_spread",
+                                   ll_measured_tpot(measured)),
                      NULL);
     ll_sheet_compute(sheet, "replica.queries_per_second", "query/s",
                      "replica.output_tokens_per_second / load.output_tokens", NULL);
@@ -197,7 +194,7 @@ static void serve(ll_task *task)
     if (task->bill->n_states)
         ll_put_kv_state(task);
     ll_serving_put_memory(&s);
-    if (!ll_read_given(task->scenario, "concurrency", 1, 1e7, "concurrency.offered", ""))
+    if (!ll_read_given(task->scenario, "concurrency", 1, 1e9, "concurrency.offered", ""))
         ll_sheet_give(sheet, "concurrency.offered", "", 32, "default: sequences in flight of a replica");
     const double batch = ll_read_number(task->scenario, "max_batch", 1, 1e7, 1e7);
     s.decodes_only = ll_read_flag(task->scenario, "decode_pool", false);
@@ -215,8 +212,7 @@ static void serve(ll_task *task)
               s.decodes_only ? "round_1.decoding"
                              : "concurrency.used / serving.pp * load.output_tokens * round_1.per_token / "
                                "(load.output_tokens * round_1.per_token + prefill.time)");
-    put_latency(&s);
-    put_throughput(&s);
+    put_throughput(&s, put_latency(&s));
     if (has_load && ll_sheet_has(sheet, "load.queries_per_second"))
         ll_serving_put_capacity(&s);
     else
@@ -226,8 +222,11 @@ static void serve(ll_task *task)
 
 void ll_run_serve(ll_task *task)
 {
+    const int engine = ll_read_choice(task->scenario, "engine", LL_ENGINE_WORDS "|llamacpp", LL_ENGINE_OTHER);
     if (ll_read_choice(task->scenario, "method", "steps|flops", 0) == 1)
         serve_by_flops(task);
+    else if (engine > LL_ENGINE_OTHER)
+        ll_serve_desktop(task);
     else
         serve(task);
 }

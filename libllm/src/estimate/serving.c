@@ -142,16 +142,18 @@ bool ll_serving_read(ll_serving *s, ll_task *task)
          best > 0 ? "what the largest products reach, relative to 0.78 of the peak" : "not measured on this device");
     put_shape(s);
     put_parallel(s);
-    bool given, kv_given;
+    bool given, own, kv_given;
     const double bits = task->bill->stored_bits;
-    const int published = bits == 8 ? FORMAT_FP8 : FORMAT_BF16;
-    const int format = format_of(s, "weights", published, &given);
-    put_format(s, &s->hardware.device, "attention", bits == 4.25 && !given ? FORMAT_BF16 : format, given);
+    int format = format_of(s, "weights", bits == 8 ? FORMAT_FP8 : FORMAT_BF16, &given);
+    const bool is_mixed = bits == 4.25 && !given; /* published with MXFP4 experts, the rest in BF16 */
+    put_format(s, &s->hardware.device, "attention", format, given);
+    const int ffn = format_of(s, "ffn_weights", format, &own);
     if (ll_sheet_has(sheet, "serving.ffn"))
-        put_format(s, &s->hardware.device, "ffn", bits == 4.25 && !given ? FORMAT_BF16 : format, given);
-    if (s->has_experts)
-        put_format(s, &s->hardware.device, "expert",
-                   format_of(s, "expert_weights", bits == 4.25 && !given ? FORMAT_MXFP4 : format, &given), given);
+        put_format(s, &s->hardware.device, "ffn", ffn, given || own);
+    if (s->has_experts) {
+        format = format_of(s, "expert_weights", is_mixed ? FORMAT_MXFP4 : format, &own);
+        put_format(s, &s->hardware.device, "expert", format, given || own);
+    }
     const int kv = format_of(s, "kv", FORMAT_BF16, &kv_given);
     give(s, "kv.bytes_per_element", "B", formats[kv].bytes, kv_given ? "given" : "default: 16 bits");
     return !sheet->status;

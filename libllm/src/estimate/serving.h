@@ -23,8 +23,10 @@ typedef struct ll_serving {
     ll_hardware hardware;
 } ll_serving;
 
-/* serving_constants.c: the figures k.*, fitted to measurements (docs/accuracy.md), of this engine. */
+/* serving_constants.c: the figures k.*, fitted to measurements (docs/accuracy.md), of this engine; what the member
+ * "constants" has instead. */
 void ll_serving_put_constants(ll_serving *serving);
+void ll_desktop_put_constants(ll_task *task);
 
 /* serving.c: reads engine, parallel, weights and kv of the scenario, and puts what steps are made from. */
 bool ll_serving_read(ll_serving *serving, ll_task *task);

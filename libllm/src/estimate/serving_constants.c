@@ -65,16 +65,51 @@ static const struct {
      "launching a prompt, for each layer with experts"},
 };
 
-static void put(ll_serving *s, const char *path, const char *unit, double value, const char *meaning)
+/* As fitted, or as the scenario has it, for those who fit again to their own measurements. */
+static void put(ll_reader *r, const char *path, const char *unit, double value, const char *meaning)
 {
-    ll_sheet_give(s->sheet, path, unit, value, ll_sheet_text(s->sheet, "%s; %s", meaning, source));
-    ll_sheet_detail(s->sheet, path);
+    enum { FACTOR = 100 }; /* a constant is at most so far off */
+    if (!ll_read_given(r, path, 0, value * FACTOR, path, unit))
+        ll_sheet_give(r->sheet, path, unit, value, ll_sheet_text(r->sheet, "%s; %s", meaning, source));
+    ll_sheet_detail(r->sheet, path);
 }
 
 void ll_serving_put_constants(ll_serving *s)
 {
+    ll_reader r = ll_read_object(s->task->scenario, "constants");
     for (size_t i = 0; i < sizeof common / sizeof *common; i++)
-        put(s, common[i].path, common[i].unit, common[i].value, common[i].meaning);
+        put(&r, common[i].path, common[i].unit, common[i].value, common[i].meaning);
     for (size_t i = 0; i < sizeof of_engine / sizeof *of_engine; i++)
-        put(s, of_engine[i].path, of_engine[i].unit, of_engine[i].values[s->engine], of_engine[i].meaning);
+        put(&r, of_engine[i].path, of_engine[i].unit, of_engine[i].values[s->engine], of_engine[i].meaning);
+    ll_read_end(&r);
+}
+
+/* One sequence, layers in turn on the devices: k.desktop_*. */
+static const struct {
+    const char *path, *unit;
+    double value;
+    const char *meaning;
+} desktop[] = {
+    {"k.desktop_bandwidth", "", 0.903, "share of the bandwidth that streaming weights reaches"},
+    {"k.desktop_hbm", "B/s", 1.15e12, "rate at which devices with HBM multiply one vector, at most"},
+    {"k.desktop_dequantize", "FLOP", 1.33, "vector operations for each quantized weight"},
+    {"k.desktop_dequantize_metal", "FLOP", 10.7, "the same with Metal"},
+    {"k.desktop_layer", "s", 8.48e-05, "latency of a layer"},
+    {"k.desktop_hop", "s", 0.000247, "one more device, for a token"},
+    {"k.desktop_matrix", "", 0.579, "share of the matrix peak that small devices reach"},
+    {"k.desktop_matrix_metal", "", 0.744, "the same with Metal"},
+    {"k.desktop_saturation", "FLOP/s", 5.6e14, "what large devices approach, before that share"},
+    {"k.desktop_quantized", "", 1.37, "products with quantized weights, time relative to F16"},
+    {"k.desktop_overlap", "", 0.856, "share of the ideal overlap of devices while a prompt is read"},
+    {"k.desktop_hop_prompt", "s", 0.000885, "one more device, for a prompt"},
+    {"k.desktop_memory", "", 0.98, "share of the memory that is free for a model"},
+    {"k.desktop_memory_unified", "", 0.75, "the same of unified memory"},
+};
+
+void ll_desktop_put_constants(ll_task *task)
+{
+    ll_reader r = ll_read_object(task->scenario, "constants");
+    for (size_t i = 0; i < sizeof desktop / sizeof *desktop; i++)
+        put(&r, desktop[i].path, desktop[i].unit, desktop[i].value, desktop[i].meaning);
+    ll_read_end(&r);
 }

@@ -35,6 +35,10 @@ void ll_put_inference_flops(ll_task *task, bool is_exact);
 void ll_put_kv(ll_task *task);
 void ll_put_kv_state(ll_task *task); /* kv.state_bytes alone */
 
+/* weights.c: weights.bytes, and weights.bytes_per_token of what decoding reads; of the model's file, or of the member
+ * "weights" that names a format of GGUF. weights.bits only for the latter. */
+void ll_put_file_weights(ll_task *task);
+
 /* load.c: the figures load.* of a service; load.queries_per_second only where the scenario says how many. */
 void ll_put_load(ll_task *task);
 
@@ -45,6 +49,9 @@ void ll_run_model(ll_task *task);
 void ll_run_train(ll_task *task);
 void ll_run_serve(ll_task *task);
 void ll_run_fit(ll_task *task);
+
+/* desktop.c: "serve" with the engine llama.cpp. */
+void ll_serve_desktop(ll_task *task);
 
 /* estimate.c: a scenario of one of these tasks, onto a sheet of its own. */
 void ll_run_scenario(ll_sheet *sheet, const json_t *scenario, const char *folder, ll_bill *bill);
