@@ -70,10 +70,10 @@ static void put_memory(desktop *d)
     const double used = ll_sheet_value(sheet, "memory.needed"), available = ll_sheet_value(sheet, "memory.available");
     if (used <= available)
         return;
-    ll_sheet_remark(sheet, LL_REMARK_REASON, "does_not_fit",
-                    ll_sheet_text(sheet, "%.1f GiB are needed; %.1f GiB are available.", used / 0x1p30,
-                                  available / 0x1p30),
-                    ll_sheet_text(sheet, "需要 %.1f GiB，可用 %.1f GiB。", used / 0x1p30, available / 0x1p30));
+    ll_sheet_remark(
+        sheet, LL_REMARK_REASON, "does_not_fit",
+        ll_sheet_text(sheet, "%.1f GiB are needed; %.1f GiB are available.", used / 0x1p30, available / 0x1p30),
+        ll_sheet_text(sheet, "需要 %.1f GiB，可用 %.1f GiB。", used / 0x1p30, available / 0x1p30));
     ll_sheet_remark(sheet, LL_REMARK_CHANGE, "more_devices", "More devices, or a format of fewer bits.",
                     "增加设备，或采用位数更少的格式。");
 }
@@ -98,8 +98,7 @@ static void put_decode(desktop *d)
                NULL);
     detail(sheet, "serving.tpot", "s",
            ll_sheet_text(sheet, "%s%s + model.layers * k.desktop_layer + (devices.count - 1) * k.desktop_hop",
-                         has_hbm ? "desktop.read_hbm" : "desktop.read",
-                         d->is_quantized ? " + desktop.dequantize" : ""),
+                         has_hbm ? "desktop.read_hbm" : "desktop.read", d->is_quantized ? " + desktop.dequantize" : ""),
            NULL);
     const ll_measured measured = ll_put_measured(d->task);
     ll_put_spread(sheet, measured, true, "serving.spread", spread, "time per output token");
@@ -155,8 +154,8 @@ void ll_serve_desktop(ll_task *task)
     if (sheet->status)
         return;
     d.is_quantized = ll_sheet_value(sheet, "weights.bytes") * 8 < 15.5 * ll_sheet_value(sheet, "parameters.total");
-    detail(sheet, "desktop.weights", "parameter",
-           "weights.bytes_per_token * parameters.total / weights.bytes", "that a token is multiplied by");
+    detail(sheet, "desktop.weights", "parameter", "weights.bytes_per_token * parameters.total / weights.bytes",
+           "that a token is multiplied by");
     put_memory(&d);
     put_decode(&d);
     put_prefill(&d);
