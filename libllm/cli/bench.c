@@ -78,8 +78,7 @@ static bool measure_load(struct access *access, const struct common *common, uin
     libllm_status status = LIBLLM_OK;
     progress_begin("opening the model %u times", repetitions);
     for (uint32_t i = 0; i < repetitions && status == LIBLLM_OK; i++) {
-        libllm_model_free(access->model);
-        access->model = NULL;
+        access_close_model(access);
         double start = seconds_now();
         status = access_open_model(access, common, &error);
         times[i] = (seconds_now() - start) * 1e3;
@@ -131,8 +130,11 @@ static libllm_status sequences_open(struct sequences *sequences, const struct ac
     libllm_session_options session_options;
     libllm_session_options_init(&session_options, sizeof session_options);
     session_options.n_positions = n_positions;
-    for (uint32_t i = 0; i < sequences->n && status == LIBLLM_OK; i++)
+    for (uint32_t i = 0; i < sequences->n && status == LIBLLM_OK; i++) {
         status = libllm_session_create(sequences->engine, &session_options, &sequences->entries[i].session, error);
+        if (status == LIBLLM_OK)
+            status = adapters_set(&access->adapters, sequences->entries[i].session, error);
+    }
     return status;
 }
 
@@ -340,6 +342,13 @@ static bool bench(struct access *access, const struct common *common, const stru
     return good;
 }
 
+static bool goes_on(const struct access *access)
+{
+    if (access->info.has_encoder)
+        message("%s answers a text with another; what is measured are models that go on with one", access->path);
+    return !access->info.has_encoder;
+}
+
 static int run(int argc, char **argv)
 {
     struct common common = COMMON_DEFAULTS;
@@ -347,12 +356,15 @@ static int run(int argc, char **argv)
     const struct option_group groups[] = {
         {"Options", options, &values}, {"Engine", engine_options, &common}, {"Model", common_options, &common}, {0}};
     int code = options_parse(&bench_command, groups, argc, argv, NULL);
-    if (code != OPTIONS_GO)
+    if (code != OPTIONS_GO) {
+        common_free(&common);
         return code;
+    }
     struct access access;
     bool good = values.limits ? access_runtime(&access, &common) && bench_limits_view(access.runtime, values.json)
-                              : access_open(&access, &common) && bench(&access, &common, &values);
+                              : access_open(&access, &common) && goes_on(&access) && bench(&access, &common, &values);
     access_close(&access);
+    common_free(&common);
     return good ? EXIT_OK : EXIT_FAILED;
 }
 

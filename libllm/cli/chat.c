@@ -148,16 +148,16 @@ static bool open_chat(struct chat_state *state, const struct access *access, con
     if (status == LIBLLM_OK) {
         libllm_engine_options engine = access->engine;
         engine.n_positions = generation->context;
-        status = libllm_session_open(access->model, &engine, &state->session, &error);
+        status = access_open_session(access, &engine, &state->session, &error);
     }
     if (status != LIBLLM_OK)
         failed(&error);
     return status == LIBLLM_OK;
 }
 
-static int chat(const struct access *access, const struct values *values, const struct generation *generation)
+static int chat(struct access *access, const struct values *values, const struct generation *generation)
 {
-    struct chat_state state = {0};
+    struct chat_state state = {.model = access->model, .adapters = &access->adapters};
     int code = EXIT_FAILED;
     conversation_init(&state.conversation);
     if (values->system)
@@ -199,6 +199,7 @@ static int run(int argc, char **argv)
         access_close(&access);
     }
     generation_free(&generation);
+    common_free(&common);
     return code;
 }
 

@@ -7,11 +7,14 @@
 #include <libllm/libllm.h>
 #include <stdbool.h>
 
+#include "adapters.h"
 #include "conversation.h"
 
 struct chat_state {
     libllm_chat *chat;
     libllm_session *session;
+    const libllm_model *model;
+    struct adapters *adapters;
     struct conversation conversation;
     /* Set by /quit. */
     bool quit;

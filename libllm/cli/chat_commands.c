@@ -56,6 +56,32 @@ static bool save(struct chat_state *state, const char *argument) { return with_f
 
 static bool load(struct chat_state *state, const char *argument) { return with_file(state, argument, false); }
 
+static bool list_adapters(const struct chat_state *state)
+{
+    for (size_t i = 0; i < state->adapters->n; i++)
+        message("%s, %g of it", state->adapters->items[i].path, (double)state->adapters->items[i].scale);
+    if (state->adapters->n == 0)
+        message("there is no adapter");
+    return true;
+}
+
+/* What is said next is answered with the new adapters, as if the conversation had had them all along. */
+static bool lora(struct chat_state *state, const char *argument)
+{
+    libllm_error error;
+    libllm_status status = LIBLLM_OK;
+    if (strcmp(argument, "-") == 0)
+        adapters_free(state->adapters);
+    else if (argument[0])
+        status = adapters_add(state->adapters, state->model, NULL, argument, &error);
+    if (status == LIBLLM_OK)
+        status = adapters_set(state->adapters, state->session, &error);
+    if (status == LIBLLM_OK)
+        return list_adapters(state);
+    failed(&error);
+    return false;
+}
+
 static bool quit(struct chat_state *state, const char *argument)
 {
     (void)argument;
@@ -72,6 +98,7 @@ static const struct {
     {"reset", "", "forget the conversation, keep the system message", reset},
     {"save", " FILE", "write the conversation as JSON", save},
     {"load", " FILE", "go on with a saved conversation", load},
+    {"lora", " [FILE[:SCALE]]", "add an adapter, '-' to remove all; alone: list them", lora},
     {"quit", "", "leave, as Ctrl-D does", quit},
 };
 
@@ -80,9 +107,9 @@ static bool help(struct chat_state *state, const char *argument)
     (void)state, (void)argument;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         int width = fprintf(stderr, "  /%s%s", lines[i].name, lines[i].argument);
-        fprintf(stderr, "%*s%s\n", width < 20 ? 20 - width : 1, "", lines[i].help);
+        fprintf(stderr, "%*s%s\n", width < 26 ? 26 - width : 1, "", lines[i].help);
     }
-    fputs("  //...             a message that begins with /\n"
+    fputs("  //...                   a message that begins with /\n"
           "  A line that ends with \\ goes on in the next one; so does everything between two lines \"\"\".\n"
           "  Ctrl-C stops the answer, or drops the line; Ctrl-D leaves.\n",
           stderr);

@@ -25,8 +25,11 @@ extern const struct command detokenize_command;
 extern const struct command eval_command;
 extern const struct command embed_command;
 extern const struct command info_command;
+extern const struct command convert_command;
+extern const struct command imatrix_command;
 extern const struct command perplexity_command;
 extern const struct command bench_command;
 extern const struct command devices_command;
+extern const struct command estimate_command;
 
 #endif

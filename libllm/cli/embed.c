@@ -65,14 +65,11 @@ static bool embed(const struct access *access, libllm_session *session, const st
 static bool embed_all(const struct access *access, const struct values *values, const struct text *text)
 {
     libllm_engine_options engine = access->engine;
-    const uint32_t n_context = access->info.n_context_train < 8192 ? access->info.n_context_train : 8192;
     engine.hidden_states = 1;
-    engine.n_positions = n_context;
-    if (access->info.is_encoder) /* which reads a text at once */
-        engine.n_batch = n_context < 4096 ? n_context : 4096;
+    engine.n_positions = access->info.n_context_train < 8192 ? access->info.n_context_train : 8192;
     libllm_session *session;
     libllm_error error;
-    if (libllm_session_open(access->model, &engine, &session, &error) != LIBLLM_OK) {
+    if (access_open_session(access, &engine, &session, &error) != LIBLLM_OK) {
         failed(&error);
         return false;
     }
@@ -113,6 +110,7 @@ static int run(int argc, char **argv)
         code = access_open(&access, &common) && embed_all(&access, &values, &text) ? EXIT_OK : EXIT_FAILED;
     access_close(&access);
     text_free(&text);
+    common_free(&common);
     return code;
 }
 

@@ -65,19 +65,39 @@ static libllm_status print_continuation(libllm_session *session, const struct ge
     return status;
 }
 
+/* The text is read by the encoder; what is printed goes on from the decoder's first token. */
+static libllm_status print_answer(const struct access *access, libllm_session *session,
+                                  const struct generation *generation, const struct token_list *text,
+                                  libllm_error *error)
+{
+    int32_t start = libllm_model_special_token(access->model, LIBLLM_TOKEN_DECODER_START);
+    progress_begin("reading the text");
+    libllm_status status = libllm_session_encode(session, text->ids, text->n, error);
+    progress_end();
+    if (status == LIBLLM_OK && generation->verbose)
+        message("text: %zu tokens for the encoder", text->n);
+    return status == LIBLLM_OK
+               ? print_continuation(session, generation, &(struct token_list){.ids = &start, .n = 1}, error)
+               : status;
+}
+
 static int generate(const struct access *access, const struct generation *generation, const struct token_list *prompt)
 {
+    const bool answers = access->info.has_encoder;
     if (prompt->n == 0) {
         message("the prompt is empty, and this model has no token to begin with");
         return EXIT_FAILED;
     }
     libllm_engine_options engine = access->engine;
-    engine.n_positions = context_for(generation, prompt->n, access->info.n_context_train);
+    engine.n_positions = context_for(generation, answers ? 1 : prompt->n, access->info.n_context_train);
+    if (answers && engine.n_positions < prompt->n && !generation->context) /* each of both may be as long */
+        engine.n_positions = prompt->n;
     libllm_session *session;
     libllm_error error;
-    libllm_status status = libllm_session_open(access->model, &engine, &session, &error);
+    libllm_status status = access_open_session(access, &engine, &session, &error);
     if (status == LIBLLM_OK) {
-        status = print_continuation(session, generation, prompt, &error);
+        status = answers ? print_answer(access, session, generation, prompt, &error)
+                         : print_continuation(session, generation, prompt, &error);
         libllm_session_free(session);
     }
     if (status == LIBLLM_ERROR_CANCELLED)
@@ -122,17 +142,19 @@ static int run(int argc, char **argv)
         code = open_and_generate(&common, &values, &generation, &text);
     text_free(&text);
     generation_free(&generation);
+    common_free(&common);
     return code;
 }
 
 const struct command generate_command = {
     .name = "generate",
-    .summary = "continue a text",
+    .summary = "continue a text, or answer it with a model like T5",
     .synopsis = "[-m MODEL] (-p TEXT | -f FILE) [-n N] [OPTIONS]",
     .details = "Prints the continuation of the text, and a line feed at its end, on standard\n"
                "output. The text is taken as it is: nothing is stripped, no template is applied,\n"
                "and the beginning-of-sequence token is added where the model asks for one.\n"
                "Without --context, there is room for the text and -n tokens, or for at least\n"
-               "8192, and at most for what the model was trained with. Ctrl-C stops (status 1).\n",
+               "8192, and at most for what the model was trained with. Ctrl-C stops (status 1).\n"
+               "A model of an encoder and a decoder reads the text and prints what it answers.\n",
     .run = run,
 };

@@ -10,8 +10,9 @@
 #include "terminal.h"
 
 static const struct command *const commands[] = {
-    &chat_command, &generate_command, &tokenize_command,   &detokenize_command, &embed_command,
-    &eval_command, &info_command,     &perplexity_command, &bench_command,      &devices_command,
+    &chat_command,  &generate_command, &tokenize_command, &detokenize_command, &embed_command,
+    &eval_command,  &info_command,     &convert_command,  &imatrix_command,    &perplexity_command,
+    &bench_command, &devices_command,  &estimate_command,
 };
 
 static const char examples[] = "Examples:\n"
@@ -22,8 +23,10 @@ static const char examples[] = "Examples:\n"
                                "  libllm tokenize -p \"Hello, world\"\n"
                                "  libllm embed -m minilm.gguf -p \"a text\"\n"
                                "  libllm info -m model.gguf\n"
+                               "  libllm convert Qwen3-0.6B/ qwen3.gguf --type q4_k_m\n"
                                "  libllm perplexity -m model.gguf -f text.txt\n"
                                "  libllm bench -t 4 --json\n"
+                               "  libllm estimate train -m 70B --tokens 15T --on H100 --days 60\n"
                                "\n"
                                "A model is a GGUF file, a folder, or a name such as \"default\" under\n"
                                "$XDG_DATA_HOME/libllm/models; without -m it is \"default\".\n"

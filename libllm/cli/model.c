@@ -37,10 +37,14 @@ const struct option engine_options[] = {
      COMMON(blas_library), 0, 0},
     {"kv", 0, OPTION_CHOICE, "auto|f32|f16|q8_0", "number format of the memory for keys and values", COMMON(kv_type), 0,
      0},
+    {"lora", 0, OPTION_TEXTS, "FILE[:SCALE]", "an adapter to use, and how much of it (repeatable)", COMMON(adapters), 0,
+     0},
     {"deterministic", 0, OPTION_FLAG, NULL, "results that do not depend on batches; slower at reading prompts",
      COMMON(deterministic), 0, 0},
     {0},
 };
+
+void common_free(struct common *common) { texts_free(&common->adapters); }
 
 static libllm_engine_options engine_of(const struct common *common)
 {
@@ -79,20 +83,29 @@ bool access_runtime(struct access *access, const struct common *common)
     return false;
 }
 
-static bool locate(struct access *access, const char *name)
+char *find_model(const char *name, libllm_error *error)
 {
-    char *data_home = user_folder("XDG_DATA_HOME", ".local/share");
-    libllm_error error;
+    char *data_home = user_folder("XDG_DATA_HOME", ".local/share"), *path = NULL;
     size_t needed = 0;
-    libllm_status status = libllm_model_locate(name, data_home, NULL, 0, &needed, &error);
+    libllm_status status = libllm_model_locate(name, data_home, NULL, 0, &needed, error);
     if (status == LIBLLM_OK || status == LIBLLM_ERROR_BUFFER_TOO_SMALL) {
-        access->path = allocate(needed + 1, 1);
-        status = libllm_model_locate(name, data_home, access->path, needed + 1, &needed, &error);
+        path = allocate(needed + 1, 1);
+        status = libllm_model_locate(name, data_home, path, needed + 1, &needed, error);
     }
     free(data_home);
-    if (status != LIBLLM_OK)
+    if (status == LIBLLM_OK)
+        return path;
+    free(path);
+    return NULL;
+}
+
+bool access_locate(struct access *access, const char *name)
+{
+    libllm_error error;
+    access->path = find_model(name, &error);
+    if (!access->path)
         failed(&error);
-    return status == LIBLLM_OK;
+    return access->path != NULL;
 }
 
 libllm_status access_open_model(struct access *access, const struct common *common, libllm_error *error)
@@ -100,12 +113,28 @@ libllm_status access_open_model(struct access *access, const struct common *comm
     libllm_model_options options;
     libllm_model_options_init(&options, sizeof options);
     options.load_mode = common->no_map ? LIBLLM_LOAD_READ : LIBLLM_LOAD_MAP;
-    return libllm_model_open(access->runtime, access->path, &options, &access->model, error);
+    libllm_status status = libllm_model_open(access->runtime, access->path, &options, &access->model, error);
+    for (size_t i = 0; status == LIBLLM_OK && i < common->adapters.n; i++)
+        status = adapters_add(&access->adapters, access->model, &options, common->adapters.items[i], error);
+    return status;
+}
+
+libllm_status access_open_session(const struct access *access, const libllm_engine_options *engine,
+                                  libllm_session **session, libllm_error *error)
+{
+    libllm_status status = libllm_session_open(access->model, engine, session, error);
+    if (status == LIBLLM_OK)
+        status = adapters_set(&access->adapters, *session, error);
+    if (status != LIBLLM_OK) {
+        libllm_session_free(*session);
+        *session = NULL;
+    }
+    return status;
 }
 
 bool access_open(struct access *access, const struct common *common)
 {
-    if (!access_runtime(access, common) || !locate(access, common->model))
+    if (!access_runtime(access, common) || !access_locate(access, common->model))
         return false;
     access->engine = engine_of(common);
     libllm_error error;
@@ -120,9 +149,16 @@ bool access_open(struct access *access, const struct common *common)
     return status == LIBLLM_OK;
 }
 
+void access_close_model(struct access *access)
+{
+    adapters_free(&access->adapters);
+    libllm_model_free(access->model);
+    access->model = NULL;
+}
+
 void access_close(struct access *access)
 {
-    libllm_model_free(access->model);
+    access_close_model(access);
     libllm_runtime_free(access->runtime);
     free(access->path);
     *access = (struct access){0};

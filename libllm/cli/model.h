@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "adapters.h"
 #include "options.h"
 #include "text.h"
 
@@ -21,10 +22,12 @@ struct common {
     bool no_map;
     const char *kv_type;
     bool deterministic;
+    struct texts adapters; /* FILE[:SCALE] */
 };
 
 /* What stands in struct common before the options are read. */
 #define COMMON_DEFAULTS ((struct common){.model = "default"})
+void common_free(struct common *common);
 
 /* Rows for struct common; the second table leaves out what is about the model, the third is for commands that compute.
  */
@@ -37,6 +40,7 @@ struct access {
     char *path;
     libllm_runtime *runtime;
     libllm_model *model;
+    struct adapters adapters;
     libllm_model_info info;
     libllm_engine_options engine; /* what the options say; commands add sizes to a copy */
 };
@@ -44,9 +48,20 @@ struct access {
 /* Each returns false, with a message, on failure. access_close() is right after either outcome. */
 bool access_runtime(struct access *access, const struct common *common);
 bool access_open(struct access *access, const struct common *common);
-/* The second half of access_open(), for a path that was found and without the numbers of the model. */
+/* The path of a model by its name or path. */
+bool access_locate(struct access *access, const char *name);
+/* The second half of access_open(), for a path that was found and without the numbers of the model; and giving up what
+ * it opens. */
 libllm_status access_open_model(struct access *access, const struct common *common, libllm_error *error);
+void access_close_model(struct access *access);
 void access_close(struct access *access);
+/* A session with an engine of its own, which has the adapters. */
+libllm_status access_open_session(const struct access *access, const libllm_engine_options *engine,
+                                  libllm_session **session, libllm_error *error);
+
+/* The path of a model's file or folder, or of a name under the user's data folder; NULL when there is none. Release
+ * with free(). */
+char *find_model(const char *name, libllm_error *error);
 
 /* Text to ids; false, with a message, on failure. Release with free(tokens->ids). */
 bool access_tokenize(const struct access *access, const struct text *text, uint32_t flags, struct token_list *tokens);

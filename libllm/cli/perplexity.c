@@ -207,7 +207,7 @@ static bool evaluate(struct evaluation *e, const struct token_list *tokens)
     libllm_error error;
     engine.n_positions = window;
     engine.n_batch = e->values->batch;
-    if (libllm_session_open(e->access->model, &engine, &e->session, &error) != LIBLLM_OK) {
+    if (access_open_session(e->access, &engine, &e->session, &error) != LIBLLM_OK) {
         failed(&error);
         return false;
     }
@@ -245,6 +245,10 @@ static bool open_and_evaluate(const struct common *common, const struct values *
         message("%s is an encoder, which foresees nothing", access.path);
         good = false;
     }
+    if (good && access.info.has_encoder) {
+        message("%s answers a text with another; it does not go on with one", access.path);
+        good = false;
+    }
     good = good && access_tokenize(&access, text, LIBLLM_TOKENIZE_ADD_BOS, &tokens);
     if (good) {
         struct evaluation e = {.access = &access, .values = values};
@@ -261,15 +265,15 @@ static int run(int argc, char **argv)
     struct values values = {.window = 512, .batch = 256};
     const struct option_group groups[] = {
         {"Options", options, &values}, {"Engine", engine_options, &common}, {"Model", common_options, &common}, {0}};
-    int code = options_parse(&perplexity_command, groups, argc, argv, NULL);
-    if (code != OPTIONS_GO)
-        return code;
-    if (!values.file)
-        return usage_error(&perplexity_command, "-f FILE is missing");
     struct text text = {0};
-    bool good = read_file(values.file, &text) && open_and_evaluate(&common, &values, &text);
+    int code = options_parse(&perplexity_command, groups, argc, argv, NULL);
+    if (code == OPTIONS_GO && !values.file)
+        code = usage_error(&perplexity_command, "-f FILE is missing");
+    if (code == OPTIONS_GO)
+        code = read_file(values.file, &text) && open_and_evaluate(&common, &values, &text) ? EXIT_OK : EXIT_FAILED;
     text_free(&text);
-    return good ? EXIT_OK : EXIT_FAILED;
+    common_free(&common);
+    return code;
 }
 
 const struct command perplexity_command = {

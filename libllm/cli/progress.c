@@ -47,8 +47,10 @@ static void *write_line(void *unused)
     for (; !stopped_before(next); next += 1) {
         char line[sizeof progress.text + 32];
         int length = snprintf(line, sizeof line, "%s ... %.0f s", progress.text, next - start), room = columns() - 1;
-        width = length < room ? length : room;
-        fprintf(stderr, "\r%.*s", width, line);
+        length = length < room ? length : room;
+        width = length > width ? length : width; /* over the whole of a longer one */
+        width = width < room ? width : room;
+        fprintf(stderr, "\r%-*.*s", width, length, line);
         fflush(stderr);
     }
     pthread_mutex_unlock(&progress.lock);
@@ -80,6 +82,18 @@ void progress_begin(const char *format, ...)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     progress.running = pthread_create(&progress.thread, NULL, write_line, NULL) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void progress_update(const char *format, ...)
+{
+    if (!progress.running)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    pthread_mutex_lock(&progress.lock);
+    vsnprintf(progress.text, sizeof progress.text, format, arguments);
+    pthread_mutex_unlock(&progress.lock);
+    va_end(arguments);
 }
 
 void progress_end(void)

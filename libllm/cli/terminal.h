@@ -31,6 +31,8 @@ bool flush_output(void);
  * They do not nest; a second progress_end() does nothing. */
 void progress_begin(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void progress_end(void);
+/* In between: another text for the line. */
+void progress_update(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Seconds of a clock that only goes forward. */
 double seconds_now(void);

@@ -43,7 +43,7 @@ SIZE(libllm_model_options, 8);
 FIELD(libllm_model_options, struct_size, 0);
 FIELD(libllm_model_options, load_mode, 4);
 
-SIZE(libllm_model_info, 88);
+SIZE(libllm_model_info, 96);
 FIELD(libllm_model_info, struct_size, 0);
 FIELD(libllm_model_info, runnable, 4);
 FIELD(libllm_model_info, n_vocab, 8);
@@ -61,8 +61,33 @@ FIELD(libllm_model_info, file_bytes, 56);
 FIELD(libllm_model_info, bytes_per_token, 64);
 FIELD(libllm_model_info, flops_per_token, 72);
 FIELD(libllm_model_info, kv_bytes_per_token, 80);
+FIELD(libllm_model_info, has_encoder, 88);
+FIELD(libllm_model_info, reserved, 92);
 
-SIZE(libllm_engine_options, 40);
+SIZE(libllm_convert_event, 72);
+FIELD(libllm_convert_event, struct_size, 0);
+FIELD(libllm_convert_event, done, 4);
+FIELD(libllm_convert_event, tensor, 8);
+FIELD(libllm_convert_event, n_tensors, 12);
+FIELD(libllm_convert_event, name, 16);
+FIELD(libllm_convert_event, n_name_bytes, 24);
+FIELD(libllm_convert_event, from_type, 32);
+FIELD(libllm_convert_event, to_type, 40);
+FIELD(libllm_convert_event, note, 48);
+FIELD(libllm_convert_event, n_bytes, 56);
+FIELD(libllm_convert_event, n_bytes_done, 64);
+
+SIZE(libllm_convert_options, 56);
+FIELD(libllm_convert_options, struct_size, 0);
+FIELD(libllm_convert_options, overwrite, 4);
+FIELD(libllm_convert_options, type, 8);
+FIELD(libllm_convert_options, importance, 16);
+FIELD(libllm_convert_options, tensor_types, 24);
+FIELD(libllm_convert_options, n_tensor_types, 32);
+FIELD(libllm_convert_options, progress, 40);
+FIELD(libllm_convert_options, user_data, 48);
+
+SIZE(libllm_engine_options, 48);
 FIELD(libllm_engine_options, struct_size, 0);
 FIELD(libllm_engine_options, kv_type, 4);
 FIELD(libllm_engine_options, n_positions, 8);
@@ -71,6 +96,8 @@ FIELD(libllm_engine_options, deterministic, 20);
 FIELD(libllm_engine_options, profile, 24);
 FIELD(libllm_engine_options, hidden_states, 28);
 FIELD(libllm_engine_options, device, 32);
+FIELD(libllm_engine_options, importance, 40);
+FIELD(libllm_engine_options, reserved, 44);
 
 SIZE(libllm_batch_entry, 32);
 FIELD(libllm_batch_entry, session, 0);
@@ -111,6 +138,19 @@ FIELD(libllm_stream_options, sampling, 16);
 FIELD(libllm_stream_options, stops, 24);
 FIELD(libllm_stream_options, ignore_end, 32);
 FIELD(libllm_stream_options, reserved, 36);
+
+SIZE(libllm_adapter_info, 32);
+FIELD(libllm_adapter_info, struct_size, 0);
+FIELD(libllm_adapter_info, rank, 4);
+FIELD(libllm_adapter_info, n_matrices, 8);
+FIELD(libllm_adapter_info, reserved, 12);
+FIELD(libllm_adapter_info, n_parameters, 16);
+FIELD(libllm_adapter_info, file_bytes, 24);
+
+SIZE(libllm_scaled_adapter, 16);
+FIELD(libllm_scaled_adapter, adapter, 0);
+FIELD(libllm_scaled_adapter, scale, 8);
+FIELD(libllm_scaled_adapter, reserved, 12);
 
 SIZE(libllm_stream_event, 72);
 FIELD(libllm_stream_event, struct_size, 0);

@@ -269,7 +269,7 @@ class Model:
         late = self.is_.get("norm after rope")
         if not late:
             q, k = normed(q, "q", self.heads), normed(k, "k", kv)
-        q, k, v = (s.reshape(n, h, self.head) for s, h in ((q, self.heads), (k, kv), (v, kv)))
+        q, k, v = (s.reshape(n, h, -1) for s, h in ((q, self.heads), (k, kv), (v, kv)))
         positions = np.arange(n, dtype=float)
         sliding = self.sliding(layer)
         alibi = self.key("attention.max_alibi_bias", self.is_.get("alibi", 0.0))

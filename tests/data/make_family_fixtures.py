@@ -686,6 +686,24 @@ def llama_linear():
 
 
 @fixture
+def llama_short_values():
+    # Heads whose values are shorter than their keys: PyTorch has them as long, the rest zero.
+    c = hf.LlamaConfig(**COMMON, num_hidden_layers=2, hidden_size=40, intermediate_size=64, num_attention_heads=4,
+                       num_key_value_heads=2, head_dim=12, tie_word_embeddings=True, rope_parameters=rope(10000.0))
+    m, head, kept = build(hf.LlamaForCausalLM, c), 12, 7
+    with torch.no_grad():
+        for layer in m.model.layers:
+            layer.self_attn.v_proj.weight.view(2, head, 40)[:, kept:] = 0
+    t = with_pairs(renamed(weights(m), LLAMA, True), 4, 2)
+    for b in ("blk.0.", "blk.1."):
+        t[b + "attn_v.weight"] = t[b + "attn_v.weight"].reshape(2, head, 40)[:, :kept].reshape(-1, 40)
+        t[b + "attn_output.weight"] = t[b + "attn_output.weight"].reshape(40, 4, head)[..., :kept].reshape(40, -1)
+    ids = tokens("llama-short-values")
+    write("llama-short-values", "llama", {**sizes(c), **head_keys(c), "attention.value_length": kept, **F32}, t, ids,
+          logits(m, ids), "LlamaForCausalLM")
+
+
+@fixture
 def qwen2_wide_heads():
     # Heads wider than embedding_length / head_count, and one of keys and values for all.
     llama_like("qwen2-wide-heads", "qwen2", pairs=False, config=hf.Qwen2Config, model=hf.Qwen2ForCausalLM,

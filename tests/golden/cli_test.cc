@@ -402,6 +402,50 @@ TEST_F(Command, SpecialTokensAreParsedOnRequestOnly)
 }
 
 /* The reference of the fixture: ids in the .json, rows in the .npy behind its header. */
+/* Of a model with an encoder and a decoder those of the decoder. */
+TEST_F(Command, EvalWritesTheRowsOfADecoderBesideAnEncoder)
+{
+    const std::string model = data + "/families/t5-gated.gguf", out = folder + "/rows";
+    auto reference = parse(read_file(data + "/families/t5-gated.json"));
+    std::string lists[2], rows = read_file(data + "/families/t5-gated.npy");
+    const char *const names[2] = {"ids", "decoder_ids"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t index;
+        json_t *id;
+        json_array_foreach (json_object_get(reference.get(), names[i]), index, id)
+            lists[i] += (index ? "," : "") + std::to_string(json_integer_value(id));
+    }
+    const size_t n_bytes = 30 * 320 * sizeof(float);
+    ASSERT_GT(rows.size(), n_bytes);
+    rows.erase(0, rows.size() - n_bytes);
+    for (const char *batch : {"1", "7", "40"}) {
+        output({"eval", "-m", model, "--ids", lists[0], "--decoder-ids", lists[1], "--logits", out, "--batch", batch});
+        const std::string written = read_file(out);
+        ASSERT_EQ(written.size(), n_bytes) << batch;
+        for (size_t i = 0; i < n_bytes; i += sizeof(float)) {
+            float a, b;
+            memcpy(&a, &rows[i], sizeof a);
+            memcpy(&b, &written[i], sizeof b);
+            ASSERT_NEAR(a, b, 2e-4) << batch;
+        }
+    }
+    Result result = run({"eval", "-m", model, "--ids", "1", "--logits", out});
+    EXPECT_TRUE(result.code == 1 && contains(result.err, "--decoder-ids")) << result.err;
+    result = run({"eval", "-m", plain_model, "--ids", "1", "--decoder-ids", "1", "--logits", out});
+    EXPECT_TRUE(result.code == 1 && contains(result.err, "--decoder-ids")) << result.err;
+    result = run({"generate", "-m", model, "-p", "hello", "-n", "4", "--temp", "0", "--ignore-eos", "-v"});
+    EXPECT_TRUE(result.code == 0 && contains(result.err, "text: 5 tokens") &&
+                contains(result.err, "generated: 4 tokens"))
+        << result.err;
+    write_file(folder + "/text", "some words");
+    for (const Arguments &arguments :
+         {Arguments{"perplexity", "-m", model, "-f", folder + "/text"}, Arguments{"bench", "-m", model}}) {
+        result = run(arguments);
+        EXPECT_TRUE(result.code == 1 && contains(result.err, "answers a text")) << result.err;
+    }
+    EXPECT_TRUE(contains(run({"chat", "-m", model}).err, "cannot chat"));
+}
+
 TEST_F(Command, EvalWritesTheRowsOfTheReference)
 {
     auto reference = parse(read_file(data + "/tiny/llama.json"));
@@ -430,6 +474,52 @@ TEST_F(Command, EvalWritesTheRowsOfTheReference)
     write_file(folder + "/ids", ids);
     EXPECT_EQ(output({"eval", "-m", plain_model, "-f", folder + "/ids", "--logits", "-", "--batch", "40"}),
               read_file(folder + "/rows"));
+}
+
+/* What the commands compute with adapters is the library's; that they use them, in the amounts given, shows in bytes.
+ */
+TEST_F(Command, AdaptersAreUsedAndScaled)
+{
+    const std::string adapter = data + "/adapters/llama", copy = folder + "/a:b.gguf";
+    std::filesystem::copy_file(adapter + ".gguf", copy);
+    const auto with = [&](Arguments arguments, const Arguments &adapters) {
+        for (const std::string &a : adapters)
+            arguments.insert(arguments.end(), {"--lora", a});
+        return output(arguments);
+    };
+    for (const Arguments &base :
+         {Arguments{"eval", "-m", plain_model, "--ids", "1,2,3", "--logits", "-"},
+          Arguments{"embed", "-m", plain_model, "-p", "Once"},
+          Arguments{"generate", "-m", plain_model, "-p", "Once", "-n", "8", "--temp", "0"},
+          Arguments{"perplexity", "-m", plain_model, "-f", data + "/text/mixed.txt", "-c", "16", "--windows", "2"}}) {
+        const std::string plain = with(base, {}), adapted = with(base, {adapter});
+        EXPECT_NE(plain, adapted) << base[0];
+        EXPECT_EQ(adapted, with(base, {copy})) << base[0] << ": a colon in the name";
+        EXPECT_EQ(plain, with(base, {adapter + ":0"})) << base[0];
+        EXPECT_NE(adapted, with(base, {adapter + ":0.5", adapter + "-2:-0.75"})) << base[0];
+    }
+    EXPECT_EQ(run({"bench", "-m", plain_model, "-p", "4", "-n", "4", "-r", "1", "--lora", adapter}).code, 0);
+    Result result = run({"eval", "-m", plain_model, "--ids", "1", "--logits", "-", "--lora", folder + "/none"});
+    EXPECT_EQ(result.code, 1);
+    EXPECT_TRUE(contains(result.err, folder + "/none")) << result.err;
+    EXPECT_EQ(run({"eval", "-m", plain_model, "--ids", "1", "--lora", adapter}).code, 2);
+}
+
+TEST_F(Command, ChatChangesAdapters)
+{
+    const Arguments base = {"chat", "-m", chat_model, "-n", "8", "--temp", "0"};
+    const std::string adapter = data + "/adapters/llama";
+    Arguments with = base;
+    with.insert(with.end(), {"--lora", adapter + ":2"});
+    const std::string plain = run(base, "one\n").out, adapted = run(with, "one\n").out;
+    EXPECT_NE(plain, adapted);
+    Result result =
+        run(base, "one\n/lora\n/reset\n/lora " + adapter + ":2\none\n/reset\n/lora -\none\n/lora nothing\n");
+    EXPECT_EQ(result.code, 1);
+    EXPECT_EQ(result.out, plain + adapted + plain);
+    EXPECT_TRUE(contains(result.err, "there is no adapter\n")) << result.err;
+    EXPECT_TRUE(contains(result.err, adapter + ", 2 of it\n")) << result.err;
+    EXPECT_TRUE(contains(result.err, "nothing")) << result.err;
 }
 
 TEST_F(Command, EvalWritesThroughALinkToWhatIsNotThereYet)

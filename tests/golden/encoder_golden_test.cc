@@ -21,6 +21,7 @@ const Case cases[] = {
     {"families", "nomic-bert"},
     {"families", "nomic-bert-moe"},
     {"families", "modernbert-window"},
+    {"families", "t5encoder"},
 };
 
 class EncoderGolden : public ::testing::TestWithParam<Case>

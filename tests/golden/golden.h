@@ -28,6 +28,7 @@ namespace golden
 struct Free {
     void operator()(libllm_runtime *h) const { libllm_runtime_free(h); }
     void operator()(libllm_model *h) const { libllm_model_free(h); }
+    void operator()(libllm_adapter *h) const { libllm_adapter_free(h); }
     void operator()(libllm_engine *h) const { libllm_engine_free(h); }
     void operator()(libllm_session *h) const { libllm_session_free(h); }
     void operator()(libllm_stream *h) const { libllm_stream_free(h); }
@@ -72,15 +73,15 @@ inline Matrix read_npy(const std::string &path)
     return m;
 }
 
-/* The numbers of the "ids" array in a fixture's JSON file. */
-inline std::vector<int32_t> read_ids(const std::string &path)
+/* The numbers of an array in a fixture's JSON file. */
+inline std::vector<int32_t> read_ids(const std::string &path, const std::string &name = "ids")
 {
-    const std::string text = read_file(path);
+    const std::string text = read_file(path), before = "\"" + name + "\": [";
     std::vector<int32_t> ids;
-    size_t at = text.find("\"ids\": [");
+    size_t at = text.find(before);
     if (at == std::string::npos)
         return ids;
-    const char *p = text.c_str() + at + 8;
+    const char *p = text.c_str() + at + before.size();
     for (char *end; *p != ']' && *p != '\0'; p = *end == ',' ? end + 1 : end) {
         const long id = strtol(p, &end, 10);
         if (end == p)

@@ -85,6 +85,7 @@ const Case cases[] = {
     {"families", "internlm2", f32},
     {"families", "lfm2moe", f32},
     {"families", "llama-linear", f32},
+    {"families", "llama-short-values", f32},
     {"families", "llama-yarn", f32},
     {"families", "mamba2", f32},
     {"families", "minicpm", f32},

@@ -96,7 +96,13 @@ class Configurations : public ::testing::TestWithParam<const char *>
         if (libllm_session_open(model, &options, &session, &error) != LIBLLM_OK)
             return;
         const int32_t tokens[] = {1, 2, 3};
-        libllm_status status = libllm_session_eval(session, tokens, 3, &error);
+        libllm_model_info info;
+        info.struct_size = sizeof info;
+        libllm_status status = libllm_model_get_info(model, &info, &error);
+        if (!status && info.has_encoder)
+            status = libllm_session_encode(session, tokens, 3, &error);
+        if (!status)
+            status = libllm_session_eval(session, tokens, 3, &error);
         EXPECT_TRUE(status == LIBLLM_OK || status == LIBLLM_ERROR_NUMERIC || status == LIBLLM_ERROR_CONTEXT_FULL ||
                     status == LIBLLM_ERROR_OUT_OF_RANGE || status == LIBLLM_ERROR_UNSUPPORTED)
             << what << ": " << status << ", " << error.message;

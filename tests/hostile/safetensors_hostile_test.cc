@@ -114,10 +114,9 @@ TEST(SafetensorsHostile, ST03_Offsets)
     accept(placed("[0,8]"));
     for (const char *offsets : {"[8,0]", "[0,9]", "[8,16]", "[9223372036854775807,9223372036854775807]"})
         refuse(placed(offsets), corrupt, {"tensor \"t\"", "data offsets"});
-    for (const char *offsets :
-         {"[-8,0]", "[0,8.0]", "[0,1e30]", "[0.5,8]", "[0]", "[0,4,8]", "[\"0\",8]", "8", "null", "{}"})
+    for (const char *offsets : {"[-8,0]", "[0,8.0]", "[0,1e30]", "[0.5,8]", "[0,99999999999999999999]", "[0]",
+                                "[0,4,8]", "[\"0\",8]", "8", "null", "{}"})
         refuse(placed(offsets), corrupt, {"tensor \"t\"", "data_offsets"});
-    refuse(placed("[0,99999999999999999999]"), corrupt, {"header at offset 8"});
     refuse(placed("[4,8]"), corrupt, {"needs 8 bytes", "4"});
     const std::string f32 = "{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":";
     auto two = [&](const char *a, const char *b, size_t size) {

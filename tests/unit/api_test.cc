@@ -5,6 +5,7 @@
 
 #include <libllm/libllm.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -26,6 +27,7 @@ TEST(Api, EveryFunctionTakesNull)
     char buffer[4];
     libllm_runtime_free(nullptr);
     libllm_model_free(nullptr);
+    libllm_adapter_free(nullptr);
     libllm_engine_free(nullptr);
     libllm_session_free(nullptr);
     libllm_stream_free(nullptr);
@@ -50,6 +52,7 @@ TEST(Api, EveryFunctionTakesNull)
     EXPECT_EQ(invalid, libllm_engine_eval(nullptr, nullptr, 0, &e));
     EXPECT_EQ(invalid, libllm_session_open(nullptr, nullptr, nullptr, &e));
     EXPECT_EQ(invalid, libllm_session_create(nullptr, nullptr, nullptr, &e));
+    EXPECT_EQ(invalid, libllm_session_encode(nullptr, &token, 1, &e));
     EXPECT_EQ(invalid, libllm_session_eval(nullptr, &token, 1, &e));
     EXPECT_EQ(invalid, libllm_session_eval_logits(nullptr, &token, 1, &f, 1, &e));
     EXPECT_EQ(invalid, libllm_session_logits(nullptr, &fp, &n, &e));
@@ -201,8 +204,8 @@ struct Torture {
     }
 };
 
-// Open, tokenize, generate, chat; returns the first error.
-libllm_status work(const char *model, Torture *torture)
+// Open, tokenize, generate, chat, with an adapter unless that is NULL; returns the first error.
+libllm_status work(const char *model, const char *adapter, Torture *torture)
 {
     libllm_error e{};
     libllm_runtime_options o;
@@ -214,6 +217,7 @@ libllm_status work(const char *model, Torture *torture)
     libllm_runtime *r = nullptr;
     libllm_model *m = nullptr;
     libllm_session *s = nullptr;
+    libllm_adapter *a = nullptr;
     libllm_stream *stream = nullptr;
     libllm_chat *chat = nullptr;
     int32_t ids[64];
@@ -233,6 +237,18 @@ libllm_status work(const char *model, Torture *torture)
         eo.n_batch = 16;
         status = libllm_session_open(m, &eo, &s, &e);
     }
+    if (!status && adapter)
+        status =
+            libllm_adapter_open(m, (std::string(LIBLLM_TEST_DATA "/adapters/") + adapter).c_str(), nullptr, &a, &e);
+    const libllm_scaled_adapter scaled = {a, 0.5f, 0};
+    if (!status && a)
+        status = libllm_session_set_adapters(s, &scaled, 1, &e);
+    libllm_model_info info;
+    info.struct_size = sizeof info;
+    if (!status)
+        status = libllm_model_get_info(m, &info, &e);
+    if (!status && info.has_encoder)
+        status = libllm_session_encode(s, ids, 5, &e);
     libllm_stream_options so;
     libllm_stream_options_init(&so, sizeof so);
     const char *stops[] = {"\x01\x02\x03"};
@@ -265,6 +281,7 @@ libllm_status work(const char *model, Torture *torture)
     libllm_chat_free(chat);
     libllm_stream_free(stream);
     libllm_session_free(s);
+    libllm_adapter_free(a);
     libllm_model_free(m);
     libllm_runtime_free(r);
     return status;
@@ -272,23 +289,92 @@ libllm_status work(const char *model, Torture *torture)
 
 TEST(Api, EveryAllocationFailedInTurn)
 {
-    /* Plain, with experts, with latent attention that is converted at opening, with states. */
-    for (const char *model : {"tiny/llama.gguf", "tiny/qwen2moe.gguf", "families/deepseek2-kv-b.gguf", "tiny/lfm2.gguf",
-                              "families/mamba2.gguf"}) {
+    /* Plain, with experts, with latent attention that is converted at opening, with states, with an encoder;
+     * adapters of both formats. */
+    const struct {
+        const char *model, *adapter;
+    } cases[] = {{"tiny/llama.gguf", nullptr},
+                 {"tiny/qwen2moe.gguf", nullptr},
+                 {"families/deepseek2-kv-b.gguf", nullptr},
+                 {"tiny/lfm2.gguf", nullptr},
+                 {"families/mamba2.gguf", nullptr},
+                 {"tiny/llama.gguf", "llama-types.gguf"},
+                 {"families/t5-ungated.gguf", nullptr},
+                 {"tiny/qwen2.gguf", "qwen2"},
+                 {"tiny/deepseek3.gguf", "deepseek3"}};
+    for (const auto &c : cases) {
         Torture cold, good; /* a file that is not in the page cache is read ahead, which allocates */
-        ASSERT_EQ(LIBLLM_OK, work(model, &cold)) << model;
-        ASSERT_EQ(LIBLLM_OK, work(model, &good)) << model;
-        EXPECT_EQ(0, good.live) << model;
-        ASSERT_GT(good.count, 20) << model;
+        ASSERT_EQ(LIBLLM_OK, work(c.model, c.adapter, &cold)) << c.model;
+        ASSERT_EQ(LIBLLM_OK, work(c.model, c.adapter, &good)) << c.model;
+        EXPECT_EQ(0, good.live) << c.model;
+        ASSERT_GT(good.count, 20) << c.model;
         for (bool and_on : {false, true})
             for (long i = 0; i < good.count; i++) {
                 Torture bad;
                 bad.fail_at = i;
                 bad.and_on = and_on;
-                EXPECT_EQ(LIBLLM_ERROR_OUT_OF_MEMORY, work(model, &bad)) << i << " of " << good.count << ", " << model;
-                ASSERT_EQ(0, bad.live) << "allocation " << i << " failed and something leaked, " << model;
+                EXPECT_EQ(LIBLLM_ERROR_OUT_OF_MEMORY, work(c.model, c.adapter, &bad))
+                    << i << " of " << good.count << ", " << c.model;
+                ASSERT_EQ(0, bad.live) << "allocation " << i << " failed and something leaked, " << c.model;
             }
     }
+}
+
+TEST(Api, AdaptersAreCheckedBeforeAnythingChanges)
+{
+    libllm_error e = {};
+    libllm_runtime *r = nullptr;
+    libllm_model *m = nullptr, *other = nullptr;
+    libllm_session *s = nullptr;
+    libllm_adapter *a = nullptr;
+    const std::string data = LIBLLM_TEST_DATA "/", path = data + "adapters/llama.gguf";
+    ASSERT_EQ(LIBLLM_OK, libllm_runtime_create(nullptr, &r, &e));
+    ASSERT_EQ(LIBLLM_OK, libllm_model_open(r, (data + "tiny/llama.gguf").c_str(), nullptr, &m, &e));
+    ASSERT_EQ(LIBLLM_OK, libllm_model_open(r, (data + "tiny/llama.gguf").c_str(), nullptr, &other, &e));
+    libllm_model_options options;
+    libllm_model_options_init(&options, sizeof options);
+    options.load_mode = LIBLLM_LOAD_READ;
+    ASSERT_EQ(LIBLLM_OK, libllm_adapter_open(m, path.c_str(), &options, &a, &e)) << e.message;
+    options.load_mode = 7;
+    libllm_adapter *none = nullptr;
+    EXPECT_EQ(LIBLLM_ERROR_INVALID_ARGUMENT, libllm_adapter_open(m, path.c_str(), &options, &none, &e));
+    EXPECT_EQ(LIBLLM_ERROR_INVALID_ARGUMENT, libllm_adapter_open(nullptr, path.c_str(), nullptr, &none, &e));
+    EXPECT_EQ(LIBLLM_ERROR_INVALID_ARGUMENT, libllm_adapter_open(m, nullptr, nullptr, &none, &e));
+    EXPECT_EQ(LIBLLM_ERROR_INVALID_ARGUMENT, libllm_adapter_open(m, path.c_str(), nullptr, nullptr, &e));
+
+    libllm_adapter_info info = {};
+    EXPECT_EQ(LIBLLM_ERROR_INVALID_ARGUMENT, libllm_adapter_get_info(a, &info, &e));
+    info.struct_size = sizeof info;
+    ASSERT_EQ(LIBLLM_OK, libllm_adapter_get_info(a, &info, &e));
+    EXPECT_EQ(4u, info.rank);
+    EXPECT_EQ(21u, info.n_matrices); /* 7 in each of 3 layers */
+    EXPECT_EQ(3u * 4 * (3 * 64 + 2 * 64 + 64 + 128 + 64 + 2 * 32 + 64 + 2 * 128 + 64), info.n_parameters);
+    EXPECT_GT(info.file_bytes, 40000u);
+
+    ASSERT_EQ(LIBLLM_OK, libllm_session_open(other, nullptr, &s, &e));
+    libllm_scaled_adapter use = {a, 1, 0};
+    EXPECT_EQ(LIBLLM_ERROR_INVALID_ARGUMENT, libllm_session_set_adapters(s, &use, 1, &e)); /* of another model */
+    libllm_session_free(s);
+    ASSERT_EQ(LIBLLM_OK, libllm_session_open(m, nullptr, &s, &e));
+    EXPECT_EQ(LIBLLM_ERROR_INVALID_ARGUMENT, libllm_session_set_adapters(nullptr, &use, 1, &e));
+    EXPECT_EQ(LIBLLM_ERROR_INVALID_ARGUMENT, libllm_session_set_adapters(s, nullptr, 1, &e));
+    for (const libllm_scaled_adapter &wrong :
+         {libllm_scaled_adapter{nullptr, 1, 0}, {a, NAN, 0}, {a, INFINITY, 0}, {a, 1, 1}}) {
+        const libllm_scaled_adapter two[] = {use, wrong};
+        EXPECT_EQ(LIBLLM_ERROR_INVALID_ARGUMENT, libllm_session_set_adapters(s, two, 2, &e));
+        EXPECT_NE(nullptr, strstr(e.message, "adapter 1")) << e.message;
+    }
+    const libllm_scaled_adapter twice[] = {use, use};
+    EXPECT_EQ(LIBLLM_OK, libllm_session_set_adapters(s, twice, 2, &e));
+    libllm_adapter_free(a); /* the session keeps it, and it keeps the model */
+    libllm_model_free(other);
+    libllm_model_free(m);
+    libllm_runtime_free(r);
+    const int32_t ids[] = {1, 2};
+    EXPECT_EQ(LIBLLM_OK, libllm_session_eval(s, ids, 2, &e)) << e.message;
+    EXPECT_EQ(LIBLLM_OK, libllm_session_set_adapters(s, nullptr, 0, &e));
+    EXPECT_EQ(LIBLLM_OK, libllm_session_eval(s, ids, 2, &e)) << e.message;
+    libllm_session_free(s);
 }
 
 } // namespace

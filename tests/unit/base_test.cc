@@ -134,6 +134,24 @@ TEST_F(Base, JsonIsStrict)
     ll_buffer_free(&out);
 }
 
+/* Hugging Face writes "model_max_length": 10^30, as a double spelled out, where no limit is known. */
+TEST_F(Base, IntegersBeyond64BitsAreNumbersAllTheSame)
+{
+    json_t *value;
+    const char *text =
+        "{\"a\":1000000000000000019884624838656,\"b\":-99999999999999999999,\"c\":[0.12345678901234567890123,"
+        "1e5,12345678901234567890.5],\"d\":\"\\\"1000000000000000019884624838656\",\"e\":123456789012345678}";
+    ASSERT_EQ(LIBLLM_OK, ll_json_parse(&host, text, strlen(text), &value, &error)) << error.message;
+    EXPECT_EQ(json_real_value(json_object_get(value, "a")), 1e30);
+    EXPECT_EQ(json_real_value(json_object_get(value, "b")), -1e20);
+    EXPECT_EQ(json_real_value(json_array_get(json_object_get(value, "c"), 0)), 0.12345678901234567890123);
+    EXPECT_EQ(json_real_value(json_array_get(json_object_get(value, "c"), 2)), 12345678901234567890.5);
+    EXPECT_STREQ(json_string_value(json_object_get(value, "d")), "\"1000000000000000019884624838656");
+    EXPECT_EQ(json_integer_value(json_object_get(value, "e")), 123456789012345678);
+    json_decref(value);
+    EXPECT_EQ(LIBLLM_ERROR_JSON, ll_json_parse(&host, "[99999999999999999999,]", 23, &value, &error));
+}
+
 TEST_F(Base, CpuMasksOnlyTakeAway)
 {
     uint32_t all = ll_cpu_detect(), avx2 = all, none = all;

@@ -7,6 +7,7 @@
  * Objects.   libllm_runtime (threads, log, allocator, limits) -> libllm_model (one file, immutable)
  *            -> libllm_engine (KV memory and one batched step over its sessions)
  *            -> libllm_session (one timeline of tokens) -> libllm_stream (pull iterator over new text).
+ *            libllm_adapter changes the weights of a model for the sessions that use it.
  *            libllm_chat turns messages into a prompt with the template of the model.
  * Ownership. Every handle that a function hands out belongs to the caller and goes back with the matching
  *            _free(). _free(NULL) does nothing. Children keep their parents alive, so handles may be freed
@@ -158,6 +159,8 @@ const char *libllm_status_text(libllm_status status);
 typedef struct libllm_runtime libllm_runtime;
 /** A model file, opened: weights, tokenizer, template. Immutable, shared by threads. Since: 0.1 */
 typedef struct libllm_model libllm_model;
+/** Low-rank changes to the weights of one model (LoRA). Immutable, shared by threads. Since: 0.1 */
+typedef struct libllm_adapter libllm_adapter;
 /** KV memory and one batched step over the sessions that live in it. Since: 0.1 */
 typedef struct libllm_engine libllm_engine;
 /** One timeline of tokens, used by one thread at a time. Since: 0.1 */
@@ -437,6 +440,11 @@ typedef struct libllm_model_info {
     uint64_t flops_per_token;
     /** KV memory of one position in bytes, for the default KV type. */
     uint64_t kv_bytes_per_token;
+    /** 1 for a model of an encoder and a decoder (T5): sessions answer a text, which libllm_session_encode() gives
+     * them; n_layers counts the layers of both. */
+    uint32_t has_encoder;
+    /** Zero. */
+    uint32_t reserved;
 } libllm_model_info;
 
 /** A token with a meaning of its own. Since: 0.1 */
@@ -451,6 +459,8 @@ typedef enum libllm_special_token {
     LIBLLM_TOKEN_UNKNOWN = 3,
     /** Fills up batches; never generated. */
     LIBLLM_TOKEN_PADDING = 4,
+    /** What the decoder of a model with an encoder begins with. */
+    LIBLLM_TOKEN_DECODER_START = 5,
     /** Keeps the type 32 bits wide. */
     LIBLLM_SPECIAL_TOKEN_FORCE32 = 0x7fffffff
 } libllm_special_token;
@@ -545,8 +555,35 @@ libllm_status libllm_model_get_info(const libllm_model *model, libllm_model_info
                                     libllm_error *LIBLLM_NULLABLE error);
 
 /**
- * The architecture families that the library computes, as JSON: {"families":[{"architecture","encoder","experts"}]}.
- * architecture is what a GGUF file has as general.architecture.
+ * Estimate what training or serving a model takes. The scenario is JSON that names a model (a preset, a Hugging Face
+ * configuration, a file, or bare numbers), a task, hardware and conventions; the report is JSON, or a table for people
+ * where scenario.output.format says so. Every figure of the report has a value, a unit, an interval where it is
+ * uncertain, and with output.explain its formula, the numbers put in and its sources. docs/estimate.md describes both,
+ * and their JSON Schemas are installed with the library. The same scenario gives the same report.
+ *
+ * @param runtime   lends memory and limits; nothing is measured
+ * @param scenario  JSON text
+ * @param n_bytes   its length
+ * @param buffer    receives the report; may be NULL when capacity is 0
+ * @param capacity  bytes in buffer
+ * @param needed    receives the length of the report
+ * @param error     optional
+ * @return LIBLLM_OK or an error; a scenario that cannot be done is no error but a report with "feasible": false
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(runtime).
+ * Errors: INVALID_ARGUMENT, JSON, NOT_FOUND, IO, CORRUPT_FILE, UNSUPPORTED, LIMIT, BUFFER_TOO_SMALL, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_estimate_run(const libllm_runtime *runtime, const char *LIBLLM_STRING(n_bytes) scenario,
+                                  size_t n_bytes, char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer,
+                                  size_t capacity, size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * The architecture families that the library computes, as JSON:
+ * {"families":[{"architecture","encoder","encoder_decoder","experts"}]}. architecture is what a GGUF file has as
+ * general.architecture.
  *
  * @param buffer    receives the text; may be NULL when capacity is 0
  * @param capacity  bytes in buffer
@@ -583,6 +620,108 @@ LIBLLM_API
 libllm_status libllm_model_describe(const libllm_model *model,
                                     char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer, size_t capacity,
                                     size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
+
+/* Conversion -------------------------------------------------------------------------------------------- */
+
+/** How far a conversion is, and what becomes of the tensor in hand. Since: 0.1 */
+typedef struct libllm_convert_event {
+    /** sizeof(libllm_convert_event) of the library. */
+    uint32_t struct_size;
+    /** 1: the tensor is done; 0: it is being worked on. */
+    uint32_t done;
+    /** Its number, from 0 on. */
+    uint32_t tensor;
+    /** Tensors of the model. */
+    uint32_t n_tensors;
+    /** Its name. */
+    const char *LIBLLM_STRING(n_name_bytes) name;
+    /** Length of the name. */
+    size_t n_name_bytes;
+    /** Type in the source, such as "BF16", NUL-terminated. */
+    const char *from_type;
+    /** Type in the file that is written, NUL-terminated. */
+    const char *to_type;
+    /** Where that is another than was asked for, why; or what else is worth knowing, NUL-terminated. NULL: nothing. */
+    const char *LIBLLM_NULLABLE note;
+    /** Bytes of all tensors of the source. */
+    uint64_t n_bytes;
+    /** How many of them are read. */
+    uint64_t n_bytes_done;
+} libllm_convert_event;
+
+/**
+ * Receives how far a conversion is, several times a second and once when a tensor is done. Called on the thread that
+ * called libllm_model_convert(), with no lock held; it must not call the library with the same runtime and must not
+ * unwind.
+ *
+ * @param user_data  as given in the options
+ * @param event      valid during the call
+ * @return 0 to go on, anything else to cancel
+ */
+typedef int32_t (*libllm_convert_fn)(void *LIBLLM_NULLABLE user_data, const libllm_convert_event *event);
+
+/** What a conversion makes of a model. Since: 0.1 */
+typedef struct libllm_convert_options {
+    /** sizeof(libllm_convert_options), set by libllm_convert_options_init(). */
+    uint32_t struct_size;
+    /** 1: a file that exists is replaced; 0: it is an error. */
+    uint32_t overwrite;
+    /** Type of the weights, NUL-terminated, in letters of any size: F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0,
+     *  IQ4_NL, IQ4_XS, MXFP4, Q6_K, or a mixture of types, which has more bits for the tensors that need them: Q2_K,
+     *  Q2_K_S, Q3_K_S, Q3_K_M, Q3_K_L, Q4_K_S, Q4_K_M, Q5_K_S, Q5_K_M. NULL: as they are stored. */
+    const char *LIBLLM_NULLABLE type;
+    /** File of an importance matrix, NUL-terminated; NULL: all errors of a tensor's weights count the same. */
+    const char *LIBLLM_NULLABLE importance;
+    /** Types of certain tensors, each as "PATTERN=TYPE", NUL-terminated. The pattern is a part of the name, in which
+     *  * stands for any characters and ? for any one; ^ in front and $ behind are its ends. The last one that fits
+     *  counts. */
+    const char *const *LIBLLM_ARRAY(n_tensor_types) LIBLLM_NULLABLE tensor_types;
+    /** Their number. */
+    size_t n_tensor_types;
+    /** Receives how far it is; NULL: nobody does. */
+    libllm_convert_fn LIBLLM_NULLABLE progress;
+    /** Passed to progress. */
+    void *LIBLLM_NULLABLE user_data;
+} libllm_convert_options;
+
+/**
+ * Set every option to its default.
+ *
+ * @param options      the struct to fill
+ * @param struct_size  sizeof(libllm_convert_options) of the caller
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: any thread.
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_convert_options_init(libllm_convert_options *LIBLLM_OUT options, uint32_t struct_size);
+
+/**
+ * Write a model as one GGUF file that other programs read as well. Whatever libllm_model_open() takes may be the
+ * source: a file, also a split one, or a folder of Hugging Face, whose configuration and tokenizer are put into the
+ * file in GGUF's terms. Norms, biases and other small tensors are F32; a matrix whose rows are no multiple of a type's
+ * blocks gets one near it, and the event of the tensor says so. The result is the same for any number of threads. While
+ * it is written the file has another name beside its own; whatever goes wrong, nothing is left behind.
+ *
+ * @param runtime      its threads compute
+ * @param source       path of a file or folder, NUL-terminated
+ * @param destination  path of the file to write, NUL-terminated
+ * @param options      NULL for the defaults
+ * @param error        optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(runtime).
+ * Errors: those of libllm_model_open(); INVALID_ARGUMENT (no such type, or the file exists), IO (no room on the disk,
+ * say), UNSUPPORTED (GGUF cannot express the model or its tokenizer), CANCELLED, FORKED.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_model_convert(const libllm_runtime *runtime, const char *source, const char *destination,
+                                   const libllm_convert_options *LIBLLM_NULLABLE options,
+                                   libllm_error *LIBLLM_NULLABLE error);
 
 /* Tokenizer --------------------------------------------------------------------------------------------- */
 
@@ -697,22 +836,29 @@ typedef struct libllm_engine_options {
     uint32_t struct_size;
     /** A libllm_kv_type. */
     int32_t kv_type;
-    /** Positions that all sessions of the engine hold together; each takes whole pages of 64. 0: the model's training
-     *  context, at most 8192. */
+    /** Positions that all sessions of the engine hold together; each takes whole pages of 64. With an encoder and a
+     *  decoder, a position is one of the text and one of the timeline. 0: the model's training context, at most 8192.
+     */
     uint64_t n_positions;
-    /** Tokens that one step evaluates at most, 1 to 4096. 0: 256. */
+    /** Tokens that one step evaluates at most, 1 to 4096. An encoder reads a text in one step. 0: 256, for a model with
+     * an encoder n_positions, at most 4096. */
     uint32_t n_batch;
     /** 1: results do not depend on how tokens are split into batches, at some cost of speed. */
     uint32_t deterministic;
     /** 1: the time of every phase is measured, for libllm_session_profile(). */
     uint32_t profile;
     /** 1: rows are the normalized hidden states behind the last layer, n_embd wide, instead of logits. Those of an
-     *  encoder always are. */
+     *  encoder always are; of a model with an encoder and a decoder they are the encoder's, whose text is evaluated as
+     *  that of an encoder alone. */
     uint32_t hidden_states;
     /** What computes, an id of libllm_runtime_devices(): "cpu", or "blas", which multiplies prompts in 32-bit floats
      *  with a BLAS library; that one's number of threads, OpenBLAS being meant, is 1 while an engine computes with it
      *  and is put back then. NULL: "cpu". */
     const char *LIBLLM_NULLABLE device;
+    /** 1: the squares of what matrices are multiplied with are summed up, for libllm_session_save_importance(). */
+    uint32_t importance;
+    /** Zero. */
+    uint32_t reserved;
 } libllm_engine_options;
 
 /** Set every option to its default.
@@ -868,6 +1014,28 @@ libllm_status libllm_session_create(const libllm_engine *engine, const libllm_se
  */
 LIBLLM_API
 void libllm_session_free(libllm_session *LIBLLM_NULLABLE session);
+
+/**
+ * Have the encoder of a model with an encoder and a decoder (T5) read the text that the session answers. It is read
+ * once: the decoder's layers keep what they attend to. The timeline begins anew and is that of the decoder, whose first
+ * token is LIBLLM_TOKEN_DECODER_START; from there on the session is like any other. When the text cannot be read, the
+ * session is left without one, unless it is the arguments that are wrong.
+ *
+ * @param session   the session
+ * @param tokens    ids of the text, with the special tokens that the model wants around it
+ * @param n_tokens  their number, at least 1, at most the engine's n_batch and the session's capacity
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session); libllm_session_cancel() may run concurrently.
+ * Errors: INVALID_ARGUMENT, OUT_OF_RANGE, CONTEXT_FULL, UNSUPPORTED (the model has no encoder, or its engine makes
+ * hidden states), CANCELLED, BUSY, FORKED, INTERNAL.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_encode(libllm_session *session, const int32_t *LIBLLM_ARRAY(n_tokens) tokens,
+                                    size_t n_tokens, libllm_error *LIBLLM_NULLABLE error);
 
 /**
  * Append tokens to the timeline and compute what follows them. On an error the position is unchanged.
@@ -1035,13 +1203,12 @@ libllm_status libllm_session_tokens(const libllm_session *session,
  * the engine count. A phase is what all threads do between two meetings; those of all layers are added up:
  * {"threads","batches","tokens","seconds","phases":[{"phase","calls","seconds","computing_seconds","waiting_seconds",
  * "weight_bytes","kv_bytes","flops"}]}, phases being those that were run of embed, qkv, qk_norm, latent, latent_norm,
- * latent_q, attention, latent_v, mix_in, select, scan, project, gate_up, down, route, experts_up, experts_down,
- * hidden and logits.
- * threads is the mean of the batches. seconds is measured on the calling thread, from one meeting to the next;
- * computing_seconds and waiting_seconds, what a thread did and how long it waited for the others, are means of all
- * threads. weight_bytes and kv_bytes are the bytes of weights and of keys and values that were read, flops a
- * multiply-add counted as two. The seconds of the whole exceed those of the phases by the start and the end of each
- * batch.
+ * latent_q, attention, latent_v, cross_q, cross_kv, mix_in, select, scan, project, gate_up, down, route, experts_up,
+ * experts_down, hidden and logits. threads is the mean of the batches. seconds is measured on the calling thread, from
+ * one meeting to the next; computing_seconds and waiting_seconds, what a thread did and how long it waited for the
+ * others, are means of all threads. weight_bytes and kv_bytes are the bytes of weights and of keys and values that were
+ * read, flops a multiply-add counted as two; adapters are left out. The seconds of the whole exceed those of the phases
+ * by the start and the end of each batch.
  *
  * @param session   the session; its engine was made with the option profile
  * @param buffer    receives the text; may be NULL when capacity is 0
@@ -1061,6 +1228,30 @@ libllm_status libllm_session_profile(libllm_session *session,
                                      size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
 
 /**
+ * Write the importance matrix that was collected since the engine was made: of each matrix in a layer, how large its
+ * inputs are, column by column, which libllm_model_convert() can weigh errors with. As GGUF, in the form that llama.cpp
+ * has. Behind the last layer's attention only tokens whose row was asked for count, so evaluate with
+ * libllm_session_eval_logits(). Nothing is forgotten: more text can be evaluated and saved again.
+ *
+ * @param session    the session; its engine was made with the option importance
+ * @param path       of the file to write, NUL-terminated
+ * @param dataset    what the file says about where the text is from, NUL-terminated UTF-8; NULL: nothing
+ * @param overwrite  1: a file that exists is replaced; 0: it is an error
+ * @param error      optional
+ * @return LIBLLM_OK or an error, with which the file is as it was
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session).
+ * Errors: INVALID_ARGUMENT (the engine does not collect, nothing was evaluated, or the file exists), NOT_FOUND (the
+ * folder), IO, OUT_OF_MEMORY, FORKED.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_save_importance(libllm_session *session, const char *path,
+                                             const char *LIBLLM_NULLABLE dataset, uint32_t overwrite,
+                                             libllm_error *LIBLLM_NULLABLE error);
+
+/**
  * Make the call that is running on this session return CANCELLED within 100 ms. Does nothing when no call is
  * running. Idempotent; the session stays usable and its position is that before the call.
  *
@@ -1073,6 +1264,115 @@ libllm_status libllm_session_profile(libllm_session *session,
  */
 LIBLLM_API
 void libllm_session_cancel(libllm_session *session);
+
+/* Adapters ---------------------------------------------------------------------------------------------- */
+
+/** What an adapter is, in numbers. Since: 0.1 */
+typedef struct libllm_adapter_info {
+    /** sizeof(libllm_adapter_info) of the caller; the library fills that much. */
+    uint32_t struct_size;
+    /** The largest rank. */
+    uint32_t rank;
+    /** Weights of the model that it changes. */
+    uint32_t n_matrices;
+    /** Zero. */
+    uint32_t reserved;
+    /** Parameters. */
+    uint64_t n_parameters;
+    /** Size of the file in bytes. */
+    uint64_t file_bytes;
+} libllm_adapter_info;
+
+/** An adapter and how much of it is wanted. Since: 0.1 */
+typedef struct libllm_scaled_adapter {
+    /** The adapter. */
+    const libllm_adapter *adapter;
+    /** What it adds is multiplied with this, beside the scale that its file says. 1: as it was trained. */
+    float scale;
+    /** Zero. */
+    uint32_t reserved;
+} libllm_scaled_adapter;
+
+/**
+ * Open an adapter: a GGUF file whose general.type is "adapter", or what PEFT writes, by its folder or by the path of
+ * adapter_model.safetensors, beside which adapter_config.json lies. Either may be for a model opened in either format.
+ * Names, shapes and the architecture are checked against the model. What an adapter may have besides pairs of low rank
+ * (DoRA, whole modules, biases) is an error that names the key or tensor.
+ *
+ * @param model    the model that it is for
+ * @param path     of the file or folder, NUL-terminated
+ * @param options  how its bytes are reached; NULL for the defaults
+ * @param adapter  receives the handle
+ * @param error    optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: the caller frees the adapter; sessions that use it keep it alive.
+ * Thread safety: concurrent(model).
+ * Errors: INVALID_ARGUMENT (it is for another model, among others), NOT_FOUND, IO, CORRUPT_FILE, UNSUPPORTED, LIMIT,
+ * OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_adapter_open(const libllm_model *model, const char *path,
+                                  const libllm_model_options *LIBLLM_NULLABLE options,
+                                  libllm_adapter *LIBLLM_OWNED *LIBLLM_OUT adapter,
+                                  libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Give up an adapter.
+ *
+ * @param adapter  NULL is fine
+ *
+ * Ownership: takes the handle.
+ * Thread safety: exclusive(adapter).
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_adapter_free(libllm_adapter *LIBLLM_NULLABLE adapter);
+
+/**
+ * Read the numbers of an adapter.
+ *
+ * @param adapter  the adapter
+ * @param info     struct_size set by the caller; filled
+ * @param error    optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(adapter).
+ * Errors: INVALID_ARGUMENT.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_adapter_get_info(const libllm_adapter *adapter, libllm_adapter_info *LIBLLM_OUT info,
+                                      libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Choose the adapters of a session, in place of those that it has; the changes of several are added up. Each session of
+ * an engine may have others, also in one batch. All memory that they need is allocated here.
+ *
+ * They hold for the tokens that are evaluated from here on. Tokens that are in the timeline keep the keys and values
+ * that were computed for them, and libllm_session_logits() stays as it is; to have all computed anew, go back with
+ * libllm_session_rewind() and evaluate again. A stream that is made later does so by itself: it reuses no tokens that
+ * were evaluated with other adapters. Between two calls of libllm_stream_next() adapters may be changed, too.
+ *
+ * @param session     the session
+ * @param adapters    adapters that were opened for its model; copied. May be NULL when n_adapters is 0
+ * @param n_adapters  their number; 0: the model as it is
+ * @param error       optional
+ * @return LIBLLM_OK, or an error, with which the session has the adapters that it had
+ *
+ * Ownership: the session keeps the adapters alive as long as it uses them.
+ * Thread safety: exclusive(session); concurrent(each adapter).
+ * Errors: INVALID_ARGUMENT, BUSY, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_set_adapters(libllm_session *session,
+                                          const libllm_scaled_adapter *LIBLLM_ARRAY(n_adapters)
+                                              LIBLLM_NULLABLE adapters,
+                                          size_t n_adapters, libllm_error *LIBLLM_NULLABLE error);
 
 /* Sampling ---------------------------------------------------------------------------------------------- */
 
@@ -1395,7 +1695,8 @@ libllm_status libllm_chat_tokenize(const libllm_chat *chat, const char *LIBLLM_S
  *
  * Ownership: the caller frees the stream.
  * Thread safety: concurrent(chat), exclusive(session).
- * Errors: those of libllm_chat_tokenize() and libllm_stream_create().
+ * Errors: those of libllm_chat_tokenize() and libllm_stream_create(); UNSUPPORTED for a model with an encoder and a
+ * decoder.
  * Since: 0.1
  */
 LIBLLM_API

@@ -102,6 +102,10 @@ libllm_status libllm_chat_stream(const libllm_chat *chat, libllm_session *sessio
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "chat, session or request is NULL");
     if (session->engine->model->model != chat->model->model)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "chat and session belong to different models");
+    if (session->engine->engine->has_source)
+        return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
+                       "a model with an encoder and a decoder answers a text (libllm_session_encode()), it takes no "
+                       "part in a conversation");
     ll_tokens ids;
     libllm_status status = tokenize(chat, request, n_bytes, &ids, error);
     if (!status)

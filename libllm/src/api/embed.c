@@ -8,13 +8,14 @@
 #include <math.h>
 #include <string.h>
 
-static int32_t pooling_of(const ll_model *m, int32_t asked)
+static int32_t pooling_of(const ll_engine *engine, int32_t asked)
 {
+    const ll_model *m = engine->model;
     if (asked != LIBLLM_POOLING_AUTO)
         return asked;
     if (m->pooling != LIBLLM_POOLING_AUTO)
         return m->pooling;
-    return m->is_encoder ? LIBLLM_POOLING_MEAN : LIBLLM_POOLING_LAST;
+    return engine->reads_at_once ? LIBLLM_POOLING_MEAN : LIBLLM_POOLING_LAST;
 }
 
 static void pool(const float *rows, size_t n_rows, size_t n, int32_t pooling, float *out)
@@ -63,7 +64,7 @@ libllm_status libllm_session_embed(libllm_session *session, const int32_t *token
         return ll_fail_memory(error, "the hidden states of a text");
     status = libllm_session_eval_logits(session, tokens, n_tokens, rows, n_tokens * n, error);
     if (!status) {
-        pool(rows, n_tokens, n, pooling_of(engine->model, pooling), embedding);
+        pool(rows, n_tokens, n, pooling_of(engine, pooling), embedding);
         normalize(embedding, n);
     }
     ll_free(engine->host, rows);

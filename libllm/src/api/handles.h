@@ -24,6 +24,12 @@ struct libllm_model {
     ll_model *model;
 };
 
+struct libllm_adapter {
+    atomic_size_t users;
+    libllm_model *model;
+    ll_adapter *adapter;
+};
+
 struct libllm_engine {
     atomic_size_t users;
     libllm_model *model;
@@ -34,6 +40,8 @@ struct libllm_session {
     atomic_size_t users;
     libllm_engine *engine;
     ll_session *session;
+    libllm_adapter **adapters; /* [n_adapters] that the session uses */
+    size_t n_adapters;
 };
 
 struct libllm_stream {
@@ -47,6 +55,9 @@ libllm_runtime *ll_use_runtime(const libllm_runtime *runtime);
 libllm_model *ll_use_model(const libllm_model *model);
 libllm_engine *ll_use_engine(const libllm_engine *engine);
 libllm_session *ll_use_session(libllm_session *session);
+
+/* Give up n adapters and the memory of the array, which may be NULL. */
+void ll_drop_adapters(const ll_host *host, libllm_adapter **adapters, size_t n);
 
 /* One user less; true when it was the last. */
 bool ll_was_last(atomic_size_t *users);

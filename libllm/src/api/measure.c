@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What can be measured: the limits of the machine, and where the time of an engine goes.
+ * What can be measured: the limits of the machine, where the time of an engine goes, and how large the inputs of its
+ * matrices are.
  */
 #include "api/handles.h"
 
@@ -83,6 +84,22 @@ static json_t *profile_json(const ll_profile *profile)
                      profile->n_batches ? (double)profile->n_threads / (double)profile->n_batches : 0.0, "batches",
                      (json_int_t)profile->n_batches, "tokens", (json_int_t)profile->n_tokens, "seconds",
                      profile->seconds, "phases", phases);
+}
+
+libllm_status libllm_session_save_importance(libllm_session *session, const char *path, const char *dataset,
+                                             uint32_t overwrite, libllm_error *error)
+{
+    if (!session || !path)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "session or path is NULL");
+    if (overwrite > 1)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "overwrite is %u, expected 0 or 1", overwrite);
+    ll_engine *engine = session->engine->engine;
+    if (!engine->sums)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT,
+                       "the engine does not collect: make it with the option importance");
+    if (ll_team_forked(engine->team))
+        return ll_fail(error, LIBLLM_ERROR_FORKED, "the engine was made before fork() and collects nothing here");
+    return ll_engine_save_importance(engine, path, overwrite, ll_span_of(dataset ? dataset : ""), error);
 }
 
 libllm_status libllm_session_profile(libllm_session *session, char *buffer, size_t capacity, size_t *needed,

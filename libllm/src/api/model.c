@@ -21,13 +21,10 @@ libllm_status libllm_model_open(const libllm_runtime *runtime, const char *path,
     *model = NULL;
     if (!runtime || !path)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "runtime or path is NULL");
-    libllm_model_options o = {.struct_size = sizeof o};
-    libllm_status status = ll_read_options(options, &o, sizeof o, "libllm_model_options", error);
+    libllm_model_options o;
+    libllm_status status = ll_read_model_options(options, &o, error);
     if (status)
         return status;
-    if (o.load_mode != LIBLLM_LOAD_MAP && o.load_mode != LIBLLM_LOAD_READ)
-        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "load_mode is %d, which is no libllm_load_mode",
-                       o.load_mode);
     libllm_model *m = ll_alloc(&runtime->host, 1, sizeof *m);
     if (!m)
         return ll_fail_memory(error, "a model");
@@ -71,6 +68,7 @@ libllm_status libllm_model_get_info(const libllm_model *model, libllm_model_info
         own.n_heads = ll_attention_layer(m)->n_heads;
         own.n_kv_heads = ll_attention_layer(m)->n_kv_heads;
         own.n_context_train = m->n_context_train;
+        own.has_encoder = m->n_encoder_layers > 0;
         ll_model_token_cost(m, &own.bytes_per_token, &own.flops_per_token);
         own.kv_bytes_per_token = ll_kv_bytes_per_position(m, LIBLLM_KV_AUTO);
     }
@@ -146,6 +144,8 @@ libllm_status libllm_model_detokenize(const libllm_model *model, const int32_t *
 
 int32_t libllm_model_special_token(const libllm_model *model, libllm_special_token kind)
 {
+    if (model && kind == LIBLLM_TOKEN_DECODER_START)
+        return model->model->family ? model->model->decoder_start : -1;
     return model && model->model->tokenizer ? ll_tokenizer_special(model->model->tokenizer, kind) : -1;
 }
 

@@ -29,6 +29,16 @@ libllm_status ll_read_options(const void *options, void *own, size_t own_size, c
     return LIBLLM_OK;
 }
 
+libllm_status ll_read_model_options(const libllm_model_options *options, libllm_model_options *own, libllm_error *error)
+{
+    *own = (libllm_model_options){.struct_size = sizeof *own};
+    libllm_status status = ll_read_options(options, own, sizeof *own, "libllm_model_options", error);
+    if (!status && own->load_mode != LIBLLM_LOAD_MAP && own->load_mode != LIBLLM_LOAD_READ)
+        status = ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "load_mode is %d, which is no libllm_load_mode",
+                         own->load_mode);
+    return status;
+}
+
 libllm_status ll_write_struct(void *out, const void *own, size_t own_size, const char *name, libllm_error *error)
 {
     uint32_t size;

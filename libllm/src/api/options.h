@@ -12,6 +12,10 @@
  * of what it lacks; a longer one must be zero where the library does not know it. name: for the message. */
 libllm_status ll_read_options(const void *options, void *own, size_t own_size, const char *name, libllm_error *error);
 
+/* The same of a model's options, whose values are checked. */
+libllm_status ll_read_model_options(const libllm_model_options *options, libllm_model_options *own,
+                                    libllm_error *error);
+
 /* Write as much of the library's struct as the caller has; struct_size stays the caller's. */
 libllm_status ll_write_struct(void *out, const void *own, size_t own_size, const char *name, libllm_error *error);
 

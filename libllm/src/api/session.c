@@ -102,6 +102,7 @@ void libllm_session_free(libllm_session *s)
         return;
     libllm_engine *engine = s->engine;
     ll_session_free(s->session);
+    ll_drop_adapters(&engine->model->runtime->host, s->adapters, s->n_adapters);
     ll_free(&engine->model->runtime->host, s);
     libllm_engine_free(engine);
 }
@@ -115,6 +116,19 @@ static libllm_status eval(libllm_session *session, const int32_t *tokens, size_t
         return status;
     status = ll_session_eval(s, tokens, n_tokens, logits, error);
     ll_session_leave(s);
+    return status;
+}
+
+libllm_status libllm_session_encode(libllm_session *session, const int32_t *tokens, size_t n_tokens,
+                                    libllm_error *error)
+{
+    if (!session || (!tokens && n_tokens))
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "session or tokens is NULL");
+    libllm_status status = ll_session_enter(session->session, false, error);
+    if (status)
+        return status;
+    status = ll_session_encode(session->session, tokens, n_tokens, error);
+    ll_session_leave(session->session);
     return status;
 }
 

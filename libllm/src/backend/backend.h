@@ -4,7 +4,9 @@
 #ifndef LL_BACKEND_BACKEND_H
 #define LL_BACKEND_BACKEND_H
 
+#include "backend/input_sums.h"
 #include "base/team.h"
+#include "model/adapter.h"
 #include "plan/plan.h"
 
 enum { LL_PAGE_POSITIONS = 64 }; /* positions in a page of KV memory */
@@ -12,17 +14,30 @@ enum { LL_PAGE_POSITIONS = 64 }; /* positions in a page of KV memory */
 /* Memory of a device for one state of the layers that are not attention. */
 typedef struct ll_state ll_state;
 
+/* Adapters of one timeline, each with its strength, made ready on a device with the memory that they need there. */
+typedef struct ll_adapter_set ll_adapter_set;
+
+typedef struct ll_adapter_use {
+    const ll_adapter *adapter; /* of the executor's model; it has to live as long as the set */
+    float scale;               /* beside the adapter's own */
+} ll_adapter_use;
+
 /* Consecutive tokens of one timeline. */
 typedef struct ll_run {
     const int32_t *tokens; /* ids, checked against the vocabulary */
     uint32_t n_tokens;
     uint64_t position;     /* of the first token; earlier positions are in the KV memory */
     const uint32_t *pages; /* page of each LL_PAGE_POSITIONS positions of the timeline */
+    /* The text that the encoder has read for it, as a run of a batch that encodes: its pages, and its length. */
+    const uint32_t *source_pages;
+    uint64_t n_source;
     /* What the layers without KV memory know of the tokens before, and where to write what they know after them, which
      * is another state; see state_create. NULL for models that have no such layers. Before position 0 nothing is read.
      */
     const ll_state *state;
     ll_state *next_state;
+    /* Used by one run of a batch at a time; NULL: the weights as they are. */
+    ll_adapter_set *adapters;
     float *logits;   /* rows of n_vocab, or hidden states of n_embd; NULL: not wanted */
     bool all_logits; /* a row for every token instead of the last only */
 } ll_run;
@@ -48,9 +63,11 @@ typedef struct ll_profile {
 typedef struct ll_batch {
     const ll_run *runs;
     uint32_t n_runs;
+    bool encodes;                     /* runs are whole texts for the encoder beside a decoder; they give no rows */
     bool (*cancelled)(void *context); /* asked often, on the calling thread */
     void *cancel_context;
     ll_profile *profile; /* NULL, or where to add this batch */
+    ll_input_sums *sums; /* the same for the inputs of matrices */
 } ll_batch;
 
 typedef struct ll_executor_options {
@@ -75,6 +92,9 @@ typedef struct ll_backend {
     /* NULL: out of memory. */
     ll_state *(*state_create)(const ll_executor *executor);
     void (*state_free)(const ll_executor *executor, ll_state *state); /* NULL is fine */
+    /* NULL: out of memory. n is not 0. */
+    ll_adapter_set *(*adapters_create)(const ll_executor *executor, const ll_adapter_use *uses, size_t n);
+    void (*adapters_free)(const ll_executor *executor, ll_adapter_set *set); /* NULL is fine */
     /* CANCELLED leaves pages of the batch's positions and its next states undefined and everything else as it was. */
     libllm_status (*run)(ll_executor *executor, const ll_batch *batch, libllm_error *error);
     void (*free)(ll_executor *executor); /* NULL is fine */
@@ -88,7 +108,7 @@ const ll_backend *ll_backend_find(const char *kind);
 
 void ll_profile_add(ll_profile *profile, const ll_profile *more);
 
-/* KV memory of one position in bytes. */
+/* KV memory of one position in bytes: of one token, be it the encoder's or the decoder's where a model has both. */
 uint64_t ll_kv_bytes_per_position(const ll_model *model, libllm_kv_type kv_type);
 /* Bytes of one state, 0 for models that have attention only; and how many of them a session has. */
 uint64_t ll_state_bytes(const ll_model *model);

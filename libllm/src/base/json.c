@@ -5,6 +5,8 @@
 
 #include "base/status.h"
 
+#include <string.h>
+
 /* Depth is checked on the raw text first, because the parser recurses. */
 static bool depth_fits(const char *text, size_t n, uint32_t limit)
 {
@@ -29,6 +31,48 @@ static bool depth_fits(const char *text, size_t n, uint32_t limit)
     return true;
 }
 
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* The text with ".0" behind integers that may not fit into 64 bits: tokenizers are said to take 10^30 tokens at most,
+ * when nobody knows better. */
+static void widen_integers(const char *text, size_t n, ll_buffer *out)
+{
+    enum { DIGITS_MAX = 18 };
+    bool in_string = false;
+    for (size_t i = 0; i < n;) {
+        size_t end = i + 1;
+        if (in_string || !is_digit(text[i])) {
+            end += in_string && text[i] == '\\' && end < n;
+            in_string ^= text[i] == '"';
+        } else {
+            while (end < n && is_digit(text[end]))
+                end++;
+        }
+        ll_buffer_append(out, text + i, end - i);
+        const bool is_part = i > 0 && text[i - 1] && strchr(".eE+", text[i - 1]);
+        const bool goes_on = end < n && text[end] && strchr(".eE", text[end]);
+        if (!in_string && is_digit(text[i]) && end - i > DIGITS_MAX && !is_part && !goes_on)
+            ll_buffer_text(out, ".0");
+        i = end;
+    }
+}
+
+/* NULL with a problem. */
+static json_t *load(const ll_host *host, const char *text, size_t n_bytes, json_error_t *problem)
+{
+    const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
+    json_t *value = json_loadb(text, n_bytes, flags, problem);
+    if (value || json_error_code(problem) != json_error_numeric_overflow)
+        return value;
+    ll_buffer widened;
+    ll_buffer_init(&widened, host);
+    widen_integers(text, n_bytes, &widened);
+    if (!widened.failed)
+        value = json_loadb(widened.data, widened.size, flags, problem);
+    ll_buffer_free(&widened);
+    return value;
+}
+
 libllm_status ll_json_parse(const ll_host *host, const char *text, size_t n_bytes, json_t **out, libllm_error *error)
 {
     *out = NULL;
@@ -36,7 +80,7 @@ libllm_status ll_json_parse(const ll_host *host, const char *text, size_t n_byte
         return ll_fail(error, LIBLLM_ERROR_LIMIT, "JSON is nested deeper than %u (limit json_depth)",
                        host->limits.json_depth);
     json_error_t problem;
-    *out = json_loadb(text ? text : "", n_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &problem);
+    *out = load(host, text ? text : "", n_bytes, &problem);
     if (!*out && json_error_code(&problem) == json_error_out_of_memory)
         return ll_fail_memory(error, "a JSON value");
     if (!*out)

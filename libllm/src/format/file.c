@@ -27,7 +27,7 @@ libllm_status ll_file_fail(libllm_error *error, libllm_status status, const char
     return ll_fail_context(error, status, "...%s", path);
 }
 
-static libllm_status fail_system(libllm_error *error, const char *what, int code)
+libllm_status ll_file_fail_system(libllm_error *error, const char *what, int code)
 {
     libllm_status status = code == ENOENT   ? LIBLLM_ERROR_NOT_FOUND
                            : code == ENOMEM ? LIBLLM_ERROR_OUT_OF_MEMORY
@@ -51,7 +51,7 @@ static libllm_status map_file(int fd, ll_file *file, libllm_error *error)
 {
     void *data = mmap(NULL, file->size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (data == MAP_FAILED)
-        return fail_system(error, "cannot be mapped", errno);
+        return ll_file_fail_system(error, "cannot be mapped", errno);
     file->data = data;
     file->mapped = true;
     return LIBLLM_OK;
@@ -65,7 +65,7 @@ static libllm_status read_bytes(int fd, uint8_t *data, size_t size, libllm_error
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return fail_system(error, "cannot be read", errno);
+            return ll_file_fail_system(error, "cannot be read", errno);
         if (n == 0)
             return ll_fail(error, LIBLLM_ERROR_IO, "ended at offset %zu of %zu: it was truncated while being read",
                            done, size);
@@ -100,7 +100,7 @@ static libllm_status load(int fd, libllm_load_mode mode, ll_file *file, libllm_e
 {
     struct stat info;
     if (fstat(fd, &info) != 0)
-        return fail_system(error, "cannot be examined", errno);
+        return ll_file_fail_system(error, "cannot be examined", errno);
     libllm_status status = check_kind(&info, error);
     if (status != LIBLLM_OK)
         return status;
@@ -118,7 +118,7 @@ libllm_status ll_file_open(const ll_host *host, const char *path, libllm_load_mo
     do /* O_NONBLOCK: opening a FIFO must not wait for its writer */
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     while (fd < 0 && errno == EINTR);
-    libllm_status status = fd < 0 ? fail_system(error, "cannot be opened", errno) : load(fd, mode, file, error);
+    libllm_status status = fd < 0 ? ll_file_fail_system(error, "cannot be opened", errno) : load(fd, mode, file, error);
     if (fd >= 0)
         close(fd);
     if (status != LIBLLM_OK) {

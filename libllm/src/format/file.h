@@ -20,5 +20,7 @@ void ll_file_close(ll_file *file); /* a zeroed file is fine */
 
 /* Put "path: " in front of a message; of a long path only the end, so that the message itself stays readable. */
 libllm_status ll_file_fail(libllm_error *error, libllm_status status, const char *path);
+/* "what: reason", with the status and the reason of an errno. */
+libllm_status ll_file_fail_system(libllm_error *error, const char *what, int code);
 
 #endif

@@ -54,17 +54,18 @@ static ll_span copy_name(ll_gguf_maker *m, ll_span name)
 }
 
 /* A value whose n_bytes, uninitialized, are to be filled in; NULL when the key is there or memory has run out. */
-static uint8_t *add_value(ll_gguf_maker *m, const char *key, ll_gguf_value value)
+static uint8_t *add_value(ll_gguf_maker *m, ll_span key, ll_gguf_value value)
 {
     ll_gguf *g = m->gguf;
-    if (m->failed || ll_gguf_find(g, key))
+    uint32_t index;
+    if (m->failed || ll_map_find(&g->value_index, key, &index))
         return NULL;
     ll_gguf_value *values = with_room(m, g->values, g->n_values, sizeof *values);
     if (!values)
         return NULL;
     g->values = values;
     uint8_t *data = ll_gguf_own(m, value.n_bytes, 1);
-    value.key = copy_name(m, ll_span_of(key));
+    value.key = copy_name(m, key);
     value.data = data;
     if (!m->failed)
         m->failed = !ll_map_insert(&g->value_index, value.key, (uint32_t)g->n_values, NULL);
@@ -77,7 +78,7 @@ static uint8_t *add_value(ll_gguf_maker *m, const char *key, ll_gguf_value value
 static void put_scalar(ll_gguf_maker *m, const char *key, ll_gguf_type type, const void *value)
 {
     size_t size = ll_gguf_type_size(type);
-    uint8_t *data = add_value(m, key, (ll_gguf_value){.type = type, .count = 1, .n_bytes = size});
+    uint8_t *data = add_value(m, ll_span_of(key), (ll_gguf_value){.type = type, .count = 1, .n_bytes = size});
     if (data)
         memcpy(data, value, size);
 }
@@ -94,8 +95,8 @@ void ll_gguf_put_bool(ll_gguf_maker *m, const char *key, bool value)
 void ll_gguf_put_string(ll_gguf_maker *m, const char *key, ll_span value)
 {
     uint64_t size = value.size;
-    uint8_t *data =
-        add_value(m, key, (ll_gguf_value){.type = LL_GGUF_STRING, .count = 1, .n_bytes = sizeof size + value.size});
+    uint8_t *data = add_value(m, ll_span_of(key),
+                              (ll_gguf_value){.type = LL_GGUF_STRING, .count = 1, .n_bytes = sizeof size + value.size});
     if (!data)
         return;
     memcpy(data, &size, sizeof size);
@@ -106,9 +107,33 @@ void ll_gguf_put_string(ll_gguf_maker *m, const char *key, ll_span value)
 void ll_gguf_put_array(ll_gguf_maker *m, const char *key, ll_gguf_type type, const void *values, size_t n)
 {
     size_t n_bytes = n * ll_gguf_type_size(type); /* fits: the values are in memory */
-    uint8_t *data = add_value(m, key, (ll_gguf_value){.type = type, .is_array = true, .count = n, .n_bytes = n_bytes});
+    uint8_t *data =
+        add_value(m, ll_span_of(key), (ll_gguf_value){.type = type, .is_array = true, .count = n, .n_bytes = n_bytes});
     if (data && n_bytes)
         memcpy(data, values, n_bytes);
+}
+
+void ll_gguf_put_strings(ll_gguf_maker *m, const char *key, const ll_span *values, size_t n)
+{
+    size_t n_bytes = 0;
+    for (size_t i = 0; i < n; i++)
+        n_bytes += sizeof(uint64_t) + values[i].size; /* fits: the values are in memory */
+    uint8_t *data = add_value(
+        m, ll_span_of(key), (ll_gguf_value){.type = LL_GGUF_STRING, .is_array = true, .count = n, .n_bytes = n_bytes});
+    for (size_t i = 0; data && i < n; i++) {
+        const uint64_t size = values[i].size;
+        memcpy(data, &size, sizeof size);
+        if (size)
+            memcpy(data + sizeof size, values[i].data, size);
+        data += sizeof size + size;
+    }
+}
+
+void ll_gguf_put_value(ll_gguf_maker *m, const ll_gguf_value *value)
+{
+    uint8_t *data = add_value(m, value->key, *value);
+    if (data && value->n_bytes)
+        memcpy(data, value->data, value->n_bytes);
 }
 
 bool ll_gguf_put_tensor(ll_gguf_maker *m, const ll_gguf_tensor *tensor)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Putting the structure of a GGUF file together in memory, for a model that lies in files of another format: what reads
- * GGUF files reads it the same way.
+ * Putting the structure of a GGUF file together in memory, for a model that lies in files of another format, or one
+ * that is to be written: what reads GGUF files reads it the same way.
  */
 #ifndef LL_FORMAT_GGUF_MAKE_H
 #define LL_FORMAT_GGUF_MAKE_H
@@ -23,6 +23,9 @@ void ll_gguf_put_bool(ll_gguf_maker *maker, const char *key, bool value);
 void ll_gguf_put_string(ll_gguf_maker *maker, const char *key, ll_span value);
 /* n numbers or bools */
 void ll_gguf_put_array(ll_gguf_maker *maker, const char *key, ll_gguf_type type, const void *values, size_t n);
+void ll_gguf_put_strings(ll_gguf_maker *maker, const char *key, const ll_span *values, size_t n);
+/* A key and its value as another structure has them. */
+void ll_gguf_put_value(ll_gguf_maker *maker, const ll_gguf_value *value);
 
 /* Add a tensor; its name is copied. False when there is one of this name. */
 bool ll_gguf_put_tensor(ll_gguf_maker *maker, const ll_gguf_tensor *tensor);

@@ -11,6 +11,8 @@
 
 /* Bounds that no real model comes near; they keep every later product within 64 bits. */
 enum { LAYERS_MAX = 4096, WIDTH_MAX = 1 << 20, HEADS_MAX = 4096, HEAD_DIM_MAX = 4096, CONTEXT_MAX = 1 << 30 };
+/* Half of them are for single distances, which end before LL_BIAS_REACH. */
+enum { BUCKETS_MAX = 2 * LL_BIAS_REACH - 2 };
 
 static void make_key(char *out, size_t capacity, const ll_builder *b, const char *suffix)
 {
@@ -236,7 +238,12 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
 {
     ll_model *m = b->model;
     const ll_family *f = b->family;
+    m->is_encoder = f->is_encoder;
+    m->names_sides = f->names_sides;
+    m->decoder_start = -1;
     libllm_status status = ll_build_require_u32(b, "block_count", 1, LAYERS_MAX, &m->n_layers, error);
+    if (!status && f->has_encoder)
+        status = ll_build_sides(b, LAYERS_MAX, error);
     if (!status)
         status = ll_build_require_u32(b, "embedding_length", 1, WIDTH_MAX, &m->n_embd, error);
     if (!status)
@@ -261,12 +268,13 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
     ll_free(m->host, scratch);
     if (!status)
         status = read_norms(b, error);
-    m->is_encoder = f->is_encoder;
+    for (uint32_t i = 0; i < m->n_layers; i++)
+        m->layers[i].sees_later = f->is_encoder || i < m->n_encoder_layers;
     m->norms_sums = f->norms_sums;
     m->activation = f->activation;
     m->embd_scale = f->scales_embedding ? sqrtf((float)m->n_embd) : 1;
     m->residual_scale = m->logit_scale = 1;
-    m->attn_scale = 0;
+    m->attn_scale = f->attn_scale;
     m->attn_softcap = f->attn_softcap;
     m->final_softcap = f->final_softcap;
     if (!status)
@@ -285,6 +293,8 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
         status = read_scales(b, error);
     if (!status && f->has_experts)
         status = ll_build_router(b, error);
+    if (!status && f->distance_buckets)
+        status = ll_build_require_u32(b, "attention.relative_buckets_count", 4, BUCKETS_MAX, &b->n_buckets, error);
     if (!status && f->grows_queries)
         status = read_growth(b, error);
     if (!status && f->parallel == LL_PARALLEL_BY_KEY) {
@@ -305,22 +315,27 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
     return status;
 }
 
-/* blk.<layer>.<name>.weight and .bias */
+void ll_layer_name(const ll_model *m, uint32_t layer, const char *name, const char *ending, char out[LL_NAME_BYTES])
+{
+    const bool of_decoder = !m->is_encoder && layer >= m->n_encoder_layers;
+    const char *side = !m->names_sides ? "" : of_decoder ? "dec." : "enc.";
+    snprintf(out, LL_NAME_BYTES, "%sblk.%u.%s%s", side, of_decoder ? layer - m->n_encoder_layers : layer, name, ending);
+}
+
 libllm_status ll_bind_linear(ll_model *m, uint32_t layer, const char *name, uint64_t rows, uint64_t k, ll_presence bias,
                              ll_linear *out, libllm_error *error)
 {
-    char full[96];
-    snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
+    char full[LL_NAME_BYTES];
+    ll_layer_name(m, layer, name, ".weight", full);
     libllm_status status = ll_bind_matrix(m, full, rows, k, LL_REQUIRED, &out->weight, error);
-    snprintf(full, sizeof full, "blk.%u.%s.bias", layer, name);
+    ll_layer_name(m, layer, name, ".bias", full);
     return status ? status : ll_bind_vector(m, full, rows, bias, &out->bias, error);
 }
 
-/* <name>.weight and .bias */
-static libllm_status bind_norm_named(ll_model *m, const char *name, uint64_t n, ll_presence presence, ll_presence bias,
-                                     ll_norm *out, libllm_error *error)
+libllm_status ll_bind_norm_named(ll_model *m, const char *name, uint64_t n, ll_presence presence, ll_presence bias,
+                                 ll_norm *out, libllm_error *error)
 {
-    char full[96];
+    char full[LL_NAME_BYTES + 8];
     snprintf(full, sizeof full, "%s.weight", name);
     libllm_status status = ll_bind_vector(m, full, n, presence, &out->weight, error);
     snprintf(full, sizeof full, "%s.bias", name);
@@ -330,15 +345,15 @@ static libllm_status bind_norm_named(ll_model *m, const char *name, uint64_t n, 
 libllm_status ll_bind_norm(ll_model *m, uint32_t layer, const char *name, uint64_t n, ll_presence presence,
                            ll_presence bias, ll_norm *out, libllm_error *error)
 {
-    char full[80];
-    snprintf(full, sizeof full, "blk.%u.%s", layer, name);
-    return bind_norm_named(m, full, n, presence, bias, out, error);
+    char full[LL_NAME_BYTES];
+    ll_layer_name(m, layer, name, "", full);
+    return ll_bind_norm_named(m, full, n, presence, bias, out, error);
 }
 
 bool ll_layer_has(const ll_model *m, uint32_t layer, const char *name)
 {
-    char full[96];
-    snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
+    char full[LL_NAME_BYTES];
+    ll_layer_name(m, layer, name, ".weight", full);
     return ll_gguf_find_tensor(&m->gguf, ll_span_of(full));
 }
 
@@ -346,17 +361,17 @@ bool ll_layer_has(const ll_model *m, uint32_t layer, const char *name)
 static libllm_status bind_stacked(ll_model *m, uint32_t layer, const char *name, const uint64_t *rows, size_t n,
                                   uint64_t k, ll_presence bias, ll_linear *const *out, libllm_error *error)
 {
-    char full[96];
+    char full[LL_NAME_BYTES];
     ll_matrix *weights[3];
     uint64_t n_rows = 0;
     for (size_t i = 0; i < n; i++) {
         weights[i] = &out[i]->weight;
         n_rows += rows[i];
     }
-    snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
+    ll_layer_name(m, layer, name, ".weight", full);
     libllm_status status = ll_bind_stacked(m, full, rows, n, k, weights, error);
     const float *all = NULL;
-    snprintf(full, sizeof full, "blk.%u.%s.bias", layer, name);
+    ll_layer_name(m, layer, name, ".bias", full);
     if (!status)
         status = ll_bind_vector(m, full, n_rows, bias, &all, error);
     for (size_t i = 0; !status && all && i < n; all += rows[i++])
@@ -374,8 +389,8 @@ static libllm_status bind_head_norm(ll_builder *b, uint32_t layer, const char *n
         uint64_t size = f->head_norm == LL_HEAD_NORM_SHARED ? m->head_dim : n * m->head_dim;
         return ll_bind_norm(m, layer, name, size, f->qk_norm, LL_OPTIONAL, out, error);
     }
-    char full[96];
-    snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
+    char full[LL_NAME_BYTES];
+    ll_layer_name(m, layer, name, ".weight", full);
     return ll_bind_table(m, full, n, m->head_dim, f->qk_norm, &out->weight, error);
 }
 
@@ -398,26 +413,32 @@ static libllm_status bind_attention(ll_builder *b, uint32_t i, libllm_error *err
         status = bind_head_norm(b, i, "attn_q_norm", l->n_heads, &l->q_norm, error);
     if (!status)
         status = bind_head_norm(b, i, "attn_k_norm", l->n_kv_heads, &l->k_norm, error);
-    char sinks[96];
-    snprintf(sinks, sizeof sinks, "blk.%u.attn_sinks.weight", i);
+    char sinks[LL_NAME_BYTES];
+    ll_layer_name(m, i, "attn_sinks", ".weight", sinks);
     if (!status)
         status = ll_bind_vector(m, sinks, l->n_heads, f->sinks, &l->sinks, error);
     if (!status)
-        status = ll_bind_linear(m, i, "attn_output", m->n_embd, (uint64_t)l->n_heads * m->value_dim, f->other_bias,
-                                &l->o, error);
+        status = ll_bind_linear(m, i, f->attn_output_name ? f->attn_output_name : "attn_output", m->n_embd,
+                                (uint64_t)l->n_heads * m->value_dim, f->other_bias, &l->o, error);
+    if (!status && f->distance_buckets)
+        status = ll_bind_distance_bias(b, i, error);
+    if (!status && i >= m->n_encoder_layers && f->has_encoder)
+        status = ll_bind_cross(b, i, error);
     return status;
 }
 
-static libllm_status bind_ffn(ll_model *m, const ll_family *f, uint32_t i, libllm_error *error)
+static libllm_status bind_ffn(ll_builder *b, uint32_t i, libllm_error *error)
 {
+    ll_model *m = b->model;
+    const ll_family *f = b->family;
     ll_layer *l = &m->layers[i];
     const uint64_t rows[] = {l->n_ff, l->n_ff};
     ll_linear *const gate_up[] = {&l->gate, &l->up};
     libllm_status status = LIBLLM_OK;
-    if (!f->no_gate && !ll_layer_has(m, i, "ffn_gate")) {
+    if (!b->no_gate && !ll_layer_has(m, i, "ffn_gate")) {
         status = bind_stacked(m, i, "ffn_up", rows, 2, m->n_embd, f->other_bias, gate_up, error);
     } else {
-        if (!f->no_gate)
+        if (!b->no_gate)
             status = ll_bind_linear(m, i, "ffn_gate", l->n_ff, m->n_embd, f->other_bias, &l->gate, error);
         if (!status)
             status = ll_bind_linear(m, i, "ffn_up", l->n_ff, m->n_embd, f->other_bias, &l->up, error);
@@ -478,7 +499,7 @@ static libllm_status bind_layer(ll_builder *b, uint32_t i, libllm_error *error)
     if (!status && has_experts(b, i))
         status = ll_bind_layer_experts(b, i, error);
     else if (!status && has_ffn(b, i))
-        status = bind_ffn(m, f, i, error);
+        status = bind_ffn(b, i, error);
     return status ? status : f->adjust_layer ? f->adjust_layer(b, i, error) : LIBLLM_OK;
 }
 
@@ -513,13 +534,15 @@ static libllm_status bind_weights(ll_builder *b, libllm_error *error)
         status = ll_bind_matrix(m, "position_embd.weight", m->n_context_train, m->n_embd, f->position_embedding,
                                 &m->position_embedding, error);
     if (!status)
-        status = bind_norm_named(m, "token_embd_norm", m->n_embd, f->embd_norm, f->norm_bias, &m->embd_norm, error);
+        status = ll_bind_norm_named(m, "token_embd_norm", m->n_embd, f->embd_norm, f->norm_bias, &m->embd_norm, error);
     if (!status && f->token_types)
         status = bind_token_type(m, error);
+    if (!status && f->has_encoder)
+        status = ll_bind_encoder(b, error);
     const bool renamed = f->output_norm_name && !ll_gguf_find_tensor(&m->gguf, ll_span_of("output_norm.weight"));
     if (!status && !f->norms_sums)
-        status = bind_norm_named(m, renamed ? f->output_norm_name : "output_norm", m->n_embd, LL_REQUIRED, f->norm_bias,
-                                 &m->output_norm, error);
+        status = ll_bind_norm_named(m, renamed ? f->output_norm_name : "output_norm", m->n_embd, LL_REQUIRED,
+                                    f->norm_bias, &m->output_norm, error);
     const ll_presence output = f->is_encoder ? LL_ABSENT : LL_OPTIONAL;
     if (!status)
         status = ll_bind_matrix(m, "output.weight", m->n_vocab, m->n_embd, output, &m->output.weight, error);
@@ -534,7 +557,7 @@ static libllm_status bind_weights(ll_builder *b, libllm_error *error)
 
 libllm_status ll_build_model(ll_model *model, const ll_family *family, libllm_error *error)
 {
-    ll_builder builder = {.model = model, .family = family, .alibi = family->alibi};
+    ll_builder builder = {.model = model, .family = family, .alibi = family->alibi, .no_gate = family->no_gate};
     libllm_status status = read_hyper_parameters(&builder, error);
     return status ? status : bind_weights(&builder, error);
 }

@@ -143,13 +143,14 @@ static json_t *hyper_parameters(const ll_model *m)
         }
         n_recurrent += m->layers[i].mixer != LL_MIXER_ATTENTION;
     }
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b}", "n_vocab",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b}", "n_vocab",
                      (json_int_t)m->n_vocab, "n_embd", (json_int_t)m->n_embd, "n_layers", (json_int_t)m->n_layers,
                      "n_heads", (json_int_t)l->n_heads, "n_kv_heads", (json_int_t)l->n_kv_heads, "head_dim",
                      (json_int_t)m->head_dim, "n_ff", (json_int_t)l->n_ff, "context_length",
                      (json_int_t)m->n_context_train, "sliding_window", (json_int_t)window, "n_sliding_layers",
-                     (json_int_t)n_windowed, "n_recurrent_layers", (json_int_t)n_recurrent, "norm_eps",
-                     (double)m->norm_eps, "tied_embeddings", m->output.weight.data == m->embedding.data);
+                     (json_int_t)n_windowed, "n_recurrent_layers", (json_int_t)n_recurrent, "n_encoder_layers",
+                     (json_int_t)m->n_encoder_layers, "norm_eps", (double)m->norm_eps, "tied_embeddings",
+                     m->output.weight.data == m->embedding.data);
 }
 
 static json_t *tokenizer(const ll_model *m)
@@ -201,8 +202,9 @@ libllm_status ll_families_describe(ll_buffer *out, libllm_error *error)
     json_t *list = json_array(), *all = json_object();
     for (size_t i = 0; ll_family_at(i); i++) {
         const ll_family *f = ll_family_at(i);
-        json_array_append_new(list, json_pack("{s:s, s:b, s:b}", "architecture", f->architecture, "encoder",
-                                              f->is_encoder, "experts", f->has_experts));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:b, s:b, s:b}", "architecture", f->architecture, "encoder",
+                                        f->is_encoder, "encoder_decoder", f->has_encoder, "experts", f->has_experts));
     }
     json_object_set_new(all, "families", list);
     bool written = all && ll_json_write(all, JSON_COMPACT, out);

@@ -81,7 +81,7 @@ static libllm_status bind_shared(ll_builder *b, uint32_t i, libllm_error *error)
                        (unsigned long long)t->ne[1], WIDTH_MAX);
     l->n_ff = (uint32_t)t->ne[1];
     libllm_status status = ll_bind_linear(m, i, "ffn_up_shexp", l->n_ff, m->n_embd, bias, &l->up, error);
-    if (!status && !b->family->no_gate)
+    if (!status && !b->no_gate)
         status = ll_bind_linear(m, i, "ffn_gate_shexp", l->n_ff, m->n_embd, bias, &l->gate, error);
     if (!status)
         status = ll_bind_linear(m, i, "ffn_down_shexp", m->n_embd, l->n_ff, bias, &l->down, error);
@@ -105,7 +105,7 @@ libllm_status ll_bind_layer_experts(ll_builder *b, uint32_t i, libllm_error *err
     if (!status)
         status = ll_bind_vector(m, full, e->n, f->choice_bias, &e->choice_bias, error);
     const bool fused = ll_layer_has(m, i, "ffn_gate_up_exps");
-    if (!status && !f->no_gate)
+    if (!status && !b->no_gate)
         status = bind(m, i, fused ? "ffn_gate_up_exps" : "ffn_gate_exps", e, e->n_ff, m->n_embd, 0, fused ? 2 : 1,
                       fused ? LL_ABSENT : f->expert_bias, &e->gate, error);
     if (!status)

@@ -28,6 +28,8 @@ typedef enum ll_logit_scale { LL_LOGIT_SCALE_NONE, LL_LOGIT_SCALE_MULTIPLIES, LL
 struct ll_family {
     const char *architecture; /* general.architecture of its files */
     bool is_encoder;
+    bool has_encoder; /* block_count layers read a text that decoder_block_count more attend to */
+    bool names_sides; /* blk.* is called enc.blk.* in the layers of an encoder and dec.blk.* in those of a decoder */
 
     /* Positions */
     ll_rope_kind rope;
@@ -40,6 +42,9 @@ struct ll_family {
     bool token_types;   /* where the file has some, the first is added to every token */
     bool grows_queries; /* keys attention.temperature_scale and rope.scaling.original_context_length */
     float alibi;        /* largest exponent of the slopes; 0: none */
+    /* Scores have a bias by distance, in attention.relative_buckets_count buckets: attn_rel_b of a side's first layer,
+     * and of others that have one. */
+    bool distance_buckets;
 
     /* Norms */
     ll_norm_kind norm;
@@ -58,11 +63,13 @@ struct ll_family {
     /* Attention and feed-forward part. One that is stored as attn_qkv or, with twice the rows, as ffn_up is split. */
     ll_parallel parallel;
     ll_presence qkv_bias;
-    ll_presence other_bias; /* attention output and feed-forward */
-    ll_presence sinks;      /* attn_sinks */
+    ll_presence other_bias;       /* attention output and feed-forward */
+    ll_presence sinks;            /* attn_sinks */
+    const char *attn_output_name; /* NULL: attn_output */
     ll_activation activation;
     bool no_gate;
-    float attn_softcap; /* where the file has no key of its own; 0: none */
+    float attn_scale;   /* where the file has no key of its own; 0: 1 / sqrt(head_dim) */
+    float attn_softcap; /* the same; 0: none */
     float final_softcap;
     uint32_t window;        /* where the file has no attention.sliding_window; 0: none */
     bool ignores_window;    /* published files have the key but do not mean it */
@@ -104,7 +111,9 @@ struct ll_builder {
     /* Of this model of the family: */
     float alibi;
     bool no_rope;
+    bool no_gate;
     bool parallel;
+    uint32_t n_buckets;
     uint32_t n_experts, n_experts_used, expert_ff;
 };
 
@@ -142,12 +151,19 @@ libllm_status ll_bind_table(ll_model *model, const char *name, uint64_t n, uint6
 void *ll_model_keep(ll_model *model, size_t count, size_t size);
 
 /* build.c */
+enum { LL_NAME_BYTES = 96 };
+/* blk.<layer>.<name><ending>; of a model with names for its sides enc.blk or dec.blk, whose layers count from 0. */
+void ll_layer_name(const ll_model *model, uint32_t layer, const char *name, const char *ending,
+                   char out[LL_NAME_BYTES]);
 bool ll_layer_has(const ll_model *model, uint32_t layer, const char *name); /* blk.<layer>.<name>.weight */
 /* blk.<layer>.<name>.weight and .bias. */
 libllm_status ll_bind_linear(ll_model *model, uint32_t layer, const char *name, uint64_t rows, uint64_t k,
                              ll_presence bias, ll_linear *out, libllm_error *error);
 libllm_status ll_bind_norm(ll_model *model, uint32_t layer, const char *name, uint64_t n, ll_presence presence,
                            ll_presence bias, ll_norm *out, libllm_error *error);
+/* <name>.weight and .bias. */
+libllm_status ll_bind_norm_named(ll_model *model, const char *name, uint64_t n, ll_presence presence, ll_presence bias,
+                                 ll_norm *out, libllm_error *error);
 
 /* experts.c: what all layers have in common, and the weights of one. */
 libllm_status ll_build_router(ll_builder *builder, libllm_error *error);
@@ -159,8 +175,15 @@ libllm_status ll_bind_latent(ll_builder *builder, uint32_t layer, libllm_error *
 /* recurrent.c: the weights of a layer that is not attention. */
 libllm_status ll_bind_recurrence(ll_builder *builder, uint32_t layer, libllm_error *error);
 
-/* positions.c: slopes of ALiBi, for n_heads heads. */
+/* positions.c: slopes of ALiBi, for n_heads heads; the bias by distance of a layer. */
 libllm_status ll_build_alibi(ll_builder *builder, float max_bias, libllm_error *error);
+libllm_status ll_bind_distance_bias(ll_builder *builder, uint32_t layer, libllm_error *error);
+
+/* encoder.c: of a model with an encoder and a decoder, how many layers each has, what the decoder begins with (once the
+ * vocabulary is known), the encoder's last norm, and the weights of a layer's attention to the encoder's text. */
+libllm_status ll_build_sides(ll_builder *builder, uint32_t layers_max, libllm_error *error);
+libllm_status ll_bind_encoder(ll_builder *builder, libllm_error *error);
+libllm_status ll_bind_cross(ll_builder *builder, uint32_t layer, libllm_error *error);
 
 /* rope.c: frequencies of a rope, with the scaling that the file's metadata asks for (when scaled). */
 libllm_status ll_build_rope(ll_builder *builder, float base, bool scaled, ll_rope *out, libllm_error *error);

@@ -9,6 +9,33 @@
 
 #include <string.h>
 
+/* A place for each matrix that a layer may have. */
+static void all_linears(const ll_layer *l, const ll_linear *out[LL_LAYER_LINEARS_MAX])
+{
+    const ll_experts *e = &l->experts;
+    const ll_recurrence *r = &l->recurrence;
+    const ll_latent_weights *t = &l->latent;
+    const ll_cross *x = &l->cross;
+    const ll_linear *const all[LL_LAYER_LINEARS_MAX] = {
+        &l->q,          &l->k,        &l->v,          &l->o,   &l->gate, &l->up,        &l->down,      &e->router,
+        &e->gate.first, &e->up.first, &e->down.first, &t->q_a, &t->kv_a, &t->k_b.first, &t->v_b.first, &r->in,
+        &r->gate,       &r->before,   &r->select,     &r->dt,  &x->q,    &x->k,         &x->v,         &x->o};
+    memcpy(out, all, sizeof all);
+}
+
+uint32_t ll_model_n_linears(const ll_model *m) { return m->n_layers * LL_LAYER_LINEARS_MAX + 1; }
+
+static void number_linears(ll_model *m)
+{
+    const ll_linear *all[LL_LAYER_LINEARS_MAX];
+    for (uint32_t i = 0; i < m->n_layers; i++) {
+        all_linears(&m->layers[i], all);
+        for (uint32_t j = 0; j < LL_LAYER_LINEARS_MAX; j++) /* they are this model's, which is not yet const */
+            ((ll_linear *)(uintptr_t)all[j])->number = i * LL_LAYER_LINEARS_MAX + j;
+    }
+    m->output.number = ll_model_n_linears(m) - 1;
+}
+
 /* What the file is lacking to compute with, if anything. */
 static libllm_status build(ll_model *m, libllm_error *error)
 {
@@ -33,8 +60,10 @@ static libllm_status build(ll_model *m, libllm_error *error)
         ll_fail(&m->not_runnable, status, "%s", error ? error->message : libllm_status_text(status));
         return LIBLLM_OK;
     }
-    if (!status)
+    if (!status) {
         m->family = family;
+        number_linears(m);
+    }
     return status;
 }
 
@@ -118,15 +147,10 @@ uint64_t ll_model_parameters(const ll_model *m)
 
 size_t ll_layer_linears(const ll_layer *l, const ll_linear *out[LL_LAYER_LINEARS_MAX])
 {
-    const ll_experts *e = &l->experts;
-    const ll_recurrence *r = &l->recurrence;
-    const ll_latent_weights *t = &l->latent;
-    const ll_linear *const all[] = {&l->q,          &l->k,    &l->v,      &l->o,          &l->gate,
-                                    &l->up,         &l->down, &e->router, &e->gate.first, &e->up.first,
-                                    &e->down.first, &t->q_a,  &t->kv_a,   &t->k_b.first,  &t->v_b.first,
-                                    &r->in,         &r->gate, &r->before, &r->select,     &r->dt};
+    const ll_linear *all[LL_LAYER_LINEARS_MAX];
     size_t n = 0;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    all_linears(l, all);
+    for (size_t i = 0; i < LL_LAYER_LINEARS_MAX; i++)
         if (all[i]->weight.data)
             out[n++] = all[i];
     return n;
@@ -151,6 +175,7 @@ uint64_t ll_layer_state(const ll_layer *l)
 ll_linear ll_expert(const ll_expert_linear *linear, uint32_t e)
 {
     ll_linear one = linear->first;
+    one.expert = e;
     one.weight.data += e * linear->expert_bytes;
     if (one.bias)
         one.bias += e * (size_t)one.weight.n_rows;
@@ -170,14 +195,16 @@ void ll_model_token_cost(const ll_model *m, uint64_t *bytes, uint64_t *flops)
     if (!m->family)
         return;
     const ll_linear *linears[LL_LAYER_LINEARS_MAX];
-    for (uint32_t i = 0; i < m->n_layers; i++) {
+    for (uint32_t i = m->n_encoder_layers; i < m->n_layers; i++) {
         const ll_experts *e = &m->layers[i].experts;
+        const ll_cross *x = &m->layers[i].cross;
         size_t n = ll_layer_linears(&m->layers[i], linears);
         for (size_t j = 0; j < n; j++) {
             const ll_latent_weights *t = &m->layers[i].latent;
             bool of_expert = linears[j] == &e->gate.first || linears[j] == &e->up.first || linears[j] == &e->down.first;
             bool of_head = linears[j] == &t->k_b.first || linears[j] == &t->v_b.first;
-            uint32_t times = of_expert ? e->n_used : of_head ? m->layers[i].n_heads : 1;
+            bool of_source = linears[j] == &x->k || linears[j] == &x->v; /* once for a text, not for each token */
+            uint32_t times = of_expert ? e->n_used : of_head ? m->layers[i].n_heads : of_source ? 0 : 1;
             add_matrix(&linears[j]->weight, times, bytes, flops);
         }
     }

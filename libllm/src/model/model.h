@@ -21,6 +21,8 @@ typedef struct ll_matrix {
 typedef struct ll_linear {
     ll_matrix weight;
     const float *bias; /* [n_rows], NULL when there is none */
+    uint32_t number;   /* by which adapters know it, below ll_model_n_linears() */
+    uint32_t expert;   /* of which it is, or the head; 0 where it is of none */
 } ll_linear;
 
 typedef enum ll_rope_kind {
@@ -157,7 +159,18 @@ typedef struct ll_recurrence {
     bool normalizes_selection; /* steps, B and C, without weights */
 } ll_recurrence;
 
-/* One layer: x += mixer(norm(x)); x += ffn(norm(x)), or both from the same x. */
+/* Attention of a decoder's layer to the text that the encoder has read, behind that to its own tokens. */
+typedef struct ll_cross {
+    ll_norm norm;      /* [n_embd] */
+    ll_linear q, k, v; /* as the layer's own; q.weight.data is NULL where there is none */
+    ll_linear o;
+} ll_cross;
+
+/* A bias by distance reaches so far; keys that are farther from a query have that of the farthest. */
+enum { LL_BIAS_REACH = 128, LL_BIAS_ROW = 2 * LL_BIAS_REACH + 1 };
+
+/* One layer: x += mixer(norm(x)); x += cross(norm(x)) where there is one; x += ffn(norm(x)), or both from the same x.
+ */
 typedef struct ll_layer {
     ll_norm attn_norm; /* [n_embd] */
     ll_mixer mixer;
@@ -166,10 +179,15 @@ typedef struct ll_layer {
     ll_norm q_norm, k_norm;
     ll_latent_weights latent;
     uint32_t n_heads, n_kv_heads;
-    uint32_t rope;          /* index into ll_model.ropes, or LL_ROPE_NONE */
-    uint32_t window;        /* positions that a query sees, itself included; 0: all */
-    const float *sinks;     /* [n_heads] scores that take part in the softmax with nothing behind them; NULL: none */
-    ll_linear o;            /* n_embd x [n_heads * head_dim] */
+    uint32_t rope;   /* index into ll_model.ropes, or LL_ROPE_NONE */
+    uint32_t window; /* positions that a query sees, itself included; 0: all */
+    bool sees_later; /* a window reaches half its width to both sides */
+    /* [n_heads][LL_BIAS_ROW], added to the scores: the bias of the key that is i - LL_BIAS_REACH positions behind the
+     * query is element i. NULL: none. */
+    const float *distance_bias;
+    const float *sinks; /* [n_heads] scores that take part in the softmax with nothing behind them; NULL: none */
+    ll_linear o;        /* n_embd x [n_heads * head_dim] */
+    ll_cross cross;
     ll_norm attn_post_norm; /* [n_embd], on the branch before it is added */
     bool parallel;          /* the feed-forward part reads the x that attention reads */
     ll_norm ffn_norm;       /* [n_embd] */
@@ -195,7 +213,13 @@ typedef struct ll_model {
     uint32_t n_vocab; /* rows of the output matrix, or of the tokenizer when there is none */
     uint32_t n_embd;
     uint32_t n_layers;
-    uint32_t head_dim; /* of queries and keys */
+    /* Of an encoder and a decoder: layers[0, n_encoder_layers) read a text as a whole, the others write what follows
+     * from it, and are what all else here is said of. 0: the model has one side only. */
+    uint32_t n_encoder_layers;
+    bool names_sides;      /* layers are called enc.blk.* and dec.blk.* */
+    ll_norm encoder_norm;  /* [n_embd] behind the encoder's last layer */
+    int32_t decoder_start; /* the token that the decoder begins with; -1: the model has one side only */
+    uint32_t head_dim;     /* of queries and keys */
     uint32_t value_dim;
     ll_latent latent;
     uint32_t n_context_train;
@@ -250,8 +274,10 @@ void ll_model_token_cost(const ll_model *model, uint64_t *bytes, uint64_t *flops
 /* Of expert e. */
 ll_linear ll_expert(const ll_expert_linear *linear, uint32_t e);
 /* The matrices that a layer has, of experts those of the first. */
-enum { LL_LAYER_LINEARS_MAX = 20 };
+enum { LL_LAYER_LINEARS_MAX = 24 };
 size_t ll_layer_linears(const ll_layer *layer, const ll_linear *out[LL_LAYER_LINEARS_MAX]);
+/* Numbers of linears: layer i has some from i * LL_LAYER_LINEARS_MAX on, the last is that of the output. */
+uint32_t ll_model_n_linears(const ll_model *model);
 /* Floats that a layer remembers of a timeline: the inputs of the convolution, oldest first, [n_taps - 1][n_channels],
  * and of a scan [n_inner][n_states]. */
 uint64_t ll_layer_state(const ll_layer *layer);

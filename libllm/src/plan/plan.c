@@ -16,6 +16,8 @@ const char *const ll_phase_names[LL_PHASE_KINDS] = {
     [LL_PHASE_LATENT_Q] = "latent_q",
     [LL_PHASE_ATTENTION] = "attention",
     [LL_PHASE_LATENT_V] = "latent_v",
+    [LL_PHASE_CROSS_Q] = "cross_q",
+    [LL_PHASE_CROSS_KV] = "cross_kv",
     [LL_PHASE_MIX_IN] = "mix_in",
     [LL_PHASE_SELECT] = "select",
     [LL_PHASE_SCAN] = "scan",
@@ -89,20 +91,33 @@ static ll_phase *lower_recurrence(const ll_model *model, uint32_t i, ll_phase fi
     return next + 1;
 }
 
-/* The phases of a layer from *next on. pending_norm is the post norm of the branch that waits to be added. */
-static ll_phase *lower_layer(const ll_model *model, uint32_t i, const ll_norm **pending_norm, ll_phase *next)
+/* Attention to the encoder's text. */
+static ll_phase *lower_cross(const ll_layer *l, uint32_t i, bool last, ll_phase *next)
+{
+    *next = (ll_phase){.kind = LL_PHASE_CROSS_Q, .layer = i, .adds = true, .norm = &l->cross.norm};
+    count(next++, &l->cross.q.weight);
+    *next++ = (ll_phase){.kind = LL_PHASE_ATTENTION, .layer = i, .cross = true};
+    *next = (ll_phase){.kind = LL_PHASE_PROJECT, .layer = i, .cross = true, .tail_only = last};
+    count(next++, &l->cross.o.weight);
+    return next;
+}
+
+/* The phases of a layer from *next on. pending_norm is the post norm of the branch that waits to be added. Behind the
+ * last layer before the rows only some columns go on. */
+static ll_phase *lower_layer(const ll_model *model, uint32_t i, bool first_layer, bool last,
+                             const ll_norm **pending_norm, ll_phase *next)
 {
     const ll_layer *l = &model->layers[i];
     const ll_experts *e = &l->experts;
-    bool last = i + 1 == model->n_layers;
+    const bool has_cross = l->cross.q.weight.data;
     ll_phase first = {.kind = l->mixer != LL_MIXER_ATTENTION ? LL_PHASE_MIX_IN
                               : model->latent.n_kv           ? LL_PHASE_LATENT
                                                              : LL_PHASE_QKV,
                       .layer = i,
-                      .adds = i > 0,
+                      .adds = !first_layer,
                       .add_norm = *pending_norm,
                       .norm = present(&l->attn_norm)};
-    if (model->norms_sums && i > 0) {
+    if (model->norms_sums && !first_layer) {
         first.norm = present(&model->layers[i - 1].ffn_post_norm);
         first.keeps_norm = true;
     }
@@ -112,9 +127,11 @@ static ll_phase *lower_layer(const ll_model *model, uint32_t i, const ll_norm **
         *next = (ll_phase){.kind = LL_PHASE_LATENT_V, .layer = i, .tail_only = last};
         count_times(next++, &l->latent.v_b.first.weight, l->n_heads);
     }
-    *next = (ll_phase){.kind = LL_PHASE_PROJECT, .layer = i, .tail_only = last};
+    *next = (ll_phase){.kind = LL_PHASE_PROJECT, .layer = i, .tail_only = last && !has_cross};
     count(next++, &l->o.weight);
     *pending_norm = present(&l->attn_post_norm);
+    if (has_cross)
+        next = lower_cross(l, i, last, next);
     if (!e->n && !l->n_ff)
         return next;
     *next = (ll_phase){.kind = e->n ? LL_PHASE_ROUTE : LL_PHASE_GATE_UP,
@@ -142,21 +159,47 @@ static ll_phase *lower_layer(const ll_model *model, uint32_t i, const ll_norm **
     return next;
 }
 
+/* The layers [from, to), behind their tokens' embedding. for_rows: rows of wanted columns follow. */
+static ll_phase *lower_layers(const ll_model *model, uint32_t from, uint32_t to, bool for_rows,
+                              const ll_norm **pending_norm, ll_phase *next)
+{
+    *next = (ll_phase){.kind = LL_PHASE_EMBED, .layer = from, .weight_bytes = model->embedding.row_bytes};
+    next++;
+    *pending_norm = NULL;
+    for (uint32_t i = from; i < to; i++)
+        next = lower_layer(model, i, i == from, for_rows && i + 1 == to, pending_norm, next);
+    return next;
+}
+
+/* The encoder, and what the decoder's layers want of it. */
+static ll_phase *lower_encoder(const ll_model *model, ll_phase *next)
+{
+    const ll_norm *pending_norm;
+    next = lower_layers(model, 0, model->n_encoder_layers, false, &pending_norm, next);
+    for (uint32_t i = model->n_encoder_layers; i < model->n_layers; i++) {
+        const bool first = i == model->n_encoder_layers; /* which leaves the normalized x for the others */
+        *next = (ll_phase){.kind = LL_PHASE_CROSS_KV,
+                           .layer = i,
+                           .adds = first,
+                           .add_norm = first ? pending_norm : NULL,
+                           .norm = first ? present(&model->encoder_norm) : NULL,
+                           .keeps_norm = first};
+        count(next, &model->layers[i].cross.k.weight);
+        count(next++, &model->layers[i].cross.v.weight);
+    }
+    return next;
+}
+
 libllm_status ll_plan_create(const ll_model *model, bool hidden_states, ll_plan *plan, libllm_error *error)
 {
     *plan = (ll_plan){.host = model->host, .model = model, .n_embd = model->n_embd};
-    plan->phases = ll_calloc(model->host, (size_t)model->n_layers * PHASES_PER_LAYER_MAX + 2, sizeof *plan->phases);
+    plan->phases = ll_calloc(model->host, (size_t)model->n_layers * PHASES_PER_LAYER_MAX + 3, sizeof *plan->phases);
     if (!plan->phases)
         return ll_fail_memory(error, "the plan");
-    ll_phase *next = plan->phases;
-    next->kind = LL_PHASE_EMBED;
-    (next++)->weight_bytes = model->embedding.row_bytes;
     plan->max_k = model->n_embd;
-    const ll_norm *pending_norm = NULL;
     uint32_t max_inner = 0;
     for (uint32_t i = 0; i < model->n_layers; i++) {
         const ll_layer *l = &model->layers[i];
-        next = lower_layer(model, i, &pending_norm, next);
         plan->max_heads = larger(plan->max_heads, l->n_heads);
         plan->max_kv = larger(plan->max_kv, l->n_kv_heads * larger(model->head_dim, model->value_dim));
         plan->max_ff = larger(plan->max_ff, l->n_ff);
@@ -177,7 +220,18 @@ libllm_status ll_plan_create(const ll_model *model, bool hidden_states, ll_plan 
     plan->max_latent = t->n_query + t->n_kv + t->n_rot;
     plan->max_k = larger(plan->max_k, larger(plan->max_q, larger(plan->max_ff, plan->max_expert_ff)));
     plan->max_k = larger(plan->max_k, plan->max_steps);
-    const ll_norm *norm = model->norms_sums ? &model->layers[model->n_layers - 1].ffn_post_norm : &model->output_norm;
+    ll_phase *next = plan->phases;
+    const bool of_encoder = model->n_encoder_layers && hidden_states;
+    if (model->n_encoder_layers && !of_encoder) {
+        next = lower_encoder(model, next);
+        plan->n_encode = (uint32_t)(next - plan->phases);
+    }
+    const ll_norm *pending_norm;
+    next = lower_layers(model, of_encoder ? 0 : model->n_encoder_layers,
+                        of_encoder ? model->n_encoder_layers : model->n_layers, true, &pending_norm, next);
+    const ll_norm *norm = model->norms_sums ? &model->layers[model->n_layers - 1].ffn_post_norm
+                          : of_encoder      ? &model->encoder_norm
+                                            : &model->output_norm;
     *next = (ll_phase){.kind = hidden_states ? LL_PHASE_HIDDEN : LL_PHASE_LOGITS,
                        .adds = true,
                        .add_norm = pending_norm,

@@ -21,6 +21,9 @@ typedef enum ll_phase_kind {
     LL_PHASE_LATENT_Q,    /* q = W latent; rotation; brought to the latent */
     LL_PHASE_ATTENTION,   /* attention of q over the KV memory */
     LL_PHASE_LATENT_V,    /* values = W attention, of each head */
+    /* Of attention to the text that an encoder has read, which ATTENTION and PROJECT follow: */
+    LL_PHASE_CROSS_Q,  /* prologue; q = W x */
+    LL_PHASE_CROSS_KV, /* behind the encoder: prologue; k, v = W x; both to the KV memory */
     /* Instead of all these, of a layer that is not attention (see ll_recurrence): */
     LL_PHASE_MIX_IN,       /* prologue; everything that is a product with x; convolutions over tokens; activations */
     LL_PHASE_SELECT,       /* steps, B and C = W u */
@@ -47,6 +50,7 @@ typedef struct ll_phase {
     const ll_norm *norm;
     bool keeps_norm;  /* x = norm(x) */
     bool accumulates; /* DOWN: adds to the branch */
+    bool cross;       /* ATTENTION, PROJECT: to the encoder's text */
     /* Needed only for columns whose logits are wanted: everything behind the last layer's attention. */
     bool tail_only;
     uint64_t weight_bytes;
@@ -58,6 +62,7 @@ typedef struct ll_plan {
     const ll_model *model;
     ll_phase *phases;
     uint32_t n_phases;
+    uint32_t n_encode; /* the first ones read a text for the decoder, which the others are of; 0: there is none */
     /* Widths that scratch memory is made from. */
     uint32_t n_embd;
     uint32_t max_q;      /* n_heads * head_dim or n_inner, largest of all layers */
@@ -73,7 +78,7 @@ typedef struct ll_plan {
     uint32_t max_steps;    /* n_steps + 2 * n_states, or n_heads of a scan */
 } ll_plan;
 
-/* Up to the logits, or to the last hidden states. */
+/* Up to the logits, or to the last hidden states; of a model with an encoder and a decoder those of the encoder. */
 libllm_status ll_plan_create(const ll_model *model, bool hidden_states, ll_plan *plan, libllm_error *error);
 void ll_plan_free(ll_plan *plan);
 

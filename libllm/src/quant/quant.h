@@ -58,6 +58,8 @@ typedef struct ll_type_traits {
 const ll_type_traits *ll_type_find(uint32_t type);
 ll_block_size ll_type_block_size(uint32_t type); /* for ll_gguf_open */
 
+/* Rather than plain numbers. */
+static inline bool ll_type_has_blocks(const ll_type_traits *traits) { return traits->block.elements > 1; }
 /* Bytes of a row of n_elements (a multiple of the block). */
 size_t ll_type_row_bytes(const ll_type_traits *traits, size_t n_elements);
 

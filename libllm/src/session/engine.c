@@ -15,6 +15,19 @@ uint64_t ll_context_default(const ll_model *model)
     return model->n_context_train < CONTEXT_DEFAULT_MAX ? model->n_context_train : CONTEXT_DEFAULT_MAX;
 }
 
+uint32_t ll_engine_pages(const ll_engine *e, uint64_t n_positions)
+{
+    return (uint32_t)((n_positions + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS) * (e->has_source ? 2 : 1);
+}
+
+/* A text that is read at once has to fit. */
+static uint32_t batch_default(const ll_engine *e)
+{
+    if (!e->reads_at_once && !e->has_source)
+        return BATCH_DEFAULT;
+    return e->n_positions < BATCH_MAX ? (uint32_t)e->n_positions : BATCH_MAX;
+}
+
 static libllm_status check_options(const libllm_engine_options *o, libllm_error *error)
 {
     if (o->kv_type < LIBLLM_KV_AUTO || o->kv_type > LIBLLM_KV_Q8_0)
@@ -28,6 +41,8 @@ static libllm_status check_options(const libllm_engine_options *o, libllm_error 
                        (unsigned long long)o->n_positions, INT32_MAX);
     if (o->profile > 1)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "profile is %u, expected 0 or 1", o->profile);
+    if (o->importance > 1)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "importance is %u, expected 0 or 1", o->importance);
     if (o->hidden_states > 1)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "hidden_states is %u, expected 0 or 1", o->hidden_states);
     return LIBLLM_OK;
@@ -61,16 +76,19 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
     e->profiles = options->profile;
     e->hidden_states = options->hidden_states || model->is_encoder;
     e->n_row = e->hidden_states ? model->n_embd : model->n_vocab;
+    e->has_source = model->n_encoder_layers && !e->hidden_states;
+    e->reads_at_once = model->is_encoder || (model->n_encoder_layers && e->hidden_states);
     e->kv_type = ll_kv_type_resolve(model, options->kv_type);
-    e->n_batch = options->n_batch ? options->n_batch : BATCH_DEFAULT;
     e->n_positions = options->n_positions ? options->n_positions : ll_context_default(model);
+    e->n_batch = options->n_batch ? options->n_batch : batch_default(e);
     pthread_mutex_init(&e->lock, NULL);
     pthread_cond_init(&e->changed, NULL);
-    e->n_free_pages = (uint32_t)((e->n_positions + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS);
+    e->n_free_pages = ll_engine_pages(e, e->n_positions);
     e->free_pages = ll_alloc(host, e->n_free_pages, sizeof *e->free_pages);
     e->runs = ll_alloc(host, e->n_batch, sizeof *e->runs);
     e->stepping = ll_alloc(host, e->n_batch, sizeof *e->stepping);
-    if (!e->free_pages || !e->runs || !e->stepping) {
+    e->sums = options->importance ? ll_input_sums_create(host, model) : NULL;
+    if (!e->free_pages || !e->runs || !e->stepping || (options->importance && !e->sums)) {
         status = ll_fail_memory(error, "an engine");
     } else {
         for (uint32_t i = 0; i < e->n_free_pages; i++)
@@ -106,6 +124,7 @@ void ll_engine_free(ll_engine *e)
     ll_free(e->host, e->free_pages);
     ll_free(e->host, e->runs);
     ll_free(e->host, e->stepping);
+    ll_input_sums_free(e->sums);
     ll_free(e->host, e);
 }
 
@@ -143,6 +162,17 @@ void ll_engine_return_profile(ll_engine *e, const ll_profile *profile)
     pthread_mutex_lock(&e->lock);
     ll_profile_add(&e->profile, profile);
     pthread_mutex_unlock(&e->lock);
+}
+
+libllm_status ll_engine_save_importance(ll_engine *e, const char *path, bool replaces, ll_span dataset,
+                                        libllm_error *error)
+{
+    pthread_mutex_lock(&e->lock);
+    while (e->leading) /* a step adds to the sums */
+        pthread_cond_wait(&e->changed, &e->lock);
+    libllm_status status = ll_input_sums_write(e->sums, path, replaces, dataset, error);
+    pthread_mutex_unlock(&e->lock);
+    return status;
 }
 
 static bool cancelled(const ll_work *work)
@@ -224,35 +254,40 @@ static void add_to_step(ll_engine *e, ll_work *work, size_t n)
     e->runs[e->n_stepping] = (ll_run){.tokens = behind ? s->tokens + s->n_in_state : work->tokens + work->n_done,
                                       .n_tokens = (uint32_t)n,
                                       .position = atomic_load(&s->position) - behind,
-                                      .pages = s->pages,
+                                      .pages = work->encodes ? s->source_pages : s->pages,
+                                      .source_pages = s->source_pages,
+                                      .n_source = s->n_source,
                                       .state = s->states[s->running],
                                       .next_state = s->states[ll_session_next_state(s)],
-                                      .logits = behind         ? NULL
-                                                : work->logits ? work->logits + work->n_done * n_row
-                                                : last         ? s->next_logits
-                                                               : NULL,
+                                      .adapters = s->adapters,
+                                      .logits = behind || work->encodes ? NULL
+                                                : work->logits          ? work->logits + work->n_done * n_row
+                                                : last                  ? s->next_logits
+                                                                        : NULL,
                                       .all_logits = work->logits != NULL};
     e->stepping[e->n_stepping++] = work;
 }
 
 /* Single tokens (decoding) go first, so that a long prompt delays nobody by more than a step; then prompts, oldest
- * first, as far as the batch reaches. */
+ * first, as far as the batch reaches. What an encoder is to read and what a decoder is to, whose layers are others,
+ * take turns by age. */
 static void choose_step(ll_engine *e)
 {
     uint32_t room = e->n_batch;
+    const bool encodes = e->queue->encodes;
     e->n_stepping = 0;
     for (ll_work *work = e->queue; work && room; work = work->next)
-        if (n_left(work) == 1) {
+        if (n_left(work) == 1 && work->encodes == encodes) {
             add_to_step(e, work, 1);
             room--;
         }
     for (ll_work *work = e->queue; work && room; work = work->next) {
         size_t left = n_left(work);
-        if (left == 1)
+        if (left == 1 || work->encodes != encodes)
             continue;
         uint32_t n = left < room ? (uint32_t)left : room;
-        if (e->model->is_encoder && n < left)
-            continue; /* all tokens see each other: a text is not split */
+        if ((e->reads_at_once || encodes) && n < left)
+            continue; /* a text is not split */
         add_to_step(e, work, n);
         room -= n;
     }
@@ -270,6 +305,11 @@ static void commit_step(ll_engine *e, libllm_status status, const libllm_error *
         if (status) {
             work->error = *error;
             finish(e, work, status);
+            continue;
+        }
+        if (work->encodes) {
+            s->n_source = work->n_tokens;
+            finish(e, work, LIBLLM_OK);
             continue;
         }
         s->running = ll_session_next_state(s);
@@ -296,6 +336,14 @@ static void commit_step(ll_engine *e, libllm_status status, const libllm_error *
     e->n_stepping = 0;
 }
 
+static void count_texts(ll_engine *e)
+{
+    for (uint32_t i = 0; i < e->n_stepping; i++) {
+        e->sums->n_texts += e->runs[i].position == 0;
+        e->sums->n_tokens += e->runs[i].n_tokens;
+    }
+}
+
 /* One step for all; called with the lock held and leading set, gives the lock up while it computes. */
 static void step(ll_engine *e)
 {
@@ -303,8 +351,13 @@ static void step(ll_engine *e)
     if (!e->queue)
         return;
     choose_step(e);
-    ll_batch batch = {.runs = e->runs, .n_runs = e->n_stepping, .cancelled = step_cancelled, .cancel_context = e};
+    ll_batch batch = {.runs = e->runs,
+                      .n_runs = e->n_stepping,
+                      .encodes = e->stepping[0]->encodes,
+                      .cancelled = step_cancelled,
+                      .cancel_context = e};
     libllm_error error;
+    batch.sums = e->sums;
     ll_profile profile = {0}; /* the engine's may be taken meanwhile */
     if (e->profiles)
         batch.profile = &profile;
@@ -313,6 +366,8 @@ static void step(ll_engine *e)
     pthread_mutex_lock(&e->lock);
     if (e->profiles)
         ll_profile_add(&e->profile, &profile);
+    if (e->sums && !status)
+        count_texts(e);
     commit_step(e, status, &error);
 }
 

@@ -21,6 +21,7 @@ typedef struct ll_work {
     size_t n_tokens;
     size_t n_done;
     float *logits; /* rows for all tokens; NULL: the session's own, for the last */
+    bool encodes;  /* the tokens are the whole text that the session's encoder reads */
     libllm_status status;
     libllm_error error; /* valid when status is negative */
     bool finished;
@@ -41,6 +42,8 @@ typedef struct ll_engine {
     uint64_t n_positions;
     bool hidden_states; /* what rows are, n_row wide */
     uint32_t n_row;
+    bool reads_at_once; /* a text is one batch, as all its tokens see each other */
+    bool has_source;    /* sessions are of a decoder that attends to a text which its encoder has read */
 
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
@@ -54,13 +57,17 @@ typedef struct ll_engine {
     ll_work **stepping; /* [n_batch] */
     uint32_t n_stepping;
     bool profiles;
-    ll_profile profile; /* of the steps since it was last reported */
+    ll_profile profile;  /* of the steps since it was last reported */
+    ll_input_sums *sums; /* of all steps; NULL: nobody wants them */
 } ll_engine;
 
 libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const char *blas_library,
                                const ll_model *model, const libllm_engine_options *options, ll_engine **out,
                                libllm_error *error);
 void ll_engine_free(ll_engine *engine); /* after its sessions; NULL is fine */
+
+/* Pages for so many positions of a session: of its timeline, and with an encoder of as long a text. */
+uint32_t ll_engine_pages(const ll_engine *engine, uint64_t n_positions);
 
 /* What a context is long when nobody says: as the model was trained, but at most 8192. */
 uint64_t ll_context_default(const ll_model *model);
@@ -73,6 +80,9 @@ void ll_engine_eval(ll_engine *engine, ll_work *works, size_t n_works);
 bool ll_engine_take_pages(ll_engine *engine, uint32_t *pages, uint32_t n, uint32_t *n_free);
 void ll_engine_give_pages(ll_engine *engine, const uint32_t *pages, uint32_t n);
 
+/* What was collected so far, as the file of an importance matrix. */
+libllm_status ll_engine_save_importance(ll_engine *engine, const char *path, bool replaces, ll_span dataset,
+                                        libllm_error *error);
 /* The profile since it was last taken. One that could not be handed on goes back. */
 void ll_engine_take_profile(ll_engine *engine, ll_profile *profile);
 void ll_engine_return_profile(ll_engine *engine, const ll_profile *profile);

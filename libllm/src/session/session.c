@@ -5,6 +5,8 @@
 
 #include "base/status.h"
 
+#include <string.h>
+
 libllm_status ll_session_create(ll_engine *e, uint64_t n_positions, ll_session **out, libllm_error *error)
 {
     *out = NULL;
@@ -28,7 +30,8 @@ libllm_status ll_session_create(ll_engine *e, uint64_t n_positions, ll_session *
     s->host = e->host;
     s->engine = e;
     s->capacity = n_positions;
-    s->pages = ll_alloc(e->host, (size_t)(n_positions / LL_PAGE_POSITIONS + 1), sizeof *s->pages);
+    uint32_t n_pages = ll_engine_pages(e, n_positions), n_free;
+    s->pages = ll_alloc(e->host, n_pages, sizeof *s->pages);
     s->tokens = ll_alloc(e->host, (size_t)n_positions, sizeof *s->tokens);
     s->logits = ll_alloc_aligned(e->host, e->n_row, sizeof *s->logits, 64);
     s->next_logits = ll_alloc_aligned(e->host, e->n_row, sizeof *s->next_logits, 64);
@@ -42,19 +45,19 @@ libllm_status ll_session_create(ll_engine *e, uint64_t n_positions, ll_session *
     if (!made) {
         status = ll_fail_memory(error, "a session");
     } else {
-        uint32_t n_pages = (uint32_t)((n_positions + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS), n_free;
+        const uint32_t page_positions = e->has_source ? LL_PAGE_POSITIONS / 2 : LL_PAGE_POSITIONS;
         bool taken = ll_engine_take_pages(e, s->pages, n_pages, &n_free);
         if (!taken && any && n_free > 0) {
             n_pages = n_free;
-            s->capacity = (uint64_t)n_pages * LL_PAGE_POSITIONS;
+            s->capacity = (uint64_t)n_pages * page_positions;
             taken = ll_engine_take_pages(e, s->pages, n_pages, &n_free);
         }
-        if (taken)
-            s->n_pages = n_pages;
-        else
+        s->n_pages = taken ? n_pages : 0;
+        s->source_pages = e->has_source ? s->pages + n_pages / 2 : NULL;
+        if (!taken)
             status = ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL,
                              "the session asks for %llu positions, the engine has %llu of %llu free",
-                             (unsigned long long)n_positions, (unsigned long long)n_free * LL_PAGE_POSITIONS,
+                             (unsigned long long)n_positions, (unsigned long long)n_free * page_positions,
                              (unsigned long long)e->n_positions);
     }
     if (status) {
@@ -73,6 +76,8 @@ void ll_session_free(ll_session *s)
         ll_engine_give_pages(s->engine, s->pages, s->n_pages);
     for (uint32_t i = 0; i < LL_SESSION_STATES; i++)
         s->engine->backend->state_free(s->engine->executor, s->states[i]);
+    s->engine->backend->adapters_free(s->engine->executor, s->adapters);
+    ll_free(s->host, s->uses);
     ll_free(s->host, s->pages);
     ll_free(s->host, s->tokens);
     ll_free(s->host, s->logits);
@@ -115,17 +120,57 @@ libllm_status ll_session_check_ids(const ll_session *s, const int32_t *tokens, s
     return LIBLLM_OK;
 }
 
+libllm_status ll_session_check_source(const ll_session *s, libllm_error *error)
+{
+    if (!s->engine->has_source || s->n_source)
+        return LIBLLM_OK;
+    return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT,
+                   "the session has no text for the model's encoder: libllm_session_encode() gives it one");
+}
+
 libllm_status ll_session_check(const ll_session *s, const int32_t *tokens, size_t n_tokens, libllm_error *error)
 {
     size_t position = atomic_load(&s->position);
+    libllm_status status = ll_session_check_source(s, error);
+    if (status)
+        return status;
     if (n_tokens > s->capacity - position)
         return ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL, "%zu tokens behind %zu do not fit into a context of %llu",
                        n_tokens, position, (unsigned long long)s->capacity);
-    if (s->engine->model->is_encoder && (position || n_tokens > s->engine->n_batch))
+    if (s->engine->reads_at_once && (position || n_tokens > s->engine->n_batch))
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT,
                        "an encoder reads a text at once: %zu tokens behind %zu, with a batch of at most %u", n_tokens,
                        position, s->engine->n_batch);
     return ll_session_check_ids(s, tokens, n_tokens, error);
+}
+
+/* A text that could not be read leaves none: its pages may have something of both. */
+libllm_status ll_session_encode(ll_session *s, const int32_t *tokens, size_t n_tokens, libllm_error *error)
+{
+    const ll_engine *e = s->engine;
+    if (!e->has_source)
+        return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
+                       e->hidden_states ? "the engine makes hidden states, and has no decoder that a text is read for"
+                                        : "the model has no encoder besides a decoder");
+    if (n_tokens == 0)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "the text is empty");
+    if (n_tokens > s->capacity)
+        return ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL, "a text of %zu tokens does not fit into a context of %llu",
+                       n_tokens, (unsigned long long)s->capacity);
+    if (n_tokens > e->n_batch)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT,
+                       "an encoder reads a text at once: %zu tokens, with a batch of at most %u", n_tokens, e->n_batch);
+    libllm_status status = ll_session_check_ids(s, tokens, n_tokens, error);
+    if (status)
+        return status;
+    atomic_store(&s->position, 0);
+    s->has_logits = false;
+    s->n_source = 0;
+    ll_work work = {.session = s, .tokens = tokens, .n_tokens = n_tokens, .encodes = true};
+    ll_engine_eval(s->engine, &work, 1);
+    if (work.status < 0 && error)
+        *error = work.error;
+    return work.status;
 }
 
 libllm_status ll_session_eval(ll_session *s, const int32_t *tokens, size_t n_tokens, float *logits, libllm_error *error)
@@ -150,6 +195,10 @@ libllm_status ll_session_rewind(ll_session *s, size_t n_positions, libllm_error 
         s->has_logits = false;
     if (n_positions < s->n_in_state) /* there is no way back from a state but from the beginning */
         s->n_in_state = 0;
+    if (n_positions < s->n_other)
+        s->n_other = n_positions;
+    if (s->states[0] && s->n_in_state == 0) /* all are evaluated again */
+        s->n_other = 0;
     atomic_store(&s->position, n_positions);
     return LIBLLM_OK;
 }
@@ -162,6 +211,31 @@ uint32_t ll_session_next_state(const ll_session *s)
     while (next == s->state || next == s->running)
         next++;
     return next;
+}
+
+libllm_status ll_session_set_adapters(ll_session *s, const ll_adapter_use *uses, size_t n, libllm_error *error)
+{
+    bool same = n == s->n_uses;
+    for (size_t i = 0; same && i < n; i++)
+        same = uses[i].adapter == s->uses[i].adapter && uses[i].scale == s->uses[i].scale;
+    if (same)
+        return LIBLLM_OK;
+    const ll_backend *backend = s->engine->backend;
+    ll_adapter_use *copy = n ? ll_alloc(s->host, n, sizeof *copy) : NULL;
+    ll_adapter_set *set = copy ? backend->adapters_create(s->engine->executor, uses, n) : NULL;
+    if (n && !set) {
+        ll_free(s->host, copy);
+        return ll_fail_memory(error, "the adapters of a session");
+    }
+    if (n)
+        memcpy(copy, uses, n * sizeof *copy);
+    backend->adapters_free(s->engine->executor, s->adapters);
+    ll_free(s->host, s->uses);
+    s->adapters = set;
+    s->uses = copy;
+    s->n_uses = n;
+    s->n_other = atomic_load(&s->position);
+    return LIBLLM_OK;
 }
 
 libllm_status ll_session_sample(ll_session *s, const libllm_sampling_options *options, int32_t *token,

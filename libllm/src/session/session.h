@@ -15,6 +15,8 @@ struct ll_session {
     ll_engine *engine;
     uint32_t *pages;
     uint32_t n_pages;
+    uint32_t *source_pages; /* those of the encoder's text, at the end of pages; NULL: the model has one side only */
+    size_t n_source;        /* its length; 0: no text has been read */
     uint64_t capacity;      /* positions */
     int32_t *tokens;        /* [capacity] */
     atomic_size_t position; /* tokens in the timeline */
@@ -24,6 +26,10 @@ struct ll_session {
     ll_state *states[LL_SESSION_STATES];
     uint32_t state, running;
     size_t n_in_state;
+    ll_adapter_set *adapters; /* NULL: none */
+    ll_adapter_use *uses;     /* [n_uses] what it was made of */
+    size_t n_uses;
+    size_t n_other;     /* tokens at the front that were evaluated with others, which the rest has seen */
     float *logits;      /* [n_vocab] after the last token */
     float *next_logits; /* [n_vocab] those that a running call computes */
     bool has_logits;
@@ -46,11 +52,18 @@ void ll_session_leave(ll_session *session);
 libllm_status ll_session_check_ids(const ll_session *session, const int32_t *tokens, size_t n_tokens,
                                    libllm_error *error);
 libllm_status ll_session_check(const ll_session *session, const int32_t *tokens, size_t n_tokens, libllm_error *error);
+/* Have the encoder read a text; the timeline begins anew. */
+libllm_status ll_session_encode(ll_session *session, const int32_t *tokens, size_t n_tokens, libllm_error *error);
+/* The decoder has a text to attend to, or the model none that reads one. */
+libllm_status ll_session_check_source(const ll_session *session, libllm_error *error);
 libllm_status ll_session_eval(ll_session *session, const int32_t *tokens, size_t n_tokens, float *logits,
                               libllm_error *error);
 libllm_status ll_session_rewind(ll_session *session, size_t n_positions, libllm_error *error);
 libllm_status ll_session_sample(ll_session *session, const libllm_sampling_options *options, int32_t *token,
                                 libllm_error *error);
+
+/* What is evaluated from here on has these adapters; a failure leaves those that were. */
+libllm_status ll_session_set_adapters(ll_session *session, const ll_adapter_use *uses, size_t n, libllm_error *error);
 
 void ll_session_cancel(ll_session *session);
 

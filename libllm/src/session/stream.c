@@ -71,7 +71,8 @@ static libllm_status copy_sampling(ll_stream *s, const libllm_sampling_options *
     return LIBLLM_OK;
 }
 
-/* Keep what the timeline shares with the prompt. At least the last token is evaluated again, for its logits. */
+/* Keep what the timeline shares with the prompt, unless other adapters have had a part in it. At least the last token
+ * is evaluated again, for its logits. */
 static libllm_status sync_prompt(ll_stream *s, const int32_t *tokens, size_t n, libllm_error *error)
 {
     ll_session *session = s->session;
@@ -82,7 +83,7 @@ static libllm_status sync_prompt(ll_stream *s, const int32_t *tokens, size_t n, 
     libllm_status status = ll_session_check_ids(session, tokens, n, error);
     if (status)
         return status;
-    while (shared < n - 1 && shared < position && session->tokens[shared] == tokens[shared])
+    while (session->n_other == 0 && shared < n - 1 && shared < position && session->tokens[shared] == tokens[shared])
         shared++;
     s->n_prompt = n;
     s->n_prompt_left = n - shared;
@@ -105,7 +106,9 @@ libllm_status ll_stream_create(ll_session *session, const int32_t *tokens, size_
                        "the prompt is empty: a model needs a token to go on from");
     if (session->engine->hidden_states)
         return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "the engine makes hidden states, no logits to go on from");
-    libllm_status status = ll_sampling_check(sampling, session->engine->model->n_vocab, error);
+    libllm_status status = ll_session_check_source(session, error);
+    if (!status)
+        status = ll_sampling_check(sampling, session->engine->model->n_vocab, error);
     if (status)
         return status;
     ll_stream *s = ll_calloc(session->host, 1, sizeof *s);

@@ -402,6 +402,8 @@ typedef struct ll_pipeline {
 } ll_pipeline;
 
 bool ll_pipeline_find(ll_span name, ll_pipeline *pipeline); /* false: not known */
+/* The name of a pipeline that does the same; NULL: none does. */
+const char *ll_pipeline_name(const ll_pipeline *pipeline);
 
 typedef struct ll_charsmap { /* SentencePiece's precompiled rules of normalization */
     const uint32_t *units;   /* of a double array, or NULL */

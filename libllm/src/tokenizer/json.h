@@ -37,6 +37,15 @@ libllm_status ll_json_read_merges(const ll_host *host, ll_span list, ll_json_mer
 libllm_status ll_json_put_token(const ll_host *host, ll_json_tokens *tokens, uint32_t id, ll_span text,
                                 libllm_error *error);
 
+/* Opening (tokenizer_json.c) ----------------------------------------------------------------------------- */
+
+/* Called with what was read of the file, which is given back afterwards; scores are the vocabulary's. */
+typedef libllm_status (*ll_json_use)(const ll_tokenizer *tokenizer, const ll_json_tokens *tokens,
+                                     const ll_json_merges *merges, void *context, libllm_error *error);
+/* As ll_tokenizer_open_json(). */
+libllm_status ll_json_open(const ll_host *host, ll_span text, ll_span config, ll_json_use use, void *context,
+                           ll_tokenizer **tokenizer, libllm_error *error);
+
 /* Components (json_steps.c) ----------------------------------------------------------------------------- */
 
 typedef struct ll_json_reader {

@@ -6,6 +6,8 @@
 
 #include "tokenizer/dfa_table.h"
 
+#include <string.h>
+
 #define CUT(name)                                                                                                      \
     {                                                                                                                  \
         .dfa = &ll_dfa_##name                                                                                          \
@@ -168,4 +170,46 @@ bool ll_pipeline_find(ll_span name, ll_pipeline *pipeline)
         return true;
     }
     return false;
+}
+
+/* What is between matches is a piece, or dropped: the patterns here match all text, so that there is nothing. */
+static ll_behavior plain(ll_behavior behavior) { return behavior == LL_KEPT ? LL_ISOLATED : behavior; }
+
+static bool same_steps(const ll_pipeline *a, const ll_pipeline *b)
+{
+    if (a->n_normalizers != b->n_normalizers || a->n_steps != b->n_steps)
+        return false;
+    for (size_t i = 0; i < a->n_normalizers; i++)
+        if (a->normalizers[i].kind != b->normalizers[i].kind || a->normalizers[i].kind > LL_NORMALIZE_NFKD)
+            return false;
+    for (size_t i = 0; i < a->n_steps; i++) {
+        const ll_step *x = &a->steps[i], *y = &b->steps[i];
+        if (x->dfa != y->dfa || x->literal || y->literal || x->threes != y->threes ||
+            plain(x->behavior) != plain(y->behavior) || x->prefix != y->prefix || x->shows_blanks != y->shows_blanks ||
+            x->over_bytes != y->over_bytes)
+            return false;
+    }
+    return true;
+}
+
+/* Of several names the one that is best known; one with another word on whole words only where no other is. */
+const char *ll_pipeline_name(const ll_pipeline *pipeline)
+{
+    static const char *const preferred[] = {"llama-bpe", "qwen2", "gpt-4o"};
+    const char *best = NULL;
+    int best_points = 0;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        ll_pipeline other;
+        ll_pipeline_find(ll_span_of(known[i].name), &other);
+        if (!same_steps(pipeline, &other))
+            continue;
+        int points = pipeline->whole_words == other.whole_words ? 3 : 1;
+        for (size_t k = 0; k < sizeof preferred / sizeof *preferred; k++)
+            points += strcmp(known[i].name, preferred[k]) == 0;
+        if (points > best_points) {
+            best = known[i].name;
+            best_points = points;
+        }
+    }
+    return best;
 }

@@ -5,7 +5,7 @@
 #define LL_TOKENIZER_TOKENIZER_H
 
 #include "base/buffer.h"
-#include "format/gguf.h"
+#include "format/gguf_make.h"
 
 typedef struct ll_tokenizer ll_tokenizer;
 
@@ -17,6 +17,11 @@ libllm_status ll_tokenizer_open(const ll_host *host, const ll_gguf *gguf, ll_tok
  * not known is UNSUPPORTED by its name, what is malformed is JSON with the place. Nothing of them is needed later. */
 libllm_status ll_tokenizer_open_json(const ll_host *host, ll_span text, ll_span config, ll_tokenizer **tokenizer,
                                      libllm_error *error);
+/* The same files as the tokenizer.ggml.* metadata that make the same tokens, put into a structure, with a vocabulary of
+ * n_rows tokens: what is lacking is filled up, and tokens behind them are left out. A tokenizer for which GGUF has no
+ * words is UNSUPPORTED. */
+libllm_status ll_tokenizer_translate_json(const ll_host *host, ll_span text, ll_span config, uint32_t n_rows,
+                                          ll_gguf_maker *maker, libllm_error *error);
 void ll_tokenizer_close(ll_tokenizer *tokenizer); /* NULL is fine */
 
 /* While a model is opened: another token that ends a generation. One that the vocabulary does not have is ignored. */

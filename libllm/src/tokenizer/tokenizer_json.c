@@ -447,7 +447,8 @@ static libllm_status open_parts(opening *o)
     return status;
 }
 
-static libllm_status open_json(opening *o, ll_span text, ll_span config, libllm_error *error)
+static libllm_status open_json(opening *o, ll_span text, ll_span config, ll_json_use use, void *context,
+                               libllm_error *error)
 {
     ll_buffer rest;
     ll_buffer_init(&rest, o->reader.host);
@@ -469,13 +470,15 @@ static libllm_status open_json(opening *o, ll_span text, ll_span config, libllm_
     o->config = beside;
     if (status == LIBLLM_OK)
         status = open_parts(o);
+    if (status == LIBLLM_OK && use) /* texts of added tokens are those of the document */
+        status = use(o->reader.tokenizer, &o->tokens, &o->merges, context, error);
     json_decref(beside);
     json_decref(root);
     return status;
 }
 
-libllm_status ll_tokenizer_open_json(const ll_host *host, ll_span text, ll_span config, ll_tokenizer **tokenizer,
-                                     libllm_error *error)
+libllm_status ll_json_open(const ll_host *host, ll_span text, ll_span config, ll_json_use use, void *context,
+                           ll_tokenizer **tokenizer, libllm_error *error)
 {
     *tokenizer = NULL;
     ll_tokenizer *t = ll_calloc(host, 1, sizeof *t);
@@ -485,7 +488,7 @@ libllm_status ll_tokenizer_open_json(const ll_host *host, ll_span text, ll_span 
     t->vocabulary.host = host;
     t->unknown = LL_NO_TOKEN;
     opening o = {.reader = {.host = host, .tokenizer = t, .error = error}};
-    libllm_status status = open_json(&o, text, config, error);
+    libllm_status status = open_json(&o, text, config, use, context, error);
     ll_free(host, o.tokens.texts);
     ll_free(host, o.tokens.scores);
     ll_free(host, o.tokens.memory);
@@ -496,4 +499,10 @@ libllm_status ll_tokenizer_open_json(const ll_host *host, ll_span text, ll_span 
     else
         *tokenizer = t;
     return status;
+}
+
+libllm_status ll_tokenizer_open_json(const ll_host *host, ll_span text, ll_span config, ll_tokenizer **tokenizer,
+                                     libllm_error *error)
+{
+    return ll_json_open(host, text, config, NULL, NULL, tokenizer, error);
 }

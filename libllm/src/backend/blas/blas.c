@@ -110,6 +110,8 @@ const ll_backend ll_backend_blas = {
     .create = blas_create,
     .state_create = blas_state_create,
     .state_free = blas_state_free,
+    .adapters_create = ll_cpu_adapters_create,
+    .adapters_free = ll_cpu_adapters_free,
     .run = blas_run,
     .free = blas_free,
 };

@@ -16,8 +16,24 @@ typedef struct tile {
     uint32_t first, n;
     uint32_t window;
     bool symmetric; /* tokens also see later ones, a window reaches half its width to both sides */
+    bool cross;     /* they see the encoder's text instead of their own */
+    const float *distance_bias;
     const float *sinks;
 } tile;
+
+static tile tile_of(const ll_executor *e, const ll_phase *p)
+{
+    const ll_layer *l = &e->model->layers[p->layer];
+    const uint32_t group = l->n_heads / l->n_kv_heads;
+    if (p->cross)
+        return (tile){.layer = p->layer, .group = group, .cross = true};
+    return (tile){.layer = p->layer,
+                  .group = group,
+                  .window = l->window,
+                  .symmetric = l->sees_later,
+                  .distance_bias = l->distance_bias,
+                  .sinks = l->sinks};
+}
 
 static uint32_t tile_columns(uint32_t group) { return group >= LL_QUERY_ROWS ? 1 : LL_QUERY_ROWS / group; }
 
@@ -31,6 +47,8 @@ static uint64_t first_seen(const tile *t, uint64_t position)
 /* Behind the last one. */
 static uint64_t end_seen(const tile *t, const ll_run *run, uint64_t position)
 {
+    if (t->cross)
+        return run->n_source;
     if (!t->symmetric)
         return position + 1;
     const uint64_t end = run->position + run->n_tokens;
@@ -40,6 +58,19 @@ static uint64_t end_seen(const tile *t, const ll_run *run, uint64_t position)
 static float *row_state(const ll_worker *w, uint32_t row)
 {
     return w->state + row * (2 + (size_t)w->executor->model->value_dim);
+}
+
+/* Scores [begin, end) of keys that follow each other, the first of them `distance` positions behind the query. */
+static void add_distance_bias(const float *bias, int64_t distance, float *scores, size_t begin, size_t end)
+{
+    const int64_t offset = distance + LL_BIAS_REACH; /* of scores[0] in the row */
+    size_t p = begin;
+    for (; p < end && offset + (int64_t)p < 0; p++)
+        scores[p] += bias[0];
+    for (; p < end && offset + (int64_t)p < LL_BIAS_ROW; p++)
+        scores[p] += bias[offset + (int64_t)p];
+    for (; p < end; p++)
+        scores[p] += bias[LL_BIAS_ROW - 1];
 }
 
 /* Rows [row, row + n) of the tile against positions [from, to) of the timeline, in one online softmax. The state of
@@ -67,8 +98,9 @@ static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64
     uint64_t low = first_seen(t, position[0]), high = end_seen(t, t->run, position[n - 1]);
     low = low > from ? low : from;
     high = high < to ? high : to;
+    const uint32_t *pages = t->cross ? t->run->source_pages : t->run->pages;
     for (uint64_t base = low & ~(uint64_t)(LL_KV_TILE - 1); base < high; base += LL_KV_TILE) {
-        const uint8_t *keys = ll_cpu_kv(e, t->run->pages[base / LL_KV_TILE], t->layer, t->kv_head);
+        const uint8_t *keys = ll_cpu_kv(e, pages[base / LL_KV_TILE], t->layer, t->kv_head);
         k->attend_scores[e->kv_format](q, n, keys, head_dim, e->model->attn_scale, w->scores);
         size_t tile_begin = LL_KV_TILE, tile_end = 0;
         for (uint32_t j = 0; j < n; j++) {
@@ -85,6 +117,10 @@ static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64
                 for (size_t p = begin; p < end; p++)
                     scores[p] -= slope * (float)(position[j] - base - p);
             }
+            if (t->distance_bias)
+                add_distance_bias(t->distance_bias +
+                                      (t->kv_head * t->group + (row + j) % t->group) * (size_t)LL_BIAS_ROW,
+                                  (int64_t)base - (int64_t)position[j], scores, begin, end);
             if (e->model->attn_softcap > 0)
                 k->softcap(scores + begin, end - begin, e->model->attn_softcap);
             float *state = row_state(w, j);
@@ -238,10 +274,10 @@ static void many_columns(ll_worker *w, tile t, uint32_t n_kv_heads)
     }
 }
 
-void ll_cpu_attention_work(const ll_executor *e, uint32_t layer, uint64_t *flops, uint64_t *kv_bytes)
+void ll_cpu_attention_work(const ll_executor *e, const ll_phase *p, uint64_t *flops, uint64_t *kv_bytes)
 {
-    const ll_layer *l = &e->model->layers[layer];
-    tile t = {.group = l->n_heads / l->n_kv_heads, .window = l->window, .symmetric = e->model->is_encoder};
+    const ll_layer *l = &e->model->layers[p->layer];
+    const tile t = tile_of(e, p);
     uint32_t width = e->n_columns <= LL_COLUMNS_MAX ? 1 : tile_columns(t.group);
     uint64_t seen = 0, read = 0; /* positions: by each column, and by each tile of columns */
     for (uint32_t r = 0; r < e->batch->n_runs; r++) {
@@ -259,17 +295,11 @@ void ll_cpu_attention_work(const ll_executor *e, uint32_t layer, uint64_t *flops
                 (ll_kv_tile_bytes(e->kv_format, head_dim) + ll_kv_tile_bytes(e->kv_format, value_dim)) / LL_KV_TILE;
 }
 
-void ll_cpu_attention(ll_worker *w, uint32_t layer)
+void ll_cpu_attention(ll_worker *w, const ll_phase *p)
 {
-    ll_executor *e = w->executor;
-    const ll_layer *l = &e->model->layers[layer];
-    tile t = {.layer = layer,
-              .group = l->n_heads / l->n_kv_heads,
-              .window = l->window,
-              .symmetric = e->model->is_encoder,
-              .sinks = l->sinks};
-    if (e->n_columns <= LL_COLUMNS_MAX)
-        few_columns(w, t, l->n_kv_heads);
+    const uint32_t n_kv_heads = w->executor->model->layers[p->layer].n_kv_heads;
+    if (w->executor->n_columns <= LL_COLUMNS_MAX)
+        few_columns(w, tile_of(w->executor, p), n_kv_heads);
     else
-        many_columns(w, t, l->n_kv_heads);
+        many_columns(w, tile_of(w->executor, p), n_kv_heads);
 }

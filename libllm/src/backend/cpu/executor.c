@@ -98,10 +98,11 @@ static bool make_worker(ll_executor *e, ll_worker *w)
     w->acts = ll_alloc(h, n_batch, sizeof *w->acts);
     w->out = ll_alloc(h, n_batch, sizeof *w->out);
     w->out_part = ll_alloc(h, n_batch, sizeof *w->out_part);
+    w->adapted = ll_alloc(h, n_batch, sizeof *w->adapted);
     w->scores = lines(h, LL_QUERY_ROWS * LL_KV_TILE, sizeof(float));
     w->state = lines(h, 2 * LL_QUERY_ROWS * state, sizeof(float));
     bool made = w->panels && w->tiles[0] && w->tiles[1] && w->input && w->row && w->x && w->acts && w->out &&
-                w->out_part && w->scores && w->state;
+                w->out_part && w->adapted && w->scores && w->state;
     for (size_t i = 0; made && i < LL_COLUMNS_MAX; i++)
         made = make_act(h, k, &w->act[i]);
     if (made && e->plan.max_latent) {
@@ -113,10 +114,11 @@ static bool make_worker(ll_executor *e, ll_worker *w)
     if (made && (e->plan.max_experts || e->plan.max_latent)) {
         w->item_x = ll_alloc(h, n_batch, sizeof *w->item_x);
         w->item_acts = ll_alloc(h, n_batch, sizeof *w->item_acts);
+        w->item_adapted = ll_alloc(h, n_batch, sizeof *w->item_adapted);
         w->hidden = ll_alloc(h, n_batch, sizeof *w->hidden);
         if (e->bf16)
             w->item_bf16 = lines(h, bf16_elements(e), sizeof *w->item_bf16);
-        made = w->item_x && w->item_acts && w->hidden && (!e->bf16 || w->item_bf16);
+        made = w->item_x && w->item_acts && w->item_adapted && w->hidden && (!e->bf16 || w->item_bf16);
     }
     if (made && e->plan.max_experts) {
         w->items = ll_alloc(h, n_batch * e->plan.max_experts_used, sizeof *w->items);
@@ -135,10 +137,17 @@ static void free_worker(const ll_executor *e, ll_worker *w)
     for (size_t i = 0; w->head_act && i < e->options.n_batch; i++)
         free_act(h, &w->head_act[i]);
     ll_free(h, w->head_act);
-    void *const all[] = {w->panels,    w->tiles[0], w->tiles[1],      w->input,          w->row,
-                         w->x,         w->acts,     w->out,           w->out_part,       w->scores,
-                         w->state,     w->items,    w->items_of,      (void *)w->item_x, w->item_acts,
-                         w->item_bf16, w->hidden,   w->choice_values, w->choice_taken,   w->chosen};
+    void *const all[] = {w->panels,       w->tiles[0],
+                         w->tiles[1],     w->input,
+                         w->row,          w->x,
+                         w->acts,         w->out,
+                         w->out_part,     w->scores,
+                         w->state,        w->items,
+                         w->items_of,     (void *)w->item_x,
+                         w->item_acts,    w->adapted,
+                         w->item_adapted, w->item_bf16,
+                         w->hidden,       w->choice_values,
+                         w->choice_taken, w->chosen};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         ll_free(h, all[i]);
     for (size_t i = 0; i < LL_COLUMNS_MAX; i++)
@@ -309,6 +318,8 @@ libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_fea
     }
     uint32_t x = 0;
     for (uint32_t i = 0; i < e->plan.n_phases; i++) {
+        if (i == e->plan.n_encode) /* EMBED writes to the first one */
+            x = 0;
         e->x_of_phase[i] = x;
         x ^= e->plan.phases[i].adds;
     }
@@ -346,7 +357,7 @@ static void walk(void *context, uint32_t thread, uint32_t n_threads)
     bool measured = e->batch->profile != NULL;
     if (measured)
         ll_cpu_measure_start(w);
-    for (uint32_t i = 0; i < e->plan.n_phases; i++) {
+    for (uint32_t i = e->first_phase; i < e->end_phase; i++) {
         ll_cpu_phase(w, i);
         if (thread == 0 && batch_cancelled(e)) {
             atomic_store_explicit(&e->skip, 1, memory_order_relaxed);
@@ -367,8 +378,12 @@ static void set_columns(ll_executor *e, const ll_batch *batch)
     e->batch = batch;
     e->n_columns = 0;
     e->n_tail = 0;
+    e->adapts = false;
     for (uint32_t r = 0; r < batch->n_runs; r++) {
         const ll_run *run = &batch->runs[r];
+        size_t stride = 0;
+        float *reduced = run->adapters ? ll_cpu_adapters_reduced(run->adapters, &stride) : NULL;
+        e->adapts = e->adapts || run->adapters;
         for (uint32_t i = 0; i < run->n_tokens; i++) {
             float *logits = NULL;
             if (run->logits && run->all_logits)
@@ -377,8 +392,12 @@ static void set_columns(ll_executor *e, const ll_batch *batch)
                 logits = run->logits;
             if (logits)
                 e->tail[e->n_tail++] = e->n_columns;
-            e->columns[e->n_columns++] =
-                (ll_column){.token = run->tokens[i], .run = r, .position = run->position + i, .logits = logits};
+            e->columns[e->n_columns++] = (ll_column){.token = run->tokens[i],
+                                                     .run = r,
+                                                     .position = run->position + i,
+                                                     .logits = logits,
+                                                     .adapters = run->adapters,
+                                                     .reduced = reduced ? reduced + i * stride : NULL};
         }
     }
 }
@@ -386,6 +405,8 @@ static void set_columns(ll_executor *e, const ll_batch *batch)
 static libllm_status cpu_run(ll_executor *e, const ll_batch *batch, libllm_error *error)
 {
     set_columns(e, batch);
+    e->first_phase = batch->encodes ? 0 : e->plan.n_encode;
+    e->end_phase = batch->encodes ? e->plan.n_encode : e->plan.n_phases;
     atomic_store(&e->next_unit[0], 0);
     atomic_store(&e->next_unit[1], 0);
     atomic_store(&e->skip, 0);
@@ -394,7 +415,7 @@ static libllm_status cpu_run(ll_executor *e, const ll_batch *batch, libllm_error
     libllm_status status = ll_team_run(e->team, walk, batch_cancelled, e, error);
     uint32_t last = atomic_load(&e->stop_after);
     if (!status && batch->profile)
-        ll_cpu_profile_add(e, last < e->plan.n_phases ? last + 1 : e->plan.n_phases, ll_seconds() - start,
+        ll_cpu_profile_add(e, e->first_phase, last < e->end_phase ? last + 1 : e->end_phase, ll_seconds() - start,
                            batch->profile);
     if (!status && last != UINT32_MAX) {
         /* Attention may have been left with some splits of a column done and others not. */
@@ -418,6 +439,8 @@ const ll_backend ll_backend_cpu = {
     .create = cpu_create,
     .state_create = cpu_state_create,
     .state_free = cpu_state_free,
+    .adapters_create = ll_cpu_adapters_create,
+    .adapters_free = ll_cpu_adapters_free,
     .run = cpu_run,
     .free = cpu_free,
 };

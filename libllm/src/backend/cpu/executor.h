@@ -25,8 +25,17 @@ typedef struct ll_column {
     int32_t token;
     uint32_t run;
     uint64_t position;
-    float *logits; /* NULL: not wanted */
+    float *logits;                  /* NULL: not wanted */
+    const ll_adapter_set *adapters; /* NULL: none */
+    float *reduced;                 /* what their matrices A make of the inputs of the layer in hand */
 } ll_column;
+
+/* The adapters of an input: those of its column, and for an item of experts, or of heads, which one it is. */
+typedef struct ll_adapted {
+    const ll_adapter_set *set; /* NULL: none */
+    float *reduced;
+    uint32_t item;
+} ll_adapted;
 
 typedef struct ll_choice {
     uint32_t expert;
@@ -67,13 +76,15 @@ struct ll_worker {
     uint32_t *items_of; /* [max_experts + 1] */
     uint32_t *chosen;   /* [max_experts] */
     uint32_t n_chosen;
-    const float **item_x;  /* [n_batch] */
-    ll_act *item_acts;     /* [n_batch] */
-    uint16_t *item_bf16;   /* as ll_executor.bf16 */
-    float **hidden;        /* [n_batch] */
-    float *choice_values;  /* [2 * max_experts] */
-    uint8_t *choice_taken; /* [max_experts] */
-    float *state;          /* [2 * LL_QUERY_ROWS][2 + head_dim]: maximum, sum, values; of one split, and merged */
+    const float **item_x;     /* [n_batch] */
+    ll_act *item_acts;        /* [n_batch] */
+    ll_adapted *adapted;      /* [n_batch] */
+    ll_adapted *item_adapted; /* [n_batch] */
+    uint16_t *item_bf16;      /* as ll_executor.bf16 */
+    float **hidden;           /* [n_batch] */
+    float *choice_values;     /* [2 * max_experts] */
+    uint8_t *choice_taken;    /* [max_experts] */
+    float *state;             /* [2 * LL_QUERY_ROWS][2 + head_dim]: maximum, sum, values; of one split, and merged */
     /* When the batch is measured: the last meeting, and what was spent since and in each kind of phase. */
     double met, waited;
     double seconds[LL_PHASE_KINDS], waiting[LL_PHASE_KINDS];
@@ -84,6 +95,7 @@ struct ll_inputs {
     const float *const *x;
     const ll_act *act;
     const uint16_t *bf16;
+    const ll_adapted *adapted; /* NULL when no column of the batch has adapters */
     size_t n;
     bool by_rows; /* straight from the weight blocks, act with 16 bits; else through panels, 8 bits */
 };
@@ -99,7 +111,7 @@ struct ll_executor {
     uint32_t *x_of_phase; /* which of the two residual buffers a phase's prologue reads */
     size_t tile_rows;     /* LL_TILE_ROWS, or the head length where that is more */
 
-    /* KV memory: pages of [layer][kv head]{K [head_dim][64], V [64][head_dim]}. */
+    /* KV memory: pages of [layer][kv head]{K [head_dim][64], V [64][head_dim]}; see kv_memory.c. */
     ll_kv_format kv_format;
     size_t *kv_layer_offset; /* [n_layers], bytes within a page */
     size_t page_bytes;
@@ -140,9 +152,11 @@ struct ll_executor {
     uint32_t n_columns;
     uint32_t *all, *tail; /* column indices: every one, and those whose logits are wanted */
     uint32_t n_tail;
-    atomic_uint next_unit[2]; /* work that threads take from each other, alternating between phases */
-    atomic_uint skip;         /* set once cancelled: what is left of the phase is not worth doing */
-    atomic_uint stop_after;   /* phase after which all threads leave */
+    bool adapts;                     /* some columns have adapters */
+    atomic_uint next_unit[2];        /* work that threads take from each other, alternating between phases */
+    atomic_uint skip;                /* set once cancelled: what is left of the phase is not worth doing */
+    uint32_t first_phase, end_phase; /* that the batch goes through */
+    atomic_uint stop_after;          /* phase after which all threads leave */
 };
 
 /* executor.c: products NULL: by panels. They are copied, with a context that has to live as long. */
@@ -151,17 +165,34 @@ libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_fea
                             libllm_error *error);
 
 /* product.c: out[i][0, n_rows) = rows [row, row + n_rows) of W times the inputs of active column i. With few columns
- * straight from the weight blocks, with many through panels decoded once; n_rows <= tile_rows. Adds the bias. */
+ * straight from the weight blocks, with many through panels decoded once; n_rows <= tile_rows. Adds the bias, and what
+ * the inputs' adapters say, which have been reduced. */
 void ll_cpu_product(ll_worker *worker, const ll_linear *linear, size_t row, size_t n_rows, const ll_inputs *inputs,
                     float *const *out);
 /* Memory for activations as the products of so many columns take them: grouped for one, with 16 bits by rows. */
 ll_act ll_cpu_act_view(const ll_executor *executor, const ll_act *act, size_t n_columns, bool by_rows);
 bool ll_cpu_by_rows(const ll_executor *executor, const ll_phase *phase, size_t n_columns);
 
+/* adapters.c: y = W x + B A x. A x, `reduced`, is made once for a phase, in floats; the products add B times it. */
+ll_adapter_set *ll_cpu_adapters_create(const ll_executor *executor, const ll_adapter_use *uses, size_t n);
+void ll_cpu_adapters_free(const ll_executor *executor, ll_adapter_set *set);
+/* Where the first column of a run has what is reduced, and how far it is to the next column's. */
+float *ll_cpu_adapters_reduced(const ll_adapter_set *set, size_t *stride);
+/* Sets and makes what the linears' products with the inputs need; the threads share it out and meet. Matrices of
+ * experts and heads are left out: their inputs are others. */
+void ll_cpu_reduce(ll_worker *worker, const uint32_t *columns, const ll_linear *const *linears, size_t n_linears,
+                   ll_inputs *inputs);
+/* The same of one linear on the calling thread alone, for inputs that know their adapters. */
+void ll_cpu_reduce_alone(ll_worker *worker, const ll_linear *linear, const ll_inputs *inputs);
+void ll_cpu_add_adapted(ll_worker *worker, const ll_linear *linear, size_t row, size_t n_rows, const ll_inputs *inputs,
+                        float *const *out);
+/* x, a row of the embedding. */
+void ll_cpu_adapt_embedding(const ll_executor *executor, uint32_t column, float *x);
+
 /* attention.c */
-void ll_cpu_attention(ll_worker *worker, uint32_t layer);
+void ll_cpu_attention(ll_worker *worker, const ll_phase *phase);
 /* What attention computes and reads for the batch in hand. */
-void ll_cpu_attention_work(const ll_executor *executor, uint32_t layer, uint64_t *flops, uint64_t *kv_bytes);
+void ll_cpu_attention_work(const ll_executor *executor, const ll_phase *phase, uint64_t *flops, uint64_t *kv_bytes);
 
 /* kv_memory.c */
 /* Where the keys (and behind them the values) of a page lie. */
@@ -183,8 +214,8 @@ bool ll_cpu_place_states(ll_executor *executor); /* false: out of memory */
 void ll_cpu_meet(ll_worker *worker); /* a barrier, whose wait is measured when the batch is */
 void ll_cpu_measure_start(ll_worker *worker);
 void ll_cpu_measure_phase(ll_worker *worker, ll_phase_kind kind);
-/* Add the batch in hand, of which n_phases were run. */
-void ll_cpu_profile_add(const ll_executor *executor, uint32_t n_phases, double seconds, ll_profile *profile);
+/* Add the batch in hand, of which the phases [first, end) were run. */
+void ll_cpu_profile_add(const ll_executor *executor, uint32_t first, uint32_t end, double seconds, ll_profile *profile);
 
 /* phases.c */
 /* A norm of the model's kind; out may be x. */
@@ -208,6 +239,14 @@ void ll_cpu_latent_norm(ll_worker *worker, const ll_phase *phase);
 void ll_cpu_latent_q(ll_worker *worker, const ll_phase *phase);
 void ll_cpu_latent_v(ll_worker *worker, const ll_phase *phase);
 void ll_cpu_rotate(const ll_executor *executor, const ll_layer *layer, uint32_t column, float *values);
+
+/* collect.c: add inputs to the sums that the batch asks for; of products that have been prepared, each thread its
+ * share.
+ */
+void ll_cpu_collect(const ll_worker *worker, const ll_linear *const *linears, size_t n_linears,
+                    const ll_inputs *inputs);
+void ll_cpu_collect_expert(const ll_worker *worker, const ll_expert_linear *linear, uint32_t expert,
+                           const ll_inputs *inputs);
 
 /* experts.c: ROUTE, EXPERTS_UP and EXPERTS_DOWN. */
 void ll_cpu_route(ll_worker *worker, const ll_phase *phase);

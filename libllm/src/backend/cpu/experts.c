@@ -163,12 +163,28 @@ static ll_inputs expert_inputs(ll_worker *w, const ll_inputs *in, uint32_t n_use
             w->item_acts[j] = is_down ? ll_cpu_act_view(e, &e->item_act[items[j]], in->n, in->by_rows) : in->act[i];
         if (bf16)
             e->kernels.round_bf16(w->item_x[j], n_k, w->item_bf16 + ll_bf16_column(n_k, j));
+        if (in->adapted) {
+            w->item_adapted[j] = in->adapted[i];
+            w->item_adapted[j].item = items[j] % n_used;
+        }
     }
     return (ll_inputs){.x = w->item_x,
                        .act = in->act ? w->item_acts : NULL,
                        .bf16 = bf16 ? w->item_bf16 : NULL,
+                       .adapted = in->adapted ? w->item_adapted : NULL,
                        .n = n,
                        .by_rows = in->by_rows};
+}
+
+/* What adapters of the experts' matrices, of which `first` is the first expert's, need for all items. */
+static void reduce_items(ll_worker *w, const ll_inputs *in, uint32_t n_used, bool is_down,
+                         const ll_expert_linear *first)
+{
+    for (uint32_t c = w->thread; first->first.weight.data && c < w->n_chosen; c += w->n_threads) {
+        const ll_linear linear = ll_expert(first, w->chosen[c]);
+        const ll_inputs items = expert_inputs(w, in, n_used, w->chosen[c], is_down, &linear);
+        ll_cpu_reduce_alone(w, &linear, &items);
+    }
 }
 
 /* activation(gate) * up of rows [row, row + rows) for the inputs, each to hidden[j] + row. */
@@ -186,6 +202,12 @@ static void gated(ll_worker *w, const ll_linear *gate, const ll_linear *up, uint
     for (uint32_t j = 0; j < in->n; j++)
         activate(w->tiles[0] + j * e->tile_rows, has_gate ? w->tiles[1] + j * e->tile_rows : NULL, rows,
                  hidden[j] + row);
+}
+
+/* Gate and up of an expert lie in one matrix. */
+static bool stacked(const ll_experts *x)
+{
+    return x->gate.expert_bytes > x->gate.first.weight.row_bytes * x->gate.first.weight.n_rows;
 }
 
 void ll_cpu_experts_up(ll_worker *w, const ll_phase *p)
@@ -207,6 +229,17 @@ void ll_cpu_experts_up(ll_worker *w, const ll_phase *p)
                                         has_shared ? &l->up : &x->up.first,
                                         has_shared && l->gate.weight.data ? &l->gate : &x->up.first};
     ll_inputs in = ll_cpu_prepare(w, p, e->normed, e->plan.n_embd, linears, sizeof linears / sizeof *linears);
+    if (in.adapted) {
+        reduce_items(w, &in, x->n_used, false, &x->gate);
+        reduce_items(w, &in, x->n_used, false, &x->up);
+        ll_cpu_meet(w);
+    }
+    for (uint32_t c = 0; e->batch->sums && c < w->n_chosen; c++) {
+        const ll_inputs items = expert_inputs(w, &in, x->n_used, w->chosen[c], false, &x->up.first);
+        ll_cpu_collect_expert(w, &x->up, w->chosen[c], &items);
+        if (x->gate.first.weight.data && !stacked(x))
+            ll_cpu_collect_expert(w, &x->gate, w->chosen[c], &items);
+    }
     const uint32_t per_unit = ll_cpu_rows_per_unit(w, &in, x->n_ff, LL_TILE_ROWS);
     const uint32_t per_shared = ll_cpu_rows_per_unit(w, &in, l->n_ff, LL_TILE_ROWS);
     const uint32_t n_tiles = (x->n_ff + per_unit - 1) / per_unit, n_units = n_tiles * w->n_chosen;
@@ -248,12 +281,18 @@ void ll_cpu_experts_down(ll_worker *w, const ll_phase *p)
     /* Without shared experts nothing reads these inputs, but how they are prepared says how the products are made. */
     ll_inputs in = ll_cpu_prepare(w, p, e->hidden, e->plan.max_ff, linears, has_shared ? 1 : 0);
     const bool act = ll_cpu_takes(e, &x->down.first.weight, in.by_rows) == LL_TAKES_INTS;
-    const ll_inputs of_items = {.act = act ? e->item_act : NULL, .n = n, .by_rows = in.by_rows};
+    const ll_inputs of_items = {.act = act ? e->item_act : NULL, .adapted = in.adapted, .n = n, .by_rows = in.by_rows};
+    if (in.adapted)
+        reduce_items(w, &of_items, x->n_used, true, &x->down);
     for (uint32_t item = w->thread; act && item < n * x->n_used; item += w->n_threads) {
         ll_act view = ll_cpu_act_view(e, &e->item_act[item], n, in.by_rows);
         e->kernels.quantize(e->item_hidden + item * (size_t)e->plan.max_expert_ff, x->n_ff, &view);
     }
     ll_cpu_meet(w);
+    for (uint32_t c = 0; e->batch->sums && c < w->n_chosen; c++) {
+        const ll_inputs items = expert_inputs(w, &of_items, x->n_used, w->chosen[c], true, &x->down.first);
+        ll_cpu_collect_expert(w, &x->down, w->chosen[c], &items);
+    }
     const uint32_t n_rows = e->plan.n_embd,
                    per_unit = ll_cpu_rows_per_unit(w, &(ll_inputs){.n = n}, n_rows, LL_TILE_ROWS);
     ll_units units = ll_cpu_units(w, (n_rows + per_unit - 1) / per_unit, in.by_rows);

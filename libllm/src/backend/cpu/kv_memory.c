@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * The memory for keys and values: pages of [layer][kv head]{K, V}, as kernels.h says how they lie.
+ * The memory for keys and values: pages of [layer][kv head]{K, V}, as kernels.h says how they lie. Layers of an encoder
+ * beside a decoder begin anew, as a page is for a text or for a timeline: while a text is read it has what the
+ * encoder's layers see, afterwards what each of the decoder's layers sees of the text.
  */
 #include "backend/cpu/executor.h"
 
@@ -19,9 +21,13 @@ bool ll_cpu_make_kv(ll_executor *e)
     e->kv_layer_offset = ll_alloc(e->host, m->n_layers, sizeof *e->kv_layer_offset);
     if (!e->kv_layer_offset)
         return false;
+    size_t next = 0;
     for (uint32_t i = 0; i < m->n_layers; i++) {
-        e->kv_layer_offset[i] = e->page_bytes;
-        e->page_bytes += m->layers[i].n_kv_heads * head_bytes(e);
+        if (i == m->n_encoder_layers)
+            next = 0;
+        e->kv_layer_offset[i] = next;
+        next += m->layers[i].n_kv_heads * head_bytes(e);
+        e->page_bytes = next > e->page_bytes ? next : e->page_bytes;
     }
     e->kv = ll_alloc_aligned(e->host, e->options.n_pages, e->page_bytes, 4096);
     return e->kv != NULL;

@@ -59,8 +59,8 @@ void ll_cpu_latent_norm(ll_worker *w, const ll_phase *p)
     }
 }
 
-/* Inputs of one head's matrix, n of them at w->item_x. */
-static ll_inputs head_inputs(ll_worker *w, const ll_linear *linear, uint32_t n, bool by_rows)
+/* Inputs of one head's matrix, those of n columns at w->item_x. */
+static ll_inputs head_inputs(ll_worker *w, const ll_linear *linear, const uint32_t *columns, uint32_t n, bool by_rows)
 {
     ll_executor *e = w->executor;
     const size_t n_k = linear->weight.n_k;
@@ -72,12 +72,18 @@ static ll_inputs head_inputs(ll_worker *w, const ll_linear *linear, uint32_t n, 
         } else if (takes == LL_TAKES_BF16) {
             e->kernels.round_bf16(w->item_x[c], n_k, w->item_bf16 + ll_bf16_column(n_k, c));
         }
+        const ll_column *column = &e->columns[columns[c]];
+        w->item_adapted[c] = (ll_adapted){.set = column->adapters, .reduced = column->reduced, .item = linear->expert};
     }
-    return (ll_inputs){.x = w->item_x,
-                       .act = takes == LL_TAKES_INTS ? w->item_acts : NULL,
-                       .bf16 = takes == LL_TAKES_BF16 ? w->item_bf16 : NULL,
-                       .n = n,
-                       .by_rows = by_rows};
+    const ll_inputs inputs = {.x = w->item_x,
+                              .act = takes == LL_TAKES_INTS ? w->item_acts : NULL,
+                              .bf16 = takes == LL_TAKES_BF16 ? w->item_bf16 : NULL,
+                              .adapted = e->adapts ? w->item_adapted : NULL,
+                              .n = n,
+                              .by_rows = by_rows};
+    if (inputs.adapted)
+        ll_cpu_reduce_alone(w, linear, &inputs);
+    return inputs;
 }
 
 /* Rows of a head's matrix in pieces that products take. */
@@ -118,7 +124,7 @@ void ll_cpu_latent_q(ll_worker *w, const ll_phase *p)
             w->item_x[c] = raw;
             w->hidden[c] = q;
         }
-        ll_inputs nope = head_inputs(w, &k_b, n, by_rows);
+        ll_inputs nope = head_inputs(w, &k_b, e->all, n, by_rows);
         multiply_head(w, &k_b, &nope, w->hidden);
     }
 }
@@ -139,7 +145,7 @@ void ll_cpu_latent_v(ll_worker *w, const ll_phase *p)
             w->item_x[i] = e->attended + columns[i] * (size_t)e->plan.max_q + head * (size_t)e->model->value_dim;
             w->hidden[i] = e->values + columns[i] * (size_t)e->plan.max_q + head * (size_t)t->n_value;
         }
-        ll_inputs in = head_inputs(w, &v_b, n, by_rows);
+        ll_inputs in = head_inputs(w, &v_b, columns, n, by_rows);
         multiply_head(w, &v_b, &in, w->hidden);
     }
 }

@@ -115,8 +115,13 @@ ll_inputs ll_cpu_prepare(ll_worker *w, const ll_phase *p, const float *source, s
     }
     if (!private && (!source || act || bf16))
         ll_cpu_meet(w);
-    return (ll_inputs){
+    ll_inputs inputs = {
         .x = w->x, .act = act ? w->acts : NULL, .bf16 = bf16 ? e->bf16 : NULL, .n = n, .by_rows = by_rows};
+    if (e->adapts)
+        ll_cpu_reduce(w, columns, linears, n_linears, &inputs);
+    if (e->batch->sums)
+        ll_cpu_collect(w, linears, n_linears, &inputs);
+    return inputs;
 }
 
 /* How a rope turns the heads of a column. */
@@ -141,6 +146,8 @@ static void embed(ll_worker *w)
     for (uint32_t c = w->thread; c < e->n_columns; c += w->n_threads) {
         float *x = e->x[0] + c * n;
         m->embedding.traits->decode(m->embedding.data + (size_t)e->columns[c].token * m->embedding.row_bytes, x, n);
+        if (e->columns[c].adapters)
+            ll_cpu_adapt_embedding(e, c, x);
         if (m->embd_scale != 1)
             for (size_t i = 0; i < n; i++)
                 x[i] *= m->embd_scale;
@@ -215,22 +222,28 @@ static void clamp(float *x, size_t n, float bound)
         x[i] = x[i] > bound ? bound : x[i] < -bound ? -bound : x[i];
 }
 
-/* A unit is one head of q, k or v. For one column, heads of a kind that follow each other are multiplied at once. */
+/* A unit is one head of q, k or v. For one column, heads of a kind that follow each other are multiplied at once.
+ * Attention to an encoder's text has its queries and its keys and values in different phases, and no positions. */
 static void qkv(ll_worker *w, const ll_phase *p)
 {
     ll_executor *e = w->executor;
     const ll_model *m = e->model;
     const ll_layer *l = &m->layers[p->layer];
-    const ll_linear *const linears[] = {&l->q, &l->k, &l->v};
-    const size_t head_dim = m->head_dim;
-    bool norm_follows = l->q_norm.weight && m->head_norm == LL_HEAD_NORM_WHOLE;
-    ll_inputs in = ll_cpu_prepare(w, p, NULL, 0, linears, 3);
-    ll_units units = ll_cpu_units(w, l->n_heads + 2 * l->n_kv_heads, in.by_rows);
+    const bool own = p->kind == LL_PHASE_QKV;
+    const uint32_t n_q = p->kind == LL_PHASE_CROSS_KV ? 0 : l->n_heads;
+    const uint32_t n_kv = p->kind == LL_PHASE_CROSS_Q ? 0 : l->n_kv_heads;
+    const ll_linear *const linears[] = {own ? &l->q : &l->cross.q, own ? &l->k : &l->cross.k,
+                                        own ? &l->v : &l->cross.v};
+    bool norm_follows = own && l->q_norm.weight && m->head_norm == LL_HEAD_NORM_WHOLE;
+    const size_t from = n_q ? 0 : 1, to = n_kv ? 3 : 1;
+    ll_inputs in = ll_cpu_prepare(w, p, NULL, 0, linears + from, to - from);
+    ll_units units = ll_cpu_units(w, n_q + 2 * n_kv, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
-        bool is_q = unit < l->n_heads, is_k = !is_q && unit < l->n_heads + l->n_kv_heads;
-        uint32_t head = is_q ? unit : is_k ? unit - l->n_heads : unit - l->n_heads - l->n_kv_heads;
-        uint32_t left = (is_q ? l->n_heads : l->n_kv_heads) - head, n_heads = 1;
+        bool is_q = unit < n_q, is_k = !is_q && unit < n_q + n_kv;
+        const size_t head_dim = is_q || is_k ? m->head_dim : m->value_dim;
+        uint32_t head = is_q ? unit : is_k ? unit - n_q : unit - n_q - n_kv;
+        uint32_t left = (is_q ? n_q : n_kv) - head, n_heads = 1;
         if (in.n == 1) {
             n_heads = left < units.end - unit ? left : units.end - unit;
             units.next = unit + n_heads;
@@ -239,13 +252,13 @@ static void qkv(ll_worker *w, const ll_phase *p)
             w->out[c] = is_q                   ? e->q + c * (size_t)e->plan.max_q + head * head_dim
                         : is_k && norm_follows ? e->k + c * (size_t)e->plan.max_kv + head * head_dim
                                                : w->tiles[0] + c * e->tile_rows;
-        ll_cpu_product(w, is_q ? &l->q : is_k ? &l->k : &l->v, head * head_dim, n_heads * head_dim, &in, w->out);
+        ll_cpu_product(w, linears[is_q ? 0 : is_k ? 1 : 2], head * head_dim, n_heads * head_dim, &in, w->out);
         for (uint32_t i = 0; i < in.n * n_heads; i++) { /* one of both is 1 */
             uint32_t c = in.n == 1 ? 0 : i, of = in.n == 1 ? i : 0;
             float *out = w->out[c] + of * head_dim;
             if (m->qkv_clamp > 0)
                 clamp(out, head_dim, m->qkv_clamp);
-            if ((is_q || is_k) && !norm_follows)
+            if (own && (is_q || is_k) && !norm_follows)
                 finish_head(w, l, is_q, c, head + of, out);
             if (!is_q && !(is_k && norm_follows))
                 ll_cpu_store_kv(e, p->layer, c, head + of, !is_k, out);
@@ -404,6 +417,8 @@ void ll_cpu_phase(ll_worker *w, uint32_t index)
         embed(w);
         break;
     case LL_PHASE_QKV:
+    case LL_PHASE_CROSS_Q:
+    case LL_PHASE_CROSS_KV:
         qkv(w, p);
         break;
     case LL_PHASE_QK_NORM:
@@ -422,7 +437,7 @@ void ll_cpu_phase(ll_worker *w, uint32_t index)
         ll_cpu_latent_v(w, p);
         break;
     case LL_PHASE_ATTENTION:
-        ll_cpu_attention(w, p->layer);
+        ll_cpu_attention(w, p);
         break;
     case LL_PHASE_MIX_IN:
         ll_cpu_mix_in(w, p);
@@ -436,7 +451,7 @@ void ll_cpu_phase(ll_worker *w, uint32_t index)
     case LL_PHASE_PROJECT:
         if (l->recurrence.norm.weight)
             ll_cpu_norm_groups(w, p);
-        project(w, p, &l->o, e->model->latent.n_kv ? e->values : e->attended, e->plan.max_q);
+        project(w, p, p->cross ? &l->cross.o : &l->o, e->model->latent.n_kv ? e->values : e->attended, e->plan.max_q);
         break;
     case LL_PHASE_GATE_UP:
         gate_up(w, p);

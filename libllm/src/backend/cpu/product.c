@@ -96,4 +96,6 @@ void ll_cpu_product(ll_worker *w, const ll_linear *linear, size_t row, size_t n_
         for (size_t c = 0; c < in->n; c++)
             for (size_t r = 0; r < n_rows; r++)
                 out[c][r] += linear->bias[row + r];
+    if (in->adapted)
+        ll_cpu_add_adapted(w, linear, row, n_rows, in, out);
 }

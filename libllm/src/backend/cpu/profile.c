@@ -47,20 +47,20 @@ static void add_work(const ll_executor *e, const ll_phase *p, ll_phase_profile *
     to->weight_bytes += p->kind == LL_PHASE_EMBED ? p->weight_bytes * n : p->weight_bytes;
     if (p->kind == LL_PHASE_ATTENTION) {
         uint64_t flops, kv_bytes;
-        ll_cpu_attention_work(e, p->layer, &flops, &kv_bytes);
+        ll_cpu_attention_work(e, p, &flops, &kv_bytes);
         to->flops += flops;
         to->kv_bytes += kv_bytes;
     }
 }
 
-void ll_cpu_profile_add(const ll_executor *e, uint32_t n_phases, double seconds, ll_profile *profile)
+void ll_cpu_profile_add(const ll_executor *e, uint32_t first, uint32_t end, double seconds, ll_profile *profile)
 {
     uint32_t n_threads = e->workers[0].n_threads;
     profile->n_batches++;
     profile->n_tokens += e->n_columns;
     profile->n_threads += n_threads;
     profile->seconds += seconds;
-    for (uint32_t i = 0; i < n_phases; i++)
+    for (uint32_t i = first; i < end; i++)
         add_work(e, &e->plan.phases[i], &profile->phases[e->plan.phases[i].kind]);
     for (size_t kind = 0; kind < LL_PHASE_KINDS; kind++) {
         ll_phase_profile *to = &profile->phases[kind];

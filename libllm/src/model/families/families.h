@@ -50,6 +50,8 @@ extern const ll_family ll_family_bert;
 extern const ll_family ll_family_nomic_bert;
 extern const ll_family ll_family_nomic_bert_moe;
 extern const ll_family ll_family_modern_bert;
+extern const ll_family ll_family_t5;
+extern const ll_family ll_family_t5encoder;
 extern const ll_family ll_family_lfm2;
 extern const ll_family ll_family_lfm2moe;
 extern const ll_family ll_family_mamba;

@@ -184,14 +184,15 @@ static const ll_hf_key modernbert_keys[] = {
 };
 
 static const ll_hf_key t5_keys[] = {
+    {"num_decoder_layers|num_layers", "decoder_block_count", LL_HF_U32},
+    {"decoder_start_token_id", "decoder_start_token_id", LL_HF_U32},
     {"d_kv", "attention.key_length", LL_HF_U32},
     {"d_kv", "attention.value_length", LL_HF_U32},
-    {"num_decoder_layers|num_layers", "decoder_block_count", LL_HF_U32},
     {"relative_attention_num_buckets", "attention.relative_buckets_count", LL_HF_U32},
     {"layer_norm_epsilon", "attention.layer_norm_rms_epsilon", LL_HF_F32},
-    {"decoder_start_token_id", "decoder_start_token_id", LL_HF_U32},
     {0},
 };
+enum { T5_DECODER_KEYS = 2 }; /* the first ones, which an encoder alone has not */
 
 static const ll_hf_key mamba_keys[] = {
     {"conv_kernel|d_conv", "ssm.conv_kernel", LL_HF_U32},
@@ -241,10 +242,13 @@ static libllm_status roberta_special(ll_hf *hf)
     return bert_special(hf);
 }
 
+static const char t5_defaults[] = "{\"layer_norm_epsilon\": 1e-6, \"relative_attention_num_buckets\": 32}";
+
 static libllm_status t5_special(ll_hf *hf)
 {
     uint32_t distance = 128;
-    bool tied = true, scaled = true;
+    const char *type = ll_hf_text(hf->config, "model_type"); /* the row's */
+    bool tied = true, scaled = strcmp(type, "mt5") != 0;
     const char *feed_forward = ll_hf_text(hf->config, "feed_forward_proj");
     libllm_status status = ll_hf_u32(hf, hf->config, "relative_attention_max_distance", &distance);
     if (!status && distance != 128)
@@ -260,10 +264,12 @@ static libllm_status t5_special(ll_hf *hf)
         status = ll_hf_bool(hf, hf->config, "scale_decoder_outputs", &scaled);
     if (status)
         return status;
-    if (tied && scaled && hf->n_embd > 0) /* the first T5: what goes into the shared embedding is made smaller */
+    const bool has_decoder = strcmp(hf->family->architecture, "t5") == 0;
+    if (has_decoder && tied && scaled && hf->n_embd > 0) /* what goes into the shared embedding is made smaller */
         ll_hf_put_f32(hf, "logit_scale", 1 / sqrtf((float)hf->n_embd));
-    if (json_is_false(ll_hf_find(hf->config, "is_encoder_decoder", NULL)))
-        return ll_fail(hf->error, LIBLLM_ERROR_UNSUPPORTED, "config.json: T5 without a decoder is not supported yet");
+    /* Newer programs write that every T5 is tied, and of those that are not an output matrix nevertheless. */
+    if (json_object_set_new(hf->config, "tie_word_embeddings", json_false()) != 0)
+        return ll_fail_memory(hf->error, "the configuration");
     ll_hf_put_u32(hf, "context_length", 512);
     return LIBLLM_OK;
 }
@@ -384,7 +390,19 @@ const ll_hf_family ll_hf_other_kinds[] = {
      .activations = "swiglu|silu",
      .rules = nomic_rules,
      .special = bert_special},
-    {.model_types = "t5|mt5|umt5", .architecture = "t5", .rules = t5_rules, .keys = t5_keys, .special = t5_special},
+    {.model_types = "t5|mt5|umt5",
+     .lacks = "decoder.",
+     .architecture = "t5encoder",
+     .rules = t5_rules,
+     .keys = t5_keys + T5_DECODER_KEYS,
+     .defaults = t5_defaults,
+     .special = t5_special},
+    {.model_types = "t5|mt5|umt5",
+     .architecture = "t5",
+     .rules = t5_rules,
+     .keys = t5_keys,
+     .defaults = t5_defaults,
+     .special = t5_special},
     {.model_types = "mamba|falcon_mamba",
      .architecture = "mamba",
      .activations = "silu",

@@ -59,6 +59,7 @@ typedef struct ll_hf_rule {
 
 typedef struct ll_hf_family {
     const char *model_types; /* apart by '|' */
+    const char *lacks;       /* only of folders without tensors whose names begin so; NULL: of any */
     const char *architecture;
     const char *activations; /* values of hidden_act that the architecture means, apart by '|'; NULL: not looked at */
     const ll_hf_rule *rules; /* up to one without `from`; then the common names */
@@ -84,8 +85,9 @@ struct ll_hf {
     uint32_t dropped_positions; /* rows at the front of position_embd that no text uses */
 };
 
-/* families_*.c, one table each, up to a row without model_types */
+/* families_*.c, one table each, up to a row without model_types; and all tables, up to NULL */
 extern const ll_hf_family ll_hf_llama_like[], ll_hf_gpt_like[], ll_hf_expert_models[], ll_hf_other_kinds[];
+extern const ll_hf_family *const ll_hf_family_tables[];
 
 /* names.c: what most families call their tensors, after their own rules */
 extern const ll_hf_rule ll_hf_common_names[];
@@ -139,6 +141,22 @@ struct ll_hf_found {
     const char *suffix; /* "", ".weight" or ".bias", to be put behind the target */
     ll_span expert;     /* the digits of '#' in the tensor's name; size 0: none */
 };
+
+/* Takes off the prefixes that say how the model was wrapped; false for what only the wrapping model has. */
+bool ll_hf_unwrap(ll_span *name);
+/* The first of the rules that fits such a name; NULL: none. Leaves `source` alone. */
+const ll_hf_rule *ll_hf_find_rule(const ll_hf_rule *rules, ll_span name, ll_hf_found *found);
+/* adapter_config.c: the configuration of an adapter, its JSON to be released by the caller in any case. */
+typedef struct ll_hf_adapter_config {
+    json_t *json;
+    uint32_t rank;
+    float alpha;
+    bool by_root; /* the scale is alpha / sqrt(rank) */
+} ll_hf_adapter_config;
+libllm_status ll_hf_read_adapter_config(const ll_hf *hf, ll_hf_adapter_config *out);
+/* The scale of a module times its rank, which is checked. */
+libllm_status ll_hf_adapter_alpha(const ll_hf *hf, const ll_hf_adapter_config *config, ll_span module, uint64_t rank,
+                                  float *alpha);
 
 /* The tensor whose name these make one after the other; *out is NULL when there is none. */
 libllm_status ll_hf_find_tensor(const ll_hf *hf, ll_span first, const char *middle, ll_span last,

@@ -41,23 +41,33 @@ static libllm_status read_config(ll_hf *hf)
     return LIBLLM_OK;
 }
 
-static const ll_hf_family *find_in(const ll_hf_family *families, const char *type)
+static bool has_tensors(const ll_hf *hf, const char *prefix)
+{
+    const size_t n = strlen(prefix);
+    for (size_t i = 0; i < hf->st.n_tensors; i++)
+        if (hf->st.tensors[i].name.size >= n && memcmp(hf->st.tensors[i].name.data, prefix, n) == 0)
+            return true;
+    return false;
+}
+
+static const ll_hf_family *find_in(const ll_hf *hf, const ll_hf_family *families, const char *type)
 {
     for (; families->model_types; families++)
-        if (ll_hf_is_one_of(type, families->model_types))
+        if (ll_hf_is_one_of(type, families->model_types) && !(families->lacks && has_tensors(hf, families->lacks)))
             return families;
     return NULL;
 }
 
+const ll_hf_family *const ll_hf_family_tables[] = {ll_hf_llama_like, ll_hf_gpt_like, ll_hf_expert_models,
+                                                   ll_hf_other_kinds, NULL};
+
 static libllm_status choose_family(ll_hf *hf)
 {
-    static const ll_hf_family *const tables[] = {ll_hf_llama_like, ll_hf_gpt_like, ll_hf_expert_models,
-                                                 ll_hf_other_kinds};
     const char *type = ll_hf_text(hf->config, "model_type");
     if (!type)
         return ll_fail(hf->error, LIBLLM_ERROR_CORRUPT_FILE, "config.json: \"model_type\" is missing");
-    for (size_t i = 0; !hf->family && i < sizeof tables / sizeof *tables; i++)
-        hf->family = find_in(tables[i], type);
+    for (size_t i = 0; !hf->family && ll_hf_family_tables[i]; i++)
+        hf->family = find_in(hf, ll_hf_family_tables[i], type);
     if (!hf->family || !hf->family->defaults)
         return LIBLLM_OK;
     json_t *defaults;

@@ -34,16 +34,19 @@ static bool ends_with(ll_span s, const char *ending)
     return s.size >= n && memcmp(s.data + s.size - n, ending, n) == 0;
 }
 
-static ll_span unwrapped(ll_span name)
+bool ll_hf_unwrap(ll_span *name)
 {
     for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers;) {
         size_t n = strlen(wrappers[i]);
-        bool wrapped = starts_with(name, wrappers[i]);
+        bool wrapped = starts_with(*name, wrappers[i]);
         if (wrapped)
-            name = (ll_span){name.data + n, name.size - n};
+            *name = (ll_span){name->data + n, name->size - n};
         i = wrapped ? 0 : i + 1; /* wrappers are in wrappers */
     }
-    return name;
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        if (starts_with(*name, foreign[i]))
+            return false;
+    return true;
 }
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -87,7 +90,7 @@ static bool fits_rule(const ll_hf_rule *rule, ll_span name, ll_hf_found *found)
     return false;
 }
 
-static const ll_hf_rule *find_in(const ll_hf_rule *rules, ll_span name, ll_hf_found *found)
+const ll_hf_rule *ll_hf_find_rule(const ll_hf_rule *rules, ll_span name, ll_hf_found *found)
 {
     for (; rules && rules->from; rules++) {
         found->expert = (ll_span){NULL, 0};
@@ -100,8 +103,8 @@ static const ll_hf_rule *find_in(const ll_hf_rule *rules, ll_span name, ll_hf_fo
 
 static const ll_hf_rule *find_rule(const ll_hf *hf, ll_span name, ll_hf_found *found)
 {
-    const ll_hf_rule *rule = find_in(hf->family->rules, name, found);
-    return rule ? rule : find_in(ll_hf_common_names, name, found);
+    const ll_hf_rule *rule = ll_hf_find_rule(hf->family->rules, name, found);
+    return rule ? rule : ll_hf_find_rule(ll_hf_common_names, name, found);
 }
 
 static bool has_layer(const ll_hf_rule *rule) { return strchr(rule->from, '*') != NULL; }
@@ -260,10 +263,9 @@ static bool is_tied_output(const ll_hf *hf, const ll_hf_rule *rule)
 static libllm_status put_tensor(ll_hf *hf, const ll_safetensors_tensor *stored)
 {
     ll_hf_found found = {0};
-    ll_span name = unwrapped(stored->name);
-    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
-        if (starts_with(name, foreign[i]))
-            return LIBLLM_OK;
+    ll_span name = stored->name;
+    if (!ll_hf_unwrap(&name))
+        return LIBLLM_OK;
     const ll_hf_rule *rule = find_rule(hf, name, &found);
     for (size_t i = 0; !rule && i < sizeof companions / sizeof *companions; i++)
         if (ends_with(name, companions[i]))

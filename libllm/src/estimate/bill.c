@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ * Adding to a bill, and what follows from one.
+ */
+#include "estimate/bill.h"
+
+const char *const ll_class_names[LL_CLASSES] = {
+    [LL_CLASS_EMBEDDING] = "embedding", [LL_CLASS_POSITION] = "position", [LL_CLASS_ATTENTION] = "attention",
+    [LL_CLASS_RECURRENT] = "recurrent", [LL_CLASS_FFN] = "ffn",           [LL_CLASS_ROUTER] = "router",
+    [LL_CLASS_SHARED] = "shared",       [LL_CLASS_EXPERT] = "expert",     [LL_CLASS_NORM] = "norm",
+    [LL_CLASS_HEAD] = "head",           [LL_CLASS_VISION] = "vision",     [LL_CLASS_MTP] = "mtp",
+};
+
+static void add(ll_bill *bill, ll_item item)
+{
+    if (item.count <= 0 || item.rows <= 0 || item.columns <= 0)
+        return;
+    if (bill->n_items == LL_ITEMS_MAX)
+        bill->overflowed = true;
+    else
+        bill->items[bill->n_items++] = item;
+}
+
+void ll_bill_matrix(ll_bill *bill, ll_class class, const char *name, double count, double rows, double columns)
+{
+    add(bill, (ll_item){class, name, count, count, rows, columns, true, 0});
+}
+
+void ll_bill_experts(ll_bill *bill, ll_class class, const char *name, double count, double used, double rows,
+                     double columns)
+{
+    add(bill, (ll_item){class, name, count, used, rows, columns, true, 0});
+}
+
+void ll_bill_vector(ll_bill *bill, ll_class class, const char *name, double count, double size)
+{
+    add(bill, (ll_item){class, name, count, count, 1, size, false, 0});
+}
+
+void ll_bill_table(ll_bill *bill, ll_class class, const char *name, double rows, double columns)
+{
+    add(bill, (ll_item){class, name, 1, 1, rows, columns, false, 0});
+}
+
+void ll_bill_core(ll_bill *bill, ll_core core)
+{
+    if (core.layers <= 0)
+        return;
+    if (bill->n_cores == LL_CORES_MAX)
+        bill->overflowed = true;
+    else
+        bill->cores[bill->n_cores++] = core;
+}
+
+void ll_bill_state(ll_bill *bill, ll_state state)
+{
+    if (state.layers <= 0)
+        return;
+    if (bill->n_states == LL_STATES_MAX)
+        bill->overflowed = true;
+    else
+        bill->states[bill->n_states++] = state;
+}
+
+double ll_bill_parameters(const ll_bill *bill)
+{
+    double sum = bill->n_items ? 0 : bill->parameters;
+    for (size_t i = 0; i < bill->n_items; i++)
+        sum += bill->items[i].count * bill->items[i].rows * bill->items[i].columns;
+    return sum;
+}
+
+double ll_bill_active(const ll_bill *bill)
+{
+    double sum = bill->n_items ? 0 : bill->active_parameters;
+    for (size_t i = 0; i < bill->n_items; i++)
+        sum += bill->items[i].used * bill->items[i].rows * bill->items[i].columns;
+    return sum;
+}
+
+double ll_bill_product_flops(const ll_bill *bill, bool with_head)
+{
+    double sum = bill->n_items ? 0 : bill->active_parameters;
+    for (size_t i = 0; i < bill->n_items; i++) {
+        const ll_item *item = &bill->items[i];
+        const bool counts = item->is_product && item->class != LL_CLASS_VISION && item->class != LL_CLASS_MTP;
+        if (counts && (with_head || item->class != LL_CLASS_HEAD))
+            sum += item->used * item->rows * item->columns;
+    }
+    if (bill->n_items && with_head && bill->is_tied)
+        sum += bill->vocab * bill->hidden;
+    return 2 * sum;
+}
+
+static double seen(const ll_core *core, double context)
+{
+    return core->window > 0 && core->window < context ? core->window : context;
+}
+
+double ll_bill_attention_flops(const ll_bill *bill, double context)
+{
+    double sum = 0;
+    for (size_t i = 0; i < bill->n_cores; i++) {
+        const ll_core *core = &bill->cores[i];
+        sum += 2 * core->layers * core->heads * (core->key_dim + core->value_dim) * seen(core, context);
+    }
+    for (size_t i = 0; i < bill->n_states; i++)
+        sum += bill->states[i].layers * bill->states[i].flops;
+    return sum;
+}
+
+double ll_bill_kv_elements(const ll_bill *bill, double tokens)
+{
+    double sum = 0;
+    for (size_t i = 0; i < bill->n_cores; i++)
+        if (!bill->cores[i].is_shared)
+            sum += bill->cores[i].layers * bill->cores[i].kv_elements * seen(&bill->cores[i], tokens);
+    return sum;
+}
+
+double ll_bill_state_elements(const ll_bill *bill)
+{
+    double sum = 0;
+    for (size_t i = 0; i < bill->n_states; i++)
+        sum += bill->states[i].layers * bill->states[i].elements;
+    return sum;
+}

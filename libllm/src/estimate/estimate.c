@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT
+ * From a scenario to a report: what is common to all tasks.
+ */
+#include "estimate/estimate.h"
+
+#include "base/json.h"
+#include "base/status.h"
+#include "estimate/compare.h"
+#include "estimate/list.h"
+#include "estimate/seeds.h"
+
+static const struct {
+    const char *name;
+    void (*run)(ll_task *task);
+} tasks[] = {{"model", ll_run_model}, {"train", ll_run_train}, {"serve", ll_run_serve}, {"fit", ll_run_fit}};
+#define MODEL_TASKS "model|train|serve|fit"
+#define DOCUMENTS "report|models|devices|prices"
+static const char *const documents[] = {"report", "models", "devices", "prices"};
+enum { REPORT = sizeof tasks / sizeof *tasks };
+
+static ll_report_options read_output(ll_reader *scenario)
+{
+    ll_reader r = ll_read_object(scenario, "output");
+    const ll_report_options options = {
+        .format = (ll_report_format)ll_read_choice(&r, "format", LL_REPORT_FORMAT_WORDS, LL_REPORT_JSON),
+        .language = (ll_report_language)ll_read_choice(&r, "lang", LL_REPORT_LANGUAGE_WORDS, LL_REPORT_ENGLISH),
+        .explains = ll_read_flag(&r, "explain", false),
+    };
+    ll_read_end(&r);
+    return options;
+}
+
+static void run_task(ll_task *task, int which)
+{
+    if (!ll_read_has(task->scenario, "model"))
+        ll_sheet_fail(task->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "model: missing");
+    if (!task->sheet->status && ll_bill_read(task->scenario, task->folder, task->bill)) {
+        ll_bill_put(task->bill, task->sheet);
+        tasks[which].run(task);
+    }
+    if (!task->sheet->status)
+        ll_read_end(task->scenario);
+}
+
+void ll_run_scenario(ll_sheet *sheet, const json_t *root, const char *folder, ll_bill *bill)
+{
+    ll_reader scenario = {.sheet = sheet, .object = root, .path = ""};
+    ll_task task = {.sheet = sheet, .scenario = &scenario, .bill = bill, .folder = folder};
+    const int which = ll_read_choice(&scenario, "task", MODEL_TASKS, 0);
+    run_task(&task, which);
+}
+
+/* A report that is a document: a list, a published report, or a comparison of a task. */
+static libllm_status write_document(ll_task *task, int which, const ll_report_options *options, ll_buffer *report,
+                                    libllm_error *error)
+{
+    static void (*const lists[])(ll_sheet *, const char *, ll_document *) = {ll_list_models, ll_list_devices,
+                                                                             ll_list_prices};
+    ll_document document;
+    ll_reader *scenario = task->scenario;
+    const char *name = which < REPORT    ? tasks[which].name
+                       : which == REPORT ? json_string_value(json_object_get(scenario->object, "report"))
+                                         : documents[which - REPORT];
+    ll_document_init(&document, task->sheet->host, options, which < REPORT ? "compare" : documents[which - REPORT],
+                     name ? name : "");
+    if (which < REPORT)
+        ll_run_compare(task, name, &document);
+    else if (which == REPORT)
+        ll_run_document(scenario, task->folder, &document);
+    else
+        lists[which - REPORT - 1](task->sheet, task->folder, &document);
+    libllm_status status = ll_sheet_status(task->sheet, error);
+    if (!status)
+        status = ll_document_write(&document, report, error);
+    ll_document_free(&document);
+    return status;
+}
+
+static libllm_status run(ll_sheet *sheet, const json_t *root, ll_bill *bill, ll_buffer *report, libllm_error *error)
+{
+    ll_reader scenario = {.sheet = sheet, .object = root, .path = ""};
+    const ll_report_options options = read_output(&scenario);
+    ll_task task = {.sheet = sheet, .scenario = &scenario, .bill = bill};
+    const int which = ll_read_choice(&scenario, "task", MODEL_TASKS "|" DOCUMENTS, 0);
+    task.folder = ll_read_text(&scenario, "data", NULL);
+    libllm_status status = ll_sheet_status(sheet, error);
+    if (status)
+        return status;
+    if (which >= REPORT || ll_read_has(&scenario, "compare"))
+        return write_document(&task, which, &options, report, error);
+    run_task(&task, which);
+    status = ll_sheet_status(sheet, error);
+    return status ? status : ll_report_write(sheet, tasks[which].name, &options, report, error);
+}
+
+libllm_status ll_estimate_run(const ll_host *host, const char *text, size_t n_bytes, ll_buffer *report,
+                              libllm_error *error)
+{
+    json_t *root;
+    libllm_status status = ll_json_parse(host, text, n_bytes, &root, error);
+    if (status)
+        return ll_fail_context(error, status, "scenario");
+    ll_sheet sheet;
+    ll_bill *bill = ll_alloc(host, 1, sizeof *bill);
+    if (!json_is_object(root))
+        status = ll_fail(error, LIBLLM_ERROR_JSON, "scenario: not a JSON object");
+    else if (!bill || !ll_sheet_init(&sheet, host))
+        status = ll_fail_memory(error, "an estimate");
+    else {
+        status = run(&sheet, root, bill, report, error);
+        ll_sheet_free(&sheet);
+    }
+    ll_free(host, bill);
+    json_decref(root);
+    return status;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ * Names as words, and what a query may mean.
+ */
+#include "estimate/names.h"
+
+#include <string.h>
+
+static const char *word(const ll_words *w, size_t i) { return w->text + w->at[i]; }
+
+static bool is_of_word(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || (c & 0x80); }
+
+void ll_add_words(ll_words *w, ll_span s)
+{
+    bool inside = false;
+    for (size_t i = 0; i < s.size && w->used + 2 < sizeof w->text; i++) {
+        const char c = s.data[i] >= 'A' && s.data[i] <= 'Z' ? (char)(s.data[i] + 32) : s.data[i];
+        if (is_of_word(c) && !inside) {
+            if (w->n == LL_WORDS_MAX)
+                return;
+            w->at[w->n++] = (uint8_t)w->used;
+        }
+        if (is_of_word(c))
+            w->text[w->used++] = c;
+        else if (inside)
+            w->text[w->used++] = 0;
+        inside = is_of_word(c);
+    }
+    if (inside)
+        w->text[w->used++] = 0;
+}
+
+bool ll_same_words(const ll_words *a, const ll_words *b)
+{
+    bool same = a->n == b->n && a->n > 0;
+    for (size_t i = 0; same && i < a->n; i++)
+        same = strcmp(word(a, i), word(b, i)) == 0;
+    return same;
+}
+
+bool ll_is_named(ll_span name, const ll_words *query)
+{
+    ll_words w = {.n = 0};
+    ll_add_words(&w, name);
+    return ll_same_words(&w, query);
+}
+
+bool ll_may_name(ll_span text, const ll_words *query)
+{
+    const char *first = query->n ? word(query, 0) : "";
+    const size_t n = strlen(first);
+    for (size_t i = 0; n && i + n <= text.size; i++) {
+        size_t j = 0;
+        while (j < n && (text.data[i + j] == first[j] ||
+                         (text.data[i + j] >= 'A' && text.data[i + j] <= 'Z' && text.data[i + j] + 32 == first[j])))
+            j++;
+        if (j == n)
+            return true;
+    }
+    return false;
+}
+
+static bool begins(const char *whole, const char *part)
+{
+    const size_t n = strlen(part);
+    const bool ends_in_digit = part[n - 1] >= '0' && part[n - 1] <= '9';
+    return strncmp(whole, part, n) == 0 && (!ends_in_digit || whole[n] == 0);
+}
+
+bool ll_has_words(const ll_words *whole, const ll_words *part)
+{
+    for (size_t i = 0; i < part->n; i++) {
+        bool found = false;
+        for (size_t j = 0; !found && j < whole->n; j++)
+            found = begins(word(whole, j), word(part, i));
+        if (!found)
+            return false;
+    }
+    return part->n > 0;
+}
+
+bool ll_add_candidate(ll_candidates *all, ll_sheet *sheet, ll_fit fit, ll_span name)
+{
+    if (fit == LL_FIT_NONE || fit < all->fit)
+        return false;
+    if (fit > all->fit)
+        all->n = 0;
+    all->fit = fit;
+    if (all->n++ >= LL_CANDIDATES_MAX)
+        return false;
+    all->names[all->n - 1] = ll_sheet_text(sheet, "%.*s", (int)name.size, name.data);
+    return true;
+}
+
+bool ll_check_candidates(const ll_candidates *all, ll_sheet *sheet, const char *where, const char *query,
+                         const char *hint)
+{
+    if (all->n == 0)
+        ll_sheet_fail(sheet, LIBLLM_ERROR_NOT_FOUND, "%s: there is no \"%s\"; %s", where, query, hint);
+    const char *list = "";
+    for (size_t i = 0; all->n > 1 && i < all->n && i < LL_CANDIDATES_MAX; i++)
+        list = ll_sheet_text(sheet, "%s%s%s", list, i ? ", " : "", all->names[i]);
+    if (all->n > 1)
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "%s: \"%s\" may be %s%s", where, query, list,
+                      all->n > LL_CANDIDATES_MAX ? ", ..." : "");
+    return !sheet->status;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT
+ * Serving a model to many: by the closed form of an inference server, or as published reports count it.
+ */
+#include "estimate/serving.h"
+
+#include <math.h>
+
+/* As the reports do: operations over the peak, times how much of it is used. */
+static void serve_by_flops(ll_task *task)
+{
+    ll_sheet *sheet = task->sheet;
+    ll_hardware hardware;
+    ll_put_load(task);
+    if (!ll_sheet_has(sheet, "load.queries_per_second"))
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                      "load: expected \"queries_per_second\", \"visits_per_month\" or \"users\"");
+    ll_put_inference_flops(task, false);
+    ll_sheet_compute(sheet, "flops.per_day", "FLOP", "flops.per_token * load.peak_tokens_per_day", NULL);
+    ll_hardware_read(task->scenario, task->folder, LL_PRECISION_INT8, &hardware);
+    if (!ll_read_given(task->scenario, "mfu", 1e-4, 1, "mfu", ""))
+        ll_sheet_give(sheet, "mfu", "", 0.3, "default");
+    if (!ll_sheet_has(sheet, "device.peak"))
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                      "hardware: expected a \"device\" whose peak is known, or \"peak_flops\"");
+    ll_sheet_compute(sheet, "devices.count", "device", "ceil(flops.per_day / 86400 / (mfu * device.peak))", NULL);
+    ll_sheet_remark(
+        sheet, LL_REMARK_WARNING, "decode_is_memory_bound",
+        "Generating tokens is bound by reading memory, not by operations: this method is only for comparing "
+        "with figures that were made by it.",
+        "生成词元受显存带宽而非算力限制：该方法仅用于与同口径数字对比。");
+}
+
+static void give(ll_sheet *sheet, const char *prefix, const char *name, const char *unit, const char *formula)
+{
+    const char *path = ll_sheet_text(sheet, "%s%s", prefix, name);
+    ll_sheet_compute(sheet, path, unit, formula, NULL);
+    ll_sheet_detail(sheet, path);
+}
+
+/* A prompt alone: full chunks, which see half of each other on average, and what is left. */
+static void put_prefill(ll_serving *s)
+{
+    ll_sheet *sheet = s->sheet;
+    const double chunks = floor(ll_sheet_value(sheet, "load.input_tokens") / ll_sheet_value(sheet, "serving.budget"));
+    const char *rest = ll_sheet_text(sheet, "load.input_tokens - %.0f * serving.budget", chunks);
+    const char *sum = "";
+    if (chunks > 0) {
+        give(sheet, "chunk.", "decoding", "", "0 * serving.budget");
+        give(sheet, "chunk.", "context", "token", "0 * serving.budget");
+        give(sheet, "chunk.", "prompt", "token", "serving.budget");
+        give(sheet, "chunk.", "prompt_context", "token", ll_sheet_text(sheet, "%.0f * serving.budget / 2", chunks));
+        ll_serving_put_step(s, "chunk.");
+        sum = ll_sheet_text(sheet, "%.0f * chunk.time", chunks);
+    }
+    if (ll_sheet_value(sheet, "load.input_tokens") > chunks * ll_sheet_value(sheet, "serving.budget")) {
+        give(sheet, "last_chunk.", "decoding", "", "0 * serving.budget");
+        give(sheet, "last_chunk.", "context", "token", "0 * serving.budget");
+        give(sheet, "last_chunk.", "prompt", "token", rest);
+        give(sheet, "last_chunk.", "prompt_context", "token",
+             ll_sheet_text(sheet, "%.0f * serving.budget + last_chunk.prompt / 2", chunks));
+        ll_serving_put_step(s, "last_chunk.");
+        sum = ll_sheet_text(sheet, "%s%slast_chunk.time", sum, *sum ? " + " : "");
+    }
+    ll_sheet_compute(sheet, "prefill.time", "s", *sum ? sum : "0", "a prompt alone, by the step model");
+}
+
+/* Decoding steps, and those that carry a chunk of a prompt as well, of as many sequences as <prefix>decoding. */
+static void put_round(ll_serving *s, const char *decode, const char *mixed, const char *decoding)
+{
+    ll_sheet *sheet = s->sheet;
+    give(sheet, decode, "decoding", "", decoding);
+    give(sheet, decode, "context", "token", "load.input_tokens + load.output_tokens / 2");
+    give(sheet, decode, "prompt", "token", "0 * load.input_tokens");
+    give(sheet, decode, "prompt_context", "token", "0 * load.input_tokens");
+    ll_serving_put_step(s, decode);
+    ll_serving_compute(s, decode, "arriving", "token",
+                       "max(@decoding - @decoding / concurrency.used, 0) * load.input_tokens / load.output_tokens");
+    if (s->decodes_only || ll_sheet_value(sheet, ll_sheet_text(sheet, "%sarriving", decode)) <= 0) {
+        ll_serving_compute(s, decode, "per_token", "s", "@time");
+        return;
+    }
+    give(sheet, mixed, "decoding", "", ll_sheet_text(sheet, "%sdecoding", decode));
+    give(sheet, mixed, "context", "token", ll_sheet_text(sheet, "%scontext", decode));
+    give(sheet, mixed, "prompt", "token",
+         ll_sheet_text(sheet, "min(serving.budget, max(load.input_tokens, %sarriving))", decode));
+    give(sheet, mixed, "prompt_context", "token", "load.input_tokens / 2");
+    ll_serving_put_step(s, mixed);
+    give(sheet, decode, "per_token", "s",
+         ll_sheet_text(sheet, "%stime + %sarriving / %sprompt * (%stime - %stime) * k.prefill_share", decode, decode,
+                       mixed, mixed, decode));
+}
+
+/* In eight of ten points measured over predicted lies between. */
+typedef struct spread {
+    double low, high;
+} spread;
+
+static void put_spread(ll_serving *s, const char *path, spread factor, const char *what)
+{
+    ll_sheet_give_between(s->sheet, path, "", 1, factor.low, factor.high,
+                          ll_sheet_text(s->sheet,
+                                        "measured over predicted %s of eight in ten published points, on devices that "
+                                        "constants were not fitted to; docs/accuracy.md",
+                                        what));
+    ll_sheet_detail(s->sheet, path);
+}
+
+static void put_latency(ll_serving *s)
+{
+    static const spread dense = {0.838, 1.24}, first_dense = {0.701, 1.87}, first_experts = {0.767, 1.99};
+    static const spread experts[] = {[LL_ENGINE_TRTLLM] = {0.641, 1.62},
+                                     [LL_ENGINE_VLLM] = {0.794, 1.26},
+                                     [LL_ENGINE_SGLANG] = {0.793, 1.36},
+                                     [LL_ENGINE_OTHER] = {0.715, 1.39}};
+    ll_sheet *sheet = s->sheet;
+    put_spread(s, "serving.spread", s->has_experts ? experts[s->engine] : dense, "time per output token");
+    ll_sheet_compute(sheet, "latency.tpot", "s",
+                     s->is_eager ? "max(round_2.per_token * serving.pp, model.layers * k.eager) * serving.spread"
+                                 : "round_2.per_token * serving.pp * serving.spread",
+                     "time per output token, the first one left out");
+    put_spread(s, "serving.first_spread", s->has_experts ? first_experts : first_dense, "time to first token");
+    bool has_latent = false;
+    for (size_t i = 0; i < s->bill->n_cores; i++)
+        has_latent = has_latent || s->bill->cores[i].latent_dim > 0;
+    give(sheet, "first.", "prompt", "s",
+         s->has_experts ? "prefill.time * k.first_experts" : "prefill.time * k.first_dense");
+    give(sheet, "first.", "alone", "s",
+         ll_sheet_text(sheet, "k.request + model.layers * %s%s + first.prompt",
+                       s->has_experts ? "k.first_expert_layer" : "k.first_layer",
+                       s->has_experts && has_latent ? " * k.first_latent" : ""));
+    give(sheet, "first.", "load", "",
+         "min(0.9, concurrency.used * first.prompt / (load.output_tokens * latency.tpot))");
+    ll_sheet_compute(
+        sheet, "latency.ttft", "s",
+        ll_sheet_text(sheet,
+                      "(first.alone + k.queue * first.load / (1 - first.load) * first.alone + k.burst * "
+                      "max(concurrency.used - 1, 0) / 2 * first.prompt + k.first_wait * round_2.time * serving.pp%s) * "
+                      "serving.first_spread",
+                      ll_sheet_value(sheet, "concurrency.offered") > ll_sheet_value(sheet, "concurrency.most")
+                          ? " + (concurrency.offered - concurrency.most) / concurrency.most * load.output_tokens / 2 * "
+                            "latency.tpot"
+                          : ""),
+        "time to first token of a request that meets the others");
+    ll_sheet_compute(sheet, "latency.total", "s", "latency.ttft + (load.output_tokens - 1) * latency.tpot",
+                     "of a whole answer");
+}
+
+static void put_throughput(ll_serving *s)
+{
+    ll_sheet *sheet = s->sheet;
+    ll_sheet_compute(sheet, "replica.output_tokens_per_second", "token/s",
+                     "concurrency.used * serving.dp * load.output_tokens / (prefill.time + load.output_tokens * "
+                     "latency.tpot)",
+                     NULL);
+    ll_sheet_compute(sheet, "replica.queries_per_second", "query/s",
+                     "replica.output_tokens_per_second / load.output_tokens", NULL);
+    ll_sheet_compute(sheet, "memory.used", "B", "memory.weights + memory.reserved + concurrency.used * memory.sequence",
+                     "on one device");
+}
+
+void ll_serving_put_single(ll_serving *s)
+{
+    give(s->sheet, "single.", "decoding", "", "1 + 0 * load.input_tokens");
+    give(s->sheet, "single.", "context", "token", "load.input_tokens + load.output_tokens / 2");
+    give(s->sheet, "single.", "prompt", "token", "0 * load.input_tokens");
+    give(s->sheet, "single.", "prompt_context", "token", "0 * load.input_tokens");
+    ll_serving_put_step(s, "single.");
+}
+
+/* Of a month, and of a million tokens when replicas are busy. */
+static void put_costs(ll_serving *s)
+{
+    ll_sheet *sheet = s->sheet;
+    ll_sheet_compute(sheet, "devices.hours", "h", "devices.count * 730", "a month");
+    ll_put_money(s->task, &s->hardware);
+    if (!ll_sheet_has(sheet, "cost.device_hour"))
+        return;
+    ll_sheet_compute(sheet, "cost.million_output_tokens", "USD",
+                     "1000000 * cost.device_hour * replica.devices / (3600 * replica.output_tokens_per_second)",
+                     "everything counted on generated tokens, at full load");
+    ll_sheet_compute(sheet, "cost.million_tokens", "USD",
+                     "cost.million_output_tokens * load.output_tokens / (load.input_tokens + load.output_tokens)",
+                     "counted on prompt and generated tokens alike");
+}
+
+static void serve(ll_task *task)
+{
+    ll_serving s;
+    ll_sheet *sheet = task->sheet;
+    const bool has_load = ll_read_has(task->scenario, "load");
+    ll_put_load(task);
+    if (!ll_serving_read(&s, task))
+        return;
+    ll_sheet_give(sheet, "serving.budget", "token", ll_read_number(task->scenario, "chunk_tokens", 16, 1e6, 8192),
+                  ll_read_has(task->scenario, "chunk_tokens") ? "given" : "default: prompt tokens of a step");
+    ll_sheet_detail(sheet, "serving.budget");
+    if (task->bill->n_states)
+        ll_put_kv_state(task);
+    ll_serving_put_memory(&s);
+    if (!ll_read_given(task->scenario, "concurrency", 1, 1e7, "concurrency.offered", ""))
+        ll_sheet_give(sheet, "concurrency.offered", "", 32, "default: sequences in flight of a replica");
+    const double batch = ll_read_number(task->scenario, "max_batch", 1, 1e7, 1e7);
+    s.decodes_only = ll_read_flag(task->scenario, "decode_pool", false);
+    s.is_eager = ll_read_flag(task->scenario, "eager", false);
+    s.is_offline = ll_read_flag(task->scenario, "offline", false);
+    if (sheet->status || ll_sheet_value(sheet, "concurrency.most") < 1)
+        return;
+    ll_sheet_compute(sheet, "concurrency.used", "",
+                     batch < 1e7 ? ll_sheet_text(sheet, "min(concurrency.offered, concurrency.most, %.15g)", batch)
+                                 : "min(concurrency.offered, concurrency.most)",
+                     NULL);
+    put_prefill(&s);
+    put_round(&s, "round_1.", "mixed_1.", "concurrency.used / serving.pp");
+    put_round(&s, "round_2.", "mixed_2.",
+              s.decodes_only ? "round_1.decoding"
+                             : "concurrency.used / serving.pp * load.output_tokens * round_1.per_token / "
+                               "(load.output_tokens * round_1.per_token + prefill.time)");
+    put_latency(&s);
+    put_throughput(&s);
+    if (has_load && ll_sheet_has(sheet, "load.queries_per_second"))
+        ll_serving_put_capacity(&s);
+    else
+        ll_sheet_compute(sheet, "devices.count", "device", "replica.devices", "one replica");
+    put_costs(&s);
+}
+
+void ll_run_serve(ll_task *task)
+{
+    if (ll_read_choice(task->scenario, "method", "steps|flops", 0) == 1)
+        serve_by_flops(task);
+    else
+        serve(task);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ * Memory of an inference server: what one device holds, and how many sequences find room.
+ */
+#include "estimate/serving.h"
+
+static void put_weights(ll_serving *s)
+{
+    ll_sheet *sheet = s->sheet;
+    ll_sheet_compute(
+        sheet, "memory.weights", "B",
+        ll_sheet_text(sheet,
+                      "((serving.attention * weights.attention_bytes%s) / serving.tp%s + %d * model.vocab * "
+                      "model.hidden * 2 / serving.tp) / serving.pp",
+                      ll_sheet_has(sheet, "serving.ffn") ? " + serving.ffn * weights.ffn_bytes" : "",
+                      s->has_experts ? " + serving.expert_layers * model.experts / serving.ep * serving.expert / "
+                                       "serving.moe_tp * weights.expert_bytes"
+                                     : "",
+                      s->bill->is_tied ? 1 : 2),
+        "on one device");
+}
+
+/* KV memory and state that a sequence of so many tokens has on one device. */
+static const char *sequence(ll_serving *s, const char *tokens)
+{
+    const char *sum = "";
+    for (size_t i = 0; i < s->bill->n_cores; i++) {
+        const ll_core *core = &s->bill->cores[i];
+        if (core->is_shared)
+            continue;
+        const char *seen = core->window > 0 ? ll_sheet_text(s->sheet, "min(%s, %.0f)", tokens, core->window) : tokens;
+        const char *share =
+            core->latent_dim > 0 ? "" : ll_sheet_text(s->sheet, " * max(1 / serving.tp, 1 / %.0f)", core->kv_heads);
+        sum = ll_sheet_text(s->sheet, "%s%s%.0f * %.0f%s * %s", sum, *sum ? " + " : "", core->layers, core->kv_elements,
+                            share, seen);
+    }
+    return ll_sheet_text(s->sheet, "((%s) * kv.bytes_per_element%s) / serving.pp", *sum ? sum : "0",
+                         ll_sheet_has(s->sheet, "kv.state_bytes") ? " + kv.state_bytes / serving.tp" : "");
+}
+
+void ll_serving_put_memory(ll_serving *s)
+{
+    ll_sheet *sheet = s->sheet;
+    static const char *const rules[] = {
+        [LL_ENGINE_TRTLLM] =
+            "TensorRT-LLM: a share of what is free behind the weights; a sequence reserves all its tokens",
+        [LL_ENGINE_VLLM] = "vLLM: a share of the whole memory, less the weights; sequences grow",
+        [LL_ENGINE_SGLANG] = "SGLang: a share of the whole memory, less the weights; sequences grow",
+        [LL_ENGINE_OTHER] = "a share of the whole memory, less the weights",
+    };
+    const bool is_trt = s->engine == LL_ENGINE_TRTLLM;
+    put_weights(s);
+    ll_sheet_give(sheet, "memory.reserved", "B", 2e9, "context, graphs, workspace");
+    ll_sheet_detail(sheet, "memory.reserved");
+    if (!ll_read_given(s->task->scenario, "memory_share", 0.05, 1, "memory.share", ""))
+        ll_sheet_give(sheet, "memory.share", "", s->engine == LL_ENGINE_SGLANG ? 0.88 : 0.9, rules[s->engine]);
+    ll_sheet_detail(sheet, "memory.share");
+    ll_sheet_compute(sheet, "memory.kv_pool", "B",
+                     is_trt ? "max(0, (device.memory * k.memory - memory.weights - memory.reserved) * memory.share)"
+                            : "max(0, device.memory * k.memory * memory.share - memory.weights - memory.reserved)",
+                     rules[s->engine]);
+    ll_sheet_compute(sheet, "memory.held_tokens", "token",
+                     is_trt ? "load.input_tokens + load.output_tokens" : "load.input_tokens + load.output_tokens / 2",
+                     "of one sequence");
+    ll_sheet_detail(sheet, "memory.held_tokens");
+    ll_sheet_compute(sheet, "memory.sequence", "B", sequence(s, "memory.held_tokens"), "on one device");
+    ll_sheet_compute(sheet, "concurrency.most", "",
+                     ll_sheet_value(sheet, "memory.sequence") > 0 ? "memory.kv_pool / memory.sequence"
+                                                                  : "1000000 * memory.share",
+                     "sequences of a replica of the attention");
+    if (ll_sheet_value(sheet, "concurrency.most") >= 1)
+        return;
+    const double weights = ll_sheet_value(sheet, "memory.weights"), memory = ll_sheet_value(sheet, "device.memory");
+    const double share = ll_sheet_value(sheet, "memory.share");
+    const double needed = weights + ll_sheet_value(sheet, "memory.reserved") + ll_sheet_value(sheet, "memory.sequence");
+    ll_sheet_remark(sheet, LL_REMARK_REASON, "does_not_fit",
+                    ll_sheet_text(sheet,
+                                  "Weights (%.1f GiB on each device) and the memory of one sequence (%.1f GiB) do not "
+                                  "fit into %.0f %% of %.0f GiB.",
+                                  weights / 0x1p30, ll_sheet_value(sheet, "memory.sequence") / 0x1p30, 100 * share,
+                                  memory / 0x1p30),
+                    ll_sheet_text(sheet, "每卡权重 %.1f GiB 加单序列缓存 %.1f GiB，超出 %.0f GiB 显存的 %.0f%%。",
+                                  weights / 0x1p30, ll_sheet_value(sheet, "memory.sequence") / 0x1p30, memory / 0x1p30,
+                                  100 * share));
+    double times = 2;
+    while (needed / times > memory * share && times < 1024)
+        times *= 2;
+    ll_sheet_remark(sheet, LL_REMARK_CHANGE, "more_devices",
+                    ll_sheet_text(sheet, "About %.0f devices for a replica would hold them.",
+                                  times * ll_sheet_value(sheet, "replica.devices")),
+                    ll_sheet_text(sheet, "每个副本约需 %.0f 张卡。", times * ll_sheet_value(sheet, "replica.devices")));
+}

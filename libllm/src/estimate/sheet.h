@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ * The sheet that an estimate is worked out on: figures by path ("flops.total"), each either given with its source or
+ * computed by a formula from others. What is printed as an explanation is what was evaluated.
+ *
+ * A given figure may be uncertain: between low and high in eight of ten cases. Every figure is then also worked out
+ * with that one at its low and at its high end; the deviations of all uncertain ones add up in quadrature to the
+ * figure's own interval, whatever the formula.
+ *
+ * A sheet that has failed ignores what is put on it and gives 0, so a caller checks ll_sheet_status() once.
+ */
+#ifndef LL_ESTIMATE_SHEET_H
+#define LL_ESTIMATE_SHEET_H
+
+#include "base/map.h"
+#include "estimate/expression.h"
+
+enum { LL_UNCERTAIN_MAX = (LL_CASES_MAX - 1) / 2 };
+
+typedef enum ll_figure_kind {
+    LL_FIGURE_GIVEN,   /* by the scenario, a table or a convention */
+    LL_FIGURE_FORMULA, /* from other figures */
+    LL_FIGURE_TEXT,
+} ll_figure_kind;
+
+typedef struct ll_figure {
+    ll_figure_kind kind;
+    bool is_uncertain; /* or depends on one that is */
+    bool is_detail;    /* shown only with explanations */
+    const char *path;
+    const char *unit;    /* "" for a plain number */
+    const char *formula; /* of LL_FIGURE_FORMULA */
+    const char *source;  /* nullable: where a given figure, or the formula, comes from */
+    const char *text;    /* of LL_FIGURE_TEXT */
+    ll_cases value;
+} ll_figure;
+
+typedef enum ll_remark_kind {
+    LL_REMARK_NOTE,
+    LL_REMARK_WARNING,
+    LL_REMARK_REASON, /* why the scenario is not feasible */
+    LL_REMARK_CHANGE, /* the nearest change that would make it so */
+} ll_remark_kind;
+
+/* In both languages of reports. */
+typedef struct ll_remark {
+    ll_remark_kind kind;
+    const char *code; /* "does_not_fit" */
+    const char *english, *chinese;
+} ll_remark;
+
+typedef struct ll_sheet {
+    const ll_host *host;
+    ll_figure *figures;
+    size_t n_figures, capacity;
+    ll_remark *remarks;
+    size_t n_remarks, remark_capacity;
+    ll_map by_path;
+    struct ll_sheet_block *blocks; /* memory of texts */
+    size_t n_uncertain;
+    libllm_status status;
+    libllm_error error;
+} ll_sheet;
+
+bool ll_sheet_init(ll_sheet *sheet, const ll_host *host);
+void ll_sheet_free(ll_sheet *sheet);
+libllm_status ll_sheet_status(const ll_sheet *sheet, libllm_error *error);
+/* Make the sheet fail, if it has not already. */
+void ll_sheet_fail(ll_sheet *sheet, libllm_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* A text that lives as long as the sheet; "" when there is no memory. */
+const char *ll_sheet_text(ll_sheet *sheet, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Paths, units, formulas and sources must live as long as the sheet. A path may be put once. All return the expected
+ * value. */
+double ll_sheet_give(ll_sheet *sheet, const char *path, const char *unit, double value, const char *source);
+/* low <= value <= high. At most LL_UNCERTAIN_MAX are counted; further ones are taken as certain. */
+double ll_sheet_give_between(ll_sheet *sheet, const char *path, const char *unit, double value, double low, double high,
+                             const char *source);
+/* A result that is not finite, or negative, makes the sheet fail. */
+double ll_sheet_compute(ll_sheet *sheet, const char *path, const char *unit, const char *formula, const char *source);
+void ll_sheet_say(ll_sheet *sheet, const char *path, const char *text, const char *source);
+void ll_sheet_remark(ll_sheet *sheet, ll_remark_kind kind, const char *code, const char *english, const char *chinese);
+
+bool ll_sheet_has(const ll_sheet *sheet, const char *path);
+double ll_sheet_value(const ll_sheet *sheet, const char *path); /* 0 when absent */
+const ll_figure *ll_sheet_find(const ll_sheet *sheet, const char *path);
+/* Mark a figure as a detail. */
+void ll_sheet_detail(ll_sheet *sheet, const char *path);
+/* The ends of a figure's interval; its value twice when it is certain. */
+void ll_figure_interval(const ll_sheet *sheet, const ll_figure *figure, double *low, double *high);
+
+#endif

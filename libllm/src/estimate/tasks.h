@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * What can be estimated: each task reads its members of the scenario and puts its figures on the sheet.
+ */
+#ifndef LL_ESTIMATE_TASKS_H
+#define LL_ESTIMATE_TASKS_H
+
+#include "estimate/bill.h"
+#include "estimate/hardware.h"
+
+typedef struct ll_task {
+    ll_sheet *sheet;
+    ll_reader *scenario;
+    const char *folder; /* of the user's tables; NULL: none */
+    ll_bill *bill;      /* the model has been read and its figures are on the sheet */
+} ll_task;
+
+/* flops.c: which operations are counted, and how. */
+typedef enum ll_flops_convention {
+    LL_FLOPS_6ND,    /* 6 for each active parameter and token */
+    LL_FLOPS_KAPLAN, /* without embeddings, with attention over the context */
+    LL_FLOPS_CHINCHILLA,
+    LL_FLOPS_PALM,
+    LL_FLOPS_MEGATRON,
+    LL_FLOPS_NVIDIA, /* of 2025: without the input embedding, causal attention */
+    LL_FLOPS_EXACT,  /* the products that the model has */
+} ll_flops_convention;
+#define LL_FLOPS_WORDS "6nd|kaplan|chinchilla|palm|megatron|nvidia|exact"
+
+/* flops.per_token for training (forward and backward) of sequences of context.tokens. */
+void ll_put_training_flops(ll_task *task, ll_flops_convention convention, double multiplier);
+/* flops.decode_token at context.tokens and flops.prefill. */
+void ll_put_inference_flops(ll_task *task, bool is_exact);
+
+/* model.c: kv.bytes_per_token, kv.bytes_per_sequence at context.tokens, kv.state_bytes; of kv.bytes_per_element. */
+void ll_put_kv(ll_task *task);
+void ll_put_kv_state(ll_task *task); /* kv.state_bytes alone */
+
+/* load.c: the figures load.* of a service; load.queries_per_second only where the scenario says how many. */
+void ll_put_load(ll_task *task);
+
+/* money.c: power, energy, carbon and cost of devices.count for devices.hours in all, of the member "cost". */
+void ll_put_money(ll_task *task, const ll_hardware *hardware);
+
+void ll_run_model(ll_task *task);
+void ll_run_train(ll_task *task);
+void ll_run_serve(ll_task *task);
+void ll_run_fit(ll_task *task);
+
+/* estimate.c: a scenario of one of these tasks, onto a sheet of its own. */
+void ll_run_scenario(ll_sheet *sheet, const json_t *scenario, const char *folder, ll_bill *bill);
+
+#endif

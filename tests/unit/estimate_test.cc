@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: MIT
+// The estimator from inside: formulas, intervals, tables, names, and scenarios that are wrong.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <string>
+
+extern "C" {
+#include "estimate/csv.h"
+#include "estimate/estimate.h"
+#include "estimate/names.h"
+#include "estimate/sheet.h"
+}
+
+namespace
+{
+
+struct Host {
+    ll_host host;
+    Host() { ll_host_init(&host); }
+};
+
+bool none(void *, ll_span, ll_cases *) { return false; }
+
+double value_of(const char *formula)
+{
+    ll_cases out{};
+    const char *wrong = nullptr;
+    EXPECT_TRUE(ll_evaluate(formula, 1, none, nullptr, &out, &wrong)) << formula << " at " << wrong;
+    return out.at[0];
+}
+
+TEST(Estimate, Formulas)
+{
+    EXPECT_EQ(7, value_of("1 + 2 * 3"));
+    EXPECT_EQ(9, value_of("(1 + 2) * 3"));
+    EXPECT_EQ(1, value_of("6 / 3 / 2"));
+    EXPECT_EQ(512, value_of("2 ^ 3 ^ 2"));
+    EXPECT_EQ(-9, value_of("-3 ^ 2"));
+    EXPECT_EQ(5, value_of("2 - -3"));
+    EXPECT_EQ(8.64e19, value_of("8.64e19"));
+    EXPECT_EQ(1e-3, value_of("1e-3"));
+    EXPECT_EQ(3, value_of("max(1, 3, 2)"));
+    EXPECT_EQ(1, value_of("min(1, 3, 2)"));
+    EXPECT_EQ(3, value_of("ceil(2.1)"));
+    EXPECT_EQ(48, value_of("ceil(48 * (1 + 1e-15))")); // what rounding leaves of a whole number
+    EXPECT_EQ(3, value_of("round(2.5)"));
+    EXPECT_DOUBLE_EQ(2, value_of("ln(exp(2))"));
+    EXPECT_EQ(3, value_of("sqrt(9)"));
+    EXPECT_NEAR(0.409, value_of("erlang_c(10, 8)"), 5e-4);
+    EXPECT_EQ(1, value_of("erlang_c(10, 10)"));
+    EXPECT_EQ(0, value_of("erlang_c(10, 0)"));
+    EXPECT_NEAR(value_of("erlang_c(100000, 99900)"), value_of("erlang_c(100001, 99901)"), 1e-2); // two ways
+    ll_cases out;
+    const char *wrong;
+    for (const char *bad : {"", "1 +", "(1", "1)", "x", "f(1)", "1 1", "* 2"})
+        EXPECT_FALSE(ll_evaluate(bad, 1, none, nullptr, &out, &wrong)) << bad;
+}
+
+TEST(Estimate, IntervalsOfIndependentFiguresAddUpInQuadrature)
+{
+    Host h;
+    ll_sheet sheet;
+    ASSERT_TRUE(ll_sheet_init(&sheet, &h.host));
+    ll_sheet_give_between(&sheet, "a", "", 10, 5, 20, "test");
+    ll_sheet_give_between(&sheet, "b", "", 3, 1, 9, "test");
+    ll_sheet_give(&sheet, "c", "", 7, "test");
+    EXPECT_EQ(30, ll_sheet_compute(&sheet, "product", "", "a * b", NULL));
+    ll_sheet_compute(&sheet, "inverse", "", "1 / a", NULL);
+    ll_sheet_compute(&sheet, "same", "", "a / a", NULL);
+    ll_sheet_compute(&sheet, "certain", "", "c * 2", NULL);
+    double low, high;
+    ll_figure_interval(&sheet, ll_sheet_find(&sheet, "product"), &low, &high);
+    const double spread = exp(sqrt(log(2) * log(2) + log(3) * log(3)));
+    EXPECT_DOUBLE_EQ(30 / spread, low);
+    EXPECT_DOUBLE_EQ(30 * spread, high);
+    ll_figure_interval(&sheet, ll_sheet_find(&sheet, "inverse"), &low, &high);
+    EXPECT_DOUBLE_EQ(0.05, low);
+    EXPECT_DOUBLE_EQ(0.2, high);
+    ll_figure_interval(&sheet, ll_sheet_find(&sheet, "same"), &low, &high); // one figure, not two that differ
+    EXPECT_DOUBLE_EQ(1, low);
+    EXPECT_DOUBLE_EQ(1, high);
+    EXPECT_FALSE(ll_sheet_find(&sheet, "certain")->is_uncertain);
+    EXPECT_EQ(LIBLLM_OK, ll_sheet_status(&sheet, nullptr));
+    ll_sheet_free(&sheet);
+}
+
+TEST(Estimate, SheetRefusesWhatIsNoNumber)
+{
+    Host h;
+    for (const char *formula : {"1 / (a - a)", "a - 2 * a", "exp(1e9 * a)", "sqrt(-a)", "missing"}) {
+        ll_sheet sheet;
+        libllm_error e{};
+        ASSERT_TRUE(ll_sheet_init(&sheet, &h.host));
+        ll_sheet_give(&sheet, "a", "", 1, "test");
+        EXPECT_EQ(0, ll_sheet_compute(&sheet, "x", "", formula, NULL)) << formula;
+        EXPECT_NE(LIBLLM_OK, ll_sheet_status(&sheet, &e)) << formula;
+        EXPECT_NE(nullptr, strstr(e.message, "x")) << e.message;
+        ll_sheet_free(&sheet);
+    }
+}
+
+TEST(Estimate, TablesOfCommaSeparatedValues)
+{
+    Host h;
+    ll_csv csv;
+    libllm_error e{};
+    const char *text = "name,x,y\r\nplain,1.5,\n\"a, \"\"b\"\"\",,2\n\n\"last\",3,4";
+    ASSERT_EQ(LIBLLM_OK, ll_csv_open(&csv, &h.host, "t.csv", ll_span_of(text), &e)) << e.message;
+    double x;
+    ASSERT_EQ(LIBLLM_OK, ll_csv_next(&csv, &e)) << e.message;
+    EXPECT_TRUE(ll_span_is(ll_csv_field(&csv, "name"), "plain"));
+    EXPECT_EQ(LIBLLM_OK, ll_csv_number(&csv, "x", &x, &e));
+    EXPECT_EQ(1.5, x);
+    ASSERT_EQ(LIBLLM_OK, ll_csv_next(&csv, &e)) << e.message;
+    EXPECT_TRUE(ll_span_is(ll_csv_field(&csv, "name"), "a, \"b\""));
+    EXPECT_EQ(LIBLLM_OK, ll_csv_number(&csv, "x", &x, &e));
+    EXPECT_EQ(0, x);
+    ASSERT_EQ(LIBLLM_OK, ll_csv_next(&csv, &e)) << e.message;
+    EXPECT_TRUE(ll_span_is(ll_csv_field(&csv, "name"), "last"));
+    EXPECT_EQ(LIBLLM_DONE, ll_csv_next(&csv, &e));
+    ll_csv_close(&csv);
+    for (const char *bad : {"a,b\n1", "a,b\n\"1,2", "a,b\n\"1\"x,2"}) {
+        ASSERT_EQ(LIBLLM_OK, ll_csv_open(&csv, &h.host, "t.csv", ll_span_of(bad), &e));
+        EXPECT_EQ(LIBLLM_ERROR_CORRUPT_FILE, ll_csv_next(&csv, &e)) << bad;
+        ll_csv_close(&csv);
+    }
+}
+
+TEST(Estimate, NamesAreWords)
+{
+    auto words = [](const char *text) {
+        ll_words w{};
+        ll_add_words(&w, ll_span_of(text));
+        return w;
+    };
+    const ll_words h100 = words("NVIDIA H100 SXM5 80GB"), llama = words("Llama-3.2-1B");
+    for (const char *part : {"h100", "H100-SXM", "nvidia h100 80gb", "sxm"}) {
+        const ll_words w = words(part);
+        EXPECT_TRUE(ll_has_words(&h100, &w)) << part;
+    }
+    for (const char *part : {"h10", "h200", "llama 3.1"}) {
+        const ll_words w = words(part);
+        EXPECT_FALSE(ll_has_words(&h100, &w)) << part;
+        EXPECT_FALSE(ll_has_words(&llama, &w)) << part;
+    }
+    const ll_words empty = words(" - ");
+    EXPECT_FALSE(ll_has_words(&h100, &empty));
+    words(std::string(100000, 'x').c_str());
+    words(std::string(100000, ' ').c_str());
+}
+
+libllm_status run(const ll_host *host, const std::string &scenario, std::string *report, libllm_error *e)
+{
+    ll_buffer out;
+    ll_buffer_init(&out, host);
+    libllm_status status = ll_estimate_run(host, scenario.data(), scenario.size(), &out, e);
+    report->assign(out.data ? out.data : "", out.size);
+    ll_buffer_free(&out);
+    return status;
+}
+
+TEST(Estimate, WhatIsWrongIsNamed)
+{
+    const struct {
+        const char *scenario, *message;
+    } cases[] = {
+        {"", "scenario"},
+        {"[]", "object"},
+        {"{}", "model: missing"},
+        {R"({"model":"x","modle":1})", "model"},
+        {R"({"model":{"parameters":1e9},"contxt":5})", "is \"context\" meant?"},
+        {R"({"model":{"parameters":-1}})", "model.parameters: expected a number from 1"},
+        {R"({"model":{"parameters":1e999}})", "JSON"},
+        {R"({"model":{"parameters":"7B"}})", "model.parameters"},
+        {R"({"model":{"parameters":1,"active_parameters":2}})", "more than"},
+        {R"({"model":{}})", "\"layers\" and \"hidden\""},
+        {R"({"model":{"file":"/no/such/file.gguf"}})", "/no/such/file.gguf"},
+        {R"({"model":{"preset":"Llama-3.1-8B","file":"x"}})", "only one of"},
+        {R"({"model":"Llama-3.1"})", "may be Llama-3.1-8B"},
+        {R"({"model":"no such model"})", "estimate models"},
+        {R"({"model":{"config":{"model_type":"alien"}}})", "\"alien\" is not known"},
+        {R"({"model":{"config":{"model_type":"llama"}}})", "is missing"},
+        {R"({"model":{"config":{"model_type":"llama","hidden_size":-5}}})", "hidden_size"},
+        {R"({"model":{"parameters":1e9},"task":"fly"})", "none of"},
+        {R"({"model":{"parameters":1e9},"task":"train","hardware":"RTX","days":3})", "may be RTX"},
+        {R"({"model":{"parameters":1e9},"task":"train","hardware":"no such","days":3})", "no such"},
+        {R"({"model":{"parameters":1e9},"task":"train","days":3})", "hardware"},
+        {R"({"model":{"parameters":1e9},"task":"train","hardware":{"peak_flops":0},"days":3})", "peak_flops"},
+        {R"({"model":{"parameters":1e9},"task":"train","conventions":{"flops":"palm"}})", "needs model.layers"},
+        {R"({"model":{"parameters":1e9},"task":"train","tokens":{"total":1e300}})", "tokens.total"},
+        {R"({"model":{"parameters":1e9},"task":"serve","method":"flops"})", "load"},
+        {R"({"model":{"parameters":1e9},"task":"serve"})", "hardware"},
+        {R"({"model":{"parameters":1e9},"task":"serve","hardware":"H100"})", "bare totals"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":{"device":"H100","count":3},"parallel":{"tp":2}})",
+         "must be equal"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","parallel":{"tp":64}})", "attention heads"},
+        {R"({"model":{"parameters":1e9},"output":{"format":"pdf"}})", "output.format"},
+        {R"({"task":"report"})", "report: expected"},
+        {R"({"task":"report","report":"seed-000","sizes":[0]})", "sizes"},
+        {R"({"task":"report","report":"seed-000","devices":["A100",7]})", "devices"},
+        {R"({"model":"Llama-3.1-8B","data":"/no/such\u0000folder"})", "data"},
+    };
+    Host h;
+    for (const auto &c : cases) {
+        libllm_error e{};
+        std::string report;
+        EXPECT_LT(run(&h.host, c.scenario, &report, &e), 0) << c.scenario;
+        EXPECT_NE(nullptr, strstr(e.message, c.message)) << c.scenario << ": " << e.message;
+    }
+}
+
+// AP07 of the reliability notes: numbers that no model or machine has.
+TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
+{
+    Host h;
+    const char *numbers[] = {"0", "1", "4294967295", "9223372036854775807", "1e18", "1e308", "-1", "0.5", "1e-300"};
+    const char *scenarios[] = {
+        R"({"model":{"layers":@,"hidden":@,"heads":@,"vocab":@},"context":@})",
+        R"({"model":{"parameters":@},"task":"train","tokens":{"total":@},"hardware":{"peak_flops":@,"count":@}})",
+        R"({"model":{"config":{"model_type":"llama","hidden_size":@,"num_hidden_layers":@,"num_attention_heads":@,
+            "vocab_size":@,"intermediate_size":@,"sliding_window":@}},"context":@})",
+        R"({"model":{"config":{"model_type":"deepseek_v3","hidden_size":@,"num_hidden_layers":@,"num_attention_heads":4,
+            "vocab_size":@,"n_routed_experts":@,"kv_lora_rank":@,"qk_rope_head_dim":@,"first_k_dense_replace":@}}})",
+        R"({"model":{"parameters":@},"task":"serve","method":"flops","load":{"users":@,"peak_factor":@},
+            "hardware":{"peak_flops":@}})",
+        R"({"model":{"layers":@,"hidden":@,"heads":4,"vocab":@},"task":"serve","concurrency":@,
+            "load":{"users":@,"input_tokens":@,"output_tokens":@},"capacity":{"ttft_limit":@,"simulate":true},
+            "hardware":{"peak_flops":@,"bandwidth":@,"memory":@,"link":@}})",
+        R"({"model":"Llama-3.1-8B","task":"serve","concurrency":@,"load":{"queries_per_second":@,"input_tokens":@},
+            "capacity":{"ttft_limit":@,"simulate":true,"seed":@},"hardware":{"device":"H100"},"cost":{"years":@}})",
+        R"({"model":"Llama-3.1-8B","task":"fit","machine":{"memory":@,"bandwidth":@,"operations":@},"context":@})",
+        R"({"task":"report","report":"seed-000","sizes":[@],"days":[@]})",
+        R"({"task":"report","report":"seed-004","visits_per_month":@,"training_cost":@})",
+    };
+    for (const char *scenario : scenarios)
+        for (const char *number : numbers)
+            for (const char *other : {"1", "4096", number}) {
+                std::string text = scenario;
+                bool first = true;
+                for (size_t at; (at = text.find('@')) != std::string::npos; first = !first)
+                    text.replace(at, 1, first ? number : other);
+                libllm_error e{};
+                std::string report;
+                libllm_status status = run(&h.host, text, &report, &e);
+                EXPECT_TRUE(status == LIBLLM_OK || e.message[0]) << text;
+                for (const char *bad : {":nan", ":inf", "\"nan\"", "\"inf\"", ":-", "null"})
+                    EXPECT_EQ(std::string::npos, report.find(bad)) << bad << " in the report on " << text;
+            }
+}
+
+// Two rows of accelerators.csv claim different peaks of one device: the better claim counts, both make the interval.
+TEST(Estimate, ClaimsOfADeviceMakeAnInterval)
+{
+    Host h;
+    libllm_error e{};
+    std::string report;
+    ASSERT_EQ(LIBLLM_OK,
+              run(&h.host, R"({"model":{"parameters":7e9},"task":"train","days":3,"hardware":"MLU590"})", &report, &e))
+        << e.message;
+    EXPECT_NE(std::string::npos,
+              report.find("\"peak\":{\"value\":345000000000000,\"unit\":\"FLOP/s\",\"low\":256000000000000"))
+        << report.substr(0, 600);
+}
+
+// Prices and regions come from the tables, not from a default.
+TEST(Estimate, TablesOfPricesAndRegionsAreRead)
+{
+    Host h;
+    libllm_error e{};
+    std::string report;
+    ASSERT_EQ(LIBLLM_OK, run(&h.host, R"({"model":{"parameters":7e9},"task":"train","days":3,"hardware":"H100",
+        "cost":{"region":"China"},"output":{"explain":true}})",
+                             &report, &e))
+        << e.message;
+    EXPECT_NE(std::string::npos, report.find("prices.csv: "));
+    EXPECT_NE(std::string::npos, report.find("\"intensity\":{\"value\":0.58"));
+    EXPECT_NE(std::string::npos, report.find("regions.csv: China"));
+}
+
+struct Torture {
+    long fail_at = -1, count = 0, live = 0;
+    static void *allocate(void *self, size_t size, size_t alignment)
+    {
+        auto *t = static_cast<Torture *>(self);
+        void *memory = nullptr;
+        if (t->count++ == t->fail_at ||
+            posix_memalign(&memory, alignment < sizeof(void *) ? sizeof(void *) : alignment, size) != 0)
+            return nullptr;
+        t->live++;
+        return memory;
+    }
+    static void release(void *self, void *memory)
+    {
+        static_cast<Torture *>(self)->live -= memory != nullptr;
+        free(memory);
+    }
+};
+
+TEST(Estimate, EveryAllocationFailedInTurn)
+{
+    for (const char *scenario :
+         {R"({"task":"train","model":"DeepSeek-V3","hardware":"H100","days":30,"output":{"explain":true}})",
+          R"({"task":"serve","model":"Qwen3-Next-80B-A3B","hardware":{"device":"H200","count":4},"load":{"users":9000},
+              "capacity":{"simulate":true}})",
+          R"({"compare":{"models":["Llama-3.1-8B","GPT-2"]},"output":{"format":"csv"}})", R"({"task":"models"})",
+          R"({"model":{"file":")" LIBLLM_TEST_DATA R"(/tiny/qwen2moe.gguf"},"output":{"format":"table"}})",
+          R"({"task":"report","report":"seed-000","sizes":[1e9],"days":[3],"output":{"format":"markdown"}})"}) {
+        Host h;
+        Torture good;
+        h.host.allocate = Torture::allocate;
+        h.host.release = Torture::release;
+        h.host.allocator_user_data = &good;
+        libllm_error e{};
+        std::string report;
+        ASSERT_EQ(LIBLLM_OK, run(&h.host, scenario, &report, &e)) << e.message;
+        EXPECT_EQ(0, good.live);
+        for (long i = 0; i < good.count; i++) {
+            Torture bad;
+            bad.fail_at = i;
+            h.host.allocator_user_data = &bad;
+            EXPECT_EQ(LIBLLM_ERROR_OUT_OF_MEMORY, run(&h.host, scenario, &report, &e))
+                << i << " of " << good.count << ": " << e.message;
+            ASSERT_EQ(0, bad.live) << i;
+        }
+    }
+}
+
+// The engine's own count of a file, which reads the tensors another way.
+TEST(Estimate, FilesAreCountedAsTheEngineCountsThem)
+{
+    for (const char *name : {"llama", "qwen2moe", "gpt2", "gemma3", "lfm2", "mamba"}) {
+        const std::string path = std::string(LIBLLM_TEST_DATA "/tiny/") + name + ".gguf";
+        Host h;
+        libllm_error e{};
+        std::string report;
+        if (run(&h.host, R"({"model":{"file":")" + path + "\"}}", &report, &e)) {
+            ADD_FAILURE() << e.message;
+            continue;
+        }
+        libllm_runtime *runtime = nullptr;
+        libllm_model *model = nullptr;
+        ASSERT_EQ(LIBLLM_OK, libllm_runtime_create(nullptr, &runtime, &e)) << e.message;
+        ASSERT_EQ(LIBLLM_OK, libllm_model_open(runtime, path.c_str(), nullptr, &model, &e)) << e.message;
+        libllm_model_info info{};
+        info.struct_size = sizeof info;
+        ASSERT_EQ(LIBLLM_OK, libllm_model_get_info(model, &info, &e)) << e.message;
+        const std::string expected = "\"total\":{\"value\":" + std::to_string(info.n_parameters) + ",";
+        EXPECT_NE(std::string::npos, report.find(expected)) << name << ": expected " << expected << " in\n" << report;
+        libllm_model_free(model);
+        libllm_runtime_free(runtime);
+    }
+}
+
+} // namespace
