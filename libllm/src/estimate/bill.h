@@ -70,7 +70,7 @@ typedef struct ll_bill {
     double layers, hidden, heads, kv_heads, head_dim, ffn, vocab, context;
     double experts, experts_used, expert_ffn;
     double route_groups; /* groups of experts that a token is sent to at most; 0: any */
-    bool is_tied; /* the output matrix is the embedding */
+    bool is_tied;        /* the output matrix is the embedding */
     bool is_encoder;
     double stored_bits; /* of a weight as published, 0: not said */
     /* Given as totals only, without shapes. */
