@@ -81,14 +81,13 @@ static void read_all(const uint8_t *p, size_t bytes)
 }
 
 /* Activations in one piece of memory, which begins at scales. */
-static ll_act quantized(const ll_kernels *kernels, const float *x, size_t n, bool has_low, bool grouped)
+static ll_act quantized(const ll_kernels *kernels, const float *x, size_t n, bool has_low)
 {
     const size_t n_bytes = (n + LL_ACT_GROUP - 1) / LL_ACT_GROUP * LL_ACT_GROUP;
     float *floats = memory(n / 32 * 4 * sizeof(float) + 2 * n_bytes);
     ll_act act = {.scales = floats, .sums = floats + n / 32, .block_sums = floats + n / 32 * 3};
     act.high = (int8_t *)(floats + n / 32 * 4);
     act.low = has_low ? act.high + n_bytes : NULL;
-    act.grouped = grouped;
     kernels->quantize(x, n, &act);
     return act;
 }
@@ -104,25 +103,21 @@ static void bench_rows(const ll_kernels *kernels, const ll_type_traits *traits, 
         for (size_t i = 0; i < N_K; i++)
             x[c][i] = random_float();
         x_of[c] = x[c];
-        act[c] = quantized(kernels, x[c], N_K, true, false);
+        act[c] = quantized(kernels, x[c], N_K, true);
         out[c] = memory(n_rows * sizeof(float));
     }
     const ll_row_kernel *kernel = kernels->row_kernel(traits->type);
-    ll_act single = quantized(kernels, x[0], N_K, true, true);
     /* A matrix that stays in the second-level cache shows what the arithmetic alone costs. */
     size_t cached = (256u << 10) / row_bytes;
     printf("rows %-5s", traits->name);
-    for (size_t columns = kernel->one_column ? 0 : 1; columns <= LL_COLUMNS_MAX; columns = columns ? 2 * columns : 1) {
-        ll_rows_job job = {
-            traits, weights, row_bytes, n_rows, N_K, columns ? columns : 1, x_of, columns ? act : &single, out};
-        void (*rows)(const ll_rows_job *) = columns ? kernel->rows : kernel->one_column;
-        BEST(seconds, rows(&job));
+    for (size_t columns = 1; columns <= LL_COLUMNS_MAX; columns *= 2) {
+        ll_rows_job job = {traits, weights, row_bytes, n_rows, N_K, columns, x_of, act, out};
+        BEST(seconds, kernel->rows(&job));
         job.n_rows = cached;
-        BEST(fast, for (int i = 0; i < 100; i++) rows(&job));
-        printf("  %s%zu col %5.2f (cached %5.2f)", columns ? "" : "only ", job.n_columns,
-               (double)(n_rows * row_bytes) / seconds * 1e-9, (double)(cached * row_bytes) * 100 / fast * 1e-9);
+        BEST(fast, for (int i = 0; i < 100; i++) kernel->rows(&job));
+        printf("  %zu col %5.2f (cached %5.2f)", columns, (double)(n_rows * row_bytes) / seconds * 1e-9,
+               (double)(cached * row_bytes) * 100 / fast * 1e-9);
     }
-    free(single.scales);
     printf(" GB/s\n");
     for (size_t c = 0; c < LL_COLUMNS_MAX; c++) {
         free(out[c]);
@@ -146,7 +141,7 @@ static void bench_panels(const ll_kernels *kernels, const ll_type_traits *traits
             x[c][i] = random_float();
         x_of[c] = x[c];
         out_of[c] = out[c];
-        act[c] = quantized(kernels, x[c], N_K, false, false);
+        act[c] = quantized(kernels, x[c], N_K, false);
         if (bf16)
             kernels->round_bf16(x[c], N_K, bf16 + ll_bf16_column(N_K, c));
     }
@@ -200,7 +195,7 @@ static void bench_vectors(const ll_kernels *kernels)
         a[i] = 4 * random_float();
         b[i] = random_float();
     }
-    ll_act act = quantized(kernels, a, N, true, false);
+    ll_act act = quantized(kernels, a, N, true);
     const double total = 1e9 / ((double)N * TIMES);
     float max, sum;
     BEST(quantize, for (int i = 0; i < TIMES; i++) kernels->quantize(a, N, &act));

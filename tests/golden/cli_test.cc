@@ -870,6 +870,31 @@ TEST_F(Command, OutputThatDoesNotArriveIsAFailure)
     EXPECT_EQ(unread.err, "libllm: cannot read standard input: Is a directory\n");
 }
 
+/* A text to an importance matrix, and that with a model to a smaller one, which runs. */
+TEST_F(Command, ConvertsWithAnImportanceMatrix)
+{
+    const std::string matrix = folder + "/a.imatrix", converted = folder + "/a.gguf";
+    const std::string text(2000, 'a');
+    Result collected = run({"imatrix", "-m", plain_model, "-f", "-", "-o", matrix, "-c", "64"}, text);
+    ASSERT_EQ(collected.code, 0) << collected.err;
+    Result made = run({"convert", plain_model, converted, "--type", "q5_0", "--imatrix", matrix, "--tensor-type",
+                       "ffn_down=q8_0", "-v"});
+    ASSERT_EQ(made.code, 0) << made.err;
+    EXPECT_TRUE(contains(made.out, "30 tensors")) << made.out;
+    EXPECT_TRUE(contains(made.err, "blk.2.ffn_down.weight: F32 to Q8_0\n")) << made.err;
+    EXPECT_EQ(run({"generate", "-m", converted, "-p", "x", "-n", "2", "--temp", "0"}).code, 0);
+
+    Result again = run({"convert", plain_model, converted, "--type", "f16"});
+    EXPECT_EQ(again.code, 1);
+    EXPECT_TRUE(contains(again.err, "exists already")) << again.err;
+    EXPECT_EQ(run({"convert", plain_model, converted, "--type", "f16", "--force"}).code, 0);
+    Result unknown = run({"convert", plain_model, folder + "/b.gguf", "--type", "q9"});
+    EXPECT_EQ(unknown.code, 1);
+    EXPECT_TRUE(contains(unknown.err, "Q4_K_M")) << unknown.err;
+    EXPECT_EQ(run({"convert", plain_model}).code, 2);
+    EXPECT_EQ(run({"imatrix", "-m", plain_model, "-f", "-"}).code, 2);
+}
+
 TEST_F(Command, LogLinesGoToStandardError)
 {
     Result quiet = run({"tokenize", "-m", plain_model, "-p", "x"}),

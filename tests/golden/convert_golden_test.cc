@@ -392,6 +392,70 @@ TEST_F(ConvertGolden, FailuresLeaveNothing)
     EXPECT_EQ(n_files(), 0u);
 }
 
+/* Memory that is counted, and runs out after so many requests. */
+struct Memory {
+    long left;
+    long n_held = 0;
+
+    static void *allocate(void *user_data, size_t size, size_t alignment)
+    {
+        Memory *m = static_cast<Memory *>(user_data);
+        if (m->left-- <= 0)
+            return nullptr;
+        m->n_held++;
+        return aligned_alloc(std::max(alignment, sizeof(void *)), (size + alignment - 1) / alignment * alignment);
+    }
+    static void release(void *user_data, void *memory)
+    {
+        static_cast<Memory *>(user_data)->n_held--;
+        free(memory);
+    }
+};
+
+/* A folder with a tokenizer and an importance matrix: wherever memory runs out it is an error, and nothing stays. */
+TEST_F(ConvertGolden, EveryAllocationMayFail)
+{
+    const std::string source = model_folder("bert"), sums = path("a.dat");
+    std::filesystem::copy_file(data + "tokenizer/json/wordpiece.json", source + "/tokenizer.json");
+    std::string list;
+    const int32_t numbers[] = {1, 1, 64}; /* entries; calls and values behind the name */
+    const std::string name = "blk.0.attn_q.weight";
+    const int32_t size = static_cast<int32_t>(name.size());
+    list.append(reinterpret_cast<const char *>(&numbers[0]), 4);
+    list.append(reinterpret_cast<const char *>(&size), 4);
+    list += name;
+    list.append(reinterpret_cast<const char *>(&numbers[1]), 8);
+    for (int i = 1; i <= 64; i++) {
+        const float x = static_cast<float>(i);
+        list.append(reinterpret_cast<const char *>(&x), 4);
+    }
+    std::ofstream(sums, std::ios::binary) << list;
+    libllm_status status = LIBLLM_ERROR_OUT_OF_MEMORY;
+    long n = 0;
+    for (; status == LIBLLM_ERROR_OUT_OF_MEMORY && n < 20000; n++) {
+        Memory memory = {1000000};
+        libllm_runtime_options options;
+        libllm_runtime_options_init(&options, sizeof options);
+        options.n_threads = 2;
+        options.allocate = Memory::allocate;
+        options.release = Memory::release;
+        options.allocator_user_data = &memory;
+        libllm_runtime *own = nullptr;
+        ASSERT_STATUS(LIBLLM_OK, libllm_runtime_create(&options, &own, &error));
+        runtime.reset(own);
+        memory.left = n;
+        status = convert(source, path("a.gguf"), "Q4_1", [&](auto &o) { o.importance = sums.c_str(); });
+        EXPECT_EQ(std::filesystem::exists(path("a.gguf")), status == LIBLLM_OK);
+        runtime.reset();
+        ASSERT_EQ(memory.n_held, 0) << "after " << n;
+        ASSERT_EQ(n_files(), status == LIBLLM_OK ? 3u : 2u);
+    }
+    EXPECT_EQ(status, LIBLLM_OK) << error.message;
+    EXPECT_GT(n, 100);
+    EXPECT_EQ(File(path("a.gguf")).text("tokenizer.ggml.model"), "bert");
+    EXPECT_EQ(File(path("a.gguf")).text("quantize.imatrix.file"), sums);
+}
+
 /* Importance ------------------------------------------------------------------------------------------------------ */
 
 class ImportanceGolden : public ConvertGolden

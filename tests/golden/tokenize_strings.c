@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * Ids of many texts, for check_tokenizers.py: tokenize_strings VOCABULARY < texts > ids. The vocabulary is a GGUF file
- * or a tokenizer.json. A text is its size in bytes (32 bits) and its bytes; what comes out for it is the number of its
- * ids, the ids, the size of what they decode to and that.
+ * or a tokenizer.json. Texts come in batches: their number (all numbers have 32 bits), and for each its size in bytes
+ * and its bytes. What comes out for a batch is the size of the answer, and for each text the number of its ids, the
+ * ids, the size of what they decode to and that.
  */
+#include "base/status.h"
 #include "quant/quant.h"
 #include "tokenizer/tokenizer.h"
 
@@ -10,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void write_u32(size_t value)
+static void put_u32(ll_buffer *out, size_t value)
 {
     uint32_t n = (uint32_t)value;
-    fwrite(&n, sizeof n, 1, stdout);
+    ll_buffer_append(out, (const char *)&n, sizeof n);
 }
 
 static int fail(const libllm_error *error)
@@ -22,31 +24,55 @@ static int fail(const libllm_error *error)
     return 1;
 }
 
-static int tokenize(const ll_host *host, const ll_tokenizer *tokenizer, uint32_t flags)
+/* What one call works with. */
+typedef struct work {
+    const ll_tokenizer *tokenizer;
+    ll_tokens ids;
+    ll_buffer text, answer;
+} work;
+
+/* Read a text and append the answer. */
+static libllm_status answer_one(work *w, libllm_error *error)
+{
+    uint32_t size;
+    w->text.size = w->ids.size = 0;
+    if (fread(&size, sizeof size, 1, stdin) != 1 || !ll_buffer_reserve(&w->text, (size_t)size + 1) ||
+        fread(w->text.data, 1, size, stdin) != size)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "a text is missing");
+    libllm_status status =
+        ll_tokenizer_encode(w->tokenizer, w->text.data, size, LIBLLM_TOKENIZE_PARSE_SPECIAL, &w->ids, error);
+    if (status == LIBLLM_OK)
+        status =
+            ll_tokenizer_decode(w->tokenizer, w->ids.data, w->ids.size, LIBLLM_DETOKENIZE_SPECIAL, &w->text, error);
+    put_u32(&w->answer, w->ids.size);
+    if (w->ids.size)
+        ll_buffer_append(&w->answer, (const char *)w->ids.data, w->ids.size * sizeof *w->ids.data);
+    put_u32(&w->answer, w->text.size);
+    if (w->text.size)
+        ll_buffer_append(&w->answer, w->text.data, w->text.size);
+    return status;
+}
+
+static int tokenize(const ll_host *host, const ll_tokenizer *tokenizer)
 {
     libllm_error error;
-    ll_tokens ids;
-    ll_buffer text;
-    ll_tokens_init(&ids, host);
-    ll_buffer_init(&text, host);
-    for (uint32_t size; fread(&size, sizeof size, 1, stdin) == 1;) {
-        text.size = ids.size = 0;
-        if (!ll_buffer_reserve(&text, (size_t)size + 1) || fread(text.data, 1, size, stdin) != size)
-            return 1;
-        if (ll_tokenizer_encode(tokenizer, text.data, size, flags, &ids, &error) != LIBLLM_OK)
-            return fail(&error);
-        write_u32(ids.size);
-        if (ids.size)
-            fwrite(ids.data, sizeof *ids.data, ids.size, stdout);
-        if (ll_tokenizer_decode(tokenizer, ids.data, ids.size, LIBLLM_DETOKENIZE_SPECIAL, &text, &error) != LIBLLM_OK)
-            return fail(&error);
-        write_u32(text.size);
-        if (text.size)
-            fwrite(text.data, 1, text.size, stdout);
-        fflush(stdout); /* someone waits for it */
+    work w = {.tokenizer = tokenizer};
+    ll_tokens_init(&w.ids, host);
+    ll_buffer_init(&w.text, host);
+    ll_buffer_init(&w.answer, host);
+    for (uint32_t n; fread(&n, sizeof n, 1, stdin) == 1;) {
+        w.answer.size = 0;
+        for (; n > 0; n--)
+            if (answer_one(&w, &error) != LIBLLM_OK)
+                return fail(&error);
+        uint32_t size = (uint32_t)w.answer.size;
+        fwrite(&size, sizeof size, 1, stdout);
+        fwrite(w.answer.data, 1, size, stdout);
+        fflush(stdout);
     }
-    ll_tokens_free(&ids);
-    ll_buffer_free(&text);
+    ll_tokens_free(&w.ids);
+    ll_buffer_free(&w.text);
+    ll_buffer_free(&w.answer);
     return 0;
 }
 
@@ -88,5 +114,5 @@ int main(int argc, char **argv)
         if (status == LIBLLM_OK)
             status = ll_tokenizer_open(&host, &gguf, &tokenizer, &error);
     }
-    return status == LIBLLM_OK ? tokenize(&host, tokenizer, LIBLLM_TOKENIZE_PARSE_SPECIAL) : fail(&error);
+    return status == LIBLLM_OK ? tokenize(&host, tokenizer) : fail(&error);
 }

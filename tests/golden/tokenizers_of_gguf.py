@@ -4,6 +4,7 @@ import base64
 import json
 import pathlib
 import re
+import struct
 import sys
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
@@ -11,6 +12,41 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "libllm/src/tokenizer"))
 
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = 1, 2, 3, 4, 5, 6
+
+
+SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+STRING, ARRAY = 8, 9
+
+
+def fields_of(path):
+    """The metadata of a GGUF file, read in a fraction of the time that the package gguf takes for a vocabulary."""
+    data = pathlib.Path(path).read_bytes()
+    magic, _, _, n_fields = struct.unpack_from("<4sIQQ", data)
+    if magic != b"GGUF":
+        sys.exit(f"{path} is not a GGUF file")
+    at = 24
+
+    def scalars(kind, n):
+        nonlocal at
+        code = f"<{n}{SCALARS[kind]}"
+        at += struct.calcsize(code)
+        return list(struct.unpack_from(code, data, at - struct.calcsize(code)))
+
+    def string():
+        nonlocal at
+        size = int.from_bytes(data[at:at + 8], "little")
+        at += 8 + size
+        return data[at - size:at].decode()
+
+    def value(kind):
+        if kind == STRING:
+            return string()
+        if kind != ARRAY:
+            return scalars(kind, 1)[0]
+        (kind,), (n,) = scalars(4, 1), scalars(10, 1)
+        return [value(kind) for _ in range(n)] if kind in (STRING, ARRAY) else scalars(kind, n)
+
+    return {string(): value(scalars(4, 1)[0]) for _ in range(n_fields)}
 
 
 def split(pattern, behavior="isolated"):

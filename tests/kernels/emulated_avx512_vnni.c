@@ -3,5 +3,6 @@
  */
 #include "emulated_avx512.h"
 
+#define ll_kernels_avx512 ll_kernels_avx512_emulated
 #define ll_kernels_avx512_vnni ll_kernels_avx512_vnni_emulated
 #include "backend/cpu/x86/avx512_vnni.c"

@@ -16,10 +16,14 @@
 extern "C" {
 #include "backend/cpu/kernels.h"
 #ifdef LL_TEST_EMULATED_AVX_VNNI
-extern const ll_kernels ll_kernels_avx_vnni_emulated;
+extern const ll_kernels ll_kernels_avx2;
+const ll_row_kernel *ll_kernels_avx_vnni_emulated_row(uint32_t type);
+const ll_panel_kernel *ll_kernels_avx_vnni_emulated_panel(uint32_t type);
 #endif
 #ifdef LL_TEST_EMULATED_AVX512
-extern const ll_kernels ll_kernels_avx512_emulated, ll_kernels_avx512_vnni_emulated;
+extern const ll_kernels ll_kernels_avx512_emulated;
+const ll_row_kernel *ll_kernels_avx512_vnni_emulated_row(uint32_t type);
+const ll_panel_kernel *ll_kernels_avx512_vnni_emulated_panel(uint32_t type);
 const ll_panel_kernel *ll_avx512_bf16_panel_kernel_emulated(uint32_t type);
 const ll_panel_kernel *ll_amx_panel_kernel_emulated(uint32_t type);
 void ll_avx512_bf16_round_emulated(const float *x, size_t n, uint16_t *column);
@@ -72,7 +76,7 @@ inline std::vector<std::vector<float>> RandomColumns(size_t n, size_t n_k)
 #if defined(__aarch64__)
 constexpr const char *kSetNames[] = {"ref", "neon", "dotprod", "i8mm"};
 #else
-constexpr const char *kSetNames[] = {"ref", "avx2", "avx_vnni", "avx512", "avx512_vnni"};
+constexpr const char *kSetNames[] = {"ref", "avx2", "avx_vnni", "avx512", "avx512_vnni", "avx512_bf16", "amx"};
 #endif
 
 struct KernelSet {
@@ -90,6 +94,16 @@ inline void AddNative(const char *name, std::vector<KernelSet> *sets)
         sets->push_back({name, kernels});
 }
 
+#if defined(LL_TEST_EMULATED_AVX_VNNI) || defined(LL_TEST_EMULATED_AVX512)
+inline ll_kernels WithProducts(ll_kernels kernels, const ll_row_kernel *(*row_kernel)(uint32_t),
+                               const ll_panel_kernel *(*panel_kernel)(uint32_t))
+{
+    kernels.row_kernel = row_kernel;
+    kernels.panel_kernel = panel_kernel;
+    return kernels;
+}
+#endif
+
 /* The kernel sets that this machine can run. */
 inline std::vector<KernelSet> Available()
 {
@@ -99,11 +113,14 @@ inline std::vector<KernelSet> Available()
     if ((ll_cpu_detect() & LL_CPU_AVX2) == 0)
         return sets;
 #ifdef LL_TEST_EMULATED_AVX_VNNI
-    sets.push_back({"avx_vnni_emulated", ll_kernels_avx_vnni_emulated});
+    sets.push_back({"avx_vnni_emulated", WithProducts(ll_kernels_avx2, ll_kernels_avx_vnni_emulated_row,
+                                                      ll_kernels_avx_vnni_emulated_panel)});
 #endif
 #ifdef LL_TEST_EMULATED_AVX512
     sets.push_back({"avx512_emulated", ll_kernels_avx512_emulated});
-    sets.push_back({"avx512_vnni_emulated", ll_kernels_avx512_vnni_emulated});
+    sets.push_back(
+        {"avx512_vnni_emulated", WithProducts(ll_kernels_avx512_emulated, ll_kernels_avx512_vnni_emulated_row,
+                                              ll_kernels_avx512_vnni_emulated_panel)});
 #endif
     return sets;
 }
@@ -116,24 +133,22 @@ inline ll_kernels WithPanels(ll_kernels kernels, const ll_panel_kernel *(*panel_
     return kernels;
 }
 
-/* These and the sets that differ from one of them in their panels alone. */
+/* These and, emulated, the sets that differ from one of them in their panels alone. */
 inline std::vector<KernelSet> AvailablePanels()
 {
     std::vector<KernelSet> sets = Available();
-    for (const char *name : {"avx512_bf16", "amx"})
-        AddNative(name, &sets);
     if ((ll_cpu_detect() & LL_CPU_AVX2) == 0)
         return sets;
 #ifdef LL_TEST_EMULATED_AVX512
     sets.push_back({"avx512_bf16_emulated", WithPanels(
-                                                ll_kernels_avx512_vnni_emulated,
+                                                ll_kernels_avx512_emulated,
                                                 [](uint32_t type) {
                                                     auto *kernel = ll_avx512_bf16_panel_kernel_emulated(type);
                                                     return kernel ? kernel : ll_kernels_ref.panel_kernel(type);
                                                 },
                                                 ll_avx512_bf16_round_emulated)});
     sets.push_back({"amx_emulated", WithPanels(
-                                        ll_kernels_avx512_vnni_emulated,
+                                        ll_kernels_avx512_emulated,
                                         [](uint32_t type) {
                                             auto *kernel = ll_amx_panel_kernel_emulated(type);
                                             return kernel ? kernel : ll_kernels_ref.panel_kernel(type);

@@ -619,6 +619,34 @@ TEST(Open, TheFirstOfTwoTokensWithTheSameTextCounts)
     EXPECT_NE(t.log[0].find("tokens[257]"), std::string::npos) << t.log[0];
 }
 
+/* Merges over characters, blanks visible, bytes for what is missing: as in gemma4, whose name others do not have. */
+TEST(Open, VocabulariesOfCharactersAreKnownByTheirPreTokenizer)
+{
+    Vocabulary v = spm();
+    v.model = "gemma4";
+    for (const char *token : {"\xE2\x96\x81", "a", "b", "\n", "ab",
+                              "\xE2\x96\x81"
+                              "ab",
+                              "\n\n"})
+        v.add(token);
+    v.merges = {"a b", "\xE2\x96\x81 ab", "\n \n"};
+    Opened gemma(v);
+    ASSERT_EQ(gemma.status, LIBLLM_OK) << gemma.error.message;
+    v.model = "gpt2";
+    for (const char *pre : {"granite-embed-multi-311m", "sarvam-moe"}) {
+        v.pre = pre;
+        Opened t(v);
+        ASSERT_EQ(t.status, LIBLLM_OK) << t.error.message;
+        for (const char *text : {"ab ab", "a b\n\nab\n", "  ab\xC3\xA9",
+                                 "\xE2\x96\x81"
+                                 "ab"}) {
+            EXPECT_EQ(t.encode(text), gemma.encode(text)) << text;
+            EXPECT_EQ(t.decode(t.encode(text)), gemma.decode(gemma.encode(text)));
+        }
+        EXPECT_EQ(t.encode("ab ab").size(), 2u);
+    }
+}
+
 TEST(Open, AMergeToNothingIsLeftOut)
 {
     Vocabulary v = bytes();
@@ -632,6 +660,40 @@ TEST(Open, AMergeToNothingIsLeftOut)
     EXPECT_EQ(t.encode("he"), (Ids{'h', 'e'}));
     EXPECT_EQ(t.encode("<x>"), letters("<x>")) << "text never becomes a control token";
     EXPECT_EQ(t.log.size(), 2u);
+}
+
+/* A rule that U+200B becomes a blank, as a double array: a unit for each byte, then the place of the new text. */
+std::string charsmap_of_a_blank()
+{
+    std::vector<uint32_t> units(0x1000);
+    units[0] = 0x100u << 10;
+    units[0x1E2] = 0x200u << 10 | 0xE2;
+    units[0x362] = 0x400u << 10 | 0x80;
+    units[0x7E9] = 0x800u << 10 | 0x100 | 0x8B;
+    units[0xFE9] = 0x80000000u;
+    uint32_t size = (uint32_t)(units.size() * 4);
+    return std::string((const char *)&size, 4) + std::string((const char *)units.data(), size) + std::string(" \0", 2);
+}
+
+/* A mark behind a format character is a cluster of its own: the two were looked up together, and both dropped. */
+TEST(Charsmap, AFormatCharacterTakesNoMark)
+{
+    ll_host host;
+    ll_charsmap map;
+    ll_host_init(&host);
+    std::string bytes = charsmap_of_a_blank();
+    ASSERT_EQ(ll_charsmap_open(&host, {bytes.data(), bytes.size()}, "test", &map, nullptr), LIBLLM_OK);
+    for (auto [text, expected] : {std::pair<std::string, std::string>{"a\u200B", "a "},
+                                  {"a\u200B\u0300b", "a \u0300b"},
+                                  {"\u200B\u200B\u0301", "  \u0301"},
+                                  {"\u200E\u0300", "\u200E\u0300"}}) {
+        ll_buffer out;
+        ll_buffer_init(&out, &host);
+        ll_charsmap_apply(&map, {text.data(), text.size()}, &out);
+        EXPECT_EQ(std::string(out.data, out.size), expected);
+        ll_buffer_free(&out);
+    }
+    ll_charsmap_close(&host, &map);
 }
 
 TEST(Memory, EveryRequestMayFail)

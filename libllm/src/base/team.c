@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/cpu.h"
+#include "base/signals.h"
 #include "base/status.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -163,12 +163,9 @@ static void announce(ll_team *team, uint32_t n)
         gate_set(&team->parked, atomic_load_explicit(&team->parked.word, memory_order_relaxed) + 1);
 }
 
-/* Start the workers with all signals blocked, so that the program's handlers run on the program's threads. */
 static void start_workers(ll_team *team)
 {
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
+    const sigset_t signals = ll_signals_block();
     uint32_t running = 1;
     while (running < team->n_threads) {
         worker_start start = {.team = team, .index = running};
@@ -178,7 +175,7 @@ static void start_workers(ll_team *team)
             futex_wait(&start.taken, 0);
         running++;
     }
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    ll_signals_restore(&signals);
     team->n_running = running;
     team->n_allowed = running;
     team->started = true;

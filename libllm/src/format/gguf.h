@@ -11,6 +11,8 @@
 #include "base/map.h"
 #include "format/file.h"
 
+#include <string.h>
+
 typedef enum ll_gguf_type {
     LL_GGUF_U8 = 0,
     LL_GGUF_I8 = 1,
@@ -117,6 +119,13 @@ double ll_gguf_element_f64(const ll_gguf_value *array, uint64_t i);
 typedef struct ll_gguf_strings {
     const uint8_t *next;
 } ll_gguf_strings;
-ll_span ll_gguf_next_string(ll_gguf_strings *strings);
+static inline ll_span ll_gguf_next_string(ll_gguf_strings *strings)
+{
+    uint64_t size;
+    memcpy(&size, strings->next, sizeof size);
+    ll_span string = {(const char *)strings->next + sizeof size, (size_t)size};
+    strings->next += sizeof size + size;
+    return string;
+}
 
 #endif

@@ -213,12 +213,3 @@ libllm_status ll_gguf_get_string(const ll_gguf *gguf, const char *key, ll_span *
     *out = ll_gguf_next_string(&(ll_gguf_strings){.next = value->data});
     return LIBLLM_OK;
 }
-
-ll_span ll_gguf_next_string(ll_gguf_strings *strings)
-{
-    uint64_t size;
-    memcpy(&size, strings->next, sizeof size);
-    ll_span string = {(const char *)strings->next + sizeof size, (size_t)size};
-    strings->next += sizeof size + size;
-    return string;
-}

@@ -3,8 +3,9 @@
  */
 #include "format/read_ahead.h"
 
+#include "base/signals.h"
+
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -61,11 +62,9 @@ ll_read_ahead *ll_read_ahead_start(const ll_host *host, const ll_file *files, si
     if (!ahead)
         return NULL;
     *ahead = (ll_read_ahead){.host = host, .files = files, .n_files = n_files, .pid = getpid()};
-    sigset_t all, old; /* the program's handlers run on the program's threads */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
+    const sigset_t signals = ll_signals_block();
     bool started = pthread_create(&ahead->thread, NULL, fetch, ahead) == 0;
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    ll_signals_restore(&signals);
     if (started)
         return ahead;
     ll_free(host, ahead);

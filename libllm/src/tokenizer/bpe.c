@@ -3,209 +3,269 @@
  */
 #include "tokenizer/internal.h"
 
-#include "base/checked.h"
-
 #include <inttypes.h>
 #include <string.h>
 
-#define EMPTY UINT32_MAX
-
-static inline size_t slot_of(const ll_merges *m, uint32_t left, uint32_t right)
+ll_pair ll_bpe_pair(const ll_tokenizer *t, const char *text, size_t n_left, size_t n, uint64_t hash)
 {
-    __uint128_t h = (__uint128_t)(((uint64_t)left << 32 | right) ^ m->seed) * 0x9E3779B97F4A7C15u;
-    return (size_t)((uint64_t)h ^ (uint64_t)(h >> 64)) & (m->n_slots - 1);
+    const ll_merges *m = &t->merges;
+    int32_t result = ll_vocabulary_find_hashed(&t->vocabulary, text, n, hash);
+    if (result >= 0)
+        for (const ll_merge *merge = &m->of[result]; merge->n_left; merge = &m->more[merge->next - 1]) {
+            if (merge->n_left == n_left)
+                return (ll_pair){(uint64_t)merge->rank << 32, result};
+            if (merge->next == 0)
+                break;
+        }
+    return (ll_pair){UINT64_MAX, LL_NO_TOKEN};
 }
 
-ll_pair ll_bpe_pair(const ll_merges *m, int32_t left, int32_t right)
+/* Of two merges of the same pair the later one counts. There are not more ways to make a token than it has bytes, so
+ * the walk takes no longer than reading it did. */
+static bool enter(const ll_host *host, ll_merges *m, int32_t result, size_t n_left, uint32_t rank)
 {
-    for (size_t i = slot_of(m, (uint32_t)left, (uint32_t)right);; i = (i + 1) & (m->n_slots - 1)) {
-        const ll_merge *slot = &m->slots[i];
-        if (slot->result == EMPTY)
-            return (ll_pair){UINT64_MAX, LL_NO_TOKEN};
-        if (slot->left == (uint32_t)left && slot->right == (uint32_t)right)
-            return (ll_pair){(uint64_t)slot->rank << 32, (int32_t)slot->result};
+    ll_merge *merge = &m->of[result];
+    while (merge->n_left != n_left && merge->next)
+        merge = &m->more[merge->next - 1];
+    if (merge->n_left == n_left || merge->n_left == 0) {
+        merge->n_left = (uint32_t)n_left;
+        merge->rank = rank;
+        return true;
     }
+    if (m->n_more == m->capacity) {
+        uint32_t capacity = m->capacity ? m->capacity * 2 : 1024;
+        ll_merge *more = ll_realloc(host, m->more, m->n_more, capacity, sizeof *more);
+        if (!more)
+            return false;
+        if (merge != &m->of[result])
+            merge = &more[merge - m->more];
+        m->more = more;
+        m->capacity = capacity;
+    }
+    m->more[m->n_more] = (ll_merge){rank, (uint32_t)n_left, 0};
+    merge->next = ++m->n_more;
+    return true;
 }
-
-void ll_bpe_prefetch(const ll_merges *m, int32_t left, int32_t right)
-{
-    __builtin_prefetch(&m->slots[slot_of(m, (uint32_t)left, (uint32_t)right)]);
-}
-
-/* Of two merges of the same pair the later one counts. */
-static void enter(ll_merges *m, uint32_t left, uint32_t right, uint32_t rank, uint32_t result)
-{
-    size_t i = slot_of(m, left, right);
-    while (m->slots[i].result != EMPTY && (m->slots[i].left != left || m->slots[i].right != right))
-        i = (i + 1) & (m->n_slots - 1);
-    m->slots[i] = (ll_merge){left, right, rank, result};
-}
-
-/* Merges are read some at a time, so that the memory that one needs arrives while others are worked on. */
-#define BLOCK 32
-#define BLOCK_BYTES 4096
 
 typedef struct reading {
     ll_merges *m;
     const ll_vocabulary *v;
     const ll_specials *specials;
-    char *bytes; /* of the halves, those of one merge next to each other */
-    size_t longest;
-    int32_t last_result;
+    ll_merge_source source;
+    const ll_beginnings *of; /* NULL: all */
+    char *bytes;             /* of a merge, the halves next to each other */
+    size_t longest, n_suffix;
+    int32_t id; /* token at hand: the last one that was made or the next one */
+    ll_span text;
     uint32_t n_left_out;
-    ll_merge_source *source;
-    struct {
-        ll_span text[2];
-        char *start[2];
-        size_t size[2]; /* 0: not spelled as tokens are */
-        uint64_t hash[2];
-        int32_t ids[2], result;
-    } block[BLOCK];
 } reading;
 
-static libllm_status read_halves(reading *r, uint32_t k, uint32_t entry, libllm_error *error)
+static libllm_status read_halves(reading *r, uint32_t i, ll_span halves[2], libllm_error *error)
 {
-    ll_span text = ll_next_text(&r->source->texts);
-    if (r->source->texts.list) {
-        r->block[k].text[0] = text;
-        r->block[k].text[1] = ll_next_text(&r->source->texts);
+    ll_span text = ll_next_text(&r->source.texts);
+    if (r->source.texts.list) {
+        halves[0] = text;
+        halves[1] = ll_next_text(&r->source.texts);
         return LIBLLM_OK;
     }
-    const char *blank = text.size ? memchr(text.data, ' ', text.size) : NULL;
-    if (!blank)
+    size_t n_left = 0;
+    while (n_left < text.size && text.data[n_left] != ' ')
+        n_left++;
+    if (n_left == text.size)
         return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
-                       "%s[%" PRIu32 "]: expected two tokens with a blank between them", r->source->place, entry);
-    size_t n_left = (size_t)(blank - text.data);
-    r->block[k].text[0] = (ll_span){text.data, n_left};
-    r->block[k].text[1] = (ll_span){blank + 1, text.size - n_left - 1};
+                       "%s[%" PRIu32 "]: expected two tokens with a blank between them", r->source.place, i);
+    halves[0] = (ll_span){text.data, n_left};
+    halves[1] = (ll_span){text.data + n_left + 1, text.size - n_left - 1};
     return LIBLLM_OK;
 }
 
-static libllm_status read_text(reading *r, uint32_t k, uint32_t entry, char **at, libllm_error *error)
+/* What a half stands for; 0: it is not spelled as tokens are. */
+static size_t bytes_of_half(const reading *r, ll_span spelled, char *out)
 {
-    libllm_status status = read_halves(r, k, entry, error);
-    for (unsigned half = 0; half < 2 && status == LIBLLM_OK; half++) {
-        ll_span spelled = r->block[k].text[half];
-        size_t size = 0;
-        if (spelled.size > 2 * r->longest + strlen(r->source->suffix) ||
-            !ll_bytes_of_token(spelled, r->source->spelling, r->source->suffix, *at, &size))
-            size = 0;
-        r->block[k].start[half] = *at;
-        r->block[k].size[half] = size;
-        if (size > 0) {
-            r->block[k].hash[half] = ll_lookup_hash(&r->v->lookup, *at, size);
-            ll_lookup_prefetch(&r->v->lookup, r->block[k].hash[half]);
-        }
-        *at += size;
+    size_t size;
+    if (spelled.size > 2 * r->longest + r->n_suffix ||
+        !ll_bytes_of_token(spelled, r->source.spelling, r->source.suffix, out, &size))
+        return 0;
+    return size;
+}
+
+static bool is_both(ll_span text, const ll_span halves[2])
+{
+    return text.size == halves[0].size + halves[1].size && memcmp(text.data, halves[0].data, halves[0].size) == 0 &&
+           memcmp(text.data + halves[0].size, halves[1].data, halves[1].size) == 0;
+}
+
+/* Bytes of a half that is known to be spelled right. */
+static size_t size_of_half(const reading *r, ll_span spelled)
+{
+    if (r->source.spelling != LL_SPELLED_BYTES)
+        return bytes_of_half(r, spelled, r->bytes);
+    size_t n = 0; /* a character stands for a byte */
+    for (size_t i = 0; i < spelled.size; i++)
+        n += (spelled.data[i] & 0xC0) != 0x80;
+    return n;
+}
+
+static void pass_token(reading *r)
+{
+    r->id++;
+    r->text = ll_next_text(&r->source.tokens);
+}
+
+/* Tokens and merges mostly come in the same order: then it is enough to walk through both lists as they are spelled.
+ * The token that the merge gives, if it is the one at hand or the next one, or LL_NO_TOKEN. */
+static int32_t expected_result(reading *r, const ll_span halves[2], size_t *n_left)
+{
+    if (r->n_suffix || halves[0].size == 0 || halves[1].size == 0 || (halves[1].data[0] & 0xC0) == 0x80)
+        return LL_NO_TOKEN;
+    if (!is_both(r->text, halves)) {
+        if (r->id + 1 >= (int32_t)r->v->n)
+            return LL_NO_TOKEN;
+        pass_token(r);
+        if (!is_both(r->text, halves))
+            return LL_NO_TOKEN;
     }
-    return status;
+    *n_left = size_of_half(r, halves[0]);
+    return __atomic_load_n(&r->v->whole[r->id], __ATOMIC_RELAXED) != LL_WHOLE_NEVER ? r->id : LL_NO_TOKEN;
 }
 
-/* Tokens and merges mostly come in the same order, so the first guesses are right most of the time. */
-static int32_t find_result(reading *r, ll_span text)
+#define MAX_PASSED                                                                                                     \
+    4096 /* tokens, to find the place again: lists that have little to do with each other gain nothing                 \
+          */
+
+static int32_t find_result(reading *r, const ll_span halves[2], size_t *n_left)
 {
-    for (int32_t id = r->last_result; id < r->last_result + 2 && (uint32_t)id < r->v->n; id++)
-        if (ll_span_equal(ll_token_bytes(r->v, id), text) && r->v->whole[id] != LL_WHOLE_NEVER)
-            return id;
-    return ll_vocabulary_find(r->v, text.data, text.size);
+    int32_t result = r->of ? LL_NO_TOKEN : expected_result(r, halves, n_left);
+    if (result >= 0)
+        return result;
+    *n_left = bytes_of_half(r, halves[0], r->bytes);
+    size_t n_right = *n_left ? bytes_of_half(r, halves[1], r->bytes + *n_left) : 0;
+    if (n_right > 0)
+        result = ll_vocabulary_find(r->v, r->bytes, *n_left + n_right);
+    if (!r->of && result > r->id && result - r->id <= MAX_PASSED)
+        while (r->id < result)
+            pass_token(r);
+    return result;
 }
 
-/* Control tokens count as known, but nothing merges to one or from one. */
-static libllm_status find_tokens(reading *r, uint32_t k, uint32_t entry, libllm_error *error)
+/* A merge that gives no token: in a file that is whole its halves are tokens still. Control tokens count as such, but
+ * nothing merges to one or from one. */
+static libllm_status leave_out(reading *r, uint32_t i, const ll_span halves[2], libllm_error *error)
 {
     for (unsigned half = 0; half < 2; half++) {
-        size_t size = r->block[k].size[half];
-        ll_span spelled = r->block[k].text[half];
-        r->block[k].ids[half] =
-            size ? ll_vocabulary_find_hashed(r->v, r->block[k].start[half], size, r->block[k].hash[half]) : LL_NO_TOKEN;
-        if (r->block[k].ids[half] < 0 && ll_specials_find(r->specials, spelled) < 0)
+        size_t size = bytes_of_half(r, halves[half], r->bytes);
+        if ((size == 0 || ll_vocabulary_find(r->v, r->bytes, size) < 0) &&
+            ll_specials_find(r->specials, halves[half]) < 0)
             return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "%s[%" PRIu32 "]: '%.*s' is not a token of the vocabulary",
-                           r->source->place, entry, (int)(spelled.size < 60 ? spelled.size : 60), spelled.data);
+                           r->source.place, i, (int)(halves[half].size < 60 ? halves[half].size : 60),
+                           halves[half].data);
     }
-    r->block[k].result = LL_NO_TOKEN;
-    if (r->block[k].ids[0] < 0 || r->block[k].ids[1] < 0)
-        return LIBLLM_OK;
-    __builtin_prefetch(&r->m->slots[slot_of(r->m, (uint32_t)r->block[k].ids[0], (uint32_t)r->block[k].ids[1])]);
-    r->block[k].result = find_result(r, (ll_span){r->block[k].start[0], r->block[k].size[0] + r->block[k].size[1]});
-    if (r->block[k].result >= 0)
-        r->last_result = r->block[k].result;
+    if (r->n_left_out++ == 0)
+        ll_log(r->v->host, LIBLLM_LOG_WARNING, "%s[%" PRIu32 "] gives no token that text can become; left out",
+               r->source.place, i);
     return LIBLLM_OK;
 }
 
+/* Whether the next merge may give one of the tokens that are asked for; if not, go past it. */
+static bool is_of(reading *r)
+{
+    ll_texts next = r->source.texts;
+    ll_span text = ll_next_text(&next);
+    if (text.size < 2 || r->source.end - text.data < 8)
+        return true;
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t head, no_blank, until = UINT64_MAX;
+    memcpy(&head, text.data, sizeof head);
+    no_blank = head ^ ones * ' ';
+    uint64_t blanks = (no_blank - ones) & ~no_blank & ones << 7;
+    if (blanks & UINT32_MAX)
+        until = (blanks & -blanks) / 0x80 - 1; /* the bytes in front of the first one */
+    uint32_t first = (uint32_t)((head & until) | (head >> 8 & ~until));
+    if (ll_may_begin(r->of->as_spelled, first, text.size < 5 ? (unsigned)text.size - 1 : 4))
+        return true;
+    r->source.texts = next;
+    return false;
+}
+
+/* Halves are not looked up: symbols are tokens, so a merge with a half that is none never comes into question. */
 static libllm_status read_all(reading *r, libllm_error *error)
 {
-    for (uint32_t i = 0, n; i < r->m->n; i += n) {
-        char *at = r->bytes;
-        for (n = 0; n < BLOCK && i + n < r->m->n && (size_t)(at - r->bytes) <= BLOCK_BYTES; n++) {
-            libllm_status status = read_text(r, n, i + n, &at, error);
-            if (status != LIBLLM_OK)
-                return status;
-        }
-        for (uint32_t k = 0; k < n; k++) {
-            libllm_status status = find_tokens(r, k, i + k, error);
-            if (status != LIBLLM_OK)
-                return status;
-        }
-        for (uint32_t k = 0; k < n; k++) {
-            if (r->block[k].result >= 0)
-                enter(r->m, (uint32_t)r->block[k].ids[0], (uint32_t)r->block[k].ids[1], i + k,
-                      (uint32_t)r->block[k].result);
-            else if (r->n_left_out++ == 0)
-                ll_log(r->v->host, LIBLLM_LOG_WARNING, "%s[%" PRIu32 "] gives no token that text can become; left out",
-                       r->source->place, i + k);
-        }
+    for (uint32_t i = 0; i < r->m->n; i++) {
+        ll_span halves[2] = {{0}};
+        if (r->of && !is_of(r))
+            continue;
+        libllm_status status = read_halves(r, i, halves, error);
+        if (status != LIBLLM_OK)
+            return status;
+        size_t n_left = 0;
+        int32_t result = find_result(r, halves, &n_left);
+        if (result < 0)
+            status = r->of ? LIBLLM_OK : leave_out(r, i, halves, error);
+        else if (!enter(r->v->host, r->m, result, n_left, i))
+            status = ll_fail_memory(error, "the table of merges");
+        if (status != LIBLLM_OK)
+            return status;
     }
     if (r->n_left_out > 1)
         ll_log(r->v->host, LIBLLM_LOG_WARNING, "%" PRIu32 " merges were left out", r->n_left_out);
     return LIBLLM_OK;
 }
 
-libllm_status ll_merges_read(const ll_vocabulary *v, const ll_specials *specials, ll_merge_source *source, ll_merges *m,
-                             libllm_error *error)
+libllm_status ll_merges_read(const ll_vocabulary *v, const ll_specials *specials, const ll_merge_source *source,
+                             const ll_beginnings *of, ll_merges *m, libllm_error *error)
 {
     const ll_host *host = v->host;
-    *m = (ll_merges){.n = source->n, .n_slots = 16};
-    while (m->n_slots / 4 * 3 < m->n)
-        m->n_slots *= 2;
+    *m = (ll_merges){.n = source->n, .of = ll_calloc(host, v->n, sizeof *m->of)};
     size_t longest = 0;
     for (uint32_t i = 0; i < v->n; i++)
         if (ll_token_size(v, (int32_t)i) > longest)
             longest = ll_token_size(v, (int32_t)i);
-    m->slots = ll_alloc(host, m->n_slots, sizeof *m->slots);
-    m->seed = (uintptr_t)m->slots * 0xD6E8FEB86659FD93u; /* nothing that the author of a file can know */
+    size_t n_suffix = strlen(source->suffix);
     /* Each half of a merge has at most twice the bytes of the longest token. */
-    char *bytes = longest < SIZE_MAX / 8 ? ll_alloc(host, BLOCK_BYTES + 4 * longest + 2, 1) : NULL;
+    char *bytes = longest < SIZE_MAX / 8 ? ll_alloc(host, 4 * longest + 2 * n_suffix + 2, 1) : NULL;
     libllm_status status;
-    if (m->slots && bytes) {
-        memset(m->slots, 0xFF, m->n_slots * sizeof *m->slots);
-        reading r = {.m = m, .v = v, .specials = specials, .bytes = bytes, .longest = longest, .source = source};
+    if (m->of && bytes) {
+        reading r = {.m = m,
+                     .v = v,
+                     .specials = specials,
+                     .bytes = bytes,
+                     .longest = longest,
+                     .source = *source,
+                     .of = of,
+                     .n_suffix = n_suffix,
+                     .id = LL_NO_TOKEN};
         status = read_all(&r, error);
     } else {
         status = ll_fail_memory(error, "the table of merges");
     }
     ll_free(host, bytes);
-    if (status != LIBLLM_OK) {
-        ll_free(host, m->slots);
-        *m = (ll_merges){0};
-    }
+    if (status != LIBLLM_OK)
+        ll_merges_close(host, m);
     return status;
 }
 
-libllm_status ll_merges_open(const ll_gguf *gguf, const ll_vocabulary *v, const ll_specials *specials,
-                             ll_spelling spelling, ll_merges *m, libllm_error *error)
+void ll_merges_close(const ll_host *host, ll_merges *m)
 {
+    ll_free(host, m->of);
+    ll_free(host, m->more);
     *m = (ll_merges){0};
+}
+
+libllm_status ll_merges_open(const ll_gguf *gguf, ll_spelling spelling, ll_merge_source *source, libllm_error *error)
+{
     const ll_gguf_value *merges = ll_gguf_find(gguf, "tokenizer.ggml.merges");
     if (!merges || !merges->is_array || (merges->type != LL_GGUF_STRING && merges->count > 0))
         return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "tokenizer.ggml.merges: expected an array of strings");
     if (merges->count > INT32_MAX / 4)
         return ll_fail(error, LIBLLM_ERROR_LIMIT, "tokenizer.ggml.merges: too many merges");
-    ll_merge_source source = {.place = "tokenizer.ggml.merges",
-                              .texts = {.strings = {.next = merges->data}},
-                              .n = (uint32_t)merges->count,
-                              .suffix = "",
-                              .spelling = spelling};
-    return ll_merges_read(v, specials, &source, m, error);
+    *source = (ll_merge_source){.place = "tokenizer.ggml.merges",
+                                .texts = {.strings = {.next = merges->data}},
+                                .end = (const char *)merges->data + merges->n_bytes,
+                                .n = (uint32_t)merges->count,
+                                .tokens = {.strings = {.next = ll_gguf_find(gguf, "tokenizer.ggml.tokens")->data}},
+                                .suffix = "",
+                                .spelling = spelling};
+    return LIBLLM_OK;
 }
 
 /* Merge a word, or take what the same word has become before. */

@@ -59,6 +59,13 @@ static const char *rule_for(const ll_charsmap *map, const char *text, size_t siz
     return NULL;
 }
 
+/* Whether c ends a cluster whatever comes: line ends, controls, and format characters such as U+200B. */
+static bool is_control(int32_t c)
+{
+    int class = utf8proc_get_property(c)->boundclass;
+    return class == UTF8PROC_BOUNDCLASS_CR || class == UTF8PROC_BOUNDCLASS_LF || class == UTF8PROC_BOUNDCLASS_CONTROL;
+}
+
 static size_t cluster_end(ll_span text, size_t i)
 {
     size_t n;
@@ -68,7 +75,7 @@ static size_t cluster_end(ll_span text, size_t i)
         if (c < 0x300 && c != '\r' && (unsigned char)text.data[i] < 0x80) /* nothing joins these two */
             break;
         int32_t next = ll_valid_character(text.data + i, &n);
-        if (utf8proc_grapheme_break_stateful(c, next, &state) && !(ll_flags_of(next) & LL_EXTENDS && c >= 0x20))
+        if (utf8proc_grapheme_break_stateful(c, next, &state) && !(ll_flags_of(next) & LL_EXTENDS && !is_control(c)))
             break;
         c = next;
     }

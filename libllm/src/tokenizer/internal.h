@@ -11,6 +11,8 @@
 
 #include <libllm/libllm.h>
 
+#include <pthread.h>
+
 #define LL_NO_TOKEN (-1)
 
 typedef enum ll_token_type {
@@ -55,6 +57,13 @@ typedef struct ll_lengths {
     uint32_t longest;
 } ll_lengths;
 
+/* Which bytes stand side by side within some token: nothing merges across others. Found out when a text first asks. */
+typedef struct ll_joins {
+    pthread_mutex_t lock; /* held while the table is filled */
+    bool filled;          /* read and written atomically */
+    uint8_t table[65536]; /* by (left << 8 | right) */
+} ll_joins;
+
 typedef struct ll_vocabulary {
     const ll_host *host;
     uint32_t n;
@@ -64,15 +73,16 @@ typedef struct ll_vocabulary {
     uint8_t *whole;  /* ll_whole_word: found out while encoding, read and written atomically */
     uint32_t *order; /* SPM: place in the order of merging; NULL: that of the ids, user-defined tokens first */
     ll_lookup lookup;
+    uint32_t *pairs;                   /* token of two bytes + 1, by (left << 8 | right); NULL: those of the lookup */
     int32_t single[256];               /* BPE: token of a byte; SPM: token of an ASCII character */
     int32_t fallback[256];             /* SPM: token <0xXX> */
     bool lacks_bytes;                  /* BPE: some byte has no token */
     int32_t blanks[LL_MAX_BLANKS + 1]; /* SPM: user-defined token of so many blanks */
     uint32_t longest_blanks;
-    bool has_suffix;      /* BPE: what ends a word has SUFFIX_BYTE behind it */
-    ll_lengths lengths;   /* WordPiece, Unigram, RWKV */
-    double *scores;       /* Unigram: what is added up */
-    uint8_t joins[65536]; /* by (left << 8 | right): these bytes stand side by side within some token */
+    bool has_suffix;    /* BPE: what ends a word has SUFFIX_BYTE behind it */
+    ll_lengths lengths; /* WordPiece, Unigram, RWKV */
+    double *scores;     /* Unigram: what is added up */
+    ll_joins *joins;
 } ll_vocabulary;
 
 /* Whether merging the text of a token gives that token alone. */
@@ -109,6 +119,7 @@ typedef struct ll_source {
     ll_texts tokens;
     uint32_t n;
     size_t n_bytes;   /* of all texts; n_bytes + n are reserved */
+    const char *end;  /* of the texts, if they all lie in one piece of memory, otherwise NULL */
     bool has_fillers; /* GGUF: user-defined tokens may be fillers or controls */
     ll_spelling spelling;
     const char *suffix; /* what marks the ends of words, or "" */
@@ -120,13 +131,16 @@ typedef struct ll_source {
 /* Sizes for n tokens; types are filled in before the vocabulary is read. */
 libllm_status ll_vocabulary_reserve(const ll_host *host, ll_vocabulary *vocabulary, const ll_source *source,
                                     libllm_error *error);
+/* The texts of the tokens; what is looked up by them waits for the index. */
 libllm_status ll_vocabulary_read(ll_vocabulary *vocabulary, ll_tokenizer_model model, ll_source *source,
                                  libllm_error *error);
+/* The lookup and the pairs, of all n tokens; or the lookup of n tokens whose ascending ids are given. */
+libllm_status ll_vocabulary_index(ll_vocabulary *vocabulary, const uint32_t *ids, uint32_t n, libllm_error *error);
 libllm_status ll_vocabulary_open(const ll_host *host, const ll_gguf *gguf, ll_tokenizer_model model,
                                  ll_vocabulary *vocabulary, libllm_error *error);
 void ll_vocabulary_close(ll_vocabulary *vocabulary);
-/* Undo GPT-2's spelling of bytes as characters: at most text.size bytes. false: not spelled that way. */
-bool ll_bytes_of_text(ll_span text, char *out, size_t *size);
+/* A byte as GPT-2 spells it, in UTF-8 of at most two bytes; how many. */
+size_t ll_spell_byte(unsigned char byte, char out[2]);
 /* What a token is looked up by, at most text.size + 1 bytes, with LL_SUFFIX_BYTE for its suffix. false: not spelled so.
  */
 bool ll_bytes_of_token(ll_span text, ll_spelling spelling, const char *suffix, char *out, size_t *size);
@@ -144,6 +158,8 @@ int32_t ll_longest_prefix(const ll_vocabulary *vocabulary, const char *text, siz
 /* Enter a token whose bytes are in place; the token that has its text already is given back, otherwise LL_NO_TOKEN. */
 int32_t ll_lookup_enter(ll_vocabulary *vocabulary, int32_t id, uint64_t hash, bool replace);
 
+void ll_vocabulary_forget(ll_vocabulary *vocabulary); /* free the index */
+
 static inline void ll_lookup_prefetch(const ll_lookup *l, uint64_t hash)
 {
     __builtin_prefetch(&l->slots[hash & (l->n_slots - 1)]);
@@ -156,9 +172,13 @@ static inline ll_span ll_token_bytes(const ll_vocabulary *v, int32_t id)
     return (ll_span){v->bytes + v->ends[id], ll_token_size(v, id)};
 }
 
-static inline bool ll_joins(const ll_vocabulary *v, char left, char right)
+ll_joins *ll_joins_open(const ll_host *host); /* NULL: out of memory */
+void ll_joins_close(const ll_host *host, ll_joins *joins);
+const uint8_t *ll_joins_table(const ll_vocabulary *vocabulary);
+
+static inline bool ll_join(const uint8_t *table, char left, char right)
 {
-    return v->joins[(unsigned)(unsigned char)left << 8 | (unsigned char)right];
+    return table[(unsigned)(unsigned char)left << 8 | (unsigned char)right];
 }
 
 static inline bool ll_is_control(const ll_vocabulary *v, int32_t id)
@@ -407,31 +427,56 @@ void ll_append_blanks(ll_buffer *out, ll_span text, bool shown);
 
 /* Merging (merge.c, bpe.c, spm.c) ----------------------------------------------------------------------- */
 
+/* A way to make a token of two. */
 typedef struct ll_merge {
-    uint32_t left, right;
-    uint32_t rank, result; /* result 0xFFFFFFFF: the slot is empty */
+    uint32_t rank;
+    uint32_t n_left; /* bytes of the left one; 0: there is no merge here */
+    uint32_t next;   /* another way to make the same token: place in the list `more` + 1, or 0 */
 } ll_merge;
 
 /* Pairs of texts, "left right" each, or two texts of the list. */
 typedef struct ll_merge_source {
     const char *place;
     ll_texts texts;
+    const char *end; /* of the texts of a file */
     uint32_t n;
+    ll_texts tokens; /* the vocabulary, spelled in the same way */
     const char *suffix;
-    ll_spelling spelling; /* as of the tokens */
+    ll_spelling spelling;
 } ll_merge_source;
 
 typedef struct ll_merges {
-    ll_merge *slots;
-    size_t n_slots; /* a power of two */
-    uint64_t seed;
+    ll_merge *of; /* by token */
+    ll_merge *more;
+    uint32_t n_more, capacity;
     uint32_t n; /* ranks are below this */
 } ll_merges;
 
-libllm_status ll_merges_open(const ll_gguf *gguf, const ll_vocabulary *vocabulary, const ll_specials *specials,
-                             ll_spelling spelling, ll_merges *merges, libllm_error *error);
-libllm_status ll_merges_read(const ll_vocabulary *vocabulary, const ll_specials *specials, ll_merge_source *source,
-                             ll_merges *merges, libllm_error *error);
+/* What tokens begin with that may come up in a text, as it is and as files spell it: what does not is no such token. */
+typedef struct ll_beginnings {
+    uint64_t as_bytes[1024], as_spelled[1024]; /* bit by a hash */
+} ll_beginnings;
+
+/* The bit of n bytes, 1 to 4, that are in the lower ones of head. */
+static inline uint32_t ll_beginning(uint32_t head, unsigned n)
+{
+    uint32_t kept = n < 4 ? head & ((1u << 8 * n) - 1) : head;
+    return (kept + n) * 0x9E3779B1u >> 16;
+}
+
+static inline bool ll_may_begin(const uint64_t bits[1024], uint32_t head, unsigned n)
+{
+    uint32_t bit = ll_beginning(head, n);
+    return bits[bit / 64] >> (bit & 63) & 1;
+}
+
+/* The source of the merges of a file. */
+libllm_status ll_merges_open(const ll_gguf *gguf, ll_spelling spelling, ll_merge_source *source, libllm_error *error);
+/* Those that make the tokens of the vocabulary's lookup; with `of` it has only those with these beginnings. */
+libllm_status ll_merges_read(const ll_vocabulary *vocabulary, const ll_specials *specials,
+                             const ll_merge_source *source, const ll_beginnings *of, ll_merges *merges,
+                             libllm_error *error);
+void ll_merges_close(const ll_host *host, ll_merges *merges);
 
 #define LL_MAX_TEMPLATE 16
 #define LL_UNKNOWN_PENALTY 10 /* Unigram: an unknown character is so much worse than the worst token */
@@ -460,8 +505,19 @@ struct ll_tokenizer {
     int32_t special[5]; /* by libllm_special_token */
     int32_t ends[24];
     uint32_t n_ends;
-    void *memory; /* texts that the lists above point to; see json_steps.c */
+    void *memory;         /* texts that the lists above point to; see json_steps.c */
+    struct ll_lazy *lazy; /* NULL: the lookup and the merges are there */
 };
+
+/* Vocabularies that are indexed when texts ask for it (lazy.c) -------------------------------------------- */
+
+/* Index the vocabulary, or put that off if it is a large one. merges: NULL for models without. */
+libllm_status ll_lazy_open(ll_tokenizer *tokenizer, const ll_merge_source *merges, libllm_error *error);
+void ll_lazy_close(ll_tokenizer *tokenizer);
+/* The tokenizer with an index that is enough for the text: itself, or *some, which is then to be released. */
+libllm_status ll_lazy_ready(const ll_tokenizer *tokenizer, ll_span text, ll_tokenizer *some, const ll_tokenizer **ready,
+                            libllm_error *error);
+void ll_lazy_release(ll_tokenizer *some);
 
 void ll_tokenizer_forget(ll_tokenizer *tokenizer); /* free memory */
 
@@ -519,11 +575,10 @@ typedef struct ll_pair {
     int32_t result;
 } ll_pair;
 
-ll_pair ll_bpe_pair(const ll_merges *merges, int32_t left, int32_t right);
-void ll_bpe_prefetch(const ll_merges *merges, int32_t left, int32_t right); /* what ll_bpe_pair() will need */
-/* The same where the two symbols are the text, n_left bytes of it the left one. */
+/* Of two symbols that together are the text, n_left bytes of it the left one; hash is its ll_lookup_hash(). */
+ll_pair ll_bpe_pair(const ll_tokenizer *tokenizer, const char *text, size_t n_left, size_t n, uint64_t hash);
 ll_pair ll_spm_pair(const ll_tokenizer *tokenizer, const char *text, size_t n_left, size_t n, int32_t left,
-                    int32_t right);
+                    uint64_t hash);
 /* The symbol that the text starts with before any merging, or LL_NO_TOKEN for a character that is not in the
  * vocabulary; its length goes to *n. */
 int32_t ll_spm_symbol(const ll_tokenizer *tokenizer, const char *text, size_t size, size_t *n);

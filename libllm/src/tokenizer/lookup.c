@@ -68,6 +68,8 @@ static ll_lookup_slot *probe(const ll_vocabulary *v, const char *text, size_t si
 
 int32_t ll_vocabulary_find_hashed(const ll_vocabulary *v, const char *text, size_t size, uint64_t hash)
 {
+    if (size == 2 && v->pairs)
+        return (int32_t)v->pairs[(unsigned)(unsigned char)text[0] << 8 | (unsigned char)text[1]] - 1;
     return (int32_t)probe(v, text, size, hash)->id - 1;
 }
 

@@ -12,10 +12,14 @@
 #define SHORT 48 /* bytes; up to here looking for the minimum is faster */
 #define NONE UINT32_MAX
 
-static ll_pair find_pair(const ll_tokenizer *t, const char *text, size_t n_left, size_t n, int32_t left, int32_t right)
+/* How two symbols merge that together are the text. */
+static ll_pair find_pair(const ll_tokenizer *t, const char *text, size_t n_left, size_t n, int32_t left, int32_t right,
+                         uint64_t hash)
 {
-    return t->model == LL_TOKENIZER_SPM ? ll_spm_pair(t, text, n_left, n, left, right)
-                                        : ll_bpe_pair(&t->merges, left, right);
+    if (left < 0 || right < 0)
+        return (ll_pair){UINT64_MAX, LL_NO_TOKEN};
+    return t->model == LL_TOKENIZER_SPM ? ll_spm_pair(t, text, n_left, n, left, hash)
+                                        : ll_bpe_pair(t, text, n_left, n, hash);
 }
 
 void ll_encoder_emit(ll_encoder *e, int32_t id)
@@ -54,11 +58,32 @@ typedef struct word {
     ll_pair pairs[SHORT];      /* of symbol i and the next one */
 } word;
 
-static void find_pair_at(const ll_tokenizer *t, const char *text, word *w, size_t i)
+/* Of symbol i and the next one, and their memory is on its way; two bytes are found without. */
+static uint64_t hash_at(const ll_tokenizer *t, const char *text, const word *w, size_t i)
+{
+    size_t size = (size_t)(w->starts[i + 2] - w->starts[i]);
+    if (size == 2 && t->vocabulary.pairs)
+        return 0;
+    uint64_t hash = ll_lookup_hash(&t->vocabulary.lookup, text + w->starts[i], size);
+    ll_lookup_prefetch(&t->vocabulary.lookup, hash);
+    return hash;
+}
+
+static void find_pair_at(const ll_tokenizer *t, const char *text, word *w, size_t i, uint64_t hash)
 {
     size_t start = w->starts[i];
     w->pairs[i] =
-        find_pair(t, text + start, w->starts[i + 1] - start, w->starts[i + 2] - start, w->ids[i], w->ids[i + 1]);
+        find_pair(t, text + start, w->starts[i + 1] - start, w->starts[i + 2] - start, w->ids[i], w->ids[i + 1], hash);
+}
+
+/* The pairs from `begin` up to `end`: the memory that they need is under way while others are worked on. */
+static void find_pairs(const ll_tokenizer *t, const char *text, word *w, size_t begin, size_t end)
+{
+    uint64_t hashes[SHORT];
+    for (size_t i = begin; i < end; i++)
+        hashes[i] = hash_at(t, text, w, i);
+    for (size_t i = begin; i < end; i++)
+        find_pair_at(t, text, w, i, hashes[i]);
 }
 
 static void merge_short(ll_encoder *e, const char *text, size_t size)
@@ -71,11 +96,7 @@ static void merge_short(ll_encoder *e, const char *text, size_t size)
         w.ids[w.n++] = symbol_at(t, text + i, size - i, &n);
     }
     w.starts[w.n] = (uint8_t)size;
-    if (t->model == LL_TOKENIZER_BPE)
-        for (size_t i = 0; i + 1 < w.n; i++)
-            ll_bpe_prefetch(&t->merges, w.ids[i], w.ids[i + 1]);
-    for (size_t i = 0; i + 1 < w.n; i++)
-        find_pair_at(t, text, &w, i);
+    find_pairs(t, text, &w, 0, w.n ? w.n - 1 : 0);
     while (w.n > 1) {
         size_t best = 0;
         for (size_t i = 1; i + 1 < w.n; i++)
@@ -91,10 +112,7 @@ static void merge_short(ll_encoder *e, const char *text, size_t size)
             w.pairs[i - 1] = w.pairs[i];
         }
         w.starts[w.n] = (uint8_t)size;
-        if (best > 0)
-            find_pair_at(t, text, &w, best - 1);
-        if (best + 1 < w.n)
-            find_pair_at(t, text, &w, best);
+        find_pairs(t, text, &w, best > 0 ? best - 1 : 0, best + 1 < w.n ? best + 1 : best);
     }
     for (size_t i = 0; i < w.n; i++)
         ll_encoder_emit(e, w.ids[i]);
@@ -211,8 +229,9 @@ static ll_pair pair_at(const merging *m, size_t cell)
     int32_t left = m->q->cells[cell], right = m->q->cells[next];
     if (left == UNKNOWN || right == UNKNOWN)
         return (ll_pair){UINT64_MAX, LL_NO_TOKEN};
-    size_t n = m->t->model == LL_TOKENIZER_SPM ? n_left + symbol_size(m, next) : 0;
-    return find_pair(m->t, m->text + cell, n_left, n, left, right);
+    size_t n = n_left + symbol_size(m, next);
+    const char *text = m->text + cell;
+    return find_pair(m->t, text, n_left, n, left, right, ll_lookup_hash(&m->t->vocabulary.lookup, text, n));
 }
 
 /* Order within a rank: the finer part of the key, then the position. What has merged otherwise may be anywhere. */
@@ -445,10 +464,11 @@ void ll_merge_word(ll_encoder *e, const char *text, size_t size)
     }
     /* Nothing merges across two bytes that stand side by side in no token. */
     bool characters = ll_has_characters(t);
+    const uint8_t *joins = ll_joins_table(&t->vocabulary);
     for (size_t i = 0; i < size;) {
         size_t end = i + 1;
         while (end < size && ((characters && (text[end] & 0xC0) == 0x80) || text[end] == LL_SUFFIX_BYTE ||
-                              ll_joins(&t->vocabulary, text[end - 1], text[end])))
+                              ll_join(joins, text[end - 1], text[end])))
             end++;
         if (end - i <= SHORT)
             merge_short(e, text + i, end - i);

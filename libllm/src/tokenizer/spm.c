@@ -9,12 +9,10 @@
 /* Hugging Face's lists of merges are sorted by score. Pairs that give the same token differ in where they cut it: the
  * older lists, those of vocabularies that want a blank in front, have the lower left id first, newer ones the
  * longer left half. */
-ll_pair ll_spm_pair(const ll_tokenizer *t, const char *text, size_t n_left, size_t n, int32_t left, int32_t right)
+ll_pair ll_spm_pair(const ll_tokenizer *t, const char *text, size_t n_left, size_t n, int32_t left, uint64_t hash)
 {
     const ll_vocabulary *v = &t->vocabulary;
-    if (left < 0 || right < 0)
-        return (ll_pair){UINT64_MAX, LL_NO_TOKEN};
-    int32_t id = ll_vocabulary_find(v, text, n);
+    int32_t id = ll_vocabulary_find_hashed(v, text, n, hash);
     if (id < 0)
         return (ll_pair){UINT64_MAX, LL_NO_TOKEN};
     uint32_t rank = (uint32_t)id;
@@ -60,12 +58,12 @@ int32_t ll_spm_symbol(const ll_tokenizer *t, const char *text, size_t size, size
 }
 
 /* Bytes stand side by side in some token, or nothing merges across. */
-static size_t segment_end(const ll_vocabulary *v, ll_span text, size_t i)
+static size_t segment_end(const uint8_t *joins, ll_span text, size_t i)
 {
     do {
         i++;
     } while (i < text.size && ((text.data[i] & 0xC0) == 0x80 || text.data[i] == LL_SUFFIX_BYTE ||
-                               ll_joins(v, text.data[i - 1], text.data[i])));
+                               ll_join(joins, text.data[i - 1], text.data[i])));
     return i;
 }
 
@@ -110,10 +108,10 @@ void ll_characters_encode(ll_encoder *e, const char *word, size_t size)
     ll_span text = {word, size};
     if (e->tokenizer->vocabulary.has_suffix)
         text = ll_with_suffix(e, text);
-    const ll_vocabulary *v = &e->tokenizer->vocabulary;
+    const uint8_t *joins = ll_joins_table(&e->tokenizer->vocabulary);
     e->after_unknown = false;
     for (size_t i = 0; i < text.size && !e->out->failed;) {
-        size_t end = segment_end(v, text, i);
+        size_t end = segment_end(joins, text, i);
         encode_segment(e, text.data + i, end - i);
         i = end;
     }

@@ -67,6 +67,24 @@ static const struct kind {
     {"rwkv", "RWKV", LL_TOKENIZER_RWKV, LL_NO_TOKEN, LL_NO_TOKEN, LL_NO_TOKEN, false, false},
 };
 
+/* Vocabularies of characters that files call gpt2, as they have merges, too; by tokenizer.ggml.pre. */
+static const struct kind characters = {"gpt2", "BPE", LL_TOKENIZER_CHARACTERS, LL_NO_TOKEN, LL_NO_TOKEN, LL_NO_TOKEN,
+                                       false,  false};
+static const char *const of_characters[] = {"granite-embed-multi-311m", "sarvam-moe"};
+
+static const struct kind *find_kind(const ll_gguf *gguf, ll_span model)
+{
+    ll_span pre = {NULL, 0};
+    if (ll_span_is(model, "gpt2") && ll_gguf_get_string(gguf, "tokenizer.ggml.pre", &pre, NULL) == LIBLLM_OK)
+        for (size_t i = 0; i < sizeof of_characters / sizeof *of_characters; i++)
+            if (ll_span_is(pre, of_characters[i]))
+                return &characters;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (ll_span_is(model, kinds[i].name))
+            return &kinds[i];
+    return NULL;
+}
+
 /* What the kinds do with a text that have no name for it in the file. */
 static libllm_status set_pipeline(ll_tokenizer *t, const ll_gguf *gguf, libllm_error *error)
 {
@@ -195,9 +213,12 @@ static libllm_status open_tokenizer(ll_tokenizer *t, const ll_gguf *gguf, const 
         status = read_scores(t, gguf, error);
     if (status == LIBLLM_OK)
         status = ll_specials_open(t->host, gguf, t->model, &t->vocabulary, &t->specials, error);
+    ll_merge_source source;
     if (status == LIBLLM_OK && merges)
-        status = ll_merges_open(gguf, &t->vocabulary, &t->specials,
-                                t->model == LL_TOKENIZER_BPE ? LL_SPELLED_BYTES : LL_SPELLED_BLANKS, &t->merges, error);
+        status =
+            ll_merges_open(gguf, t->model == LL_TOKENIZER_BPE ? LL_SPELLED_BYTES : LL_SPELLED_BLANKS, &source, error);
+    if (status == LIBLLM_OK)
+        status = ll_lazy_open(t, merges ? &source : NULL, error);
     if (status == LIBLLM_OK)
         status = read_specials(t, gguf, kind, error);
     t->adds_blank = t->model == LL_TOKENIZER_SPM;
@@ -216,10 +237,7 @@ libllm_status ll_tokenizer_open(const ll_host *host, const ll_gguf *gguf, ll_tok
     libllm_status status = ll_gguf_get_string(gguf, "tokenizer.ggml.model", &model, error);
     if (status != LIBLLM_OK || !model.data || ll_span_is(model, "no_vocab") || ll_span_is(model, "none"))
         return status;
-    const struct kind *kind = NULL;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !kind; i++)
-        if (ll_span_is(model, kinds[i].name))
-            kind = &kinds[i];
+    const struct kind *kind = find_kind(gguf, model);
     if (!kind)
         return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "tokenizer.ggml.model: the kind '%.*s' is not known",
                        (int)(model.size < 60 ? model.size : 60), model.data);
@@ -241,10 +259,11 @@ void ll_tokenizer_close(ll_tokenizer *t)
 {
     if (!t)
         return;
+    ll_lazy_close(t);
     ll_vocabulary_close(&t->vocabulary);
     ll_free(t->host, t->specials.list);
     ll_free(t->host, t->normalized.list);
-    ll_free(t->host, t->merges.slots);
+    ll_merges_close(t->host, &t->merges);
     ll_charsmap_close(t->host, &t->charsmap);
     ll_tokenizer_forget(t);
     ll_free(t->host, t);
@@ -406,32 +425,48 @@ static void close_encoder(ll_encoder *e)
 
 #define LONG_TEXT (64 << 10) /* bytes; in longer ones words come again often enough to be remembered */
 
-static void encode_all(const ll_tokenizer *t, const ll_text_part *parts, size_t n_parts, ll_tokens *out)
+static void encode_ready(const ll_tokenizer *t, const input *in, ll_tokens *out)
 {
-    input in = {.control = ll_alloc(t->host, n_parts, sizeof *in.control)};
     ll_encoder encoder = {.tokenizer = t, .out = out, .encode_word = encode_word[t->model]};
-    ll_buffer_init(&in.joined, t->host);
-    ll_buffer_init(&in.repaired, t->host);
     ll_buffer_init(&encoder.text[0], t->host);
     ll_buffer_init(&encoder.text[1], t->host);
     ll_buffer_init(&encoder.word, t->host);
     ll_buffer_init(&encoder.suffixed, t->host);
+    if (t->model == LL_TOKENIZER_BPE && in->text.size > LONG_TEXT)
+        encoder.known = ll_calloc(t->host, LL_KNOWN_WORDS, sizeof *encoder.known); /* does without if there is none */
+    encode_input(&encoder, in);
+    if (encoder.text[0].failed || encoder.text[1].failed)
+        out->failed = true;
+    close_encoder(&encoder);
+}
+
+static libllm_status encode_all(const ll_tokenizer *t, const ll_text_part *parts, size_t n_parts, ll_tokens *out,
+                                libllm_error *error)
+{
+    input in = {.control = ll_alloc(t->host, n_parts, sizeof *in.control)};
+    ll_buffer_init(&in.joined, t->host);
+    ll_buffer_init(&in.repaired, t->host);
     if (in.control)
         join(&in, parts, n_parts);
     if (in.control && !in.joined.failed && !is_valid(in.text))
         repair(&in);
-    if (t->model == LL_TOKENIZER_BPE && in.text.size > LONG_TEXT)
-        encoder.known = ll_calloc(t->host, LL_KNOWN_WORDS, sizeof *encoder.known); /* does without if there is none */
-    if (!in.control || in.joined.failed || in.repaired.failed)
+    libllm_status status = LIBLLM_OK;
+    if (!in.control || in.joined.failed || in.repaired.failed) {
         out->failed = true;
-    else
-        encode_input(&encoder, &in);
-    if (encoder.text[0].failed || encoder.text[1].failed)
-        out->failed = true;
-    close_encoder(&encoder);
+    } else {
+        ll_tokenizer some;
+        const ll_tokenizer *ready;
+        status = ll_lazy_ready(t, in.text, &some, &ready, error);
+        if (status == LIBLLM_OK) {
+            encode_ready(ready, &in, out);
+            if (ready == &some)
+                ll_lazy_release(&some);
+        }
+    }
     ll_buffer_free(&in.repaired);
     ll_buffer_free(&in.joined);
     ll_free(t->host, in.control);
+    return status;
 }
 
 libllm_status ll_tokenizer_encode_parts(const ll_tokenizer *t, const ll_text_part *parts, size_t n_parts,
@@ -446,8 +481,11 @@ libllm_status ll_tokenizer_encode_parts(const ll_tokenizer *t, const ll_text_par
     size_t n_before = out->size;
     if (flags & LIBLLM_TOKENIZE_ADD_BOS)
         ll_tokens_append(out, t->before, t->n_before);
-    if (size > 0)
-        encode_all(t, parts, n_parts, out);
+    libllm_status status = size > 0 ? encode_all(t, parts, n_parts, out, error) : LIBLLM_OK;
+    if (status != LIBLLM_OK) {
+        out->size = n_before;
+        return status;
+    }
     if (flags & LIBLLM_TOKENIZE_ADD_BOS)
         ll_tokens_append(out, t->after, t->n_after);
     if (!out->failed)

@@ -326,6 +326,8 @@ static libllm_status build_vocabulary(opening *o, const added *list, const char 
         return status;
     set_types(o, list, &t->vocabulary);
     status = ll_vocabulary_read(&t->vocabulary, t->model, &source, o->reader.error);
+    if (status == LIBLLM_OK)
+        status = ll_vocabulary_index(&t->vocabulary, NULL, t->vocabulary.n, o->reader.error);
     if (status != LIBLLM_OK)
         return status;
     t->vocabulary.scores = ll_realloc(o->reader.host, o->tokens.scores, o->n_model, o->tokens.n, sizeof(double));
@@ -336,10 +338,11 @@ static libllm_status build_vocabulary(opening *o, const added *list, const char 
     ll_merge_source merges = {.place = "tokenizer.json: model.merges",
                               .texts = {.list = o->merges.halves},
                               .n = o->merges.n,
+                              .tokens = {.list = o->tokens.texts},
                               .suffix = suffix,
                               .spelling = source.spelling};
     if (status == LIBLLM_OK && o->merges.halves)
-        status = ll_merges_read(&t->vocabulary, &t->specials, &merges, &t->merges, o->reader.error);
+        status = ll_merges_read(&t->vocabulary, &t->specials, &merges, NULL, &t->merges, o->reader.error);
     return status;
 }
 

@@ -10,38 +10,82 @@
 #include <string.h>
 
 #define VISIBLE_BLANK "\xE2\x96\x81"
+#define PADDING 8 /* bytes behind a token that may be read or written while it is decoded */
 
-/* GPT-2 writes printable bytes as the characters of that number, and the 68 others, in order, as U+0100 to U+0143:
- * 00 to 20, 7F to A0, AD. */
-static int byte_of(int32_t c)
+static uint64_t load_u64(const char *p)
 {
-    if ((c >= 0x21 && c <= 0x7E) || (c >= 0xA1 && c <= 0xFF && c != 0xAD))
-        return c;
-    if (c >= 0x100 && c <= 0x120)
-        return c - 0x100;
-    if (c >= 0x121 && c <= 0x142)
-        return c - 0x121 + 0x7F;
-    return c == 0x143 ? 0xAD : -1;
+    uint64_t x;
+    memcpy(&x, p, sizeof x);
+    return x;
 }
 
-bool ll_bytes_of_text(ll_span text, char *out, size_t *size)
+/* Whether some of eight bytes is not 0x21 to 0x7E. */
+static bool any_special(uint64_t bytes)
 {
-    const unsigned char *p = (const unsigned char *)text.data;
-    size_t n_out = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        int byte = p[i];
-        if (byte >= 0x80) { /* all of the alphabet is below U+0800 */
-            if (byte < 0xC0 || byte >= 0xE0 || i + 1 == text.size || (p[i + 1] & 0xC0) != 0x80)
-                return false;
-            byte = (byte & 0x1F) << 6 | (p[++i] & 0x3F);
+    const uint64_t ones = 0x0101010101010101u, tops = ones << 7;
+    return ((bytes | (bytes - 0x21 * ones) | (bytes + ones)) & tops) != 0;
+}
+
+/* The byte of a character beyond ASCII, or -1. GPT-2 writes printable bytes as the characters of that number, and the
+ * 68 others, in order, as U+0100 to U+0143: 00 to 20, 7F to A0, AD. */
+static int byte_of(unsigned c)
+{
+    if (c - 0xA1 > 0x142 - 0xA1 || c == 0xAD)
+        return c == 0x143 ? 0xAD : -1;
+    return (int)(c < 0x100 ? c : c <= 0x120 ? c - 0x100 : c - 0x121 + 0x7F);
+}
+
+size_t ll_spell_byte(unsigned char byte, char out[2])
+{
+    unsigned c = byte <= 0x20                   ? 0x100u + byte
+                 : byte >= 0x7F && byte <= 0xA0 ? 0x121u + byte - 0x7F
+                 : byte == 0xAD                 ? 0x143u
+                                                : byte;
+    out[0] = (char)(c < 0x80 ? c : 0xC0 | c >> 6);
+    out[1] = (char)(0x80 | (c & 0x3F));
+    return c < 0x80 ? 1 : 2;
+}
+
+/* Undo GPT-2's spelling of bytes as characters, one at a time. NULL: not spelled that way; otherwise the end of out. */
+static char *spelled_bytes(const unsigned char *p, const unsigned char *end, char *out)
+{
+    while (p < end) {
+        if (*p < 0x80) {
+            if (*p < 0x21 || *p > 0x7E)
+                return NULL;
+            *out++ = (char)*p++;
+            continue;
         }
-        byte = byte_of(byte);
+        if (*p < 0xC0 || *p >= 0xE0 || end - p < 2 || (p[1] & 0xC0) != 0x80) /* all of the alphabet is below U+0800 */
+            return NULL;
+        int byte = byte_of((unsigned)(*p & 0x1F) << 6 | (p[1] & 0x3F));
         if (byte < 0)
-            return false;
-        out[n_out++] = (char)byte;
+            return NULL;
+        *out++ = (char)byte;
+        p += 2;
     }
-    *size = n_out;
-    return true;
+    return out;
+}
+
+/* The same for most tokens of a vocabulary, ASCII with or without a blank in front, almost without branches: whether
+ * they are taken depends on the token. Up to 8 bytes behind the text are read, and behind out written. */
+static char *spelled_bytes_padded(const unsigned char *p, const unsigned char *end, char *out)
+{
+    bool blank = end - p >= 2 && p[0] == 0xC4 && p[1] == 0xA0;
+    *out = ' ';
+    out += blank;
+    p += 2 * (size_t)blank;
+    for (uint64_t eight; p < end; p += 8, out += 8) {
+        eight = load_u64((const char *)p);
+        size_t n = (size_t)(end - p) < 8 ? (size_t)(end - p) : 8;
+        uint64_t kept = n == 0 ? 0 : UINT64_MAX >> (64 - 8 * n);
+        if (any_special((eight & kept) | (0x4141414141414141u & ~kept)))
+            return spelled_bytes(p, end, out);
+        memcpy(out, &eight, 8);
+        if (n < 8)
+            return out + n;
+    }
+    return out;
 }
 
 static size_t show_blanks(ll_span text, char *out)
@@ -93,14 +137,17 @@ static bool unescape(ll_span text, char *out, size_t *size)
 
 bool ll_bytes_of_token(ll_span text, ll_spelling spelling, const char *suffix, char *out, size_t *size)
 {
-    size_t n_suffix = strlen(suffix), n = text.size;
+    size_t n_suffix = suffix[0] ? strlen(suffix) : 0, n = text.size;
     bool ends = n_suffix > 0 && n > n_suffix && memcmp(text.data + n - n_suffix, suffix, n_suffix) == 0;
     if (ends)
         text.size -= n_suffix;
     *size = text.size;
     if (spelling == LL_SPELLED_BYTES) {
-        if (!ll_bytes_of_text(text, out, size))
+        const unsigned char *p = (const unsigned char *)text.data;
+        const char *end = spelled_bytes(p, p + text.size, out);
+        if (!end)
             return false;
+        *size = (size_t)(end - out);
     } else if (spelling == LL_SPELLED_ESCAPED) {
         if (!unescape(text, out, size))
             return false;
@@ -151,6 +198,7 @@ typedef struct queue {
     } waiting[AHEAD];
     uint32_t n;       /* that were put in so far */
     uint32_t n_twice; /* tokens with the text of an earlier one */
+    bool logs;
 } queue;
 
 /* Of normal tokens with the same text the first counts; a user-defined one gives way to a normal one. */
@@ -164,8 +212,8 @@ static void enter(ll_vocabulary *v, queue *q, int32_t id, uint64_t hash)
     bool replace = was_user && !is_user;
     if (replace)
         ll_lookup_enter(v, id, hash, true);
-    v->whole[replace ? before : id] = LL_WHOLE_NEVER;
-    if (is_user == was_user && ++q->n_twice == 1)
+    __atomic_store_n(&v->whole[replace ? before : id], LL_WHOLE_NEVER, __ATOMIC_RELAXED);
+    if (is_user == was_user && ++q->n_twice == 1 && q->logs)
         ll_log(v->host, LIBLLM_LOG_WARNING,
                "tokens[%" PRId32 "] has the text of an earlier token, which is the one that counts", id);
 }
@@ -186,15 +234,8 @@ static void put_rest(ll_vocabulary *v, queue *q)
 {
     for (uint32_t k = q->n > AHEAD ? q->n - AHEAD : 0; k < q->n; k++)
         enter(v, q, q->waiting[k % AHEAD].id, q->waiting[k % AHEAD].hash);
-    if (q->n_twice > 1)
+    if (q->n_twice > 1 && q->logs)
         ll_log(v->host, LIBLLM_LOG_WARNING, "%" PRIu32 " tokens have the text of an earlier token", q->n_twice);
-}
-
-static void enter_joins(ll_vocabulary *v, ll_span text)
-{
-    const unsigned char *p = (const unsigned char *)text.data;
-    for (size_t i = 1; i < text.size; i++)
-        v->joins[p[i - 1] << 8 | p[i]] = true;
 }
 
 /* [PADi] at place i: converters fill up vocabularies with these and call them user-defined. They are nobody's text. */
@@ -281,22 +322,49 @@ static libllm_status read_token(ll_vocabulary *v, ll_tokenizer_model model, cons
     return LIBLLM_OK;
 }
 
+/* Converters call some tokens what they are not. */
+static ll_token_type type_of(const ll_vocabulary *v, const ll_source *source, uint32_t i, ll_span text)
+{
+    if (v->types[i] != LL_TOKEN_USER_DEFINED)
+        return v->types[i];
+    if (source->has_fillers && is_filler(text, (int32_t)i))
+        return LL_TOKEN_UNUSED;
+    return is_bracketed(text) ? LL_TOKEN_CONTROL : LL_TOKEN_USER_DEFINED;
+}
+
+/* Most tokens of most vocabularies in a few instructions: the size, or 0 for one that read_token() has to look at. */
+static size_t read_plain(const ll_vocabulary *v, const ll_source *source, uint32_t i, ll_span text, char *out)
+{
+    if (source->spelling != LL_SPELLED_BYTES || source->suffix[0] || v->types[i] != LL_TOKEN_NORMAL ||
+        v->whole[i] == LL_WHOLE_NEVER || !source->end || source->end - text.data < (ptrdiff_t)text.size + PADDING)
+        return 0;
+    const unsigned char *p = (const unsigned char *)text.data;
+    const char *end = spelled_bytes_padded(p, p + text.size, out);
+    return end ? (size_t)(end - out) : 0;
+}
+
+/* A token of a single byte: of two of them the one that enter() lets count. */
+static void enter_single(ll_vocabulary *v, ll_tokenizer_model model, unsigned char byte, int32_t id)
+{
+    int32_t before = v->single[byte];
+    if (model != LL_TOKENIZER_BPE && byte >= 0x80)
+        return;
+    if (before < 0 || (v->types[before] == LL_TOKEN_USER_DEFINED && v->types[id] != LL_TOKEN_USER_DEFINED))
+        v->single[byte] = id;
+}
+
 libllm_status ll_vocabulary_read(ll_vocabulary *v, ll_tokenizer_model model, ll_source *source, libllm_error *error)
 {
-    queue waiting = {.n = 0};
     size_t at = 0;
     for (uint32_t i = 0; i < v->n; i++) {
         ll_span text = ll_next_text(&source->tokens);
         int32_t id = (int32_t)i;
         char *out = v->bytes + at;
-        if (source->has_fillers && v->types[i] == LL_TOKEN_USER_DEFINED && is_filler(text, id))
-            v->types[i] = LL_TOKEN_UNUSED;
-        else if (v->types[i] == LL_TOKEN_USER_DEFINED && is_bracketed(text))
-            v->types[i] = LL_TOKEN_CONTROL;
-        ll_token_type type = v->types[i];
+        ll_token_type type = v->types[i] = (uint8_t)type_of(v, source, i, text);
         bool mergeable = type != LL_TOKEN_CONTROL && type != LL_TOKEN_UNKNOWN && v->whole[i] != LL_WHOLE_NEVER;
-        size_t size;
-        libllm_status status = read_token(v, model, source, i, text, out, &size, &mergeable, error);
+        size_t size = read_plain(v, source, i, text, out);
+        libllm_status status =
+            size > 0 ? LIBLLM_OK : read_token(v, model, source, i, text, out, &size, &mergeable, error);
         if (status != LIBLLM_OK)
             return status;
         at += size;
@@ -305,22 +373,57 @@ libllm_status ll_vocabulary_read(ll_vocabulary *v, ll_tokenizer_model model, ll_
             v->whole[i] = LL_WHOLE_NEVER;
             continue;
         }
-        put(v, &waiting, id);
+        if (size == 1)
+            enter_single(v, model, (unsigned char)*out, id);
         if (looks_up_lengths(model))
             ll_lengths_enter(&v->lengths, (ll_span){out, size});
-        else
-            enter_joins(v, (ll_span){out, size});
         if (type == LL_TOKEN_USER_DEFINED && model == LL_TOKENIZER_SPM)
             enter_blanks(v, id);
     }
-    put_rest(v, &waiting);
     v->has_suffix = source->suffix[0] != 0;
-    for (unsigned b = 0; b < 256; b++) {
-        char text = (char)b;
-        v->single[b] = model != LL_TOKENIZER_BPE && b >= 0x80 ? LL_NO_TOKEN : ll_vocabulary_find(v, &text, 1);
+    for (unsigned b = 0; b < 256; b++)
         v->lacks_bytes = v->lacks_bytes || v->single[b] < 0;
-    }
     return LIBLLM_OK;
+}
+
+static bool text_becomes(const ll_vocabulary *v, uint32_t id)
+{
+    return __atomic_load_n(&v->whole[id], __ATOMIC_RELAXED) != LL_WHOLE_NEVER;
+}
+
+/* Most of what a word is merged from: a table that is smaller than the part of the lookup that has the same tokens, and
+ * takes no hashing. */
+static bool index_pairs(ll_vocabulary *v)
+{
+    uint32_t *pairs = ll_calloc(v->host, 65536, sizeof *pairs);
+    if (!pairs)
+        return false;
+    for (unsigned i = 0; i < 65536; i++) {
+        char text[2] = {(char)(i >> 8), (char)i};
+        pairs[i] = (uint32_t)(ll_vocabulary_find(v, text, 2) + 1);
+    }
+    v->pairs = pairs;
+    return true;
+}
+
+libllm_status ll_vocabulary_index(ll_vocabulary *v, const uint32_t *ids, uint32_t n, libllm_error *error)
+{
+    queue waiting = {.logs = ids == NULL};
+    if (!ll_lookup_open(v->host, n, &v->lookup))
+        return ll_fail_memory(error, "the vocabulary");
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t id = ids ? ids[i] : i;
+        if (text_becomes(v, id))
+            put(v, &waiting, (int32_t)id);
+    }
+    put_rest(v, &waiting);
+    return ids || index_pairs(v) ? LIBLLM_OK : ll_fail_memory(error, "the vocabulary");
+}
+
+void ll_vocabulary_forget(ll_vocabulary *v)
+{
+    ll_free(v->host, v->lookup.slots);
+    ll_free(v->host, v->pairs);
 }
 
 static libllm_status read_types(ll_vocabulary *v, const ll_gguf *gguf, libllm_error *error)
@@ -355,14 +458,16 @@ static libllm_status read_types(ll_vocabulary *v, const ll_gguf *gguf, libllm_er
 libllm_status ll_vocabulary_reserve(const ll_host *host, ll_vocabulary *v, const ll_source *source, libllm_error *error)
 {
     *v = (ll_vocabulary){.host = host, .n = source->n};
+    memset(v->single, 0xFF, sizeof v->single);
     memset(v->fallback, 0xFF, sizeof v->fallback);
     memset(v->blanks, 0xFF, sizeof v->blanks);
     bool pieces = source->spelling == LL_SPELLED_WORDPIECE || source->suffix[0] != 0; /* a byte more for each */
-    v->bytes = ll_alloc(host, source->n_bytes + (pieces ? source->n : 0), 1);
+    v->bytes = ll_alloc(host, source->n_bytes + (pieces ? source->n : 0) + PADDING, 1);
     v->ends = ll_alloc(host, (size_t)v->n + 1, sizeof *v->ends);
     v->types = ll_alloc(host, v->n, 1);
     v->whole = ll_calloc(host, v->n, 1);
-    if (!v->bytes || !v->ends || !v->types || !v->whole || !ll_lookup_open(host, v->n, &v->lookup))
+    v->joins = ll_joins_open(host);
+    if (!v->bytes || !v->ends || !v->types || !v->whole || !v->joins)
         return ll_fail_memory(error, "the vocabulary");
     v->ends[0] = 0;
     return LIBLLM_OK;
@@ -388,6 +493,7 @@ libllm_status ll_vocabulary_open(const ll_host *host, const ll_gguf *gguf, ll_to
                         .tokens = {.strings = {.next = tokens->data}},
                         .n = (uint32_t)tokens->count,
                         .n_bytes = tokens->n_bytes - tokens->count * 8,
+                        .end = (const char *)tokens->data + tokens->n_bytes,
                         .has_fillers = true,
                         .spelling = spellings[model],
                         .suffix = ""};
@@ -413,7 +519,8 @@ void ll_vocabulary_close(ll_vocabulary *v)
     ll_free(v->host, v->ends);
     ll_free(v->host, v->types);
     ll_free(v->host, v->whole);
-    ll_free(v->host, v->lookup.slots);
+    ll_joins_close(v->host, v->joins);
+    ll_vocabulary_forget(v);
     ll_free(v->host, v->order);
     ll_free(v->host, v->lengths.many);
     ll_free(v->host, v->scores);

@@ -3,22 +3,18 @@
  */
 #include "backend/blas/library.h"
 
+#include "base/signals.h"
 #include "base/status.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 
-/* A library may start threads of its own when it is opened. They start with all signals blocked, so that the program's
- * handlers run on the program's threads. */
+/* A library may start threads of its own when it is opened. */
 static void *open_quietly(const char *name)
 {
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
+    const sigset_t signals = ll_signals_block();
     void *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    ll_signals_restore(&signals);
     return handle;
 }
 

@@ -270,7 +270,7 @@ static bool has_kernel(const ll_executor *e, const ll_matrix *matrix, void *to)
 {
     const ll_matrix **without = to;
     const ll_row_kernel *kernel = e->kernels.row_kernel(matrix->traits->type);
-    bool has = kernel && !(kernel->one_column && matrix->n_k % LL_ACT_BLOCK);
+    bool has = kernel && !(kernel->takes == LL_TAKES_INTS && matrix->n_k % LL_ACT_BLOCK);
     if (!has)
         *without = matrix;
     return has;

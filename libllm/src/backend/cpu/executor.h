@@ -169,8 +169,8 @@ libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_fea
  * the inputs' adapters say, which have been reduced. */
 void ll_cpu_product(ll_worker *worker, const ll_linear *linear, size_t row, size_t n_rows, const ll_inputs *inputs,
                     float *const *out);
-/* Memory for activations as the products of so many columns take them: grouped for one, with 16 bits by rows. */
-ll_act ll_cpu_act_view(const ll_executor *executor, const ll_act *act, size_t n_columns, bool by_rows);
+/* Memory for activations as products take them: with 16 bits by rows. */
+ll_act ll_cpu_act_view(const ll_act *act, bool by_rows);
 bool ll_cpu_by_rows(const ll_executor *executor, const ll_phase *phase, size_t n_columns);
 
 /* adapters.c: y = W x + B A x. A x, `reduced`, is made once for a phase, in floats; the products add B times it. */

@@ -160,7 +160,7 @@ static ll_inputs expert_inputs(ll_worker *w, const ll_inputs *in, uint32_t n_use
         uint32_t i = items[j] / n_used;
         w->item_x[j] = is_down ? e->item_hidden + items[j] * (size_t)e->plan.max_expert_ff : in->x[i];
         if (in->act)
-            w->item_acts[j] = is_down ? ll_cpu_act_view(e, &e->item_act[items[j]], in->n, in->by_rows) : in->act[i];
+            w->item_acts[j] = is_down ? ll_cpu_act_view(&e->item_act[items[j]], in->by_rows) : in->act[i];
         if (bf16)
             e->kernels.round_bf16(w->item_x[j], n_k, w->item_bf16 + ll_bf16_column(n_k, j));
         if (in->adapted) {
@@ -285,7 +285,7 @@ void ll_cpu_experts_down(ll_worker *w, const ll_phase *p)
     if (in.adapted)
         reduce_items(w, &of_items, x->n_used, true, &x->down);
     for (uint32_t item = w->thread; act && item < n * x->n_used; item += w->n_threads) {
-        ll_act view = ll_cpu_act_view(e, &e->item_act[item], n, in.by_rows);
+        ll_act view = ll_cpu_act_view(&e->item_act[item], in.by_rows);
         e->kernels.quantize(e->item_hidden + item * (size_t)e->plan.max_expert_ff, x->n_ff, &view);
     }
     ll_cpu_meet(w);

@@ -14,7 +14,7 @@ enum {
     LL_COLUMNS_MAX = 8, /* columns of one rows() call */
     LL_KV_TILE = 64,    /* positions in a page of KV memory */
     LL_ACT_BLOCK = 32,  /* activations that share a scale */
-    LL_ACT_GROUP = 128, /* a multiple of what lies together in grouped activations */
+    LL_ACT_GROUP = 128, /* a multiple of what lies together in activations of 16 bits */
     LL_BF16_GROUP = 16, /* columns of BF16 activations that lie together */
     LL_BF16_TILE = 32,  /* inputs of each of them that do */
 };
@@ -22,20 +22,18 @@ enum {
 #define LL_TYPE_ANY UINT32_MAX
 #define LL_ACT_MIN 0x1p-110f /* a block of smaller activations counts as zero: its scale would lose bits */
 
-/* A vector of n_k activations as integers, with a scale for each block of 32; only for n_k % 32 == 0. With low, they
- * have 16 bits: x[i] ~ scales[i / 32] * (256 * high[i] + low[i]), |sum| <= 127 * 256, an error far below that of the
- * weights; without (NULL), 8 bits: x[i] ~ scales[i / 32] * high[i], |high[i]| <= 127. sums and block_sums are of the
- * rounded x over 16 and 32 activations, for formats that add an offset to a group of weights.
- *
- * For a kernel that takes one column they can be grouped, in an order that is the kernel set's own, up to LL_ACT_GROUP
- * of them; the last group is filled up with zeros. */
+/* A vector of n_k activations as integers, with a scale for each block of 32; only for n_k % 32 == 0. With low, for
+ * rows, they have 16 bits: x[i] ~ scales[i / 32] * (256 * high + low), |sum| <= 127 * 256, an error far below that of
+ * the weights. They lie in groups of up to LL_ACT_GROUP, within which their order is the kernel set's own; the last
+ * group is filled up with zeros. Without (NULL), for panels, 8 bits: x[i] ~ scales[i / 32] * high[i], |high[i]| <= 127.
+ * sums and block_sums are of the rounded x over 16 and 32 activations, for formats that add an offset to a group of
+ * weights. */
 typedef struct ll_act {
-    int8_t *high;      /* [n_k], or up to a multiple of LL_ACT_GROUP when grouped */
+    int8_t *high;      /* [n_k], or up to a multiple of LL_ACT_GROUP with low */
     int8_t *low;       /* the same; NULL: 8 bits */
     float *scales;     /* [n_k / 32] */
     float *sums;       /* [n_k / 16] */
     float *block_sums; /* [n_k / 32] */
-    bool grouped;      /* only with 16 bits */
 } ll_act;
 
 /* Many columns of activations rounded to BF16 lie in groups of LL_BF16_GROUP, a group as tiles of LL_BF16_TILE inputs:
@@ -65,15 +63,15 @@ typedef struct ll_rows_job {
     float *const *out;     /* [n_columns] -> [n_rows] */
 } ll_rows_job;
 
-/* Sums of rows() are the same bits for any number of columns, those of one_column() are others: it is faster. */
-typedef struct ll_row_kernel {
-    uint32_t type;                              /* ll_type, or LL_TYPE_ANY */
-    void (*rows)(const ll_rows_job *job);       /* act is not grouped */
-    void (*one_column)(const ll_rows_job *job); /* act is; NULL: the kernel reads x instead of act */
-} ll_row_kernel;
-
-/* What a panel kernel reads of a column. */
+/* What a kernel reads of a column. */
 typedef enum ll_takes { LL_TAKES_FLOATS, LL_TAKES_INTS, LL_TAKES_BF16 } ll_takes;
+
+/* Few columns: their sums are the same bits for any number of them. */
+typedef struct ll_row_kernel {
+    uint32_t type;  /* ll_type, or LL_TYPE_ANY */
+    ll_takes takes; /* never BF16 */
+    void (*rows)(const ll_rows_job *job);
+} ll_row_kernel;
 
 /* out[c][r] (+)= sum over k of panel[r][k] * x[c][k] for the n_k inputs from k_begin on; adds to what is there when
  * accumulate is set, so that a long k may be cut in pieces (at multiples of 256) without changing a bit. Sums run in

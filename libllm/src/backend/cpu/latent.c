@@ -67,7 +67,7 @@ static ll_inputs head_inputs(ll_worker *w, const ll_linear *linear, const uint32
     const ll_takes takes = ll_cpu_takes(e, &linear->weight, by_rows);
     for (uint32_t c = 0; c < n; c++) {
         if (takes == LL_TAKES_INTS) {
-            w->item_acts[c] = ll_cpu_act_view(e, &w->head_act[c], n, by_rows);
+            w->item_acts[c] = ll_cpu_act_view(&w->head_act[c], by_rows);
             e->kernels.quantize(w->item_x[c], n_k, &w->item_acts[c]);
         } else if (takes == LL_TAKES_BF16) {
             e->kernels.round_bf16(w->item_x[c], n_k, w->item_bf16 + ll_bf16_column(n_k, c));

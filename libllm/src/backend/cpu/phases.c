@@ -36,7 +36,7 @@ ll_takes ll_cpu_takes(const ll_executor *e, const ll_matrix *m, bool by_rows)
 {
     uint32_t type = m->traits->type;
     if (by_rows)
-        return e->kernels.row_kernel(type)->one_column ? LL_TAKES_INTS : LL_TAKES_FLOATS;
+        return e->kernels.row_kernel(type)->takes;
     return e->products.multiply ? LL_TAKES_FLOATS : e->kernels.panel_kernel(type)->takes;
 }
 
@@ -106,7 +106,7 @@ ll_inputs ll_cpu_prepare(ll_worker *w, const ll_phase *p, const float *source, s
         }
         w->x[i] = input;
         if (act) {
-            w->acts[i] = ll_cpu_act_view(e, private ? &w->act[i] : &e->shared_act[i], n, by_rows);
+            w->acts[i] = ll_cpu_act_view(private ? &w->act[i] : &e->shared_act[i], by_rows);
             if (mine)
                 e->kernels.quantize(input, n_k, &w->acts[i]);
         }

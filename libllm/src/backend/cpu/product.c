@@ -18,10 +18,9 @@ bool ll_cpu_by_rows(const ll_executor *e, const ll_phase *phase, size_t n_column
     return n_columns <= LL_COLUMNS_MAX || e->options.deterministic || phase->kind == LL_PHASE_LOGITS;
 }
 
-ll_act ll_cpu_act_view(const ll_executor *e, const ll_act *act, size_t n_columns, bool by_rows)
+ll_act ll_cpu_act_view(const ll_act *act, bool by_rows)
 {
     ll_act view = *act;
-    view.grouped = n_columns == 1 && !e->options.deterministic;
     view.low = by_rows ? view.low : NULL;
     return view;
 }
@@ -31,19 +30,15 @@ static void by_rows(ll_worker *w, const ll_matrix *m, size_t row, size_t n_rows,
     const ll_row_kernel *kernel = w->executor->kernels.row_kernel(m->traits->type);
     for (size_t c = 0; c < in->n; c += LL_COLUMNS_MAX) {
         size_t n = in->n - c < LL_COLUMNS_MAX ? in->n - c : LL_COLUMNS_MAX;
-        const ll_rows_job job = {.traits = m->traits,
-                                 .weights = m->data + row * m->row_bytes,
-                                 .row_bytes = m->row_bytes,
-                                 .n_rows = n_rows,
-                                 .n_k = m->n_k,
-                                 .n_columns = n,
-                                 .x = in->x + c,
-                                 .act = kernel->one_column ? in->act + c : NULL,
-                                 .out = out + c};
-        if (job.act && job.act->grouped)
-            kernel->one_column(&job);
-        else
-            kernel->rows(&job);
+        kernel->rows(&(ll_rows_job){.traits = m->traits,
+                                    .weights = m->data + row * m->row_bytes,
+                                    .row_bytes = m->row_bytes,
+                                    .n_rows = n_rows,
+                                    .n_k = m->n_k,
+                                    .n_columns = n,
+                                    .x = in->x + c,
+                                    .act = kernel->takes == LL_TAKES_INTS ? in->act + c : NULL,
+                                    .out = out + c});
     }
 }
 

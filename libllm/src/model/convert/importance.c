@@ -267,7 +267,7 @@ static void put_float_tensor(ll_gguf_maker *maker, ll_buffer *name, ll_span stem
     if (!maker->failed)
         ll_gguf_put_tensor(maker, &(ll_gguf_tensor){.name = {name->data, name->size},
                                                     .type = LL_TYPE_F32,
-                                                    .n_dims = 2,
+                                                    .n_dims = n_rows > 1 ? 2 : 1,
                                                     .ne = {n, n_rows, 1, 1},
                                                     .n_bytes = n * n_rows * sizeof(float)});
 }

@@ -8,7 +8,11 @@
 #include "backend/cpu/kernels.h"
 
 extern const ll_kernels ll_kernels_neon;
-extern const ll_kernels ll_kernels_dotprod;
-extern const ll_kernels ll_kernels_i8mm;
+
+/* Products of bytes; all other kernels are neon's. */
+const ll_row_kernel *ll_kernels_dotprod_row(uint32_t type);
+const ll_panel_kernel *ll_kernels_dotprod_panel(uint32_t type);
+const ll_row_kernel *ll_kernels_i8mm_row(uint32_t type);
+const ll_panel_kernel *ll_kernels_i8mm_panel(uint32_t type);
 
 #endif

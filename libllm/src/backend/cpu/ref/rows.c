@@ -51,7 +51,7 @@ static void rows(const ll_rows_job *job)
 /* Decoded weights are as wide as activations, so there is nothing to gain from integers: the kernel takes x. */
 const ll_row_kernel *ll_ref_row_kernel(uint32_t type)
 {
-    static const ll_row_kernel kernel = {LL_TYPE_ANY, rows, NULL};
+    static const ll_row_kernel kernel = {LL_TYPE_ANY, LL_TAKES_FLOATS, rows};
     const ll_type_traits *traits = ll_type_find(type);
     return traits && traits->decode ? &kernel : NULL;
 }

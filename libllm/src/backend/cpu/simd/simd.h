@@ -9,6 +9,7 @@
 #ifndef LL_BACKEND_CPU_SIMD_SIMD_H
 #define LL_BACKEND_CPU_SIMD_SIMD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -22,6 +23,11 @@
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
+#define NO_UNROLL _Pragma("GCC unroll 1")
+
+/* KERNELS is what the including file calls its kernels, and the beginning of the names of those that others share. */
+#define JOIN_NAMES(set, name) set##_##name
+#define NAME_IN(set, name) JOIN_NAMES(set, name)
 
 /* 16 bytes as they lie in memory, four words. */
 typedef int32_t quad __attribute__((vector_size(16)));
@@ -53,11 +59,12 @@ ALWAYS_INLINE uint16_t load_half(const uint8_t *p)
 #include "backend/cpu/x86/vectors.inc"
 #endif
 
-/* Grouped activations fill two vectors: the first halves of some blocks of 32 lie in the first one, and their other
- * halves in the same lanes of the second. */
+/* The order of 16-bit activations. In a stretch of 256, of which there may be several, a vector has four of each lane's
+ * part of 32, or half of it: see stretch.inc. What is left lies in pairs of vectors, the first halves of some blocks of
+ * 32 in the first one, and their other halves in the same lanes of the second. */
 enum { ACT_GROUP = 8 * VF_LANES };
 
-ALWAYS_INLINE size_t grouped_at(size_t i) /* where 16 activations from i on lie */
+ALWAYS_INLINE size_t pair_place(size_t i) /* where 16 activations from i on lie */
 {
     const size_t block = i % ACT_GROUP / 32, half = i / 16 % 2;
     return i / ACT_GROUP * ACT_GROUP + half * (ACT_GROUP / 2) + block * 16;

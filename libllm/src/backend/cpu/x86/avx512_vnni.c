@@ -3,10 +3,10 @@
  */
 #define LL_SIMD_BITS 512
 #define LL_BYTE_DOTS 1
-#define TILE_COLUMNS 12
 #define INT_VECTORS 2
 #define INT_TILE_COLUMNS 6 /* 12 sums in each of two kinds, 2 vectors of weights and a factor in 32 registers */
 #define KERNELS ll_kernels_avx512_vnni
-#define KERNELS_NAME "avx512_vnni"
+#define BASE ll_kernels_avx512
+#define OWN_PANELS 0
 #include "backend/cpu/x86/x86.h"
-#include "backend/cpu/simd/kernels.inc"
+#include "backend/cpu/simd/kernels_derived.inc"

@@ -8,9 +8,13 @@
 #include "backend/cpu/kernels.h"
 
 extern const ll_kernels ll_kernels_avx2;
-extern const ll_kernels ll_kernels_avx_vnni;
 extern const ll_kernels ll_kernels_avx512;
-extern const ll_kernels ll_kernels_avx512_vnni;
+
+/* Products of bytes; all other kernels are those of avx2 and of avx512. */
+const ll_row_kernel *ll_kernels_avx_vnni_row(uint32_t type);
+const ll_panel_kernel *ll_kernels_avx_vnni_panel(uint32_t type);
+const ll_row_kernel *ll_kernels_avx512_vnni_row(uint32_t type);
+const ll_panel_kernel *ll_kernels_avx512_vnni_panel(uint32_t type);
 
 /* Panel kernels that take BF16; those of other types and all other kernels are avx512_vnni's. NULL for a type without
  * one. */
