@@ -26,19 +26,16 @@ PREFIX = "base_model.model."
 
 
 def load(name):
-    kind = {"bert": hf.AutoModel, "t5": hf.AutoModelForSeq2SeqLM}.get(name, hf.AutoModelForCausalLM)
+    kind = hf.AutoModel if name == "bert" else hf.AutoModelForCausalLM
     return kind.from_pretrained(DATA / "tiny-hf" / name, attn_implementation="eager", dtype=torch.float32).eval()
 
 
 def reference(name, model):
     folders = [DATA / folder for folder in ("tiny", "tiny-hf", "families")]
     file = next(folder / f"{name}.json" for folder in folders if (folder / f"{name}.json").exists())
-    fixture = json.loads(file.read_text())
-    more = {} if name == "bert" else {"use_cache": False}
-    if "decoder_ids" in fixture:
-        more["decoder_input_ids"] = torch.tensor([fixture["decoder_ids"]])
+    ids = torch.tensor([json.loads(file.read_text())["ids"]])
     with torch.no_grad():
-        out = model(torch.tensor([fixture["ids"]]), **more)
+        out = model(ids, use_cache=False) if name != "bert" else model(ids)
     return (out.last_hidden_state if name == "bert" else out.logits)[0].numpy()
 
 
@@ -202,12 +199,6 @@ def bert(out):
     write(out, "bert", model, "bert")
 
 
-def t5(out):
-    """An encoder and a decoder."""
-    model = wrap("t5", 16, r=4, lora_alpha=2, target_modules=["q", "k", "v", "o", "wi", "wi_0", "wi_1", "wo"])
-    write(out, "t5", model, "t5")
-
-
 def deepseek3(out):
     """Latent attention with its expansion of keys and values, experts that all tokens have, and such that PEFT adapts as
     parameters of one module."""
@@ -312,7 +303,7 @@ def lfm2moe(out):
     write(out, "lfm2moe", model, "lfm2moe")
 
 
-ALL = [llama, llama_types, llama_2, qwen2, gpt2, phi3, bert, t5, deepseek3, gptoss, qwen3moe, gptneox, deepseek2_kv_b, falcon_mamba,
+ALL = [llama, llama_types, llama_2, qwen2, gpt2, phi3, bert, deepseek3, gptoss, qwen3moe, gptneox, deepseek2_kv_b, falcon_mamba,
        mamba2, lfm2moe]
 
 
