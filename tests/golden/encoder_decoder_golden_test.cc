@@ -261,6 +261,17 @@ TEST_P(EncoderDecoderGolden, RefusesWhatItCannotDo)
     EXPECT_EQ(-1, libllm_model_special_token(llama.get(), LIBLLM_TOKEN_DECODER_START));
 }
 
+/* Without a word about batches a text may be as long as the context, which is more than the usual batch. */
+TEST_P(EncoderDecoderGolden, ReadsALongTextByDefault)
+{
+    const Handle<libllm_session> session = open_session(model.get(), engine_options(0, 300));
+    ASSERT_TRUE(session);
+    while (text.size() < 300)
+        text.push_back(text[text.size() - 40]);
+    ASSERT_STATUS(LIBLLM_OK, libllm_session_encode(session.get(), text.data(), text.size(), &error));
+    ASSERT_STATUS(LIBLLM_OK, libllm_session_eval(session.get(), ids.data(), 3, &error));
+}
+
 /* Sessions of one engine that ask for as much as there is share its pages. */
 TEST_P(EncoderDecoderGolden, SessionsTakeRoomForTextAndTimeline)
 {
@@ -279,6 +290,21 @@ TEST_P(EncoderDecoderGolden, SessionsTakeRoomForTextAndTimeline)
     EXPECT_EQ(64u, libllm_session_capacity(rest.get()));
     EXPECT_EQ(LIBLLM_ERROR_CONTEXT_FULL, libllm_session_create(engine.get(), &of_session, &raw, &error));
     EXPECT_NE(nullptr, strstr(error.message, "0 of 192 free")) << error.message;
+}
+
+/* Two layers of an encoder, one of a decoder; 3 heads of 12, a width of 32, 64 in the feed-forward part. */
+TEST(EncoderDecoder, CountsWhatATokenCosts)
+{
+    const Handle<libllm_runtime> runtime = make_runtime(1);
+    const Handle<libllm_model> model = open_model(runtime.get(), LIBLLM_TEST_DATA "/families/t5-ungated.gguf");
+    libllm_model_info info = {};
+    info.struct_size = sizeof info;
+    libllm_error error = {};
+    ASSERT_STATUS(LIBLLM_OK, libllm_model_get_info(model.get(), &info, &error));
+    EXPECT_EQ(3u, info.n_layers);
+    EXPECT_EQ(2u * 2 * 3 * (12 + 12) * 4, info.kv_bytes_per_token) << "of the text and of the timeline";
+    /* The decoder's layer without keys and values of the text, the output, a row of the embedding. */
+    EXPECT_EQ(4u * (6 * 36 * 32 + 2 * 64 * 32 + 320 * 32 + 32), info.bytes_per_token);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, EncoderDecoderGolden, ::testing::ValuesIn(cases), [](const auto &info) {

@@ -6,8 +6,8 @@ usage: estimates.py LIBRARY DATA_FOLDER MODELS_JSON
 
 - data/estimate/seed_rows.csv: every computed figure of the reports 000 and 004, to the printed digit.
 - data/estimate/parameters.csv: parameters of every preset, counted by transformers (see make_parameters.py).
-- data/estimate/serving_cases.json: latency, throughput and memory of serving, by another implementation of the model.
 - data/estimate/training.json: training runs through an independent implementation of the closed form.
+- data/estimate/serving_cases.json: latency, throughput and memory of serving, by another implementation of the model.
 - Every formula that a report prints, evaluated here with the numbers that it prints, gives the figure.
 """
 import csv
@@ -425,8 +425,8 @@ def check_explanations(estimate):
 def main(library, folder, models):
     estimate, folder = Estimator(library), pathlib.Path(folder)
     problems = [*check_seeds(estimate, folder), *check_parameters(estimate, folder, models),
-                *check_serving(estimate, folder), *check_desktop(estimate), *check_measured(estimate),
-                *check_training(estimate, folder), *check_layouts(estimate, folder), *check_explanations(estimate)]
+                *check_training(estimate, folder), *check_layouts(estimate, folder), *check_serving(estimate, folder),
+                *check_desktop(estimate), *check_measured(estimate), *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
 

@@ -602,7 +602,7 @@ static bool expect(const char *call, libllm_status status, libllm_status other, 
 
 static uint64_t n_tokenized, n_evaluated;
 
-static void use_session(const libllm_model *model, int32_t token)
+static void use_session(const libllm_model *model, int32_t token, bool has_encoder)
 {
     libllm_engine_options options;
     libllm_engine_options_init(&options, sizeof options);
@@ -613,6 +613,14 @@ static void use_session(const libllm_model *model, int32_t token)
     if (!expect("libllm_session_open", libllm_session_open(model, &options, &session, &error), LIBLLM_ERROR_UNSUPPORTED,
                 &error))
         return;
+    if (has_encoder) {
+        const int32_t text[3] = {token, 0, token};
+        if (!expect("libllm_session_encode", libllm_session_encode(session, text, 3, &error), LIBLLM_OK, &error)) {
+            libllm_session_free(session);
+            return;
+        }
+        token = libllm_model_special_token(model, LIBLLM_TOKEN_DECODER_START);
+    }
     if (expect("libllm_session_eval", libllm_session_eval(session, &token, 1, &error), LIBLLM_ERROR_NUMERIC, &error)) {
         n_evaluated++;
         libllm_sampling_options sampling;
@@ -656,7 +664,7 @@ static void use_model(const libllm_model *model)
     expect("libllm_model_describe", libllm_model_describe(model, NULL, 0, &needed, &error),
            LIBLLM_ERROR_BUFFER_TOO_SMALL, &error);
     use_tokenizer(model, info.n_vocab);
-    use_session(model, info.n_vocab ? (int32_t)(random_u64() % info.n_vocab) : 0);
+    use_session(model, info.n_vocab ? (int32_t)(random_u64() % info.n_vocab) : 0, info.has_encoder);
 }
 
 /* Whether the library accepted the file. */

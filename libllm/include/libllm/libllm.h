@@ -1352,10 +1352,11 @@ libllm_status libllm_adapter_get_info(const libllm_adapter *adapter, libllm_adap
  * Choose the adapters of a session, in place of those that it has; the changes of several are added up. Each session of
  * an engine may have others, also in one batch. All memory that they need is allocated here.
  *
- * They hold for the tokens that are evaluated from here on. Tokens that are in the timeline keep the keys and values
- * that were computed for them, and libllm_session_logits() stays as it is; to have all computed anew, go back with
- * libllm_session_rewind() and evaluate again. A stream that is made later does so by itself: it reuses no tokens that
- * were evaluated with other adapters. Between two calls of libllm_stream_next() adapters may be changed, too.
+ * They hold for the tokens that are evaluated from here on. Tokens that are in the timeline, and the text that an
+ * encoder has read for it, keep the keys and values that were computed for them, and libllm_session_logits() stays as
+ * it is; to have all computed anew, go back with libllm_session_rewind(), or call libllm_session_encode(), and evaluate
+ * again. A stream that is made later does so by itself: it reuses no tokens that were evaluated with other adapters.
+ * Between two calls of libllm_stream_next() adapters may be changed, too.
  *
  * @param session     the session
  * @param adapters    adapters that were opened for its model; copied. May be NULL when n_adapters is 0

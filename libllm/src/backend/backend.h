@@ -108,7 +108,7 @@ const ll_backend *ll_backend_find(const char *kind);
 
 void ll_profile_add(ll_profile *profile, const ll_profile *more);
 
-/* KV memory of one position in bytes: of one token, be it the encoder's or the decoder's where a model has both. */
+/* KV memory of one position in bytes: with an encoder and a decoder, of a token of the text and one of the timeline. */
 uint64_t ll_kv_bytes_per_position(const ll_model *model, libllm_kv_type kv_type);
 /* Bytes of one state, 0 for models that have attention only; and how many of them a session has. */
 uint64_t ll_state_bytes(const ll_model *model);

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { COLUMNS = 3, CSV_COLUMNS = 7, SHOWN_DIGITS = 4, GROUP = 3, LABELS = 256 };
+enum { COLUMNS = 3, CSV_COLUMNS = 7, SHOWN_DIGITS = 4, GROUP = 3, LABELS = 160 };
 
 /* Scales in which a unit is shown, from the largest. */
 typedef struct scale {
@@ -60,10 +60,11 @@ static const struct {
 
 static const struct {
     const char *unit, *chinese;
-} unit_names[] = {{"device", "卡"},       {"day", "天"},          {"h", "小时"},          {"server", "台"},
-                  {"token/s", "词元/秒"}, {"bit", "位"},          {"query/s", "次/秒"},   {"query", "次"},
-                  {"visit", "次"},        {"user", "人"},         {"replica", "个副本"},  {"year", "年"},
-                  {"kg/kWh", "千克/度"},  {"USD/h", "美元/小时"}, {"USD/kWh", "美元/度"}, {"CNY/USD", "元/美元"}};
+} unit_names[] = {{"device", "卡"},       {"day", "天"},         {"h", "小时"},          {"server", "台"},
+                  {"token/s", "词元/秒"}, {"bit", "位"},         {"query/s", "次/秒"},   {"query", "次"},
+                  {"visit", "次"},        {"user", "人"},        {"replica", "个副本"},  {"sequence", "条"},
+                  {"year", "年"},         {"kg/kWh", "千克/度"}, {"USD/h", "美元/小时"}, {"USD/kWh", "美元/度"},
+                  {"CNY/USD", "元/美元"}};
 
 /* 1234567.8 as 1,234,568; large ones as 1.235e+25. */
 static void put_number(ll_buffer *out, double x)

@@ -250,6 +250,10 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
         status = ll_build_require_u32(b, "context_length", 1, CONTEXT_MAX, &m->n_context_train, error);
     if (status)
         return status;
+    if (m->n_layers > m->gguf.n_tensors) /* memory follows what is in the file */
+        return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE,
+                       "key \"%s.block_count\" asks for %u layers, but the file has only %zu tensors", f->architecture,
+                       m->n_layers, m->gguf.n_tensors);
     m->layers = ll_calloc(m->host, m->n_layers, sizeof *m->layers);
     uint32_t *scratch = ll_calloc(m->host, m->n_layers, sizeof *scratch);
     if (!m->layers || !scratch) {

@@ -165,6 +165,7 @@ libllm_status ll_session_encode(ll_session *s, const int32_t *tokens, size_t n_t
         return status;
     atomic_store(&s->position, 0);
     s->has_logits = false;
+    s->n_other = 0;
     s->n_source = 0;
     ll_work work = {.session = s, .tokens = tokens, .n_tokens = n_tokens, .encodes = true};
     ll_engine_eval(s->engine, &work, 1);
