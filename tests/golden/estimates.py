@@ -159,6 +159,9 @@ def check_parameters(estimate, folder, models):
                                ("kv_bytes_per_token", "kv.bytes_per_token")):
             if at(report, figure) != int(counted[name][column]):
                 yield f"{name}: {figure} is {at(report, figure)}, counted {counted[name][column]}"
+        mtp = at(report, "parameters.mtp") if "mtp" in report["parameters"] else 0
+        if mtp != int(counted[name]["mtp"]):
+            yield f"{name}: parameters.mtp is {mtp}, counted {counted[name]['mtp']}"
     if len(names) < 80:
         yield f"{len(names)} presets, expected at least 80"
 

@@ -57,6 +57,7 @@ typedef struct ll_sheet {
     ll_map by_path;
     struct ll_sheet_block *blocks; /* memory of texts */
     size_t n_uncertain;
+    bool is_trial; /* only expected values are worked out */
     libllm_status status;
     libllm_error error;
 } ll_sheet;
@@ -86,6 +87,15 @@ void ll_sheet_remark(ll_sheet *sheet, ll_remark_kind kind, const char *code, con
  * Figures that are given as uncertain must not be put in between; remarks and texts stay. */
 size_t ll_sheet_mark(const ll_sheet *sheet);
 void ll_sheet_rewind(ll_sheet *sheet, size_t mark);
+
+/* The same for trying out whatever puts figures: until the trial ends, only expected values are worked out, which is
+ * quick, and uncertain figures may be put; remarks vanish as well. Trials may be nested. */
+typedef struct ll_sheet_trial {
+    size_t n_figures, n_remarks;
+    bool was_trial;
+} ll_sheet_trial;
+ll_sheet_trial ll_sheet_begin_trial(ll_sheet *sheet);
+void ll_sheet_end_trial(ll_sheet *sheet, ll_sheet_trial trial);
 
 bool ll_sheet_has(const ll_sheet *sheet, const char *path);
 double ll_sheet_value(const ll_sheet *sheet, const char *path); /* 0 when absent */
