@@ -333,6 +333,14 @@ SCENARIOS = [
        "load": {"users": 30000, "input_tokens": tokens}, "capacity": {"ttft_limit": 3}}
       for model in ("Llama-3.1-70B", "DeepSeek-V3", "Gemma-3-27B", "DeepSeek-V3.2", "Qwen3-Next-80B-A3B")
       for engine in ("vllm", "trtllm", "other") for tokens in (500, 20000)),
+    *({"task": "serve", "model": "DeepSeek-V3", "hardware": {"device": "H200", "count": 8}, "concurrency": n, **how}
+      for n in (4, 400)
+      for how in ({"speculation": {}, "prefix_hit": 0.5}, {"speculation": {"draft": "Qwen3-0.6B"}, "kv_block": 64},
+                  {"speculation": {"draft": 0.1, "tokens": 3}, "eager": True, "chunked_prefill": False},
+                  {"prefix_hit": {"tokens": 800, "rate": 0.9}, "speculation": {"draft": "lookup", "acceptance": 1}})),
+    {"task": "serve", "model": "Gemma-3-27B", "hardware": "H100", "targets": {"tpot": 0.03, "ttft": 1, "total": 20},
+     "prefix_hit": {"tokens": 500, "prefixes": 20}, "load": {"users": 1e5}, "capacity": {"simulate": True}},
+    {"task": "serve", "model": "Llama-3.1-8B", "hardware": "H100", "targets": {"tpot": 1e-4}},
     *({"task": "serve", "model": model, "engine": "llamacpp", "hardware": {"device": device, "count": n},
        "weights": weights}
       for model in ("Llama-3.1-8B", "Qwen3-30B-A3B") for device in ("RTX 4090", "M2 Ultra", "H100")

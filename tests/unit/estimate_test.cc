@@ -231,6 +231,16 @@ TEST(Estimate, WhatIsWrongIsNamed)
         {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","measured":{"tpot":1,"factor":1}})",
          "expected one of"},
         {R"({"model":"Llama-3.1-8B","task":"serve","hardware":{"device":"H100","peaks":{"bf17":1}}})", "peaks.bf17"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","targets":{}})", "targets: expected one of"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","targets":{"tpot":1},"measured":{"tpot":1}})",
+         "only the factor"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","speculation":{}})", "has no modules"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","speculation":{"draft":"no such"}})",
+         "speculation.draft: there is no"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","speculation":{"draft":{"parameters":1e9}}})",
+         "whose shape is known"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","prefix_hit":{"rate":1}})", "prefix_hit.tokens"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","prefix_hit":1.5})", "prefix_hit"},
         {R"({"model":{"parameters":1e9},"output":{"format":"pdf"}})", "output.format"},
         {R"({"task":"report"})", "report: expected"},
         {R"({"task":"report","report":"seed-000","sizes":[0]})", "sizes"},
@@ -265,6 +275,19 @@ TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
             "hardware":{"peak_flops":@,"bandwidth":@,"memory":@,"link":@}})",
         R"({"model":"Llama-3.1-8B","task":"serve","concurrency":@,"load":{"queries_per_second":@,"input_tokens":@},
             "capacity":{"ttft_limit":@,"simulate":true,"seed":@},"hardware":{"device":"H100"},"cost":{"years":@}})",
+        R"({"model":"Llama-3.1-8B","task":"serve","targets":{"tpot":@,"ttft":@,"total":@},"max_batch":@,"kv_block":@,
+            "prefix_hit":{"rate":@,"tokens":@,"prefixes":@},"load":{"queries_per_second":@,"input_tokens":@},
+            "capacity":{"simulate":true},"hardware":{"device":"H100","memory":@,"bandwidth":@}})",
+        R"({"model":"Llama-3.1-8B","task":"serve","targets":{"tpot":1},"hardware":{"device":"H100","domain":@,"link":@,
+            "bandwidth":@},"prefix_hit":0.3,"memory_reserved":@})",
+        R"({"model":"DeepSeek-V3","task":"serve","speculation":{"tokens":@,"acceptance":@},"chunked_prefill":false,
+            "load":{"input_tokens":@,"output_tokens":@},"hardware":{"device":"H200","count":8},"concurrency":@})",
+        R"({"model":"Llama-3.1-8B","task":"serve","speculation":{"tokens":@,"acceptance":@,"draft":@},
+            "prefix_hit":@,"concurrency":@,"hardware":{"device":"H100","memory":@}})",
+        R"({"model":"Llama-3.1-8B","task":"serve","speculation":{"draft":{"layers":@,"hidden":@,"heads":@,"vocab":@}},
+            "hardware":{"device":"H100","memory":@}})",
+        R"({"model":{"config":{"model_type":"deepseek_v3","hidden_size":@,"num_hidden_layers":@,"num_attention_heads":4,
+            "vocab_size":@,"n_routed_experts":@,"num_nextn_predict_layers":@,"kv_lora_rank":@}}})",
         R"({"model":"Llama-3.1-8B","task":"fit","machine":{"memory":@,"bandwidth":@,"operations":@},"context":@})",
         R"({"model":{"layers":@,"hidden":@,"heads":@,"vocab":@,"experts":@,"experts_used":1,"expert_ffn":@},
             "task":"train","tokens":@,"sequence":@,"global_batch":@,"parallel":{"tp":1},
@@ -347,18 +370,25 @@ struct Torture {
 
 TEST(Estimate, EveryAllocationFailedInTurn)
 {
-    for (const char *scenario :
-         {R"({"task":"train","model":"DeepSeek-V3","hardware":"H100","days":30,"mfu":0.3,"output":{"explain":true}})",
-          R"({"task":"train","model":{"layers":2,"hidden":64,"heads":2,"vocab":99},"tokens":1e9,"global_batch":4,
+    for (
+        const char *scenario :
+        {R"({"task":"train","model":"DeepSeek-V3","hardware":"H100","days":30,"mfu":0.3,"output":{"explain":true}})",
+         R"({"task":"train","model":{"layers":2,"hidden":64,"heads":2,"vocab":99},"tokens":1e9,"global_batch":4,
               "hardware":{"device":"H100 SXM5 80GB","count":2}})",
-          R"({"task":"train","model":{"layers":8,"hidden":4096,"heads":32,"vocab":999},"tokens":1e9,"global_batch":4,
+         R"({"task":"train","model":{"layers":8,"hidden":4096,"heads":32,"vocab":999},"tokens":1e9,"global_batch":4,
               "hardware":{"device":"H100 SXM5 80GB","count":1,"memory":24e9},"parallel":{"tp":1}})",
-          R"({"task":"serve","model":"Qwen3-Next-80B-A3B","hardware":{"device":"H200","count":4},"load":{"users":9000},
+         R"({"task":"serve","model":"Qwen3-Next-80B-A3B","hardware":{"device":"H200","count":4},"load":{"users":9000},
               "capacity":{"simulate":true}})",
-          R"({"task":"serve","engine":"llamacpp","model":"GPT-2","hardware":"RTX 4090","measured":{"tpot":0.01}})",
-          R"({"compare":{"models":["Llama-3.1-8B","GPT-2"]},"output":{"format":"csv"}})", R"({"task":"models"})",
-          R"({"model":{"file":")" LIBLLM_TEST_DATA R"(/tiny/qwen2moe.gguf"},"output":{"format":"table"}})",
-          R"({"task":"report","report":"seed-000","sizes":[1e9],"days":[3],"output":{"format":"markdown"}})"}) {
+         R"({"task":"serve","model":{"layers":2,"hidden":64,"heads":2,"vocab":99},"hardware":"H100","load":{"users":90},
+              "targets":{"tpot":0.01},"prefix_hit":0.5,"speculation":{"draft":0.1},"max_batch":2,"parallel":{"tp":1}})",
+         R"({"task":"serve","model":{"layers":2,"hidden":64,"heads":2,"vocab":99},"hardware":"H100","parallel":{"tp":1},
+              "speculation":{"draft":{"layers":1,"hidden":32,"heads":1,"vocab":99}}})",
+         R"({"task":"serve","model":{"layers":2,"hidden":64,"heads":2,"vocab":99},"hardware":"H100","parallel":{"tp":1},
+              "concurrency":2,"max_batch":2,"targets":{"tpot":0.000488}})",
+         R"({"task":"serve","engine":"llamacpp","model":"GPT-2","hardware":"RTX 4090","measured":{"tpot":0.01}})",
+         R"({"compare":{"models":["Llama-3.1-8B","GPT-2"]},"output":{"format":"csv"}})", R"({"task":"models"})",
+         R"({"model":{"file":")" LIBLLM_TEST_DATA R"(/tiny/qwen2moe.gguf"},"output":{"format":"table"}})",
+         R"({"task":"report","report":"seed-000","sizes":[1e9],"days":[3],"output":{"format":"markdown"}})"}) {
         Host h;
         Torture good;
         h.host.allocate = Torture::allocate;

@@ -189,7 +189,8 @@ static void read_numbers(ll_reader *r, ll_bill *out)
     read_shape(r, out);
     if (out->parameters == 0 && (out->layers == 0 || out->hidden == 0))
         ll_sheet_fail(r->sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
-                      "%s: expected \"preset\", \"config\", \"file\", \"parameters\", or \"layers\" and \"hidden\"", r->path);
+                      "%s: expected \"preset\", \"config\", \"file\", \"parameters\", or \"layers\" and \"hidden\"",
+                      r->path);
     if (out->layers > 0 && out->hidden > 0 && out->heads > 0) {
         const double window = ll_read_number(r, "window", 1, 1e9, 0);
         const double windowed = window > 0 ? ll_read_number(r, "windowed_layers", 0, out->layers, out->layers) : 0;

@@ -54,16 +54,16 @@ static void put_round(ll_serving *s, const char *decode, const char *mixed, cons
     const char *drafted = s->verifies ? ll_sheet_text(sheet, " + %sdraft / serving.pp", decode) : "";
     const char *open = s->verifies ? "(" : "", *close = s->verifies ? ") / speculation.expected" : "";
     if (s->decodes_only || ll_sheet_value(sheet, ll_sheet_text(sheet, "%sarriving", decode)) <= 0) {
-        give(sheet, decode, "per_token", "s",
-             ll_sheet_text(sheet, "%s%stime%s%s", open, decode, drafted, close));
+        give(sheet, decode, "per_token", "s", ll_sheet_text(sheet, "%s%stime%s%s", open, decode, drafted, close));
         return;
     }
     ll_serving_put_mixed(s, decode, mixed);
     give(sheet, decode, "per_token", "s",
-         s->is_chunked ? ll_sheet_text(sheet, "%s%stime + %sarriving / %sprompt * (%stime - %stime) * k.prefill_share%s%s",
-                                       open, decode, decode, mixed, mixed, decode, drafted, close)
-                       : ll_sheet_text(sheet, "%s%stime + %sarriving / %sprompt * %stime%s%s", open, decode, decode,
-                                       mixed, mixed, drafted, close));
+         s->is_chunked
+             ? ll_sheet_text(sheet, "%s%stime + %sarriving / %sprompt * (%stime - %stime) * k.prefill_share%s%s", open,
+                             decode, decode, mixed, mixed, decode, drafted, close)
+             : ll_sheet_text(sheet, "%s%stime + %sarriving / %sprompt * %stime%s%s", open, decode, decode, mixed, mixed,
+                             drafted, close));
 }
 
 /* First with all sequences decoding, then with the share that does at a time. */
@@ -72,12 +72,11 @@ static void put_rounds(ll_serving *s, const char *const prefixes[4])
     ll_sheet *sheet = s->sheet;
     put_round(s, prefixes[0], prefixes[1], "concurrency.used / serving.pp");
     put_round(s, prefixes[2], prefixes[3],
-              s->decodes_only
-                  ? ll_sheet_text(sheet, "%sdecoding", prefixes[0])
-                  : ll_sheet_text(sheet,
-                                  "concurrency.used / serving.pp * load.output_tokens * %sper_token / "
-                                  "(load.output_tokens * %sper_token + prefill.time)",
-                                  prefixes[0], prefixes[0]));
+              s->decodes_only ? ll_sheet_text(sheet, "%sdecoding", prefixes[0])
+                              : ll_sheet_text(sheet,
+                                              "concurrency.used / serving.pp * load.output_tokens * %sper_token / "
+                                              "(load.output_tokens * %sper_token + prefill.time)",
+                                              prefixes[0], prefixes[0]));
 }
 
 static ll_measured put_latency(ll_serving *s)
@@ -89,7 +88,7 @@ static ll_measured put_latency(ll_serving *s)
                                         [LL_ENGINE_OTHER] = {0.715, 1.39}};
     ll_sheet *sheet = s->sheet;
     give(sheet, "serving.", "tpot", "s",
-         !s->is_eager   ? "round_2.per_token * serving.pp"
+         !s->is_eager    ? "round_2.per_token * serving.pp"
          : s->speculates ? "max(round_2.per_token * serving.pp, model.layers * k.eager / speculation.expected)"
                          : "max(round_2.per_token * serving.pp, model.layers * k.eager)");
     const ll_measured measured = ll_put_measured(s->task);

@@ -85,7 +85,9 @@ static void put_parallel(ll_serving *s)
     s->pp = ll_read_number(&r, "pp", 1, 1024, 1);
     s->dp = ll_read_number(&r, "dp", 1, 4096, 1);
     s->tp = ll_read_number(&r, "tp", 1, 1024,
-                           s->chosen_tp > 0 ? s->chosen_tp : count > 0 ? count / (s->pp * s->dp) : 1);
+                           s->chosen_tp > 0 ? s->chosen_tp
+                           : count > 0      ? count / (s->pp * s->dp)
+                                            : 1);
     s->ep = ll_read_number(&r, "ep", 1, 4096, s->has_experts && s->dp > 1 ? s->tp * s->dp : 1);
     s->moe_tp = ll_read_number(&r, "moe_tp", 1, 1024, s->tp * s->dp / s->ep);
     ll_read_end(&r);

@@ -2,8 +2,8 @@
  * Speculative decoding: something cheap drafts tokens, and the model verifies all of them in one step.
  *
  * speculation: "tokens" drafted for a step; "acceptance": the chance that one of them is accepted; "draft": "mtp" (the
- * model's own modules), "lookup" (found in the prompt), a number (the time of a drafted token, relative to a step of the
- * model), or a model as in "model". Tokens of a step: (1 - a ^ (k + 1)) / (1 - a), Leviathan et al. 2023.
+ * model's own modules), "lookup" (found in the prompt), a number (the time of a drafted token, relative to a step of
+ * the model), or a model as in "model". Tokens of a step: (1 - a ^ (k + 1)) / (1 - a), Leviathan et al. 2023.
  */
 #include "estimate/serving.h"
 
@@ -78,10 +78,11 @@ static void read_draft(ll_serving *s, ll_reader *r)
     if (!value || (word && strcmp(word, "mtp") == 0)) {
         s->draft = LL_DRAFT_MTP;
         if (bill->n_mtp_items == 0)
-            ll_sheet_fail(s->sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
-                          "%s: the model has no modules that predict further tokens; expected \"lookup\", a number, or a "
-                          "model",
-                          ll_read_path(r, "draft"));
+            ll_sheet_fail(
+                s->sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                "%s: the model has no modules that predict further tokens; expected \"lookup\", a number, or a "
+                "model",
+                ll_read_path(r, "draft"));
         put_sizes(s, bill->mtp_items, bill->n_mtp_items, 0, bill->source);
         put_kv(s, &bill->mtp_core, bill->n_mtp_items > 0, bill->mtp_modules, bill->source);
     } else if (word && strcmp(word, "lookup") == 0) {
@@ -137,21 +138,22 @@ const char *ll_serving_draft_weights(ll_serving *s)
 {
     if (!has_weights(s))
         return "";
-    ll_sheet_compute(
-        s->sheet, "memory.draft", "B",
-        ll_sheet_text(s->sheet, "draft.parameters * weights.attention_bytes / serving.tp%s",
-                      !s->draft_has_experts ? ""
-                      : s->has_experts      ? " + draft.experts * weights.expert_bytes / (serving.tp * serving.dp)"
-                                            : " + draft.experts * weights.attention_bytes / (serving.tp * serving.dp)"),
-        "on one device");
+    ll_sheet_compute(s->sheet, "memory.draft", "B",
+                     ll_sheet_text(s->sheet, "draft.parameters * weights.attention_bytes / serving.tp%s",
+                                   !s->draft_has_experts ? ""
+                                   : s->has_experts
+                                       ? " + draft.experts * weights.expert_bytes / (serving.tp * serving.dp)"
+                                       : " + draft.experts * weights.attention_bytes / (serving.tp * serving.dp)"),
+                     "on one device");
     return " + memory.draft";
 }
 
 const char *ll_serving_draft_kv(ll_serving *s, const char *tokens)
 {
-    return has_weights(s) ? ll_sheet_text(
-                                s->sheet, " + draft.kv_elements * max(1 / serving.tp, 1 / draft.kv_heads) * (%s)", tokens)
-                          : "";
+    return has_weights(s)
+               ? ll_sheet_text(s->sheet, " + draft.kv_elements * max(1 / serving.tp, 1 / draft.kv_heads) * (%s)",
+                               tokens)
+               : "";
 }
 
 /* Time of the tokens drafted for one step. */
@@ -172,11 +174,12 @@ void ll_serving_put_draft(ll_serving *s, const char *prefix)
                             " + draft.experts * (1 - (1 - draft.expert_share) ^ (@decoding * serving.dp)) / serving.dp "
                             "* weights.%s_bytes",
                             s->has_experts ? "expert" : "attention");
-    ll_serving_compute(s, prefix, "draft_read", "s",
-                       ll_sheet_text(s->sheet,
-                                     "(draft.parameters * weights.attention_bytes%s) / serving.tp / (device.bandwidth * "
-                                     "k.weight_bandwidth * k.bandwidth)",
-                                     experts));
+    ll_serving_compute(
+        s, prefix, "draft_read", "s",
+        ll_sheet_text(s->sheet,
+                      "(draft.parameters * weights.attention_bytes%s) / serving.tp / (device.bandwidth * "
+                      "k.weight_bandwidth * k.bandwidth)",
+                      experts));
     ll_serving_compute(s, prefix, "draft_multiply", "s",
                        ll_sheet_text(s->sheet,
                                      "2 * (draft.parameters%s) / serving.tp * (@decoding + k.gemm_half) / "
@@ -205,14 +208,16 @@ void ll_serving_put_gain(ll_serving *s)
     const double gain = ll_sheet_value(sheet, "speculation.gain");
     if (sheet->status || gain >= 1)
         return;
-    ll_sheet_remark(sheet, LL_REMARK_WARNING, "speculation_does_not_pay",
-                    ll_sheet_text(sheet,
-                                  "Speculation does not pay here: a token takes %.2f times as long as without it, since "
-                                  "%.3g of %.0f verified tokens of a step count.",
-                                  1 / gain, ll_sheet_value(sheet, "speculation.expected"),
-                                  ll_sheet_value(sheet, "speculation.tokens") + 1),
-                    ll_sheet_text(sheet, "此处推测解码不划算：每词元耗时为不使用时的 %.2f 倍，每步验证的 %.0f 个词元中仅 %.3g "
-                                         "个有效。",
-                                  1 / gain, ll_sheet_value(sheet, "speculation.tokens") + 1,
-                                  ll_sheet_value(sheet, "speculation.expected")));
+    ll_sheet_remark(
+        sheet, LL_REMARK_WARNING, "speculation_does_not_pay",
+        ll_sheet_text(sheet,
+                      "Speculation does not pay here: a token takes %.2f times as long as without it, since "
+                      "%.3g of %.0f verified tokens of a step count.",
+                      1 / gain, ll_sheet_value(sheet, "speculation.expected"),
+                      ll_sheet_value(sheet, "speculation.tokens") + 1),
+        ll_sheet_text(sheet,
+                      "此处推测解码不划算：每词元耗时为不使用时的 %.2f 倍，每步验证的 %.0f 个词元中仅 %.3g "
+                      "个有效。",
+                      1 / gain, ll_sheet_value(sheet, "speculation.tokens") + 1,
+                      ll_sheet_value(sheet, "speculation.expected")));
 }

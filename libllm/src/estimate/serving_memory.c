@@ -53,10 +53,10 @@ static const char *sequence(ll_serving *s)
 static void put_prefixes(ll_serving *s)
 {
     const char *sum = elements(s, "prefix.tokens", false, true);
-    ll_sheet_compute(s->sheet, "memory.prefixes", "B",
-                     ll_sheet_text(s->sheet, "prefix.prefixes * (%s) * kv.bytes_per_element / serving.pp",
-                                   *sum ? sum : "0"),
-                     "prefixes that sequences share");
+    ll_sheet_compute(
+        s->sheet, "memory.prefixes", "B",
+        ll_sheet_text(s->sheet, "prefix.prefixes * (%s) * kv.bytes_per_element / serving.pp", *sum ? sum : "0"),
+        "prefixes that sequences share");
 }
 
 /* The longest context that one sequence alone can have. */
@@ -68,8 +68,7 @@ static void put_context(ll_serving *s, const char *pool)
         return;
     ll_sheet_compute(
         sheet, "context.most", "token",
-        ll_sheet_text(sheet,
-                      "floor(min(%.15g, max(0, %s%s%s) * serving.pp / ((%s%s) * kv.bytes_per_element)))",
+        ll_sheet_text(sheet, "floor(min(%.15g, max(0, %s%s%s) * serving.pp / ((%s%s) * kv.bytes_per_element)))",
                       s->bill->context > 0 ? s->bill->context : 1e15, pool,
                       *window ? ll_sheet_text(sheet, " - (%s) * kv.bytes_per_element / serving.pp", window) : "",
                       ll_sheet_has(sheet, "kv.state_bytes") ? " - kv.state_bytes / serving.tp / serving.pp" : "",

@@ -24,7 +24,8 @@ static void read_prefix(ll_serving *s)
     if (json_is_number(ll_read_any(scenario, "prefix_hit"))) {
         ll_sheet_give(sheet, "prefix.share", "", ll_read_number(scenario, "prefix_hit", 0, 1, 0), "given");
         ll_sheet_detail(sheet, "prefix.share");
-        ll_sheet_compute(sheet, "prefix.tokens", "token", "prefix.share * load.input_tokens", "of a prompt, on average");
+        ll_sheet_compute(sheet, "prefix.tokens", "token", "prefix.share * load.input_tokens",
+                         "of a prompt, on average");
         ll_sheet_give(sheet, "prefix.rate", "", 1, "all requests");
         ll_sheet_give(sheet, "prefix.prefixes", "", 1, "default: one, which all requests share");
     } else {
@@ -38,14 +39,13 @@ static void read_prefix(ll_serving *s)
             ll_sheet_give(sheet, "prefix.prefixes", "", 1, "default: one, which all requests share");
         ll_read_end(&r);
     }
-    ll_sheet_compute(sheet, "load.cached_tokens", "token", "prefix.rate * min(prefix.tokens, load.input_tokens)",
-                     "of a prompt, on average");
+    ll_sheet_compute(sheet, "load.cached_tokens", "token",
+                     "prefix.rate * min(prefix.tokens, max(0, load.input_tokens - 1))",
+                     "of a prompt, on average; its last token is always computed");
     ll_sheet_detail(sheet, "prefix.rate");
     ll_sheet_detail(sheet, "prefix.tokens");
     ll_sheet_detail(sheet, "prefix.prefixes");
-    ll_sheet_compute(sheet, "load.computed_tokens", "token",
-                     "max(min(1, load.input_tokens), load.input_tokens - load.cached_tokens)",
-                     "of a prompt; the last token always is");
+    ll_sheet_compute(sheet, "load.computed_tokens", "token", "load.input_tokens - load.cached_tokens", "of a prompt");
 }
 
 void ll_serving_read_prompt(ll_serving *s)
@@ -58,8 +58,7 @@ void ll_serving_read_prompt(ll_serving *s)
     else
         ll_read_any(s->task->scenario, "prefix_hit");
     const double chunk = ll_read_number(s->task->scenario, "chunk_tokens", 16, 1e6, 8192);
-    const char *source =
-        ll_read_has(s->task->scenario, "chunk_tokens") ? "given" : "default: prompt tokens of a step";
+    const char *source = ll_read_has(s->task->scenario, "chunk_tokens") ? "given" : "default: prompt tokens of a step";
     if (s->is_chunked)
         ll_sheet_give(s->sheet, "serving.budget", "token", chunk, source);
     else
@@ -112,11 +111,9 @@ void ll_serving_put_mixed(ll_serving *s, const char *decode, const char *mixed)
 {
     ll_sheet *sheet = s->sheet;
     const char *prompt = ll_serving_prompt(s);
-    give(s, mixed, "decoding", "",
-         ll_sheet_text(sheet, s->is_chunked ? "%sdecoding" : "0 * %sdecoding", decode));
+    give(s, mixed, "decoding", "", ll_sheet_text(sheet, s->is_chunked ? "%sdecoding" : "0 * %sdecoding", decode));
     give(s, mixed, "context", "token", ll_sheet_text(sheet, "%scontext", decode));
-    give(s, mixed, "prompt", "token",
-         ll_sheet_text(sheet, "min(serving.budget, max(%s, %sarriving))", prompt, decode));
+    give(s, mixed, "prompt", "token", ll_sheet_text(sheet, "min(serving.budget, max(%s, %sarriving))", prompt, decode));
     give(s, mixed, "prompt_context", "token", seen(s, ll_sheet_text(sheet, "%s / 2", prompt)));
     ll_serving_put_step(s, mixed);
 }

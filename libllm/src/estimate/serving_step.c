@@ -178,11 +178,12 @@ void ll_serving_put_step(ll_serving *s, const char *prefix)
         "model.vocab * model.hidden / serving.tp * 2 / (device.bandwidth * k.weight_bandwidth * "
         "k.bandwidth)");
     put(s, prefix, "head_multiply",
-        ll_sheet_text(s->sheet,
-                      "2 * model.vocab * model.hidden / serving.tp * (@decoding%s%s + k.gemm_half) / (device.bf16_peak * "
-                      "serving.ceiling * k.gemm)",
-                      s->verifies ? " * (speculation.tokens + 1)" : "",
-                      ll_sheet_value(s->sheet, ll_sheet_text(s->sheet, "%sprompt", prefix)) > 0 ? " + 1" : ""));
+        ll_sheet_text(
+            s->sheet,
+            "2 * model.vocab * model.hidden / serving.tp * (@decoding%s%s + k.gemm_half) / (device.bf16_peak * "
+            "serving.ceiling * k.gemm)",
+            s->verifies ? " * (speculation.tokens + 1)" : "",
+            ll_sheet_value(s->sheet, ll_sheet_text(s->sheet, "%sprompt", prefix)) > 0 ? " + 1" : ""));
     put(s, prefix, "head", "(@head_read ^ 4 + @head_multiply ^ 4) ^ (1 / 4)");
     const char *sum = "(@attention_products + @kv_read + @prompt_attention + @elementwise + @latency";
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Latencies that must be kept, and the concurrency that keeps them, found by trying on the sheet.
  *
- * targets: "tpot", "ttft" and "total" in seconds, of expected values. Without "concurrency" the most sequences that keep
- * all of them are chosen; without "parallel" and hardware.count also the tensor parallelism that gives the most tokens a
- * second and device.
+ * targets: "tpot", "ttft" and "total" in seconds, of expected values. Without "concurrency" the most sequences that
+ * keep all of them are chosen; without "parallel" and hardware.count also the tensor parallelism that gives the most
+ * tokens a second and device.
  */
 #include "estimate/serving.h"
 
@@ -139,7 +139,7 @@ void ll_serving_choose(ll_serving *s)
     s->chosen_concurrency = given > 0 ? 0 : fmax(1, best.concurrency);
     if (best.concurrency > 0 && given == 0)
         ll_sheet_say(sheet, "concurrency.limited_by",
-                     best.missed < TARGETS ? names[best.missed]
+                     best.missed < TARGETS     ? names[best.missed]
                      : s->batch < LL_BATCH_MAX ? "memory or max_batch"
                                                : "memory",
                      "what one sequence more would miss");
@@ -156,13 +156,14 @@ void ll_serving_put_verdict(ll_serving *s)
         if (target(s, i) == 0 || value <= target(s, i))
             continue;
         const double n = ll_sheet_value(sheet, "concurrency.used"), tp = s->tp;
-        ll_sheet_remark(sheet, LL_REMARK_REASON, ll_sheet_text(sheet, "%s_not_kept", names[i]),
-                        ll_sheet_text(sheet,
-                                      "The target of %.4g s for %s is not kept: with %.0f in flight and tensor parallelism "
-                                      "%.0f it is %.4g s.",
-                                      target(s, i), paths[i], n, tp, value),
-                        ll_sheet_text(sheet, "%s 目标 %.4g 秒无法满足：并发 %.0f、张量并行 %.0f 时为 %.4g 秒。", paths[i],
-                                      target(s, i), n, tp, value));
+        ll_sheet_remark(
+            sheet, LL_REMARK_REASON, ll_sheet_text(sheet, "%s_not_kept", names[i]),
+            ll_sheet_text(sheet,
+                          "The target of %.4g s for %s is not kept: with %.0f in flight and tensor parallelism "
+                          "%.0f it is %.4g s.",
+                          target(s, i), paths[i], n, tp, value),
+            ll_sheet_text(sheet, "%s 目标 %.4g 秒无法满足：并发 %.0f、张量并行 %.0f 时为 %.4g 秒。", paths[i],
+                          target(s, i), n, tp, value));
         ll_serving_propose(s);
         return;
     }

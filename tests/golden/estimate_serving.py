@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What a server does besides plain batching, against a second implementation: cached prefixes, speculation, prompts that
+are computed as a whole, blocks of KV memory, targets, offloading.
+
+usage: estimate_serving.py LIBRARY
+
+The second implementation takes the constants k.* and the device's numbers from a report, and nothing else. A dense model
+on one device, so that the step is short; estimates.py checks the step itself on all kinds of models.
+"""
+import math
+import sys
+
+import estimates
+
+at = estimates.at
+# Llama 3.1 8B, counted by hand: products of attention and feed-forward layers, KV elements of a token, and the rest.
+LAYERS, HIDDEN, VOCAB, HEADS, HEAD, KV_HEADS, FFN = 32, 4096, 128256, 32, 128, 8, 14336
+ATTENTION = LAYERS * HIDDEN * HEAD * (2 * HEADS + 2 * KV_HEADS)
+FEED = LAYERS * 3 * HIDDEN * FFN
+KV = LAYERS * 2 * KV_HEADS * HEAD
+# Llama 3.2 1B, as a draft: everything but norms is multiplied by, the tied embedding once.
+SMALL = 16 * (2048 * 64 * (2 * 32 + 2 * 8) + 3 * 2048 * 8192) + 128256 * 2048
+SMALL_KV = 16 * 2 * 8 * 64
+
+
+def smooth(a, b):
+    return (a ** 4 + b ** 4) ** 0.25
+
+
+class Server:
+    """One H100 with vLLM and BF16: the closed form written once more, with everything that this file is about."""
+
+    def __init__(self, report, *, cached=0, verified=1, expected=1, draft=None, chunked=True, budget=8192):
+        self.k = {name: figure["value"] for name, figure in report["k"].items()}
+        self.device = {name: report["device"][name]["value"] for name in ("bandwidth", "bf16_peak", "memory")}
+        self.peak = self.device["bf16_peak"] * at(report, "serving.ceiling")
+        self.input, self.output = at(report, "load.input_tokens"), at(report, "load.output_tokens")
+        self.cached, self.computed = cached, self.input - cached
+        self.verified, self.expected, self.draft, self.chunked = verified, expected, draft, chunked
+        self.budget = budget if chunked else max(budget, self.computed)
+
+    def products(self, weights, tokens, bytes_of_weight=2):
+        k = self.k
+        return smooth(weights * bytes_of_weight / (self.device["bandwidth"] * k["weight_bandwidth"] * k["bandwidth"]),
+                      2 * weights * (tokens + k["gemm_half"]) / (self.peak * k["gemm"]))
+
+    def head(self, rows):
+        return self.products(VOCAB * HIDDEN, rows)
+
+    def kv(self, elements, tokens):
+        return elements * tokens * 2 / (self.device["bandwidth"] * self.k["kv_bandwidth"] * self.k["bandwidth"])
+
+    def step(self, decoding, prompt=0, prompt_context=0, verified=1):
+        k, tokens = self.k, decoding * verified + prompt
+        seen = self.input + self.output / 2
+        attention = prompt * 2 * LAYERS * HEADS * 2 * HEAD * prompt_context / (
+            self.device["bf16_peak"] * k["prefill_attention"])
+        return (self.products(ATTENTION, tokens) + self.products(FEED, tokens) + decoding * self.kv(KV, seen) + attention +
+                LAYERS * tokens * HIDDEN * 2 * k["elementwise"] / self.device["bandwidth"] +
+                k["latency"] * LAYERS * k["layer"] + self.head(decoding * verified + (prompt > 0)) + k["host"] +
+                k["host_sequence"] * decoding)
+
+    def prefill(self):
+        whole, time = int(self.computed // self.budget), 0
+        for prompt, context in ((self.budget, whole * self.budget / 2),) * whole:
+            time += self.step(0, prompt, self.cached + context)
+        rest = self.computed - whole * self.budget
+        return time + (self.step(0, rest, self.cached + whole * self.budget + rest / 2) if rest else 0)
+
+    def round(self, used, decoding, verified, expected):
+        step = self.step(decoding, verified=verified)
+        drafted = self.draft(self, decoding) if self.draft and verified > 1 else 0
+        arriving = max(decoding - decoding / used, 0) * self.computed / self.output * expected
+        delay = self.gap = 0
+        if arriving:
+            prompt = min(self.budget, max(self.computed, arriving))
+            mixed = self.step(decoding if self.chunked else 0, prompt, self.cached + self.computed / 2,
+                              verified if self.chunked else 1)
+            delay = arriving / prompt * ((mixed - step) * self.k["prefill_share"] if self.chunked else mixed)
+            self.gap = mixed if self.chunked else step + mixed
+        return (step + delay + drafted) / expected
+
+    def per_token(self, used, verified=None, expected=None):
+        """Of the second round, when only a share of the sequences decodes."""
+        verified, expected = verified or self.verified, expected or self.expected
+        first = self.round(used, used, verified, expected) * self.output
+        self.decoding = used * first / (first + self.prefill())
+        return self.round(used, self.decoding, verified, expected)
+
+
+BASE = {"task": "serve", "model": "Llama-3.1-8B", "engine": "vllm", "hardware": "H100", "concurrency": 64,
+        "load": {"input_tokens": 3000, "output_tokens": 400}, "output": {"explain": True}}
+
+
+def compare(name, report, expected):
+    for path, value in expected.items():
+        if not math.isclose(at(report, path), value, rel_tol=1e-9):
+            yield f"{name}: {path} is {at(report, path)}, expected {value}"
+
+
+def pool_of(report, weights=0):
+    memory = at(report, "device.memory") * at(report, "k.memory") * 0.9
+    return memory - ((ATTENTION + FEED + 2 * VOCAB * HIDDEN) * 2 + weights) - 2e9
+
+
+def check_prefix(estimate):
+    held = 3000 + 200
+    for hit, cached, tokens, prefixes in ((0.6, 1800, 1800, 1), ({"rate": 0.5, "tokens": 2000}, 1000, 2000, 1),
+                                          ({"tokens": 9000, "prefixes": 3}, 2999, 9000, 3), (0, 0, 0, 1)):
+        report = estimate({**BASE, "prefix_hit": hit})
+        server = Server(report, cached=cached)
+        sequence = KV * 2 * (held - cached)
+        most = (pool_of(report) - prefixes * KV * 2 * tokens) / sequence
+        tpot = server.per_token(64)
+        yield from compare(f"prefix {hit}", report, {
+            "load.computed_tokens": 3000 - cached, "prefill.time": server.prefill(), "latency.tpot": tpot,
+            "memory.sequence": sequence, "concurrency.most": most,
+            "replica.output_tokens_per_second": 64 * 400 / (server.prefill() + 400 * tpot)})
+    plain, hit = estimate(BASE), estimate({**BASE, "prefix_hit": 0.9})
+    for path in ("latency.ttft", "cost.million_tokens"):
+        if not at(hit, path) < at(plain, path):
+            yield f"a cached prefix does not lower {path}"
+
+
+def leviathan(k, a):
+    return sum(a ** i for i in range(k + 1))
+
+
+def check_speculation(estimate):
+    def small(server, decoding):
+        k = server.k
+        return 4 * (server.products(SMALL, decoding) +
+                    decoding * server.kv(SMALL_KV, server.input + server.output / 2) + 16 * k["latency"] * k["layer"])
+
+    def share(server, decoding):
+        plain = Server(estimate(BASE))
+        plain.per_token(64)
+        return 4 * 0.05 * plain.step(plain.decoding)
+
+    for draft, time, weights, kv in (("lookup", lambda *_: 0, 0, 0), (0.05, share, 0, 0),
+                                     ("Llama-3.2-1B", small, SMALL * 2, SMALL_KV)):
+        for a in (0.8, 0.2, 1, 0):
+            report = estimate({**BASE, "speculation": {"tokens": 4, "acceptance": a, "draft": draft}})
+            expected = leviathan(4, a)
+            server = Server(report, verified=5, expected=expected, draft=time)
+            tpot = server.per_token(64)
+            yield from compare(f"speculation by {draft} at {a}", report, {
+                "speculation.expected": expected, "latency.tpot": tpot,
+                "speculation.gain": server.per_token(64, 1, 1) / tpot,
+                "concurrency.most": pool_of(report, weights) / ((KV + kv) * 2 * 3200)})
+            warns = any(remark["code"] == "speculation_does_not_pay" for remark in report["remarks"])
+            if warns != (at(report, "speculation.gain") < 1) or (a == 0 and not warns):
+                yield f"speculation by {draft} at {a}: gain {at(report, 'speculation.gain')}, warning {warns}"
+    # The modules of DeepSeek-V3: a layer of its own kind, of which a token has 8 experts and the shared one.
+    report = estimate({"task": "serve", "model": "DeepSeek-V3", "hardware": {"device": "H200", "count": 8},
+                       "speculation": {}, "concurrency": 8})
+    if at(report, "draft.experts") != 3 * 256 * 7168 * 2048 or not 1.2 < at(report, "speculation.gain") < 1.85:
+        yield f"MTP: {report['draft']}, {report['speculation']}"
+
+
+def check_prompts(estimate):
+    for chunked in (True, False):
+        report = estimate({**BASE, "chunked_prefill": chunked, "chunk_tokens": 1024})
+        server = Server(report, chunked=chunked, budget=1024)
+        tpot = server.per_token(64)
+        yield from compare(f"chunked {chunked}", report, {"latency.tpot": tpot, "latency.longest_gap": server.gap,
+                                                          "prefill.time": server.prefill()})
+    for engine, held in (("vllm", 3200 + 7.5), ("trtllm", math.ceil(3400 / 16) * 16)):
+        report = estimate({**BASE, "engine": engine, "kv_block": 16, "memory_reserved": 3e9})
+        yield from compare(f"blocks of {engine}", report, {"memory.held_tokens": held, "memory.reserved": 3e9})
+    report = estimate(BASE)
+    yield from compare("longest context", report, {"context.most": min(131072, pool_of(report) // (KV * 2))})
+
+
+def check_targets(estimate):
+    """What is chosen keeps the targets, one sequence more does not, and no other parallelism gives more."""
+    targets = {"tpot": 0.03, "ttft": 0.8}
+    scenario = {"task": "serve", "model": "Llama-3.1-70B", "engine": "vllm", "hardware": "H100"}
+
+    def keeps(report):
+        return report["feasible"] and all(at(report, "latency." + key) <= value for key, value in targets.items())
+
+    chosen = estimate({**scenario, "targets": targets})
+    tp, n = at(chosen, "serving.tp"), at(chosen, "concurrency.offered")
+    best = 0
+    for other in (1, 2, 4, 8):
+        def run(c):
+            return estimate({**scenario, "parallel": {"tp": other}, "concurrency": c})
+        if not keeps(run(1)):
+            continue
+        most = math.floor(at(run(1), "concurrency.most"))
+        kept = [c for c in range(1, most + 1) if c in (n, n + 1) or c < 3 or c % 8 == 0]
+        kept = [c for c in kept if keeps(run(c))]
+        rate = at(run(max(kept)), "replica.output_tokens_per_second") / other
+        best = max(best, rate)
+        if other == tp and max(kept) != n:
+            yield f"targets: {n} chosen, but {max(kept)} keep them"
+    rate = at(chosen, "replica.output_tokens_per_second") / tp
+    if not keeps(chosen) or rate < best * (1 - 1e-9):
+        yield f"targets: {n} with tp {tp} chosen, {rate} tokens/s a device; there is {best}"
+    # What is refused names a change that works.
+    for refused, changed, code in (
+            ({"hardware": {"device": "H100", "count": 4}, "targets": {"tpot": 0.015}}, {"hardware": "H100", "parallel": {
+                "tp": 8}}, "more_tensor_parallel"),
+            ({"hardware": {"device": "H100", "count": 8}, "targets": {"ttft": 0.1}, "load": {"input_tokens": 4000}},
+             {"load": {"input_tokens": 1000}}, "shorter_prompt"),
+            ({"targets": {"tpot": 0.03}, "concurrency": 4000}, {"concurrency": None}, "fewer_sequences"),
+            ({"targets": {"tpot": 0.01}}, {"weights": "fp8"}, "fewer_bits"),
+            ({"targets": {"tpot": 0.0001}}, None, "no_change_found")):
+        report = estimate({**scenario, **refused})
+        codes = [remark["code"] for remark in report["remarks"]]
+        if report["feasible"] or codes[-1:] != [code]:
+            yield f"{refused}: {report['remarks']}"
+        elif changed and not estimate({**scenario, **refused, **changed})["feasible"]:
+            yield f"{refused}: {code} does not help"
+
+
+def check_capacity(estimate):
+    """As many replicas as utilization asks for; the simulation of an overloaded service says how many it takes."""
+    scenario = {**BASE, "targets": {"ttft": 1.5, "tpot": 0.05}, "load": {**BASE["load"], "queries_per_second": 60}}
+    del scenario["concurrency"]
+    report = estimate({**scenario, "capacity": {"simulate": True, "spare_replicas": 1}})
+    needed = math.ceil(60 * 3 / (at(report, "replica.queries_per_second") * 0.8)) + 1
+    if at(report, "capacity.replicas") != needed or not report["feasible"]:
+        yield f"capacity: {report['capacity']}, expected {needed} replicas"
+    if at(report, "simulation.ttft_p95") > 1.5 or at(report, "simulation.tpot_mean") > 0.05:
+        yield f"the simulation disagrees: {report['simulation']}"
+    # One place for each replica: the closed form has one queue for all, the simulation one for each.
+    report = estimate({**BASE, "concurrency": 1, "targets": {"ttft": 1},
+                       "load": {"input_tokens": 500, "output_tokens": 400, "queries_per_second": 20},
+                       "capacity": {"simulate": True, "utilization": 0.9}})
+    warning = [remark["text"] for remark in report["remarks"] if remark["code"] == "simulation_is_slower"]
+    if at(report, "simulation.ttft_p95") <= 1 or len(warning) != 1 or "replicas it does" not in warning[0]:
+        yield f"a service whose requests wait is not noticed: {report['remarks']} {report['simulation']}"
+
+
+def main(library):
+    estimate = estimates.Estimator(library)
+    problems = [*check_prefix(estimate), *check_speculation(estimate), *check_prompts(estimate),
+                *check_targets(estimate), *check_capacity(estimate)]
+    print(*problems, sep="\n")
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(sys.argv[1])
