@@ -51,6 +51,8 @@ class Server:
     def kv(self, elements, tokens):
         return elements * tokens * 2 / (self.device["bandwidth"] * self.k["kv_bandwidth"] * self.k["bandwidth"])
 
+    streamed = 0  # seconds of a step in which weights come from the host
+
     def step(self, decoding, prompt=0, prompt_context=0, verified=1):
         k, tokens = self.k, decoding * verified + prompt
         seen = self.input + self.output / 2
@@ -59,7 +61,7 @@ class Server:
         return (self.products(ATTENTION, tokens) + self.products(FEED, tokens) + decoding * self.kv(KV, seen) + attention +
                 LAYERS * tokens * HIDDEN * 2 * k["elementwise"] / self.device["bandwidth"] +
                 k["latency"] * LAYERS * k["layer"] + self.head(decoding * verified + (prompt > 0)) + k["host"] +
-                k["host_sequence"] * decoding)
+                k["host_sequence"] * decoding + self.streamed)
 
     def prefill(self):
         whole, time = int(self.computed // self.budget), 0
@@ -235,10 +237,94 @@ def check_capacity(estimate):
         yield f"a service whose requests wait is not noticed: {report['remarks']} {report['simulation']}"
 
 
+def check_desktop_hosts(estimate):
+    """llama.cpp with layers, or experts, in the memory of the host, and on a processor alone."""
+    host = {"bandwidth": 90e9, "peak_flops": 2e12, "link": 20e9}
+    load = {"input_tokens": 1500, "output_tokens": 500}
+    bits, context = 4.89 / 8, 2000
+
+    def desktop(model, hardware, **members):
+        return estimate({"task": "serve", "engine": "llamacpp", "model": model, "hardware": hardware, "load": load,
+                         **members})
+
+    # Llama 3.1 70B on one RTX 4090: 80 layers, of which as many as fit go to the card.
+    weights, layers, hidden, vocab, kv = 70553706496, 80, 8192, 128256, 2 * 80 * 8 * 128 * 2
+    read = (weights - vocab * hidden) * bits + kv * 1750
+    available = 24 * 2 ** 30 * 0.98
+    buffers = 512 * (vocab + 8 * hidden) * 4 + 3e8
+    for given in (None, 20):
+        report = desktop("Llama-3.1-70B", "RTX 4090", offload={**host, **({"gpu_layers": given} if given else {})})
+        on_card = given or math.floor((available - buffers) / ((weights * bits + kv * context) / layers))
+        part = 1 - on_card / layers
+        tpot = (1 - part) * (read / (0.903 * 1008e9) + (weights - vocab * hidden) * 1.33 / 82.6e12) + \
+            part * read / (90e9 * 0.65) + layers * 8.48e-5 + 0.000247
+        stays = part * (weights * bits + kv * context)
+        multiply = 2 * (weights - vocab * hidden) * 1500 / 0.579 * (1 / 330.4e12 + 1 / 5.6e14) * 1.37
+        host_time = min(3 * stays / 20e9, 2 * (weights - vocab * hidden) * part * 1500 / (2e12 * 0.5))
+        yield from compare(f"{on_card} layers on a card", report, {
+            "offload.gpu_layers": on_card, "latency.tpot": tpot, "memory.host": stays,
+            "memory.needed": weights * bits + kv * context - stays + buffers, "latency.ttft": multiply + host_time})
+    report = desktop("Llama-3.1-70B", "RTX 4090", offload={**host, "memory": 8e9})
+    if report["feasible"] or [remark["code"] for remark in report["remarks"]] != ["host_memory", "more_host_memory"]:
+        yield f"a host that is too small: {report['remarks']}"
+    # Qwen3 30B A3B: 48 layers of 128 experts, of which a token has 8.
+    expert = 3 * 2048 * 768
+    report = desktop("Qwen3-30B-A3B", "RTX 4090", offload={**host, "experts": True})
+    total, tied = at(report, "parameters.total"), 151936 * 2048
+    active = total - 48 * 120 * expert
+    cached = 2 * 48 * 4 * 128 * 2 * 1750
+    read, on_host = (active - tied) * bits + cached, 48 * 8 * expert * bits
+    tpot = (read - on_host) / (0.903 * 1008e9) + \
+        (active - tied) * 1.33 / 82.6e12 * (1 - on_host / read) + on_host / (90e9 * 0.43) + 48 * 8.48e-5
+    yield from compare("experts with the host", report, {"latency.tpot": tpot,
+                                                         "memory.host": 48 * 128 * expert * bits})
+    # DeepSeek V3 as in KTransformers' tutorial: 8.73 tokens a second of one socket with eight channels of DDR5-4800.
+    report = desktop("DeepSeek-V3", "RTX 4090", offload={"bandwidth": 307.2e9, "experts": True})
+    speed = report["decode"]["tokens_per_second"]
+    if not speed["low"] < 8.73 < speed["high"] or abs(speed["value"] / 8.73 - 1) > 0.15:
+        yield f"DeepSeek V3 with its experts on the host: {speed}"
+    # A processor alone: its memory is what is plugged in, and it dequantizes while it waits.
+    report = desktop("Llama-3.1-8B", {"device": "Ryzen 9 7950X", "memory": 32 * 2 ** 30})
+    read = (8030261248 - VOCAB * HIDDEN) * bits + KV * 2 * 1750
+    yield from compare("a processor", report, {
+        "latency.tpot": read / (83.2e9 * 0.65) + 32 * 8.48e-5, "memory.available": 0.9 * 32 * 2 ** 30,
+        "latency.ttft": 2 * (8030261248 - VOCAB * HIDDEN) * 1500 / (2.3e12 * 0.5)})
+    for name, share in (("DGX Spark", 0.92), ("Ryzen AI Max+ 395 (iGPU)", 0.92), ("M2 Ultra", 0.75), ("RTX 4090", 0.98)):
+        report = desktop("Llama-3.1-8B", name)
+        yield from compare(name, report, {"memory.available": share * at(report, "device.memory")})
+
+
+def check_server_hosts(estimate):
+    """Weights streamed from the host in each step, and experts that the host multiplies by."""
+    report = estimate({**BASE, "offload": {"share": 0.25, "link": 50e9}})
+    weights = (ATTENTION + FEED + 2 * VOCAB * HIDDEN) * 2
+    server = Server(report)
+    server.streamed = 0.25 * weights / 50e9
+    yield from compare("weights streamed", report, {
+        "memory.weights": 0.75 * weights, "memory.host": 0.25 * weights, "prefill.time": server.prefill(),
+        "latency.tpot": server.per_token(64)})
+    for peak in ({}, {"peak_flops": 5e12}):
+        report = estimate({"task": "serve", "model": "Qwen3-30B-A3B", "hardware": "RTX 4090", "concurrency": 8,
+                           "offload": {"experts": True, "share": 0.75, "bandwidth": 300e9, "link": 25e9, **peak}})
+        tokens, expert = at(report, "round_2.tokens"), 3 * 2048 * 768
+        moved = 0.75 * 48 * 128 * (1 - (120 / 128) ** tokens) * expert * 2
+        time = moved / (300e9 * 0.43)
+        if peak:
+            time = smooth(time, 0.75 * 2 * 48 * 8 * expert * tokens / (5e12 * 0.5))
+        yield from compare(f"experts with the host {peak}", report, {
+            "round_2.host": min(time, moved / 25e9), "memory.host": 0.75 * 48 * 128 * expert * 2})
+        parts = sum(at(report, "round_2." + name) for name in (
+            "attention_products", "experts_products", "kv_read", "prompt_attention", "elementwise", "latency", "host",
+            "head")) + at(report, "k.host") + at(report, "k.host_sequence") * tokens
+        if not math.isclose(parts, at(report, "round_2.time"), rel_tol=1e-9):
+            yield f"experts with the host: a step of {at(report, 'round_2.time')} has parts of {parts}"
+
+
 def main(library):
     estimate = estimates.Estimator(library)
     problems = [*check_prefix(estimate), *check_speculation(estimate), *check_prompts(estimate),
-                *check_targets(estimate), *check_capacity(estimate)]
+                *check_targets(estimate), *check_capacity(estimate), *check_desktop_hosts(estimate),
+                *check_server_hosts(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
 

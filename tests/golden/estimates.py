@@ -338,6 +338,12 @@ SCENARIOS = [
       for how in ({"speculation": {}, "prefix_hit": 0.5}, {"speculation": {"draft": "Qwen3-0.6B"}, "kv_block": 64},
                   {"speculation": {"draft": 0.1, "tokens": 3}, "eager": True, "chunked_prefill": False},
                   {"prefix_hit": {"tokens": 800, "rate": 0.9}, "speculation": {"draft": "lookup", "acceptance": 1}})),
+    *({"task": "serve", "engine": engine, "model": "Qwen3-30B-A3B", "hardware": "RTX 4090", "weights": weights,
+       "offload": {"device": "EPYC 9654", "experts": True, "memory": 1e11}}
+      for engine, weights in (("vllm", "bf16"), ("llamacpp", "q8_0"))),
+    {"task": "serve", "engine": "llamacpp", "model": "Llama-3.1-70B", "hardware": "RTX 4090", "offload": {}},
+    {"task": "serve", "engine": "llamacpp", "model": "Llama-3.1-8B", "hardware": {"device": "EPYC 9654", "memory": 4e11}},
+    {"task": "serve", "model": "Llama-3.1-70B", "hardware": {"device": "H100", "count": 2}, "offload": {"share": 0.3}},
     {"task": "serve", "model": "Gemma-3-27B", "hardware": "H100", "targets": {"tpot": 0.03, "ttft": 1, "total": 20},
      "prefix_hit": {"tokens": 500, "prefixes": 20}, "load": {"users": 1e5}, "capacity": {"simulate": True}},
     {"task": "serve", "model": "Llama-3.1-8B", "hardware": "H100", "targets": {"tpot": 1e-4}},

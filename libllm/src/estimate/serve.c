@@ -215,6 +215,14 @@ static void read_members(ll_serving *s)
     ll_reader *scenario = s->task->scenario;
     ll_serving_read_prompt(s);
     ll_serving_read_speculation(s);
+    ll_offload_read(s->task, &s->offload);
+    if (s->offload.is_there && ll_sheet_has(s->sheet, "offload.gpu_layers"))
+        ll_sheet_fail(s->sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                      "offload.gpu_layers: is of llamacpp; here \"share\" says what the host keeps");
+    if (s->offload.is_there && !ll_sheet_has(s->sheet, "offload.part"))
+        ll_sheet_fail(s->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "offload: expected \"experts\" or \"share\"");
+    if (s->offload.experts)
+        ll_offload_put_shares(s->sheet, true);
     s->batch = ll_read_number(scenario, "max_batch", 1, LL_BATCH_MAX, LL_BATCH_MAX);
     s->decodes_only = ll_read_flag(scenario, "decode_pool", false);
     s->is_eager = ll_read_flag(scenario, "eager", false);

@@ -5,6 +5,7 @@
 #ifndef LL_ESTIMATE_SERVING_H
 #define LL_ESTIMATE_SERVING_H
 
+#include "estimate/offload.h"
 #include "estimate/tasks.h"
 
 typedef enum ll_engine_kind { LL_ENGINE_TRTLLM, LL_ENGINE_VLLM, LL_ENGINE_SGLANG, LL_ENGINE_OTHER } ll_engine_kind;
@@ -35,6 +36,7 @@ typedef struct ll_serving {
     bool speculates, draft_has_experts;
     bool verifies; /* steps carry a sequence's drafted tokens, too */
     ll_draft_kind draft;
+    ll_offload offload;
     ll_targets targets;
     double chosen_tp, chosen_concurrency; /* by the targets; 0: as the scenario has it */
     ll_hardware hardware;
@@ -69,6 +71,10 @@ const char *ll_serving_draft_weights(ll_serving *serving); /* memory.draft, and 
 const char *ll_serving_draft_kv(ll_serving *serving, const char *tokens);
 void ll_serving_put_draft(ll_serving *serving, const char *prefix); /* <prefix>draft, seconds of a step */
 void ll_serving_put_gain(ll_serving *serving);
+
+/* serving_host.c: of these weights of one device, those that stay on it; memory.host. */
+const char *ll_serving_put_offload(ll_serving *serving, const char *weights);
+void ll_serving_put_host(ll_serving *serving, const char *prefix); /* <prefix>host, the host's part of a step */
 
 /* serve.c: everything behind the layout: memory, and where a sequence fits steps, latency and throughput. False: none
  * fits. */

@@ -7,17 +7,19 @@ static void put_weights(ll_serving *s)
 {
     ll_sheet *sheet = s->sheet;
     const char *draft = ll_serving_draft_weights(s);
-    ll_sheet_compute(
-        sheet, "memory.weights", "B",
-        ll_sheet_text(sheet,
-                      "((serving.attention * weights.attention_bytes%s) / serving.tp%s + %d * model.vocab * "
-                      "model.hidden * 2 / serving.tp) / serving.pp%s",
-                      ll_sheet_has(sheet, "serving.ffn") ? " + serving.ffn * weights.ffn_bytes" : "",
-                      s->has_experts ? " + serving.expert_layers * model.experts / serving.ep * serving.expert / "
-                                       "serving.moe_tp * weights.expert_bytes"
-                                     : "",
-                      s->bill->is_tied ? 1 : 2, draft),
-        "on one device");
+    const char *experts = !s->has_experts ? ""
+                          : s->offload.experts
+                              ? " + (1 - offload.part) * serving.expert_layers * model.experts / serving.ep * "
+                                "serving.expert / serving.moe_tp * weights.expert_bytes"
+                              : " + serving.expert_layers * model.experts / serving.ep * serving.expert / "
+                                "serving.moe_tp * weights.expert_bytes";
+    const char *weights = ll_sheet_text(sheet,
+                                        "((serving.attention * weights.attention_bytes%s) / serving.tp%s + %d * "
+                                        "model.vocab * model.hidden * 2 / serving.tp) / serving.pp",
+                                        ll_sheet_has(sheet, "serving.ffn") ? " + serving.ffn * weights.ffn_bytes" : "",
+                                        experts, s->bill->is_tied ? 1 : 2);
+    ll_sheet_compute(sheet, "memory.weights", "B",
+                     ll_sheet_text(sheet, "%s%s", ll_serving_put_offload(s, weights), draft), "on one device");
 }
 
 /* KV elements of so many tokens on one device, in layers without a window or in those with one. */
