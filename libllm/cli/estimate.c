@@ -263,11 +263,14 @@ static libllm_status limits(const void *runtime, char *buffer, size_t capacity, 
     return libllm_runtime_measure_limits(runtime, buffer, capacity, needed, error);
 }
 
-/* What this machine has and, within some seconds, what it can do: for the task "fit", unless the scenario says it. */
+/* What this machine has and, within some seconds, what it can do: for the task "fit", and serving with our own engine,
+ * unless the scenario says it. */
 static bool add_machine(json_t *scenario, const libllm_runtime *runtime)
 {
     const char *task = json_string_value(json_object_get(scenario, "task"));
-    if (!task || strcmp(task, "fit") != 0 || json_object_get(scenario, "machine"))
+    const char *engine = json_string_value(json_object_get(scenario, "engine"));
+    const bool is_own = task && engine && strcmp(task, "serve") == 0 && strcmp(engine, "libllm") == 0;
+    if (!task || (strcmp(task, "fit") != 0 && !is_own) || json_object_get(scenario, "machine"))
         return true;
     json_t *found = ask(devices, runtime), *measured = found ? ask(limits, runtime) : NULL;
     const json_t *cpu = json_array_get(json_object_get(found, "devices"), 0);

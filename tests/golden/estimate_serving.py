@@ -294,6 +294,28 @@ def check_desktop_hosts(estimate):
         yield from compare(name, report, {"memory.available": share * at(report, "device.memory")})
 
 
+def check_own_engine(estimate):
+    """Our own engine: the memory rule of the task fit, for several sequences, which share one reading of the weights."""
+    machine = {"memory": 16e9, "bandwidth": 40e9, "operations": 1e12}
+    kv = KV * 8.5 / 8 * 2000
+    for n in (1, 8, 9):
+        report = estimate({"task": "serve", "engine": "libllm", "model": "Llama-3.1-8B", "machine": machine, "kv": "q8_0",
+                           "load": {"input_tokens": 1500, "output_tokens": 500}, "concurrency": n})
+        weights = 8030261248 * 4.89 / 8
+        read = (8030261248 - VOCAB * HIDDEN) * 4.89 / 8 * math.ceil(n / 8) + n * kv * 1750 / 2000
+        yield from compare(f"our own engine with {n} sequences", report, {
+            "memory.needed": weights + n * kv + 64 * 2 ** 20, "latency.tpot": read / (40e9 * 0.92),
+            "decode.tokens_per_second": n * 40e9 * 0.92 / read,
+            "concurrency.most": (16e9 - weights - 64 * 2 ** 20) // kv,
+            "latency.ttft": 1500 * at(report, "flops.prefill_token") / (1e12 * 0.32)})
+    report = estimate({"task": "serve", "engine": "libllm", "model": "Llama-3.1-8B", "machine": machine,
+                       "measured": {"tpot": 0.2}})
+    yield from compare("our own engine, measured", report, {"latency.tpot": 0.2})
+    for name, bits in (("q8_0", 8.5), ("q4_0", 4.5), ("f16", 16)):
+        report = estimate({"model": "Llama-3.1-8B", "kv": name})
+        yield from compare(f"KV in {name}", report, {"kv.bytes_per_token": KV * bits / 8})
+
+
 def check_server_hosts(estimate):
     """Weights streamed from the host in each step, and experts that the host multiplies by."""
     report = estimate({**BASE, "offload": {"share": 0.25, "link": 50e9}})
@@ -324,7 +346,7 @@ def main(library):
     estimate = estimates.Estimator(library)
     problems = [*check_prefix(estimate), *check_speculation(estimate), *check_prompts(estimate),
                 *check_targets(estimate), *check_capacity(estimate), *check_desktop_hosts(estimate),
-                *check_server_hosts(estimate)]
+                *check_server_hosts(estimate), *check_own_engine(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
 

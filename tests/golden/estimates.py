@@ -342,6 +342,8 @@ SCENARIOS = [
        "offload": {"device": "EPYC 9654", "experts": True, "memory": 1e11}}
       for engine, weights in (("vllm", "bf16"), ("llamacpp", "q8_0"))),
     {"task": "serve", "engine": "llamacpp", "model": "Llama-3.1-70B", "hardware": "RTX 4090", "offload": {}},
+    *({"task": "serve", "engine": "libllm", "model": model, "machine": {"memory": 64e9}, "concurrency": 4}
+      for model in ("Llama-3.1-8B", "Qwen3-30B-A3B")),
     {"task": "serve", "engine": "llamacpp", "model": "Llama-3.1-8B", "hardware": {"device": "EPYC 9654", "memory": 4e11}},
     {"task": "serve", "model": "Llama-3.1-70B", "hardware": {"device": "H100", "count": 2}, "offload": {"share": 0.3}},
     {"task": "serve", "model": "Gemma-3-27B", "hardware": "H100", "targets": {"tpot": 0.03, "ttft": 1, "total": 20},

@@ -234,9 +234,7 @@ void ll_serve_desktop(ll_task *task)
     ll_desktop_put_constants(task);
     ll_offload_read(task, &d.offload);
     ll_sheet_compute(sheet, "context.tokens", "token", "load.input_tokens + load.output_tokens", NULL);
-    ll_sheet_give(sheet, "kv.bytes_per_element", "B", ll_read_number(task->scenario, "kv_bits", 1, 64, 16) / 8,
-                  ll_read_has(task->scenario, "kv_bits") ? "given" : "default: 16 bits");
-    ll_sheet_detail(sheet, "kv.bytes_per_element");
+    ll_put_kv_element(task);
     ll_put_file_weights(task);
     ll_put_kv(task);
     if (sheet->status)

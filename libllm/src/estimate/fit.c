@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * The everyday question: does a model fit on this machine, with how much context, and how fast will it be? What the
- * machine can do comes with the scenario ("machine": memory, and the limits that libllm_runtime_measure_limits finds).
+ * The everyday question: does a model fit on this machine, with how much context, and how fast will it be? And the same
+ * of serving with our own engine. What the machine can do comes with the scenario ("machine": memory, and the limits
+ * that libllm_runtime_measure_limits finds).
  */
+#include "estimate/measured.h"
 #include "estimate/tasks.h"
 
 typedef struct limits {
@@ -59,14 +61,12 @@ static void put_machine(ll_task *task)
     ll_read_end(&r);
 }
 
-static void put_speed(ll_sheet *sheet)
+static void put_speed(ll_sheet *sheet, const char *bytes, const char *what, const char *rate)
 {
     ll_sheet_give_between(sheet, "decode.share", "", 0.92, 0.8, 1.03,
                           "share of the read bandwidth that decoding reaches; measured on 1B models");
-    ll_sheet_compute(sheet, "decode.bytes", "B", "weights.bytes_per_token + kv.bytes_per_sequence / 2",
-                     "with half of the context in use");
-    ll_sheet_compute(sheet, "decode.tokens_per_second", "token/s", "machine.bandwidth * decode.share / decode.bytes",
-                     NULL);
+    ll_sheet_compute(sheet, "decode.bytes", "B", bytes, what);
+    ll_sheet_compute(sheet, "decode.tokens_per_second", "token/s", rate, NULL);
     ll_sheet_give_between(sheet, "prefill.share", "", 0.32, 0.22, 0.5,
                           "share of the fastest unit that reading a prompt reaches");
     ll_sheet_compute(sheet, "prefill.tokens_per_second", "token/s",
@@ -77,11 +77,11 @@ static void put_speed(ll_sheet *sheet)
 }
 
 /* Whether everything fits, and the most context that does. */
-static void put_memory(ll_sheet *sheet)
+static void put_memory(ll_sheet *sheet, const char *needed)
 {
     ll_sheet_give(sheet, "memory.scratch", "B", 64.0 * 1024 * 1024, "buffers of the engine and the process");
     ll_sheet_detail(sheet, "memory.scratch");
-    ll_sheet_compute(sheet, "memory.needed", "B", "weights.bytes + kv.bytes_per_sequence + memory.scratch", NULL);
+    ll_sheet_compute(sheet, "memory.needed", "B", needed, NULL);
     const double memory = ll_sheet_value(sheet, "machine.memory");
     const double fixed = ll_sheet_value(sheet, "weights.bytes") + ll_sheet_value(sheet, "memory.scratch");
     if (fixed > memory) {
@@ -121,12 +121,47 @@ void ll_run_fit(ll_task *task)
         ll_sheet_give(sheet, "context.tokens", "token",
                       task->bill->context > 0 && task->bill->context < 4096 ? task->bill->context : 4096,
                       "default: 4096, or the model's context");
-    ll_sheet_give(sheet, "kv.bytes_per_element", "B", ll_read_number(task->scenario, "kv_bits", 1, 64, 16) / 8,
-                  ll_read_has(task->scenario, "kv_bits") ? "given" : "default: 16 bits");
-    ll_sheet_detail(sheet, "kv.bytes_per_element");
+    ll_put_kv_element(task);
     ll_put_file_weights(task);
     ll_put_inference_flops(task, true);
     ll_put_kv(task);
-    put_memory(sheet);
-    put_speed(sheet);
+    put_memory(sheet, "weights.bytes + kv.bytes_per_sequence + memory.scratch");
+    put_speed(sheet, "weights.bytes_per_token + kv.bytes_per_sequence / 2", "with half of the context in use",
+              "machine.bandwidth * decode.share / decode.bytes");
+}
+
+/* Up to eight sequences share one reading of the weights; of experts, each token reads its own. */
+void ll_serve_own(ll_task *task)
+{
+    ll_sheet *sheet = task->sheet;
+    put_machine(task);
+    ll_put_load(task);
+    if (!ll_sheet_has(sheet, "load.input_tokens"))
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "load: expected input_tokens and output_tokens");
+    if (!ll_read_given(task->scenario, "concurrency", 1, 1e6, "concurrency.offered", ""))
+        ll_sheet_give(sheet, "concurrency.offered", "", 1, "default: sequences at once");
+    ll_sheet_compute(sheet, "context.tokens", "token", "load.input_tokens + load.output_tokens", "of a sequence");
+    ll_put_kv_element(task);
+    ll_put_file_weights(task);
+    ll_put_inference_flops(task, true);
+    ll_put_kv(task);
+    put_memory(sheet, "weights.bytes + concurrency.offered * kv.bytes_per_sequence + memory.scratch");
+    if (ll_sheet_has(sheet, "context.most") && ll_sheet_value(sheet, "kv.bytes_per_sequence") > 0)
+        ll_sheet_compute(sheet, "concurrency.most", "",
+                         "floor((machine.memory - weights.bytes - memory.scratch) / kv.bytes_per_sequence)",
+                         "sequences of this length");
+    put_speed(sheet,
+              task->bill->experts > 0
+                  ? "min(weights.bytes, weights.bytes_per_token * concurrency.offered) + concurrency.offered * "
+                    "kv.bytes_per_sequence * (load.input_tokens + load.output_tokens / 2) / context.tokens"
+                  : "weights.bytes_per_token * ceil(concurrency.offered / 8) + concurrency.offered * "
+                    "kv.bytes_per_sequence * (load.input_tokens + load.output_tokens / 2) / context.tokens",
+              "for a token of each sequence, in the middle of its answer",
+              "concurrency.offered * machine.bandwidth * decode.share / decode.bytes");
+    ll_sheet_compute(sheet, "serving.tpot", "s", "decode.bytes / (machine.bandwidth * decode.share)", NULL);
+    ll_sheet_detail(sheet, "serving.tpot");
+    ll_sheet_compute(sheet, "latency.tpot", "s", ll_measured_tpot(ll_put_measured(task)), "time per output token");
+    ll_sheet_compute(sheet, "latency.ttft", "s", "load.input_tokens / prefill.tokens_per_second", "a prompt alone");
+    ll_sheet_compute(sheet, "latency.total", "s", "latency.ttft + (load.output_tokens - 1) * latency.tpot",
+                     "of a whole answer");
 }

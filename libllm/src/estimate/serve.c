@@ -274,9 +274,11 @@ static void serve(ll_task *task)
 
 void ll_run_serve(ll_task *task)
 {
-    const int engine = ll_read_choice(task->scenario, "engine", LL_ENGINE_WORDS "|llamacpp", LL_ENGINE_OTHER);
+    const int engine = ll_read_choice(task->scenario, "engine", LL_ENGINE_WORDS "|llamacpp|libllm", LL_ENGINE_OTHER);
     if (ll_read_choice(task->scenario, "method", "steps|flops", 0) == 1)
         serve_by_flops(task);
+    else if (engine > LL_ENGINE_OTHER + 1)
+        ll_serve_own(task);
     else if (engine > LL_ENGINE_OTHER)
         ll_serve_desktop(task);
     else
