@@ -339,6 +339,7 @@ const struct command estimate_command = {
                "  libllm estimate -m Llama-3.1-8B\n"
                "  libllm estimate fit -m Qwen3-32B --context 8k\n"
                "  libllm estimate train -m 405B --tokens 38.5/parameter --on A100 --days 30 --mfu 0.3\n"
+               "  libllm estimate serve -m Llama-3.1-70B --on H100 --set targets.tpot=0.03\n"
                "  libllm estimate train --compare -m Llama-3.1-8B,Qwen3-32B --on H100,910B3 --count 512\n"
                "  libllm estimate report seed-000 --lang zh\n",
     .run = run,

@@ -204,11 +204,13 @@ def check_targets(estimate):
     # What is refused names a change that works.
     for refused, changed, code in (
             ({"hardware": {"device": "H100", "count": 4}, "targets": {"tpot": 0.015}}, {"hardware": "H100", "parallel": {
-                "tp": 8}}, "more_tensor_parallel"),
+                "tp": 8}}, "more_devices"),
             ({"hardware": {"device": "H100", "count": 8}, "targets": {"ttft": 0.1}, "load": {"input_tokens": 4000}},
              {"load": {"input_tokens": 1000}}, "shorter_prompt"),
             ({"targets": {"tpot": 0.03}, "concurrency": 4000}, {"concurrency": None}, "fewer_sequences"),
             ({"targets": {"tpot": 0.01}}, {"weights": "fp8"}, "fewer_bits"),
+            ({}, {"parallel": {"tp": 2}}, "more_devices"),
+            ({"hardware": {"device": "A100 SXM4 40GB", "link": 0}, "weights": "fp8"}, {"hardware": "H100"}, "other_device"),
             ({"targets": {"tpot": 0.0001}}, None, "no_change_found")):
         report = estimate({**scenario, **refused})
         codes = [remark["code"] for remark in report["remarks"]]

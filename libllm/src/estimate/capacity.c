@@ -16,6 +16,7 @@ static void put_queue(ll_sheet *sheet, double share)
     ll_sheet_compute(sheet, "capacity.places", "", "capacity.replicas * floor(concurrency.used) * serving.dp", NULL);
     ll_sheet_compute(sheet, "capacity.waiting", "", "erlang_c(capacity.places, capacity.load)",
                      "the chance that a request waits: Erlang's C");
+    ll_sheet_chance(sheet, "capacity.waiting");
     const bool waits = ll_sheet_value(sheet, "capacity.waiting") > 1 - share;
     ll_sheet_compute(sheet, "capacity.wait", "s",
                      waits ? ll_sheet_text(sheet,

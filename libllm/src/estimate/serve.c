@@ -256,7 +256,7 @@ static void serve(ll_task *task)
         for (size_t i = 0; i < sizeof unused / sizeof *unused; i++)
             ll_read_any(task->scenario, unused[i]);
         put_offered(&s);
-        ll_serving_put_verdict(&s);
+        ll_serving_propose(&s);
         return;
     }
     ll_serving_put_steps(&s);

@@ -30,8 +30,8 @@ static json_t *object_in(json_t *scenario, const char *name, const char *key)
     return json_object_get(scenario, name);
 }
 
-/* Whether the scenario is feasible; takes it. */
-static bool works(ll_serving *s, json_t *scenario)
+/* Takes the scenario; a remark when it is feasible. */
+static bool works(ll_serving *s, json_t *scenario, const char *code, const char *english, const char *chinese)
 {
     ll_sheet sheet;
     ll_bill *bill = ll_alloc(s->sheet->host, 1, sizeof *bill);
@@ -50,28 +50,31 @@ static bool works(ll_serving *s, json_t *scenario)
     }
     ll_free(s->sheet->host, bill);
     json_decref(scenario);
+    if (good)
+        ll_sheet_remark(s->sheet, LL_REMARK_CHANGE, code, english, chinese);
     return good;
 }
 
+/* Where one sequence does not fit, beyond the devices that the link joins as well. */
 static bool more_devices(ll_serving *s)
 {
     ll_sheet *sheet = s->sheet;
     const double heads = s->bill->heads > 0 ? s->bill->heads : LARGEST_TP;
-    const double most = fmin(fmin(ll_sheet_value(sheet, "device.domain"), heads), LARGEST_TP);
-    for (double tp = 2 * s->tp; ll_sheet_has(sheet, "device.link") && tp <= most && !sheet->status; tp *= 2) {
+    const double domain =
+        ll_sheet_value(sheet, "concurrency.most") < 1 ? LARGEST_TP : ll_sheet_value(sheet, "device.domain");
+    const double most = ll_sheet_has(sheet, "device.link") ? fmin(fmin(domain, heads), LARGEST_TP) : 1;
+    for (double tp = 2 * s->tp; tp <= most && !sheet->status; tp *= 2) {
         json_t *scenario = copy_of(s);
         json_t *parallel = object_in(scenario, "parallel", "");
         json_object_set_new(parallel, "tp", json_real(tp));
         json_object_del(parallel, "ep");
         json_object_del(parallel, "moe_tp");
         json_object_del(object_in(scenario, "hardware", "device"), "count");
-        if (!works(s, scenario))
-            continue;
-        ll_sheet_remark(sheet, LL_REMARK_CHANGE, "more_tensor_parallel",
-                        ll_sheet_text(sheet, "Tensor parallelism of %.0f keeps it: %.0f devices for a replica.", tp,
-                                      tp * s->pp * s->dp),
-                        ll_sheet_text(sheet, "张量并行 %.0f 即可满足，每副本 %.0f 张卡。", tp, tp * s->pp * s->dp));
-        return true;
+        if (works(s, scenario, "more_devices",
+                  ll_sheet_text(sheet, "With tensor parallelism %.0f it does: %.0f devices for a replica.", tp,
+                                tp * s->pp * s->dp),
+                  ll_sheet_text(sheet, "张量并行 %.0f 即可，每副本 %.0f 张卡。", tp, tp * s->pp * s->dp)))
+            return true;
     }
     return false;
 }
@@ -87,12 +90,9 @@ static bool fewer_bits(ll_serving *s)
         json_object_set_new(scenario, "weights", json_string(formats[i]));
         json_object_del(scenario, "ffn_weights");
         json_object_del(scenario, "expert_weights");
-        if (!works(s, scenario))
-            continue;
-        ll_sheet_remark(sheet, LL_REMARK_CHANGE, "fewer_bits",
-                        ll_sheet_text(sheet, "Weights in %s keep it.", formats[i]),
-                        ll_sheet_text(sheet, "权重改用 %s 即可满足。", formats[i]));
-        return true;
+        if (works(s, scenario, "fewer_bits", ll_sheet_text(sheet, "With weights in %s it does.", formats[i]),
+                  ll_sheet_text(sheet, "权重改用 %s 即可。", formats[i])))
+            return true;
     }
     return false;
 }
@@ -105,30 +105,22 @@ static bool shorter_prompt(ll_serving *s)
         const double tokens = floor(input * part);
         json_t *scenario = copy_of(s);
         json_object_set_new(object_in(scenario, "load", ""), "input_tokens", json_real(tokens));
-        if (!works(s, scenario))
-            continue;
-        ll_sheet_remark(sheet, LL_REMARK_CHANGE, "shorter_prompt",
-                        ll_sheet_text(sheet, "Prompts of %.0f tokens keep it.", tokens),
-                        ll_sheet_text(sheet, "输入缩短到 %.0f 词元即可满足。", tokens));
-        return true;
+        if (works(s, scenario, "shorter_prompt", ll_sheet_text(sheet, "With prompts of %.0f tokens it does.", tokens),
+                  ll_sheet_text(sheet, "输入缩短到 %.0f 词元即可。", tokens)))
+            return true;
     }
     return false;
 }
 
 static bool fewer_sequences(ll_serving *s)
 {
-    ll_sheet *sheet = s->sheet;
+    if (!ll_read_has(s->task->scenario, "concurrency"))
+        return false;
     json_t *scenario = copy_of(s);
     json_object_del(scenario, "concurrency");
-    if (!ll_read_has(s->task->scenario, "concurrency") || !works(s, scenario)) {
-        if (!ll_read_has(s->task->scenario, "concurrency"))
-            json_decref(scenario);
-        return false;
-    }
-    ll_sheet_remark(sheet, LL_REMARK_CHANGE, "fewer_sequences",
-                    "Fewer sequences in flight keep it; without \"concurrency\" their number is chosen.",
-                    "减少并发即可满足；不指定 concurrency 时将自动选择。");
-    return true;
+    return works(s, scenario, "fewer_sequences",
+                 "With fewer sequences in flight it does; without \"concurrency\" their number is chosen.",
+                 "减少并发即可；不指定 concurrency 时将自动选择。");
 }
 
 /* Wider memories and faster units, from what is common on. */
@@ -143,12 +135,9 @@ static bool other_device(ll_serving *s)
         if (count)
             json_object_set(hardware, "count", count);
         json_object_set_new(scenario, "hardware", hardware);
-        if (!works(s, scenario))
-            continue;
-        ll_sheet_remark(sheet, LL_REMARK_CHANGE, "other_device",
-                        ll_sheet_text(sheet, "%s devices keep it.", devices[i]),
-                        ll_sheet_text(sheet, "改用 %s 即可满足。", devices[i]));
-        return true;
+        if (works(s, scenario, "other_device", ll_sheet_text(sheet, "On %s it does.", devices[i]),
+                  ll_sheet_text(sheet, "改用 %s 即可。", devices[i])))
+            return true;
     }
     return false;
 }
@@ -164,6 +153,6 @@ void ll_serving_propose(ll_serving *s)
         if (changes[i](s))
             return;
     ll_sheet_remark(sheet, LL_REMARK_NOTE, "no_change_found",
-                    "No single change of parallelism, weights, prompts or device that was tried keeps the targets.",
-                    "已尝试的并行、权重格式、输入长度与设备的单项调整均无法满足目标。");
+                    "No single change of parallelism, weights, prompts or device that was tried makes it feasible.",
+                    "已尝试的并行、权重格式、输入长度与设备的单项调整均不可行。");
 }

@@ -121,7 +121,6 @@ void ll_serving_put_memory(ll_serving *s)
         return;
     const double weights = ll_sheet_value(sheet, "memory.weights"), memory = ll_sheet_value(sheet, "device.memory");
     const double share = ll_sheet_value(sheet, "memory.share");
-    const double needed = weights + ll_sheet_value(sheet, "memory.reserved") + ll_sheet_value(sheet, "memory.sequence");
     ll_sheet_remark(sheet, LL_REMARK_REASON, "does_not_fit",
                     ll_sheet_text(sheet,
                                   "Weights (%.1f GiB on each device) and the memory of one sequence (%.1f GiB) do not "
@@ -131,11 +130,4 @@ void ll_serving_put_memory(ll_serving *s)
                     ll_sheet_text(sheet, "每卡权重 %.1f GiB 加单序列缓存 %.1f GiB，超出 %.0f GiB 显存的 %.0f%%。",
                                   weights / 0x1p30, ll_sheet_value(sheet, "memory.sequence") / 0x1p30, memory / 0x1p30,
                                   100 * share));
-    double times = 2;
-    while (needed / times > memory * share && times < 1024)
-        times *= 2;
-    ll_sheet_remark(sheet, LL_REMARK_CHANGE, "more_devices",
-                    ll_sheet_text(sheet, "About %.0f devices for a replica would hold them.",
-                                  times * ll_sheet_value(sheet, "replica.devices")),
-                    ll_sheet_text(sheet, "每个副本约需 %.0f 张卡。", times * ll_sheet_value(sheet, "replica.devices")));
 }

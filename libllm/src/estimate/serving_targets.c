@@ -150,8 +150,7 @@ void ll_serving_put_verdict(ll_serving *s)
     ll_sheet *sheet = s->sheet;
     if (!has_targets(s) || sheet->status)
         return;
-    bool is_kept = ll_sheet_value(sheet, "concurrency.most") >= 1;
-    for (size_t i = 0; is_kept && i < TARGETS; i++) {
+    for (size_t i = 0; i < TARGETS; i++) {
         const double value = ll_sheet_value(sheet, paths[i]);
         if (target(s, i) == 0 || value <= target(s, i))
             continue;
@@ -167,6 +166,4 @@ void ll_serving_put_verdict(ll_serving *s)
         ll_serving_propose(s);
         return;
     }
-    if (!is_kept)
-        ll_serving_propose(s);
 }

@@ -296,6 +296,13 @@ void ll_sheet_detail(ll_sheet *sheet, const char *path)
         figure->is_detail = true;
 }
 
+void ll_sheet_chance(ll_sheet *sheet, const char *path)
+{
+    ll_figure *figure = find(sheet, ll_span_of(path));
+    if (figure)
+        figure->is_chance = true;
+}
+
 /* Deviations are proportional where nothing is 0, so they add up as logarithms. */
 void ll_figure_interval(const ll_sheet *sheet, const ll_figure *figure, double *low, double *high)
 {
@@ -309,4 +316,6 @@ void ll_figure_interval(const ll_sheet *sheet, const ll_figure *figure, double *
     }
     *low = value * exp(-sqrt(below));
     *high = value * exp(sqrt(above));
+    if (figure->is_chance && *high > 1)
+        *high = 1;
 }

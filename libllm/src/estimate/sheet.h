@@ -26,6 +26,7 @@ typedef struct ll_figure {
     ll_figure_kind kind;
     bool is_uncertain; /* or depends on one that is */
     bool is_detail;    /* shown only with explanations */
+    bool is_chance;    /* at most 1, and so is the end of its interval */
     const char *path;
     const char *unit;    /* "" for a plain number */
     const char *formula; /* of LL_FIGURE_FORMULA */
@@ -102,6 +103,8 @@ double ll_sheet_value(const ll_sheet *sheet, const char *path); /* 0 when absent
 const ll_figure *ll_sheet_find(const ll_sheet *sheet, const char *path);
 /* Mark a figure as a detail. */
 void ll_sheet_detail(ll_sheet *sheet, const char *path);
+/* Mark a figure as a chance. */
+void ll_sheet_chance(ll_sheet *sheet, const char *path);
 /* The ends of a figure's interval; its value twice when it is certain. */
 void ll_figure_interval(const ll_sheet *sheet, const ll_figure *figure, double *low, double *high);
 
