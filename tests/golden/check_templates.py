@@ -169,4 +169,5 @@ def main():
     sys.exit(n_bad > 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

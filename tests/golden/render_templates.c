@@ -56,7 +56,7 @@ int main(int argc, char **argv)
         ll_rendered out;
         ll_rendered_init(&out, &host);
         if (!result && chat)
-            result = ll_chat_render_request(chat, line, (size_t)n, &out, &problem);
+            result = ll_chat_render_request(chat, line, (size_t)n, &out, NULL, &problem);
         else if (!result)
             result = render(&host, compiled, (ll_span){line, (size_t)n}, strtoll(argv[2], NULL, 10), &out, &problem);
         answer(result, &out, &problem);

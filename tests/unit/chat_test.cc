@@ -54,7 +54,7 @@ class Chat : public testing::Test
         ll_rendered out;
         ll_rendered_init(&out, &host_);
         error_ = {};
-        EXPECT_EQ(ll_chat_render_request(chat_, request.data(), request.size(), &out, &error_), expected)
+        EXPECT_EQ(ll_chat_render_request(chat_, request.data(), request.size(), &out, nullptr, &error_), expected)
             << request.substr(0, 200) << ": " << error_.message;
         std::string text(out.text.data ? out.text.data : "", out.text.size);
         ll_rendered_free(&out);
@@ -65,7 +65,7 @@ class Chat : public testing::Test
     {
         ll_tokens out;
         ll_tokens_init(&out, &host_);
-        EXPECT_EQ(ll_chat_tokenize_request(chat_, request.data(), request.size(), &out, &error_), LIBLLM_OK)
+        EXPECT_EQ(ll_chat_tokenize_request(chat_, request.data(), request.size(), &out, nullptr, &error_), LIBLLM_OK)
             << error_.message;
         ids result(out.data, out.data + out.size);
         ll_tokens_free(&out);
@@ -218,7 +218,7 @@ TEST_F(Chat, WithoutATokenizer)
     ll_tokens out;
     ll_tokens_init(&out, &host_);
     const std::string request = R"([{"role": "user"}])";
-    EXPECT_EQ(ll_chat_tokenize_request(chat, request.data(), request.size(), &out, &error_), LIBLLM_ERROR_UNSUPPORTED);
+    EXPECT_EQ(ll_chat_tokenize_request(chat, request.data(), request.size(), &out, nullptr, &error_), LIBLLM_ERROR_UNSUPPORTED);
     ll_tokens_free(&out);
     ll_chat_template_free(chat);
     EXPECT_EQ(ll_chat_compile(&host_, nullptr, {"{{", 2}, &chat, &error_), LIBLLM_ERROR_TEMPLATE);
