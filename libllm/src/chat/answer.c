@@ -305,12 +305,14 @@ static markers markers_of(const ll_answer *a)
 {
     markers m = {.n = 0};
     const ll_syntax *s = a->syntax;
-    if (a->state == LL_A_REASONING && !s->header_end) {
-        add_marker(&m, THOUGHT, a->options.thinking->end);
-        return m;
-    }
-    if (!s->header_end && !a->visible)
+    bool reasoning = a->state == LL_A_REASONING;
+    /* The first is also written by models whose prompt has it already, the second by those that have not thought. */
+    if (!s->header_end && (reasoning ? a->trim : !a->visible))
         add_marker(&m, THINK, a->options.thinking->begin);
+    if (!s->header_end && (reasoning || !a->visible))
+        add_marker(&m, THOUGHT, a->options.thinking->end);
+    if (reasoning && !s->header_end)
+        return m;
     if (a->options.tools || s->header_end) {
         add_marker(&m, SECTION, s->section_begin);
         add_marker(&m, CALL, s->call_begin);

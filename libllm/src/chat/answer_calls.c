@@ -375,13 +375,12 @@ static const json_t *type_of(const ll_answer *a)
 
 static bool is_text(const json_t *type) { return json_is_string(type) && strcmp(json_string_value(type), "string") == 0; }
 
-static void put_key(ll_answer *a, bool quoted)
+/* The key of the next member of the arguments; not handed out yet. */
+static void add_key(ll_answer *a, ll_span key)
 {
-    size_t from = a->arguments.size;
     ll_buffer_text(&a->arguments, a->first_member ? "\"" : ", \"");
-    ll_json_escape(&a->arguments, (ll_span){a->key.data, a->key.size});
-    ll_buffer_text(&a->arguments, quoted ? "\": \"" : "\": ");
-    ll_answer_pass_on(a, from);
+    ll_json_escape(&a->arguments, key);
+    ll_buffer_text(&a->arguments, "\": ");
     a->first_member = false;
 }
 
@@ -422,7 +421,10 @@ static bool key_step(ll_answer *a)
     ll_answer_use(a, (size_t)(value - rest.data) + strlen(ends[1]));
     ll_answer_set(a, LL_A_VALUE);
     if (text) {
-        put_key(a, true);
+        size_t before = a->arguments.size;
+        add_key(a, (ll_span){a->key.data, a->key.size});
+        ll_buffer_byte(&a->arguments, '"');
+        ll_answer_pass_on(a, before);
         ll_answer_set(a, LL_A_STRING);
         a->depth = s->line_values; /* a line feed that comes first is left out */
     }
@@ -453,10 +455,27 @@ static bool string_step(ll_answer *a)
     return true;
 }
 
+/* JSON, or what Python prints for it, or else text. */
+static void add_value(ll_answer *a, ll_span value)
+{
+    size_t from = a->arguments.size;
+    ll_span plain = trimmed(value);
+    if (is_json(a, plain)) {
+        ll_buffer_append(&a->arguments, plain.data, plain.size);
+        return;
+    }
+    bool python = plain.size && memchr("{[(TFN", plain.data[0], 6) && ll_literal_to_json(plain, NULL, &a->arguments);
+    if (python && is_json(a, (ll_span){a->arguments.data + from, a->arguments.size - from}))
+        return;
+    a->arguments.size = from;
+    ll_buffer_byte(&a->arguments, '"');
+    ll_json_escape(&a->arguments, value);
+    ll_buffer_byte(&a->arguments, '"');
+}
+
 /* A value between markers that may be any JSON. */
 static bool parameter_step(ll_answer *a)
 {
-    static const char *const words[][2] = {{"True", "true"}, {"False", "false"}, {"None", "null"}};
     const ll_syntax *s = a->syntax;
     size_t which, place = ll_answer_find(a, &s->value_end, 1, &which);
     if (place == SIZE_MAX)
@@ -466,16 +485,10 @@ static bool parameter_step(ll_answer *a)
         value = (ll_span){value.data + 1, value.size - 1};
     if (s->line_values && value.size && value.data[value.size - 1] == '\n')
         value.size--;
-    ll_span json = trimmed(value);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        json = ll_span_is(json, words[i][0]) ? ll_span_of(words[i][1]) : json;
-    bool text = !is_json(a, json);
-    put_key(a, text);
-    if (text) {
-        put_escaped(a, value);
-        json = ll_span_of("\"");
-    }
-    ll_answer_put_arguments(a, json);
+    size_t from = a->arguments.size;
+    add_key(a, (ll_span){a->key.data, a->key.size});
+    add_value(a, value);
+    ll_answer_pass_on(a, from);
     ll_answer_use(a, place + strlen(s->value_end));
     ll_answer_set(a, LL_A_KEY);
     return true;
@@ -526,16 +539,13 @@ static bool keyword_step(ll_answer *a)
     ll_span key = equals ? trimmed((ll_span){rest.data, (size_t)(equals - rest.data)}) : (ll_span){"", 0};
     bool good = key.size && !memchr(key.data, '"', key.size) && !memchr(key.data, '\'', key.size);
     if (good) { /* the key and its value, handed out together or not at all */
-        ll_buffer_text(&a->arguments, a->first_member ? "\"" : ", \"");
-        ll_json_escape(&a->arguments, key);
-        ll_buffer_text(&a->arguments, "\": ");
+        add_key(a, key);
         good = ll_literal_to_json((ll_span){equals + 1, (size_t)(rest.data + n - equals - 1)}, NULL, &a->arguments);
     }
     if (!good) {
         a->arguments.size = from;
         return fail(a, "an argument of the call is not a value of Python");
     }
-    a->first_member = false;
     ll_answer_pass_on(a, from);
     ll_answer_use(a, n);
     ll_answer_set(a, LL_A_KEYWORD);
