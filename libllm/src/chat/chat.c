@@ -286,7 +286,8 @@ libllm_status ll_chat_tokenize_request(const ll_chat_template *chat, const char 
             parts[part++] = (ll_text_part){.text = {rendered.text.data + begin, end - begin},
                                            .parse_special = rendered.origins.data[begin] == 0};
         }
-        status = ll_tokenizer_encode_parts(chat->tokenizer, parts, n_parts, 0, out, error);
+        status = ll_tokenizer_encode_parts(chat->tokenizer, parts, n_parts, 0, ll_template_source(chat->compiled), out,
+                                           error);
     }
     if (status && answer) {
         ll_answer_free(*answer);
