@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * What a template renders, for check_templates.py: render_templates TEMPLATE NOW [request] < lines > answers. Each line is
- * a JSON object: the variables, or with `request` a request to libllm_chat_render(). What comes out for it is "0 " or
- * "1 " (refused), the size of the text or of the message, a line feed, and that.
+ * What a template renders, for check_templates.py: render_templates TEMPLATE NOW [request] < lines > answers. Each line
+ * is a JSON object: the variables, or with `request` a request to libllm_chat_render(). What comes out for it is "0 "
+ * or "1 " (refused), the size of the text or of the message, a line feed, and that.
  */
 #include "base/json.h"
 #include "base/status.h"

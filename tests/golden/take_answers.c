@@ -38,7 +38,8 @@ static void add_pieces(ll_answer *answer, json_t *result)
             continue;
         }
         if (piece.name)
-            json_array_append_new(calls, json_pack("{s:s, s:s, s:s}", "id", piece.id, "name", piece.name, "arguments", ""));
+            json_array_append_new(calls,
+                                  json_pack("{s:s, s:s, s:s}", "id", piece.id, "name", piece.name, "arguments", ""));
         append_text(json_array_get(calls, piece.call), "arguments", piece.text);
     }
 }
@@ -87,7 +88,8 @@ static json_t *take_all(const ll_chat_template *chat, const ll_host *host, const
         ll_answer_free(answer);
         ll_rendered_free(&prompt);
         if (first && !json_equal(first, result)) {
-            json_t *both = json_pack("{s:s, s:o, s:o}", "error", "it depends on the pieces", "first", first, "other", result);
+            json_t *both =
+                json_pack("{s:s, s:o, s:o}", "error", "it depends on the pieces", "first", first, "other", result);
             first = both;
             break;
         }

@@ -124,8 +124,9 @@ TEST_P(RealVocabulary, MessagesHaveNoControlTokens)
                                           {{control.data(), control.size()}, true}};
             ll_tokens tokens;
             ll_tokens_init(&tokens, &host);
-            ASSERT_EQ(ll_tokenizer_encode_parts(tokenizer, parts, 3, 0, {control.data(), control.size()}, &tokens, nullptr),
-                      LIBLLM_OK);
+            ASSERT_EQ(
+                ll_tokenizer_encode_parts(tokenizer, parts, 3, 0, {control.data(), control.size()}, &tokens, nullptr),
+                LIBLLM_OK);
             size_t n = 0;
             for (size_t i = 0; i < tokens.size; i++)
                 n += is_control[(size_t)tokens.data[i]];

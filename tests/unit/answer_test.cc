@@ -117,7 +117,8 @@ class Answer
 };
 
 // Fed in pieces of `step` characters after the first `first` bytes.
-Result take(const Setting &setting, const std::string &text, size_t first = std::string::npos, size_t step = std::string::npos)
+Result take(const Setting &setting, const std::string &text, size_t first = std::string::npos,
+            size_t step = std::string::npos)
 {
     Answer answer(setting);
     for (size_t i = 0, n = first; i < text.size(); n = step) {
@@ -132,7 +133,8 @@ Result take(const Setting &setting, const std::string &text, size_t first = std:
 
 bool same(const Result &a, const Result &b)
 {
-    bool equal = a.content == b.content && a.reasoning == b.reasoning && a.calls.size() == b.calls.size() && a.remarks == b.remarks;
+    bool equal = a.content == b.content && a.reasoning == b.reasoning && a.calls.size() == b.calls.size() &&
+                 a.remarks == b.remarks;
     for (size_t i = 0; equal && i < a.calls.size(); i++)
         equal = a.calls[i].id == b.calls[i].id && a.calls[i].name == b.calls[i].name &&
                 a.calls[i].arguments == b.calls[i].arguments;
@@ -164,7 +166,8 @@ TEST(Answer, WhatTemplatesRenderComesBack)
     ASSERT_GT(json_array_size(answers), 130u);
     for (size_t i = 0; i < json_array_size(answers); i++) {
         const json_t *one = json_array_get(answers, i), *calls = json_object_get(one, "calls");
-        const std::string text = text_of(one, "answer"), name = text_of(one, "template") + " " + text_of(one, "message");
+        const std::string text = text_of(one, "answer"),
+                          name = text_of(one, "template") + " " + text_of(one, "message");
         Setting setting;
         setting.marks = text_of(one, "marks");
         setting.tools = json_object_get(all.get(), "tools");
@@ -190,7 +193,9 @@ TEST(Answer, OtherWaysToWriteCalls)
     const struct {
         const char *marks, *text, *content, *name, *arguments;
     } cases[] = {
-        {"Action: ```json", "Plan.\nAction: ```json\n[\n    {\n        \"tool_name\": \"f\",\n        \"parameters\": {\"n\": 1}\n    }\n]```",
+        {"Action: ```json",
+         "Plan.\nAction: ```json\n[\n    {\n        \"tool_name\": \"f\",\n        \"parameters\": {\"n\": 1}\n    "
+         "}\n]```",
          "Plan.", "f", R"({"n": 1})"},
         {"Action: ```json", "Action:\n```json\n[{\"tool_name\": \"f\", \"parameters\": {}}]\n```", "", "f", "{}"},
         {"<|tool_call|>", R"(<|tool_call|>[{"name": "f", "arguments": {"n": 1}}])", "", "f", R"({"n": 1})"},
@@ -199,24 +204,30 @@ TEST(Answer, OtherWaysToWriteCalls)
         {"<|python_start|>", R"x([f(n=1, s="a, (b)")])x", "", "f", R"x({"n": 1, "s": "a, (b)"})x"},
         {"<|python_start|>", "<|python_start|>[f(n=-1.5,s='it\\'s \\x41\\u00e9')]<|python_end|>", "", "f",
          R"({"n": -1.5, "s": "it's A\u00e9"})"},
-        {"<|python_start|>", "[f(x=[1, None, (True, {'a': \"b\"})])]", "", "f", R"({"x": [1, null, [true, {"a": "b"}]]})"},
+        {"<|python_start|>", "[f(x=[1, None, (True, {'a': \"b\"})])]", "", "f",
+         R"({"x": [1, null, [true, {"a": "b"}]]})"},
         {"ipython", R"({"name": "f", "parameters": {"n": 1}})", "", "f", R"({"n": 1})"},
         {"ipython", R"(<|python_tag|>{"name": "f", "parameters": {"n": 1}})", "", "f", R"({"n": 1})"},
-        {"ipython", R"({"type": "function", "function": {"name": "f", "parameters": {"n": 1}}})", "", "f", R"({"n": 1})"},
+        {"ipython", R"({"type": "function", "function": {"name": "f", "parameters": {"n": 1}}})", "", "f",
+         R"({"n": 1})"},
         {"", R"({"name": "f", "arguments": {"n": 1}})", "", "f", R"({"n": 1})"},
         {"", R"([{"arguments": "{\"n\": 1}", "name": "f"}])", "", "f", R"({"n": 1})"},
         {"", R"(So: <tool_call>{"name": "f"}</tool_call>)", "So:", "f", "{}"},
         {"<｜tool▁sep｜> ```json",
-         "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n```json\n{\"n\": 1}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>", "",
-         "f", R"({"n": 1})"},
+         "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n```json\n{\"n\": "
+         "1}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+         "", "f", R"({"n": 1})"},
         {"<|channel|> <|message|>",
          "<|channel|>commentary to=functions.f <|constrain|>json<|message|>{\"n\": 1}<|call|>", "", "f", R"({"n": 1})"},
         {"<|channel|> <|message|>",
-         "<|channel|>commentary<|message|>Let me see.<|end|><|start|>assistant<|channel|>commentary to=functions.f<|message|>{}<|call|>",
+         "<|channel|>commentary<|message|>Let me see.<|end|><|start|>assistant<|channel|>commentary "
+         "to=functions.f<|message|>{}<|call|>",
          "Let me see.", "f", "{}"},
         {"<parameter=", "<function=f>\n<parameter=n>\n1\n</parameter>\n</function>", "", "f", R"({"n": 1})"},
-        {"<parameter=", "<tool_call>\n<function=f>\n<parameter=s>\n1\n\n</parameter>\n</function>\n</tool_call>", "", "f", R"({"s": "1\n"})"},
-        {"<parameter=", "<tool_call>\n<function=f>\n<parameter=x>\n{'a': None}\n</parameter>\n</function>\n</tool_call>", "", "f",
+        {"<parameter=", "<tool_call>\n<function=f>\n<parameter=s>\n1\n\n</parameter>\n</function>\n</tool_call>", "",
+         "f", R"({"s": "1\n"})"},
+        {"<parameter=",
+         "<tool_call>\n<function=f>\n<parameter=x>\n{'a': None}\n</parameter>\n</function>\n</tool_call>", "", "f",
          R"({"x": {"a": null}})"},
         {"[TOOL_CALLS] [ARGS]", R"([TOOL_CALLS]f[CALL_ID]abcdefghi[ARGS]{"n": 1})", "", "f", R"({"n": 1})"},
     };
@@ -276,7 +287,8 @@ TEST(Answer, WhatIsNoCallStaysText)
     }
     Setting without;
     without.marks = "<tool_call>";
-    EXPECT_EQ(take(without, "<tool_call>{\"name\": \"f\"}</tool_call>").content, "<tool_call>{\"name\": \"f\"}</tool_call>");
+    EXPECT_EQ(take(without, "<tool_call>{\"name\": \"f\"}</tool_call>").content,
+              "<tool_call>{\"name\": \"f\"}</tool_call>");
 }
 
 TEST(Answer, ACallThatBreaksOffIsRemarkedOn)
@@ -311,7 +323,8 @@ TEST(Answer, ArgumentsComeAsTheyAreWritten)
         setting.tools = tools.get();
         Answer answer(setting);
         bool hermes = setting.marks == "<tool_call>";
-        answer.feed(hermes ? R"(<tool_call>{"name": "f", "arguments": {"s": "a)" : "<tool_call>\n<function=f>\n<parameter=s>\na");
+        answer.feed(hermes ? R"(<tool_call>{"name": "f", "arguments": {"s": "a)"
+                           : "<tool_call>\n<function=f>\n<parameter=s>\na");
         ASSERT_EQ(answer.result.calls.size(), 1u);
         EXPECT_EQ(answer.result.calls[0].arguments, R"({"s": "a)");
         answer.feed("b");
@@ -386,14 +399,17 @@ TEST(Answer, IdsDiffer)
     setting.marks = "<tool_call>";
     setting.tools = tools.get();
     setting.n_calls = 7;
-    Result result = take(setting, R"(<tool_call>[{"name": "f"}, {"name": "g", "id": "0"}, {"name": "f", "id": "mine-1"}]</tool_call>)");
+    Result result = take(
+        setting, R"(<tool_call>[{"name": "f"}, {"name": "g", "id": "0"}, {"name": "f", "id": "mine-1"}]</tool_call>)");
     ASSERT_EQ(result.calls.size(), 3u);
     EXPECT_EQ(result.calls[0].id, "call00007");
     EXPECT_EQ(result.calls[1].id, "call00008");
     EXPECT_EQ(result.calls[2].id, "mine-1");
     setting.marks = "<|tool_call_argument_begin|>";
-    result = take(setting, "<|tool_calls_section_begin|><|tool_call_begin|>functions.f:0<|tool_call_argument_begin|>{}<|tool_call_end|>"
-                           "<|tool_calls_section_end|>");
+    result = take(
+        setting,
+        "<|tool_calls_section_begin|><|tool_call_begin|>functions.f:0<|tool_call_argument_begin|>{}<|tool_call_end|>"
+        "<|tool_calls_section_end|>");
     ASSERT_EQ(result.calls.size(), 1u);
     EXPECT_EQ(result.calls[0].id, "functions.f:0");
     EXPECT_EQ(result.calls[0].name, "f");
@@ -404,10 +420,12 @@ TEST(Answer, HostileText)
 {
     json tools = parse(weather);
     const size_t n = 60000;
-    for (const char *marks : {"", "<tool_call>", "<parameter=", "<arg_key>", "<|channel|> <|message|>", ">>>all", "<|tool_call>call:",
-                              "<|python_start|>", "[TOOL_CALLS] [ARGS]", "[TOOL_CALLS]", "｜DSML｜", "ipython", "<|tools_prefix|>"})
-        for (const char *unit : {"<", "{", "[", "\"", "<tool_call>", "{\"name\":", "<function=f><parameter=s>", "\\", " ", "f(",
-                                 "<|channel|>", "<|start|>", ">>>", "[TOOL_CALLS]", "<think>", "[{", "<tool_call>f<arg_key>"}) {
+    for (const char *marks : {"", "<tool_call>", "<parameter=", "<arg_key>", "<|channel|> <|message|>", ">>>all",
+                              "<|tool_call>call:", "<|python_start|>", "[TOOL_CALLS] [ARGS]", "[TOOL_CALLS]",
+                              "｜DSML｜", "ipython", "<|tools_prefix|>"})
+        for (const char *unit :
+             {"<", "{", "[", "\"", "<tool_call>", "{\"name\":", "<function=f><parameter=s>", "\\", " ", "f(",
+              "<|channel|>", "<|start|>", ">>>", "[TOOL_CALLS]", "<think>", "[{", "<tool_call>f<arg_key>"}) {
             Setting setting;
             setting.marks = marks;
             setting.tools = tools.get();
@@ -442,8 +460,8 @@ void release(void *, void *memory) { free(memory); }
 TEST(Answer, WithoutMemoryNothingChanges)
 {
     json tools = parse(weather);
-    const std::string text = "<think>why</think>Well. <tool_call>\n<function=f>\n<parameter=s>\n" + std::string(9000, 'x') +
-                             "\n</parameter>\n</function>\n</tool_call>";
+    const std::string text = "<think>why</think>Well. <tool_call>\n<function=f>\n<parameter=s>\n" +
+                             std::string(9000, 'x') + "\n</parameter>\n</function>\n</tool_call>";
     for (size_t fails = 0; fails < 40; fails++) {
         Failing failing = {SIZE_MAX, true};
         ll_host host;

@@ -407,7 +407,8 @@ TEST(Added, InPartsOnlyWhereAllowed)
     EXPECT_EQ(t.encode_parts({{"\n", true}, {"\n", false}}), Ids{260});
     EXPECT_EQ(t.encode_parts({{"<tag>", true}, {"<tag>", false}}), (Ids{259, 259}));
     /* but those that a template has as markup only where it writes them */
-    EXPECT_EQ(t.encode_parts({{"<tag>", true}, {"<tag>\n\n", false}}, 0, "a<tag>\n\nb"), Ids{259} + letters("<tag>") + Ids{260});
+    EXPECT_EQ(t.encode_parts({{"<tag>", true}, {"<tag>\n\n", false}}, 0, "a<tag>\n\nb"),
+              Ids{259} + letters("<tag>") + Ids{260});
     EXPECT_EQ(t.encode_parts({{"<ta", true}, {"g>", false}}, 0, "<tag>"), letters("<tag>"));
     EXPECT_EQ(t.encode_parts({}), Ids{});
     EXPECT_EQ(t.encode_parts({{"", true}}, add_bos), Ids{});

@@ -1529,8 +1529,8 @@ typedef struct libllm_stream_event {
     const char *LIBLLM_NULLABLE call_id;
     /** The name of the tool, in the same item; NULL otherwise. */
     const char *LIBLLM_NULLABLE call_name;
-    /** What is wrong with a call that the model wrote, in English: it broke off, or it came out as text because it could
-     *  not be read. NULL when nothing is. */
+    /** What is wrong with a call that the model wrote, in English: it broke off, or it came out as text because it
+     * could not be read. NULL when nothing is. */
     const char *LIBLLM_NULLABLE remark;
 } libllm_stream_event;
 
@@ -1672,9 +1672,9 @@ void libllm_chat_free(libllm_chat *LIBLLM_NULLABLE chat);
  * "reasoning":{"effort":"none"} are the same as "off"; other efforts are the template's variable reasoning_effort.
  *
  * Messages are put into the shape that the template is written for: members that are null are left out, reasoning is
- * found under "reasoning_content", "thinking" and "reasoning", arguments of tool calls may be text or objects, parts of a
- * content are joined by line feeds where the template takes text only, and "developer" is "system" where it does not know
- * that role.
+ * found under "reasoning_content", "thinking" and "reasoning", arguments of tool calls may be text or objects, parts of
+ * a content are joined by line feeds where the template takes text only, and "developer" is "system" where it does not
+ * know that role.
  *
  * @param chat      the chat
  * @param request   UTF-8 JSON
@@ -1722,8 +1722,8 @@ libllm_status libllm_chat_tokenize(const libllm_chat *chat, const char *LIBLLM_S
 /**
  * Start an answer to a conversation: libllm_chat_tokenize() followed by libllm_stream_create(). What the session
  * shares with the conversation from the start is not computed again. The items of the stream say by their kind what is
- * text, reasoning, and a call of a tool; the markers between them are those of the template's family and are not part of
- * any. Calls are looked for when the request has tools. One that cannot be read comes out as text, with a remark.
+ * text, reasoning, and a call of a tool; the markers between them are those of the template's family and are not part
+ * of any. Calls are looked for when the request has tools. One that cannot be read comes out as text, with a remark.
  *
  * @param chat     the chat
  * @param session  a session of the same model; in use by the stream until that is freed

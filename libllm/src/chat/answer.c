@@ -71,7 +71,8 @@ static void put(ll_answer *a, libllm_stream_kind kind, ll_span text)
     if (text.size == 0 || (kind == LIBLLM_STREAM_REASONING && a->options.hide_reasoning))
         return;
     ll_piece *last = a->n_pieces > a->next ? &a->pieces[a->n_pieces - 1] : NULL;
-    if (!last || last->kind != kind || last->remark || (kind == LIBLLM_STREAM_TOOL_CALL && last->call != a->n_calls - 1))
+    if (!last || last->kind != kind || last->remark ||
+        (kind == LIBLLM_STREAM_TOOL_CALL && last->call != a->n_calls - 1))
         last = add_piece(a, (ll_piece){.kind = kind, .call = kind == LIBLLM_STREAM_TOOL_CALL ? a->n_calls - 1 : 0});
     ll_buffer_append(&a->out, text.data, text.size);
     last->size += text.size;
@@ -238,7 +239,8 @@ void ll_answer_put_arguments(ll_answer *a, ll_span json)
 
 static void remark(ll_answer *a, libllm_stream_kind kind, const char *text)
 {
-    add_piece(a, (ll_piece){.kind = kind, .call = kind == LIBLLM_STREAM_TOOL_CALL ? a->n_calls - 1 : 0, .remark = text});
+    add_piece(a,
+              (ll_piece){.kind = kind, .call = kind == LIBLLM_STREAM_TOOL_CALL ? a->n_calls - 1 : 0, .remark = text});
 }
 
 static void forget_call(ll_answer *a)
@@ -452,7 +454,7 @@ static bool header_step(ll_answer *a)
 static void run(ll_answer *a)
 {
     for (bool more = true; more;)
-        more = a->state == LL_A_HEADER ? header_step(a)
+        more = a->state == LL_A_HEADER      ? header_step(a)
                : a->state <= LL_A_REASONING ? text_step(a)
                                             : ll_answer_call_step(a);
     memmove(a->pending.data, a->pending.data + a->at, a->pending.size - a->at);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The forms in which models write calls, one step at a time. Arguments come out as JSON while they are written, wherever
- * the form lets them.
+ * The forms in which models write calls, one step at a time. Arguments come out as JSON while they are written,
+ * wherever the form lets them.
  */
 #include "chat/answer_state.h"
 
@@ -115,7 +115,8 @@ static bool leave_section(ll_answer *a)
 static bool section_step(ll_answer *a)
 {
     const ll_syntax *s = a->syntax;
-    ll_answer_skip(a, s->form == LL_CALL_JSON || s->form == LL_CALL_KEYED || s->form == LL_CALL_PYTHON ? between : blanks);
+    ll_answer_skip(a,
+                   s->form == LL_CALL_JSON || s->form == LL_CALL_KEYED || s->form == LL_CALL_PYTHON ? between : blanks);
     ll_span rest = ll_answer_rest(a);
     int end = ll_answer_at(a, s->section_end), call = ll_answer_at(a, s->call_begin), fence = ll_answer_at(a, s->fence);
     if (fence) {
@@ -363,9 +364,8 @@ static const json_t *type_of(const ll_answer *a)
     json_array_foreach (a->options.tools, i, tool) {
         const json_t *own = json_object_get(tool, "function");
         const json_t *function = own ? own : tool, *name = json_object_get(function, "name");
-        if (!json_is_string(name) ||
-            !ll_span_equal((ll_span){json_string_value(name), json_string_length(name)},
-                           (ll_span){a->name.data, a->name.size}))
+        if (!json_is_string(name) || !ll_span_equal((ll_span){json_string_value(name), json_string_length(name)},
+                                                    (ll_span){a->name.data, a->name.size}))
             continue;
         const json_t *properties = json_object_get(json_object_get(function, "parameters"), "properties");
         return json_object_get(json_object_getn(properties, a->key.data ? a->key.data : "", a->key.size), "type");
@@ -373,7 +373,10 @@ static const json_t *type_of(const ll_answer *a)
     return NULL;
 }
 
-static bool is_text(const json_t *type) { return json_is_string(type) && strcmp(json_string_value(type), "string") == 0; }
+static bool is_text(const json_t *type)
+{
+    return json_is_string(type) && strcmp(json_string_value(type), "string") == 0;
+}
 
 /* The key of the next member of the arguments; not handed out yet. */
 static void add_key(ll_answer *a, ll_span key)
@@ -410,8 +413,8 @@ static bool key_step(ll_answer *a)
     ll_span rest = ll_answer_rest(a);
     size_t skipped = strlen(s->key_begin);
     const char *from = rest.data + skipped, *to = memmem(from, rest.size - skipped, ends[0], strlen(ends[0]));
-    const char *value = to ? memmem(to + strlen(ends[0]), (size_t)(rest.data + rest.size - to) - strlen(ends[0]), ends[1],
-                                    strlen(ends[1]))
+    const char *value = to ? memmem(to + strlen(ends[0]), (size_t)(rest.data + rest.size - to) - strlen(ends[0]),
+                                    ends[1], strlen(ends[1]))
                            : NULL;
     if (!value)
         return rest.size > NAME_MAX_SIZE ? fail(a, "a parameter without a name") : wait(a);

@@ -37,13 +37,13 @@ struct ll_answer {
     ll_answer_options options;
     const ll_syntax *syntax;
     ll_answer_state state;
-    bool at_end;       /* no more text will come */
-    bool visible;      /* text other than blanks was handed out */
-    bool trim;         /* blanks that come first are left out */
-    bool in_section;   /* between section_begin and section_end */
-    bool bare;         /* the call began without a marker */
-    bool begun;        /* the present call was handed out */
-    bool first_member; /* no parameter was handed out for it */
+    bool at_end;             /* no more text will come */
+    bool visible;            /* text other than blanks was handed out */
+    bool trim;               /* blanks that come first are left out */
+    bool in_section;         /* between section_begin and section_end */
+    bool bare;               /* the call began without a marker */
+    bool begun;              /* the present call was handed out */
+    bool first_member;       /* no parameter was handed out for it */
     bool in_string, escaped; /* of what `scanned` has passed */
     uint32_t depth;          /* likewise: open brackets */
     char quote;              /* of that string, in Python */
@@ -76,7 +76,7 @@ void ll_answer_set(ll_answer *a, ll_answer_state state);
 bool ll_answer_begin_call(ll_answer *a);
 void ll_answer_put_arguments(ll_answer *a, ll_span json);
 void ll_answer_pass_on(ll_answer *a, size_t from); /* what was appended to `arguments` behind that */
-void ll_answer_end_call(ll_answer *a); /* to the state between calls, or text */
+void ll_answer_end_call(ll_answer *a);             /* to the state between calls, or text */
 /* It was no call, or breaks off: what is left comes out as text. */
 void ll_answer_fail_call(ll_answer *a, const char *remark);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * From requests to prompts: giving them to the template, keeping control tokens out of what people wrote, and saying how
- * the answer begins.
+ * From requests to prompts: giving them to the template, keeping control tokens out of what people wrote, and saying
+ * how the answer begins.
  */
 #include "chat/chat.h"
 
@@ -18,9 +18,9 @@ struct ll_chat_template {
     ll_template *compiled;
     const ll_syntax *syntax;
     const ll_thinking *thinking;
-    bool thinks;          /* the template knows of reasoning */
-    bool switches;        /* and has a variable that turns it off */
-    const char *off[4];   /* of these variables, those that it has */
+    bool thinks;        /* the template knows of reasoning */
+    bool switches;      /* and has a variable that turns it off */
+    const char *off[4]; /* of these variables, those that it has */
     ll_template_traits traits;
 };
 
@@ -34,47 +34,55 @@ static const struct {
     const char *name;
     int value; /* of an integer; others are booleans */
     bool integer;
-} switches[] = {{"enable_thinking", 0, false},
-                {"thinking", 0, false},
-                {"skip_thinking", 1, false},
-                {"thinking_budget", 0, true}};
+} switches[] = {
+    {"enable_thinking", 0, false}, {"thinking", 0, false}, {"skip_thinking", 1, false}, {"thinking_budget", 0, true}};
 
 /* What the template can take ---------------------------------------------------------------------------- */
 
-static bool try_render(const ll_chat_template *chat, const char *request, const char *expected, const char *unwanted)
+/* Whether a request renders as it should; false also when memory runs out, which stays in the error. */
+static bool try_render(const ll_chat_template *chat, const char *request, const char *unwanted, libllm_error *error)
 {
     ll_rendered out;
     json_t *variables;
-    libllm_error ignored;
+    libllm_error own = {.status = LIBLLM_OK};
     ll_rendered_init(&out, chat->host);
-    bool good = ll_json_parse(chat->host, request, strlen(request), &variables, &ignored) == LIBLLM_OK &&
-                ll_template_render(chat->compiled, variables, trusted, 0, &out, &ignored) == LIBLLM_OK;
+    bool good = ll_json_parse(chat->host, request, strlen(request), &variables, &own) == LIBLLM_OK &&
+                ll_template_render(chat->compiled, variables, trusted, 0, &out, &own) == LIBLLM_OK;
     ll_span text = {out.text.data, out.text.size};
-    good = good && ll_span_contains(text, expected) && !ll_span_contains(text, unwanted);
+    good = good && ll_span_contains(text, "needle") && !ll_span_contains(text, unwanted);
+    if (own.status == LIBLLM_ERROR_OUT_OF_MEMORY)
+        *error = own;
     json_decref(variables);
     ll_rendered_free(&out);
     return good;
 }
 
 /* Found out by rendering what is small: templates do not say. Where neither way works, it does not matter. */
-static void find_traits(ll_chat_template *chat, ll_span source)
+static libllm_status find_traits(ll_chat_template *chat, ll_span source, libllm_error *error)
 {
     static const char call[] =
-        "{\"messages\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":[{"
-        "\"id\":\"call00000\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":%s}}]}],\"tools\":[{\"type\":"
-        "\"function\",\"function\":{\"name\":\"f\",\"description\":\"d\",\"parameters\":{\"type\":\"object\",\"properties\":{"
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":["
+        "{"
+        "\"id\":\"call00000\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":%s}}]}],\"tools\":[{"
+        "\"type\":"
+        "\"function\",\"function\":{\"name\":\"f\",\"description\":\"d\",\"parameters\":{\"type\":\"object\","
+        "\"properties\":{"
         "\"argument1\":{\"type\":\"string\",\"description\":\"d\"}}}}}],\"add_generation_prompt\":false}";
     static const char content[] = "{\"messages\":[{\"role\":\"user\",\"content\":%s}],\"add_generation_prompt\":true}";
     char request[sizeof call + 64];
+    libllm_error own = {.status = LIBLLM_OK};
     snprintf(request, sizeof request, call, "{\"argument1\":\"needle\"}");
-    bool objects = try_render(chat, request, "needle", "{'argument1'");
+    bool objects = try_render(chat, request, "{'argument1'", &own);
     snprintf(request, sizeof request, call, "\"{\\\"argument1\\\":\\\"needle\\\"}\"");
-    chat->traits.text_arguments = !objects && try_render(chat, request, "needle", "{'argument1'");
+    chat->traits.text_arguments = !objects && try_render(chat, request, "{'argument1'", &own);
     snprintf(request, sizeof request, content, "[{\"type\":\"text\",\"text\":\"needle\"}]");
-    bool parts = try_render(chat, request, "needle", "type");
+    bool parts = try_render(chat, request, "type", &own);
     snprintf(request, sizeof request, content, "\"needle\"");
-    chat->traits.text_content = !parts && try_render(chat, request, "needle", "[{");
+    chat->traits.text_content = !parts && try_render(chat, request, "[{", &own);
     chat->traits.knows_developer = ll_span_contains(source, "developer");
+    if (own.status && error)
+        *error = own;
+    return own.status;
 }
 
 libllm_status ll_chat_compile(const ll_host *host, const ll_tokenizer *tokenizer, ll_span source,
@@ -97,9 +105,12 @@ libllm_status ll_chat_compile(const ll_host *host, const ll_tokenizer *tokenizer
     chat->switches = ll_span_contains(source, "enable_thinking");
     for (size_t i = 0; i < sizeof switches / sizeof *switches; i++)
         chat->off[i] = ll_span_contains(source, switches[i].name) ? switches[i].name : NULL;
-    find_traits(chat, source);
-    *out = chat;
-    return LIBLLM_OK;
+    status = find_traits(chat, source, error);
+    if (status)
+        ll_chat_template_free(chat);
+    else
+        *out = chat;
+    return status;
 }
 
 void ll_chat_template_free(ll_chat_template *chat)
@@ -175,7 +186,8 @@ static libllm_status cut(ll_rendered *out, libllm_error *error)
     static const char trimmed[] = "CONTINUE_FINAL_MESSAGE_TAG"; /* templates may take its blank away */
     size_t place = last_place((ll_span){out->text.data, out->text.size}, trimmed), end = place + sizeof trimmed - 2;
     if (place == 0)
-        return ll_fail(error, LIBLLM_ERROR_TEMPLATE, "the chat template leaves out the message that is to be continued");
+        return ll_fail(error, LIBLLM_ERROR_TEMPLATE,
+                       "the chat template leaves out the message that is to be continued");
     bool whole = end < out->text.size && out->text.data[end] == ' ';
     size_t at = place - 1;
     while (!whole && at > 0 && strchr(" \t\r\n\v\f", out->text.data[at - 1]))

@@ -16,8 +16,8 @@ libllm_status ll_chat_compile(const ll_host *host, const ll_tokenizer *tokenizer
                               ll_chat_template **out, libllm_error *error);
 void ll_chat_template_free(ll_chat_template *chat); /* NULL is fine */
 
-/* Render a request; see libllm_chat_render(). answer: NULL, or receives what takes the answer apart. Several threads may
- * use one template at once. */
+/* Render a request; see libllm_chat_render(). answer: NULL, or receives what takes the answer apart. Several threads
+ * may use one template at once. */
 libllm_status ll_chat_render_request(const ll_chat_template *chat, const char *request, size_t n_bytes,
                                      ll_rendered *out, ll_answer **answer, libllm_error *error);
 

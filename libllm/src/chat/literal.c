@@ -39,7 +39,7 @@ static size_t put_escape(ll_buffer *out, ll_span rest)
 {
     static const char letters[] = "nrtbf0av", values[] = "\n\r\t\b\f\0\a\v";
     const char *letter = rest.size ? memchr(letters, rest.data[0], sizeof letters - 1) : NULL;
-    size_t digits = rest.size == 0         ? 0
+    size_t digits = rest.size == 0        ? 0
                     : rest.data[0] == 'x' ? 2
                     : rest.data[0] == 'u' ? 4
                     : rest.data[0] == 'U' ? 8

@@ -98,8 +98,9 @@ static libllm_status join_parts(const ll_host *host, json_t *message, size_t num
     json_array_foreach (parts, i, part) {
         const json_t *own = json_object_get(part, "text");
         if (!json_is_string(own)) {
-            status = ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
-                             "message %zu: part %zu has no \"text\", and the chat template takes nothing else", number, i);
+            status =
+                ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
+                        "message %zu: part %zu has no \"text\", and the chat template takes nothing else", number, i);
             break;
         }
         if (i)
@@ -123,8 +124,8 @@ static libllm_status shape_messages(const ll_host *host, json_t *messages, const
         drop_nulls(message);
         const char *role = json_string_value(json_object_get(message, "role"));
         bool developer = !traits->knows_developer && strcmp(role, "developer") == 0;
-        if ((developer && json_object_set_new(message, "role", json_string("system")) != 0) || !name_reasoning(message) ||
-            !shape_calls(host, message, traits->text_arguments, &request->n_calls))
+        if ((developer && json_object_set_new(message, "role", json_string("system")) != 0) ||
+            !name_reasoning(message) || !shape_calls(host, message, traits->text_arguments, &request->n_calls))
             return ll_fail_memory(error, "a message");
         libllm_status status = traits->text_content && json_is_array(json_object_get(message, "content"))
                                    ? join_parts(host, message, i, error)

@@ -13,11 +13,7 @@ static const ll_syntax syntaxes[] = {
      .header_end = "<|message|>",
      .name_prefix = "functions.",
      .endings = {"<|end|>", "<|return|>", "<|call|>", "<|channel|>"}},
-    {.name = "functionary-3.2",
-     .marks = {">>>all"},
-     .form = LL_CALL_NAMED,
-     .header_begin = ">>>",
-     .header_end = "\n"},
+    {.name = "functionary-3.2", .marks = {">>>all"}, .form = LL_CALL_NAMED, .header_begin = ">>>", .header_end = "\n"},
     {.name = "gemma-4",
      .marks = {"<|tool_call>call:"},
      .form = LL_CALL_LITERAL,
@@ -242,10 +238,9 @@ static bool within(const char *marker, ll_span piece)
 bool ll_syntax_uses(const ll_syntax *s, const ll_thinking *thinking, ll_span piece)
 {
     const char *const markers[] = {
-        thinking->begin, thinking->end, s->section_begin, s->section_end, s->call_begin,  s->call_end,
-        s->name_end,     s->id_mark,    s->key_begin,     s->key_end,     s->value_begin, s->value_end,
-        s->quote,        s->header_end, s->header_begin,  s->endings[0],  s->endings[1],  s->endings[2],
-        s->endings[3],   s->endings[4],
+        thinking->begin, thinking->end, s->section_begin, s->section_end, s->call_begin, s->call_end,   s->name_end,
+        s->id_mark,      s->key_begin,  s->key_end,       s->value_begin, s->value_end,  s->quote,      s->header_end,
+        s->header_begin, s->endings[0], s->endings[1],    s->endings[2],  s->endings[3], s->endings[4],
     };
     for (size_t i = 0; i < sizeof markers / sizeof *markers; i++)
         if (piece.size && within(markers[i], piece))

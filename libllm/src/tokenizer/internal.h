@@ -551,7 +551,7 @@ typedef struct ll_encoder {
     const ll_tokenizer *tokenizer;
     ll_tokens *out;
     void (*encode_word)(struct ll_encoder *encoder, const char *word, size_t size); /* append its tokens */
-    ll_span markup; /* as in ll_scan */
+    ll_span markup;                                                                 /* as in ll_scan */
     ll_buffer text[2]; /* a run of plain text on its way through normalization */
     ll_buffer word;    /* a word without the bytes that the vocabulary lacks, or with what marks its start or end */
     ll_buffer suffixed;
