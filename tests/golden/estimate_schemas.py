@@ -15,7 +15,7 @@ import sys
 import estimates
 
 SKIPPED = 77
-ASKED = re.compile(r'\b(?:ll_read_\w+|read_whole|give|format_of|read_list|read_choices)\(\s*&?[\w>-]+,\s*"(\w+)"|'
+ASKED = re.compile(r'\b(?:ll_read_\w+|ll_money_give|read_price|read_whole|give|format_of|read_list|read_choices)\(\s*&?[\w>-]+,\s*"(\w+)"|'
                    r'\b(?:put_field|read_field)\(&?\w+, (?:&out->)?device, \w+, "(\w+)"')
 
 
