@@ -18,7 +18,7 @@ SKIPPED = 77
 ASKED = re.compile(r'\b(?:ll_read_\w+|ll_money_give|read_price|read_whole|give|format_of|read_list|read_choices)'
                    r'\(\s*&?[\w>-]+,\s*"(\w+)"|'
                    r'\b(?:put_field|read_field)\(&?\w+, (?:&out->)?device, \w+, "(\w+)"|'
-                   r'\bjson_object_get\(entry, "(\w+)"\)|\bpositive\(\w+, entry, "(\w+)"\)')
+                   r'\bname = json_string_value\(json_object_get\(entry, "(\w+)"\)|\bpositive\(\w+, entry, "(\w+)"\)')
 
 
 def members(schema):

@@ -161,6 +161,9 @@ def check_parameters(estimate, folder, models):
                                ("kv_bytes_per_token", "kv.bytes_per_token")):
             if at(report, figure) != int(counted[name][column]):
                 yield f"{name}: {figure} is {at(report, figure)}, counted {counted[name][column]}"
+        mtp = at(report, "parameters.mtp") if "mtp" in report["parameters"] else 0
+        if mtp != int(counted[name]["mtp"]):
+            yield f"{name}: parameters.mtp is {mtp}, counted {counted[name]['mtp']}"
     if len(names) < 80:
         yield f"{len(names)} presets, expected at least 80"
 
@@ -343,6 +346,9 @@ SCENARIOS = [
      "machine": {"memory": 32e9, "calibration": CALIBRATION}},
     {"task": "fit", "model": "Qwen3-30B-A3B", "context": 4096, "weights": "Q8_0",
      "machine": {"memory": 64e9, "calibration": CALIBRATION}},
+    *({"task": "serve", "engine": "libllm", "model": model, "weights": "q4_k_m", "concurrency": 12,
+       "load": {"input_tokens": 500, "output_tokens": 200}, "machine": {"memory": 64e9, "calibration": CALIBRATION}}
+      for model in ("Llama-3.1-8B", "Qwen3-30B-A3B")),
     {"model": "Llama-3.1-8B"},
     {"model": "DeepSeek-V3", "context": 32768},
     {"task": "train", "model": "Llama-3.1-8B", "tokens": {"total": 15e12}, "days": 30, "hardware": "H100"},
@@ -362,6 +368,22 @@ SCENARIOS = [
        "load": {"users": 30000, "input_tokens": tokens}, "capacity": {"ttft_limit": 3}}
       for model in ("Llama-3.1-70B", "DeepSeek-V3", "Gemma-3-27B", "DeepSeek-V3.2", "Qwen3-Next-80B-A3B")
       for engine in ("vllm", "trtllm", "other") for tokens in (500, 20000)),
+    *({"task": "serve", "model": "DeepSeek-V3", "hardware": {"device": "H200", "count": 8}, "concurrency": n, **how}
+      for n in (4, 400)
+      for how in ({"speculation": {}, "prefix_hit": 0.5}, {"speculation": {"draft": "Qwen3-0.6B"}, "kv_block": 64},
+                  {"speculation": {"draft": 0.1, "tokens": 3}, "eager": True, "chunked_prefill": False},
+                  {"prefix_hit": {"tokens": 800, "rate": 0.9}, "speculation": {"draft": "lookup", "acceptance": 1}})),
+    *({"task": "serve", "engine": engine, "model": "Qwen3-30B-A3B", "hardware": "RTX 4090", "weights": weights,
+       "offload": {"device": "EPYC 9654", "experts": True, "memory": 1e11}}
+      for engine, weights in (("vllm", "bf16"), ("llamacpp", "q8_0"))),
+    {"task": "serve", "engine": "llamacpp", "model": "Llama-3.1-70B", "hardware": "RTX 4090", "offload": {}},
+    *({"task": "serve", "engine": "libllm", "model": model, "machine": {"memory": 64e9}, "concurrency": 4}
+      for model in ("Llama-3.1-8B", "Qwen3-30B-A3B")),
+    {"task": "serve", "engine": "llamacpp", "model": "Llama-3.1-8B", "hardware": {"device": "EPYC 9654", "memory": 4e11}},
+    {"task": "serve", "model": "Llama-3.1-70B", "hardware": {"device": "H100", "count": 2}, "offload": {"share": 0.3}},
+    {"task": "serve", "model": "Gemma-3-27B", "hardware": "H100", "targets": {"tpot": 0.03, "ttft": 1, "total": 20},
+     "prefix_hit": {"tokens": 500, "prefixes": 20}, "load": {"users": 1e5}, "capacity": {"simulate": True}},
+    {"task": "serve", "model": "Llama-3.1-8B", "hardware": "H100", "targets": {"tpot": 1e-4}},
     *({"task": "serve", "model": model, "engine": "llamacpp", "hardware": {"device": device, "count": n},
        "weights": weights}
       for model in ("Llama-3.1-8B", "Qwen3-30B-A3B") for device in ("RTX 4090", "M2 Ultra", "H100")

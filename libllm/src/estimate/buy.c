@@ -78,7 +78,10 @@ void ll_put_token_costs(ll_task *task)
         return;
     ll_sheet_compute(
         sheet, "cost.prompt_share", "",
-        "prefill.time / (prefill.time + load.output_tokens * round_2.time * serving.pp / concurrency.used)",
+        ll_sheet_has(sheet, "speculation.expected")
+            ? "prefill.time / (prefill.time + load.output_tokens * (round_2.time * serving.pp + round_2.draft) / "
+              "speculation.expected / concurrency.used)"
+            : "prefill.time / (prefill.time + load.output_tokens * round_2.time * serving.pp / concurrency.used)",
         "by time: of a prompt alone, and of an answer's share of the steps that generate");
     ll_sheet_detail(sheet, "cost.prompt_share");
     ll_money_put(sheet, "cost.million_prompt_tokens", "USD",

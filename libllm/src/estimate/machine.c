@@ -84,7 +84,7 @@ static const char *put_type(ll_sheet *sheet, const char *sum, const char *step, 
     return ll_sheet_text(sheet, "%s%s%s / %s", sum, *sum ? " + " : "", amount, rate);
 }
 
-bool ll_put_calibrated_speed(ll_task *task, const ll_calibrated *calibrated)
+bool ll_put_calibrated_speed(ll_task *task, const ll_calibrated *calibrated, const ll_decoding *decoding)
 {
     ll_sheet *sheet = task->sheet;
     ll_weight_types types;
@@ -111,18 +111,30 @@ bool ll_put_calibrated_speed(ll_task *task, const ll_calibrated *calibrated)
             prefill = put_type(sheet, prefill, "prefill", name, 2 * behind * per_byte, "FLOP",
                                calibrated->types[found[i]].prefill);
     }
+    const char *sequences = decoding->sequences;
     ll_sheet_compute(sheet, "decode.weights", "s", decode, "a token's products, by the formats of the weights");
-    ll_sheet_compute(sheet, "decode.token_time", "s",
-                     "decode.weights + kv.bytes_per_sequence / 2 / machine.attention_bandwidth + model.layers * "
-                     "machine.layer + machine.step",
-                     "of a token, with half of the context in use");
+    ll_sheet_compute(sheet, "prefill.weights", "s", *prefill ? prefill : "0",
+                     "the same of a token of a prompt, without the logits");
+    ll_sheet_compute(
+        sheet, "decode.step_time", "s",
+        ll_sheet_text(sheet,
+                      !sequences
+                          ? "decode.weights + %s%s / machine.attention_bandwidth + model.layers * machine.layer + "
+                            "machine.step"
+                      : task->bill->experts > 0
+                          ? "max(decode.weights * min(weights.bytes / weights.bytes_per_token, %1$s), %1$s * "
+                            "prefill.weights) + %1$s * %2$s / machine.attention_bandwidth + model.layers * "
+                            "machine.layer + machine.step"
+                          : "max(decode.weights * ceil(%1$s / 8), %1$s * prefill.weights) + %1$s * %2$s / "
+                            "machine.attention_bandwidth + model.layers * machine.layer + machine.step",
+                      sequences ? sequences : "", decoding->kv_bytes),
+        decoding->what);
     ll_sheet_compute(sheet, "prefill.token_time", "s",
-                     ll_sheet_text(sheet,
-                                   "%s%sflops.attention / machine.attention_operations + model.layers * model.hidden * "
-                                   "machine.element",
-                                   prefill, *prefill ? " + " : ""),
+                     "prefill.weights + flops.attention / machine.attention_operations + model.layers * model.hidden * "
+                     "machine.element",
                      "of a token of a prompt that fills the context");
-    static const char *const details[] = {"decode.weights", "decode.token_time", "prefill.token_time"};
+    static const char *const details[] = {"decode.weights", "decode.step_time", "prefill.weights",
+                                          "prefill.token_time"};
     for (size_t i = 0; i < sizeof details / sizeof *details; i++)
         ll_sheet_detail(sheet, details[i]);
     ll_sheet_give_between(sheet, "decode.spread", "", 1, 0.88, 1.12,
@@ -131,7 +143,10 @@ bool ll_put_calibrated_speed(ll_task *task, const ll_calibrated *calibrated)
                           "predicted over measured on this machine in the minutes after a calibration");
     ll_sheet_detail(sheet, "decode.spread");
     ll_sheet_detail(sheet, "prefill.spread");
-    ll_sheet_compute(sheet, "decode.tokens_per_second", "token/s", "decode.spread / decode.token_time", NULL);
+    ll_sheet_compute(sheet, "decode.tokens_per_second", "token/s",
+                     sequences ? ll_sheet_text(sheet, "%s * decode.spread / decode.step_time", sequences)
+                               : "decode.spread / decode.step_time",
+                     NULL);
     ll_sheet_compute(sheet, "prefill.tokens_per_second", "token/s", "prefill.spread / prefill.token_time", NULL);
     return true;
 }
