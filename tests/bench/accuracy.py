@@ -105,12 +105,18 @@ def unloaded(point):
                                                                                  "latency.tpot")["value"]
 
 
-Sample = collections.namedtuple("Sample", "id kind ratio inside")  # ratio: predicted over measured
+Sample = collections.namedtuple("Sample", "id kind ratio low high")  # predicted over measured; ends over predicted
 
 
 def sample(point, row_id, path, measured):
     figure = at(point["report"], path)
-    return Sample(row_id, path, figure["value"] / measured, figure["low"] <= measured <= figure["high"])
+    value = figure["value"]
+    return Sample(row_id, path, value / measured, figure["low"] / value, figure["high"] / value)
+
+
+def inside(samples, ratios):
+    """How many in a hundred measurements lie within the interval around a prediction."""
+    return f"{100 * statistics.fmean(s.low <= 1 / r <= s.high for s, r in zip(samples, ratios)):.0f}"
 
 
 def serving_samples(point):
@@ -131,7 +137,7 @@ def serving_samples(point):
         one = sample(point, row, "latency.ttft", point["ttft"])
         out.append((f"TTFT, {kind}", one))
         if unloaded(point):
-            out.append((f"TTFT, {kind}, unloaded", one))
+            out += [("TTFT, unloaded", one), (f"TTFT, {kind}, unloaded", one)]
     return out
 
 
@@ -196,12 +202,12 @@ def held_out(samples, by, table):
 def table_of(classes, held):
     yield ["class", "constants", "n", "median %", "MAPE %", "p90 %", "bias %", "inside P10-P90 %"]
     for name, samples in classes.items():
-        covered = f"{100 * sum(s.inside for s in samples) / len(samples):.0f}"
-        yield [name, "as shipped", str(len(samples)), *row_of([s.ratio for s in samples]), covered]
+        shipped = [s.ratio for s in samples]
+        yield [name, "as shipped", str(len(samples)), *row_of(shipped), inside(samples, shipped)]
         for by in ("hardware", "source", "family"):
             ratios = held_out(samples, by, held)
             if ratios:
-                yield ["", f"without its {by}", str(len(ratios)), *row_of(ratios), ""]
+                yield ["", f"without its {by}", str(len(ratios)), *row_of(ratios), inside(samples, ratios)]
 
 
 def markdown(rows):

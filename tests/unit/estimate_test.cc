@@ -298,7 +298,7 @@ TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
             "hardware":{"peak_flops":@,"bandwidth":@,"memory":@,"link":@}})",
         R"({"model":"Llama-3.1-8B","task":"serve","concurrency":@,"load":{"queries_per_second":@,"input_tokens":@},
             "capacity":{"ttft_limit":@,"simulate":true,"seed":@},"hardware":{"device":"H100"},"cost":{"years":@}})",
-        R"({"model":"Llama-3.1-8B","task":"serve","targets":{"tpot":@,"ttft":@,"total":@},"max_batch":@,"kv_block":@,
+        R"({"model":"Llama-3.1-8B","task":"serve","targets":{"tpot":@,"ttft":@,"total":@},"max_batch":@,"hold_steps":@,"kv_block":@,
             "prefix_hit":{"rate":@,"tokens":@,"prefixes":@},"load":{"queries_per_second":@,"input_tokens":@},
             "capacity":{"simulate":true},"hardware":{"device":"H100","memory":@,"bandwidth":@}})",
         R"({"model":"Llama-3.1-8B","task":"serve","targets":{"tpot":1},"hardware":{"device":"H100","domain":@,"link":@,
