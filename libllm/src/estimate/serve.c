@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Serving a model to many: by the closed form of an inference server, or as published reports count it.
  */
-#include "estimate/measured.h"
 #include "estimate/serving.h"
 
 /* As the reports do: operations over the peak, times how much of it is used. */
@@ -81,19 +80,13 @@ static void put_rounds(ll_serving *s, const char *const prefixes[4])
 
 static ll_measured put_latency(ll_serving *s)
 {
-    static const ll_spread dense = {0.838, 1.24};
-    static const ll_spread experts[] = {[LL_ENGINE_TRTLLM] = {0.641, 1.62},
-                                        [LL_ENGINE_VLLM] = {0.794, 1.26},
-                                        [LL_ENGINE_SGLANG] = {0.793, 1.36},
-                                        [LL_ENGINE_OTHER] = {0.715, 1.39}};
     ll_sheet *sheet = s->sheet;
     give(sheet, "serving.", "tpot", "s",
          !s->is_eager    ? "round_2.per_token * serving.pp"
          : s->speculates ? "max(round_2.per_token * serving.pp, model.layers * k.eager / speculation.expected)"
                          : "max(round_2.per_token * serving.pp, model.layers * k.eager)");
     const ll_measured measured = ll_put_measured(s->task);
-    ll_put_spread(sheet, measured, true, "serving.spread", s->has_experts ? experts[s->engine] : dense,
-                  "time per output token");
+    ll_serving_put_spread(s, measured, LL_SPREAD_TPOT);
     ll_sheet_compute(sheet, "latency.tpot", "s",
                      ll_sheet_text(sheet, "%s * serving.spread", ll_measured_tpot(measured)),
                      "time per output token, the first one left out");
@@ -105,9 +98,8 @@ static ll_measured put_latency(ll_serving *s)
 
 static void put_throughput(ll_serving *s, ll_measured measured)
 {
-    static const ll_spread dense = {0.905, 1.29}, experts = {0.506, 1.6};
     ll_sheet *sheet = s->sheet;
-    ll_put_spread(sheet, measured, false, "serving.throughput_spread", s->has_experts ? experts : dense, "throughput");
+    ll_serving_put_spread(s, measured, LL_SPREAD_THROUGHPUT);
     ll_sheet_compute(sheet, "replica.output_tokens_per_second", "token/s",
                      ll_sheet_text(sheet,
                                    "concurrency.used * serving.dp * load.output_tokens / (prefill.time + "

@@ -67,6 +67,10 @@ void ll_serving_put_prefill(ll_serving *serving); /* prefill.time of a prompt al
 /* A step that carries a chunk of a prompt beside the sequences of <decode>decoding. */
 void ll_serving_put_mixed(ll_serving *serving, const char *decode, const char *mixed);
 
+/* serving_spread.c: the figure of 1 by which a prediction is multiplied, with its interval. */
+typedef enum ll_spread_kind { LL_SPREAD_TPOT, LL_SPREAD_FIRST, LL_SPREAD_THROUGHPUT } ll_spread_kind;
+void ll_serving_put_spread(ll_serving *serving, ll_measured measured, ll_spread_kind kind);
+
 /* serving_first.c: first.*, and latency.ttft. */
 void ll_serving_read_first(ll_serving *serving);
 void ll_serving_put_first(ll_serving *serving, ll_measured measured);

@@ -4,7 +4,6 @@
  * hold_steps  decode steps for which the engine leaves a new prompt waiting, on average: half of SGLang's
  *             --scheduler-recv-interval, or timeout_iters of TensorRT-LLM's attention_dp_config
  */
-#include "estimate/measured.h"
 #include "estimate/serving.h"
 
 static void give(ll_serving *s, const char *path, const char *formula, const char *source)
@@ -41,10 +40,8 @@ void ll_serving_read_first(ll_serving *s)
 
 void ll_serving_put_first(ll_serving *s, ll_measured measured)
 {
-    static const ll_spread dense = {0.712, 1.81}, experts = {0.802, 1.66};
     ll_sheet *sheet = s->sheet;
-    ll_put_spread(sheet, measured, false, "serving.first_spread", s->has_experts ? experts : dense,
-                  "time to first token");
+    ll_serving_put_spread(s, measured, LL_SPREAD_FIRST);
     give(s, "first.launch", launch(s), "by the host, for a prompt");
     give(s, "first.prompt", s->has_experts ? "prefill.time * k.first_experts" : "prefill.time * k.first_dense", NULL);
     give(s, "first.alone", "k.request + first.launch + first.prompt", NULL);
