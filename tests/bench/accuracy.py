@@ -17,6 +17,7 @@ import statistics
 import sys
 
 import measured_desktop
+import measured_memory
 import measured_serving
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -176,6 +177,22 @@ def collect(estimate, rows):
     return classes, rejected, fits
 
 
+def memory_table(estimate):
+    """Weights, and KV memory with what its constants were fitted to apart from the rest."""
+    classes = collections.OrderedDict((name, []) for name in (
+        "weights on a device", "KV memory, runs that it was fitted to", "KV memory, other sources and releases"))
+    for row, scenario in measured_memory.points(csv.DictReader(open(DATA / "serving_memory.csv", encoding="utf-8"))):
+        memory = estimate(scenario)["memory"]
+        kv = "KV memory, " + ("runs that it was fitted to" if row["version"] == "0.19.0" else
+                              "other sources and releases")
+        for name, path, column in (("weights on a device", "weights", "weights_gib"), (kv, "kv_pool", "kv_gib")):
+            if row[column]:
+                classes[name].append(memory[path]["value"] / 2 ** 30 / float(row[column]))
+    yield ["class", "n", "median %", "MAPE %", "p90 %", "bias %"]
+    for name, ratios in classes.items():
+        yield [name, str(len(ratios)), *row_of(ratios)]
+
+
 def quantile(values, share):
     values = sorted(values)
     at_ = share * (len(values) - 1)
@@ -228,7 +245,11 @@ def main(library):
     for reason, n in sorted(rejected.items()):
         print(f"{n:5} {reason}")
     print(f"fits or not, as measured: {sum(fits.values())} of {len(fits)} set-ups")
+    memory = list(memory_table(estimate))
+    for row in memory:
+        print("%-40s %4s %9s %8s %8s %8s" % tuple(row))
     text = (ROOT / "tests/bench/accuracy.md.in").read_text(encoding="utf-8")
+    text = text.replace("@MEMORY@", markdown(memory))
     text = text.replace("@TABLE@", markdown(table)).replace("@FITS@", f"{sum(fits.values())} of {len(fits)}").replace(
         "@REJECTED@", markdown([["rows", "rule"]] + [[str(n), r] for r, n in sorted(rejected.items())]))
     text = text.replace("@SMALL@", ", ".join(n for n, s in classes.items() if len(s) < LEAST))
