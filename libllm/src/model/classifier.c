@@ -88,8 +88,8 @@ libllm_status ll_bind_classifier(ll_builder *b, libllm_error *error)
     uint32_t pooling = b->family->classifies_mean ? LIBLLM_POOLING_MEAN
                        : m->is_encoder            ? LIBLLM_POOLING_CLS
                                                   : LIBLLM_POOLING_LAST;
-    libllm_status status = ll_build_u32(b, "classifier.pooling_type", LIBLLM_POOLING_MEAN, LIBLLM_POOLING_LAST,
-                                        &pooling, error);
+    libllm_status status =
+        ll_build_u32(b, "classifier.pooling_type", LIBLLM_POOLING_MEAN, LIBLLM_POOLING_LAST, &pooling, error);
     c->pooling = (libllm_pooling)pooling;
     if (!status)
         status = bind(m, "cls.output", c->n_labels, LL_REQUIRED, &c->output, error);
