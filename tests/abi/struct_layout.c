@@ -64,6 +64,14 @@ FIELD(libllm_model_info, kv_bytes_per_token, 80);
 FIELD(libllm_model_info, has_encoder, 88);
 FIELD(libllm_model_info, n_labels, 92);
 
+SIZE(libllm_calibration_options, 40);
+FIELD(libllm_calibration_options, struct_size, 0);
+FIELD(libllm_calibration_options, n_types, 4);
+FIELD(libllm_calibration_options, types, 8);
+FIELD(libllm_calibration_options, device, 16);
+FIELD(libllm_calibration_options, progress, 24);
+FIELD(libllm_calibration_options, user_data, 32);
+
 SIZE(libllm_convert_event, 72);
 FIELD(libllm_convert_event, struct_size, 0);
 FIELD(libllm_convert_event, done, 4);

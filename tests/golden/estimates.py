@@ -310,7 +310,37 @@ def figures(report, path=""):
             yield from figures(value, path + key + ".")
 
 
+CALIBRATION = {
+    "device": "cpu", "name": "a processor", "threads": 2, "step_ns": 60000, "layer_ns": 15000, "prefill_value_ns": 20,
+    "attention_gb_per_second": 12, "attention_gflop_per_second": 70,
+    "types": [{"type": "Q4_K", "decode_gb_per_second": 14, "prefill_gflop_per_second": 180},
+              {"type": "Q6_K", "decode_gb_per_second": 15, "prefill_gflop_per_second": 160},
+              {"type": "Q8_0", "decode_gb_per_second": 18, "prefill_gflop_per_second": 90}]}
+
+
+def check_fit(estimate):
+    """Speed from a calibration, counted anew for Llama 3.1 8B in Q8_0, whose shapes are known."""
+    context = 2048
+    report = estimate({"task": "fit", "model": "Llama-3.1-8B", "weights": "Q8_0", "context": context,
+                       "machine": {"memory": 32e9, "calibration": CALIBRATION}})
+    layers, hidden, ffn, vocab, kv, heads, head = 32, 4096, 14336, 128256, 1024, 32, 128
+    matrices = layers * (2 * hidden * hidden + 2 * hidden * kv + 3 * hidden * ffn)
+    norms = (2 * layers + 1) * hidden
+    bytes_read = (matrices + hidden * vocab + norms) * 34 / 32
+    token = bytes_read / 18e9 + context * layers * 2 * kv * 2 / 2 / 12e9 + layers * 15e-6 + 60e-6
+    attention = 4 * layers * heads * head * (context + 1) / 2
+    prompt = 2 * (matrices + norms) / 90e9 + attention / 70e9 + layers * hidden * 20e-9
+    for path, expected in (("decode.tokens_per_second", 1 / token), ("prefill.tokens_per_second", 1 / prompt)):
+        value = at(report, path)
+        if abs(value / expected - 1) > 2e-3:
+            yield f"fit: {path} is {value}, expected about {expected}"
+
+
 SCENARIOS = [
+    {"task": "fit", "model": "Llama-3.1-8B", "context": 8192, "weights": "q4_k_m",
+     "machine": {"memory": 32e9, "calibration": CALIBRATION}},
+    {"task": "fit", "model": "Qwen3-30B-A3B", "context": 4096, "weights": "Q8_0",
+     "machine": {"memory": 64e9, "calibration": CALIBRATION}},
     {"model": "Llama-3.1-8B"},
     {"model": "DeepSeek-V3", "context": 32768},
     {"task": "train", "model": "Llama-3.1-8B", "tokens": {"total": 15e12}, "days": 30, "hardware": "H100"},
@@ -426,7 +456,8 @@ def main(library, folder, models):
     estimate, folder = Estimator(library), pathlib.Path(folder)
     problems = [*check_seeds(estimate, folder), *check_parameters(estimate, folder, models),
                 *check_training(estimate, folder), *check_layouts(estimate, folder), *check_serving(estimate, folder),
-                *check_desktop(estimate), *check_measured(estimate), *check_explanations(estimate)]
+                *check_desktop(estimate), *check_measured(estimate), *check_fit(estimate),
+                *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
 

@@ -266,6 +266,10 @@ TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
         R"({"model":"Llama-3.1-8B","task":"serve","concurrency":@,"load":{"queries_per_second":@,"input_tokens":@},
             "capacity":{"ttft_limit":@,"simulate":true,"seed":@},"hardware":{"device":"H100"},"cost":{"years":@}})",
         R"({"model":"Llama-3.1-8B","task":"fit","machine":{"memory":@,"bandwidth":@,"operations":@},"context":@})",
+        R"({"model":"Llama-3.1-8B","task":"fit","context":@,"machine":{"memory":@,"calibration":{"step_ns":@,
+            "layer_ns":@,"prefill_value_ns":@,"attention_gb_per_second":@,"attention_gflop_per_second":@,"types":[
+            {"type":"Q4_K","decode_gb_per_second":@,"prefill_gflop_per_second":@},
+            {"type":"Q6_K","decode_gb_per_second":@,"prefill_gflop_per_second":@}]}}})",
         R"({"model":{"layers":@,"hidden":@,"heads":@,"vocab":@,"experts":@,"experts_used":1,"expert_ffn":@},
             "task":"train","tokens":@,"sequence":@,"global_batch":@,"parallel":{"tp":1},
             "hardware":{"peak_flops":@,"bandwidth":@,"memory":@,"link":@,"domain":@,"network":@,"count":@}})",

@@ -383,6 +383,75 @@ libllm_status libllm_runtime_measure_limits(const libllm_runtime *runtime,
                                             size_t capacity, size_t *LIBLLM_OUT needed,
                                             libllm_error *LIBLLM_NULLABLE error);
 
+/**
+ * Receives what a calibration does next. Called on the thread that called libllm_runtime_calibrate(), with no lock
+ * held; it must not call the library with the same runtime and must not unwind.
+ *
+ * @param user_data  as given in the options
+ * @param part       "layers", or the type of weights that is measured next; valid during the call
+ * @param index      parts that are done
+ * @param n_parts    all of them
+ * @return 0 to go on, anything else to cancel
+ */
+typedef int32_t (*libllm_calibrate_fn)(void *LIBLLM_NULLABLE user_data, const char *part, size_t index, size_t n_parts);
+
+/** What is calibrated. Since: 0.1 */
+typedef struct libllm_calibration_options {
+    /** sizeof(libllm_calibration_options), set by libllm_calibration_options_init(). */
+    uint32_t struct_size;
+    /** Number of types. 0: all that the device computes with. */
+    uint32_t n_types;
+    /** Types of weights, NUL-terminated, as libllm_model_info() has them: "Q4_K". */
+    const char *const *LIBLLM_ARRAY(n_types) LIBLLM_NULLABLE types;
+    /** Device that computes, NUL-terminated. NULL: "cpu". */
+    const char *LIBLLM_NULLABLE device;
+    /** Receives how far it is; NULL: nobody does. */
+    libllm_calibrate_fn LIBLLM_NULLABLE progress;
+    /** Passed to progress. */
+    void *LIBLLM_NULLABLE user_data;
+} libllm_calibration_options;
+
+/**
+ * Set every option to its default.
+ *
+ * @param options      the struct to fill
+ * @param struct_size  sizeof(libllm_calibration_options) of the caller
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: any thread.
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_calibration_options_init(libllm_calibration_options *LIBLLM_OUT options, uint32_t struct_size);
+
+/**
+ * Measure how fast a device computes models, by running layers of synthetic ones: what the estimator predicts the speed
+ * of other models from (the member "machine.calibration" of the task "fit"). As JSON: {"device","name","threads",
+ * "types":[{"type","decode_gb_per_second","prefill_gflop_per_second"}],"step_ns","layer_ns","prefill_value_ns",
+ * "attention_gb_per_second","attention_gflop_per_second"}. Figures are medians, for a machine that is as busy later as
+ * it is meanwhile. Takes about a second for each type and up to 1.2 GiB of memory.
+ *
+ * @param runtime   the runtime, whose threads compute
+ * @param options   NULL for all types on the CPU
+ * @param buffer    receives the text; may be NULL when capacity is 0
+ * @param capacity  bytes in buffer; below 8192, which always suffice, nothing is measured
+ * @param needed    receives the length of the text, or 8192 when nothing is measured
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(runtime).
+ * Errors: INVALID_ARGUMENT, NOT_FOUND (no such device), UNSUPPORTED (it is not available), BUFFER_TOO_SMALL,
+ * OUT_OF_MEMORY, CANCELLED, FORKED.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_runtime_calibrate(const libllm_runtime *runtime,
+                                       const libllm_calibration_options *LIBLLM_NULLABLE options,
+                                       char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer, size_t capacity,
+                                       size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
+
 /* Model ------------------------------------------------------------------------------------------------- */
 
 /** How the bytes of a model file are reached. Since: 0.1 */

@@ -30,8 +30,9 @@ typedef struct ll_item {
     ll_class class;
     const char *name;
     double count, used, rows, columns;
-    bool is_product; /* a matrix that is multiplied by; else a table or a vector */
-    double bytes;    /* of all of them in a file; 0: as the scenario's precision has it */
+    bool is_product;  /* a matrix that is multiplied by; else a table or a vector */
+    double bytes;     /* of all of them in a file; 0: as the scenario's precision has it */
+    const char *type; /* in a file: "Q4_K"; else NULL */
 } ll_item;
 
 /* Attention of `layers` equal layers. */
