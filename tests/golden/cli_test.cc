@@ -914,6 +914,15 @@ TEST_F(Command, ConvertsWithAnImportanceMatrix)
     EXPECT_TRUE(contains(unknown.err, "Q4_K_M")) << unknown.err;
     EXPECT_EQ(run({"convert", plain_model}).code, 2);
     EXPECT_EQ(run({"imatrix", "-m", plain_model, "-f", "-"}).code, 2);
+
+    /* Of an encoder and a decoder, both. */
+    const std::string t5 = data + "/families/t5-gated.gguf";
+    Result both = run({"imatrix", "-m", t5, "-f", "-", "-o", folder + "/t5.imatrix", "-c", "16"}, text);
+    ASSERT_EQ(both.code, 0) << both.err;
+    const std::string inside = read_file(folder + "/t5.imatrix");
+    for (const char *name : {"enc.blk.0.attn_q.weight.counts", "dec.blk.0.attn_q.weight.counts",
+                             "dec.blk.1.cross_attn_k.weight.counts", "dec.blk.1.ffn_down.weight.counts"})
+        EXPECT_TRUE(contains(inside, name)) << name;
 }
 
 TEST_F(Command, LogLinesGoToStandardError)
