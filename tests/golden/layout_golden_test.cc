@@ -129,6 +129,11 @@ class LayoutGolden : public ::testing::Test
     libllm_error error = {};
 };
 
+bool ends_with(const std::string &text, const std::string &ending)
+{
+    return text.size() >= ending.size() && text.compare(text.size() - ending.size(), ending.size(), ending) == 0;
+}
+
 /* Each expert in a tensor of its own, as the first files of Mixtral have them. */
 std::vector<Tensor> taken_apart(const std::vector<Tensor> &tensors, bool in_order)
 {
@@ -198,6 +203,48 @@ TEST_F(LayoutGolden, ExpertsApartOfWhichOneIsMissing)
     libllm_model *model = nullptr;
     EXPECT_EQ(LIBLLM_ERROR_CORRUPT_FILE, libllm_model_open(runtime.get(), path.c_str(), nullptr, &model, &error));
     EXPECT_TRUE(strstr(error.message, "\"blk.1.ffn_up.1.weight\" is missing")) << error.message;
+}
+
+/* Matrices divided by what stands beside them, as those in NVFP4 are: one value, or one for each expert. */
+void take_scales(std::vector<Tensor> *tensors)
+{
+    std::vector<Tensor> scales;
+    for (Tensor &t : *tensors) {
+        const bool is_experts = ends_with(t.name, "_exps.weight");
+        const bool is_matrix = t.ne.size() == (is_experts ? 3 : 2) && ends_with(t.name, ".weight");
+        if (!is_matrix || t.name == "token_embd.weight" || t.name.find("conv1d") != std::string::npos ||
+            t.name.find("ffn_gate_inp_shexp") != std::string::npos)
+            continue;
+        const size_t n = is_experts ? t.ne[2] : 1, size = t.bytes.size() / sizeof(float) / n;
+        Tensor scale = {t.name.substr(0, t.name.size() - 6) + "scale", {n}, std::vector<uint8_t>(n * sizeof(float))};
+        for (size_t e = 0; e < n; e++) {
+            const float by = 1.5f + 0.25f * static_cast<float>(e) + 0.125f * static_cast<float>(scales.size());
+            memcpy(scale.bytes.data() + e * sizeof by, &by, sizeof by);
+            for (size_t i = 0; i < size; i++) {
+                float x;
+                uint8_t *at = t.bytes.data() + (e * size + i) * sizeof x;
+                memcpy(&x, at, sizeof x);
+                x /= by;
+                memcpy(at, &x, sizeof x);
+            }
+        }
+        scales.push_back(scale);
+    }
+    ASSERT_FALSE(scales.empty());
+    tensors->insert(tensors->end(), scales.begin(), scales.end());
+}
+
+TEST_F(LayoutGolden, ScalesBesideTheMatrices)
+{
+    for (const char *name : {"tiny/llama", "tiny/phi3", "tiny/qwen2moe", "families/deepseek2-kv-b", "tiny/mamba"}) {
+        tensors.clear();
+        read(name);
+        take_scales(&tensors);
+        write();
+        SCOPED_TRACE(name);
+        agrees();
+        unlink(path.c_str());
+    }
 }
 
 } // namespace

@@ -172,6 +172,13 @@ libllm_status ll_bind_vector(ll_model *model, const char *name, uint64_t n, ll_p
     return bind_floats(model, name, (uint64_t[]){n, 1, 1}, presence, out, error);
 }
 
+libllm_status ll_bind_scale(ll_model *model, const char *name, uint64_t n, const float **out, libllm_error *error)
+{
+    char full[LL_NAME_BYTES + 8];
+    snprintf(full, sizeof full, "%s.scale", name);
+    return ll_bind_vector(model, full, n, LL_OPTIONAL, out, error);
+}
+
 libllm_status ll_bind_table(ll_model *model, const char *name, uint64_t n, uint64_t k, ll_presence presence,
                             const float **out, libllm_error *error)
 {

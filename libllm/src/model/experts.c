@@ -72,6 +72,9 @@ static libllm_status bind(ll_model *m, uint32_t layer, const char *name, const l
     const bool is_apart = stack == 1 && !ll_layer_has(m, layer, name) && has_apart(m, apart);
     libllm_status status = is_apart ? ll_bind_experts_apart(m, apart, e->n, rows, k, out, error)
                                     : ll_bind_experts(m, full, e->n, rows, k, from, stack, out, error);
+    snprintf(full, sizeof full, "blk.%u.%s", layer, name);
+    if (!status)
+        status = ll_bind_scale(m, full, e->n, &out->first.scale, error);
     snprintf(full, sizeof full, "blk.%u.%s.bias", layer, name);
     return status ? status : ll_bind_table(m, full, e->n, rows, bias, &out->first.bias, error);
 }
