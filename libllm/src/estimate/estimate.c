@@ -7,13 +7,18 @@
 #include "base/status.h"
 #include "estimate/compare.h"
 #include "estimate/list.h"
+#include "estimate/report.h"
 #include "estimate/seeds.h"
 
 static const struct {
     const char *name;
     void (*run)(ll_task *task);
-} tasks[] = {{"model", ll_run_model}, {"train", ll_run_train}, {"serve", ll_run_serve}, {"fit", ll_run_fit}};
-#define MODEL_TASKS "model|train|serve|fit"
+} tasks[] = {{"model", ll_run_model},
+             {"train", ll_run_train},
+             {"serve", ll_run_serve},
+             {"fit", ll_run_fit},
+             {"tune", ll_run_tune}};
+#define MODEL_TASKS "model|train|serve|fit|tune"
 #define DOCUMENTS "report|models|devices|prices"
 static const char *const documents[] = {"report", "models", "devices", "prices"};
 enum { REPORT = sizeof tasks / sizeof *tasks };
@@ -42,12 +47,36 @@ static void run_task(ll_task *task, int which)
         ll_read_end(task->scenario);
 }
 
-void ll_run_scenario(ll_sheet *sheet, const json_t *root, const char *folder, ll_bill *bill)
+static void run_scenario(ll_sheet *sheet, const json_t *root, const char *folder, ll_bill *bill, bool is_trial)
 {
     ll_reader scenario = {.sheet = sheet, .object = root, .path = ""};
-    ll_task task = {.sheet = sheet, .scenario = &scenario, .bill = bill, .folder = folder};
+    ll_task task = {.sheet = sheet, .scenario = &scenario, .bill = bill, .folder = folder, .is_trial = is_trial};
     const int which = ll_read_choice(&scenario, "task", MODEL_TASKS, 0);
+    (void)ll_read_any(&scenario, "output");
+    (void)ll_read_any(&scenario, "data");
     run_task(&task, which);
+}
+
+void ll_run_scenario(ll_sheet *sheet, const json_t *root, const char *folder, ll_bill *bill)
+{
+    run_scenario(sheet, root, folder, bill, false);
+}
+
+bool ll_try_scenario(ll_task *task, const json_t *root)
+{
+    ll_sheet sheet;
+    ll_bill *bill = ll_alloc(task->sheet->host, 1, sizeof *bill);
+    bool is_feasible = false, has_memory = bill && root && ll_sheet_init(&sheet, task->sheet->host);
+    if (has_memory) {
+        run_scenario(&sheet, root, task->folder, bill, true);
+        has_memory = sheet.status != LIBLLM_ERROR_OUT_OF_MEMORY;
+        is_feasible = !sheet.status && ll_report_is_feasible(&sheet);
+        ll_sheet_free(&sheet);
+    }
+    ll_free(task->sheet->host, bill);
+    if (!has_memory)
+        ll_sheet_fail(task->sheet, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for what would be feasible");
+    return is_feasible;
 }
 
 /* A report that is a document: a list, a published report, or a comparison of a task. */

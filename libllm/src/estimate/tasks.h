@@ -12,6 +12,7 @@ typedef struct ll_task {
     ll_reader *scenario;
     const char *folder; /* of the user's tables; NULL: none */
     ll_bill *bill;      /* the model has been read and its figures are on the sheet */
+    bool is_trial;      /* only whether it is feasible is of interest */
 } ll_task;
 
 /* flops.c: which operations are counted, and how. */
@@ -47,6 +48,7 @@ void ll_put_money(ll_task *task, const ll_hardware *hardware);
 
 void ll_run_model(ll_task *task);
 void ll_run_train(ll_task *task);
+void ll_run_tune(ll_task *task);
 void ll_run_serve(ll_task *task);
 void ll_run_fit(ll_task *task);
 
@@ -55,5 +57,8 @@ void ll_serve_desktop(ll_task *task);
 
 /* estimate.c: a scenario of one of these tasks, onto a sheet of its own. */
 void ll_run_scenario(ll_sheet *sheet, const json_t *scenario, const char *folder, ll_bill *bill);
+/* Whether a scenario would be feasible; false when it would be wrong, or there is no memory, with which the task's
+ * sheet fails. */
+bool ll_try_scenario(ll_task *task, const json_t *scenario);
 
 #endif
