@@ -257,11 +257,14 @@ static bool apply(json_t *scenario, const struct values *v, const struct texts *
     return set_numbers(scenario, v);
 }
 
-/* What this machine has and can do: for the task "fit", unless the scenario says it. */
+/* What this machine has and can do: for the task "fit", and serving with our own engine, unless the scenario says it.
+ */
 static bool add_machine(json_t *scenario, const libllm_runtime *runtime)
 {
     const char *task = json_string_value(json_object_get(scenario, "task"));
-    if (!task || strcmp(task, "fit") != 0 || json_object_get(scenario, "machine"))
+    const char *engine = json_string_value(json_object_get(scenario, "engine"));
+    const bool is_own = task && engine && strcmp(task, "serve") == 0 && strcmp(engine, "libllm") == 0;
+    if (!task || (strcmp(task, "fit") != 0 && !is_own) || json_object_get(scenario, "machine"))
         return true;
     return json_object_set_new(scenario, "machine", machine_describe(runtime)) == 0;
 }
@@ -330,6 +333,7 @@ const struct command estimate_command = {
                "  libllm estimate -m Llama-3.1-8B\n"
                "  libllm estimate fit -m Qwen3-32B --context 8k\n"
                "  libllm estimate train -m 405B --tokens 38.5/parameter --on A100 --days 30 --mfu 0.3\n"
+               "  libllm estimate serve -m Llama-3.1-70B --on H100 --set targets.tpot=0.03\n"
                "  libllm estimate train --compare -m Llama-3.1-8B,Qwen3-32B --on H100,910B3 --count 512\n"
                "  libllm estimate report seed-000 --lang zh\n",
     .run = run,

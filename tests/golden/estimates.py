@@ -8,8 +8,8 @@ usage: estimates.py LIBRARY DATA_FOLDER MODELS_JSON
 - data/estimate/parameters.csv: parameters of every preset, counted by transformers (see make_parameters.py).
 - data/estimate/training.json: training runs through an independent implementation of the closed form.
 - data/estimate/serving_cases.json: latency, throughput and memory of serving, by another implementation of the model.
-- data/estimate/adapters.csv: trainable parameters of LoRA, counted by PEFT (see make_adapters.py).
-- data/estimate/tuning_measured.csv: peaks of memory that fine-tuning was measured to have.
+- estimate_tuning.py: fine-tuning, and states and weights that are not on the device.
+- estimate_money.py: power, energy, carbon and money.
 - Every formula that a report prints, evaluated here with the numbers that it prints, gives the figure.
 """
 import csv
@@ -21,6 +21,8 @@ import re
 import sys
 import tempfile
 
+import estimate_money
+import estimate_tuning
 
 class Error(ctypes.Structure):
     _fields_ = [("status", ctypes.c_int32), ("message", ctypes.c_char * 508)]
@@ -161,6 +163,9 @@ def check_parameters(estimate, folder, models):
                                ("kv_bytes_per_token", "kv.bytes_per_token")):
             if at(report, figure) != int(counted[name][column]):
                 yield f"{name}: {figure} is {at(report, figure)}, counted {counted[name][column]}"
+        mtp = at(report, "parameters.mtp") if "mtp" in report["parameters"] else 0
+        if mtp != int(counted[name]["mtp"]):
+            yield f"{name}: parameters.mtp is {mtp}, counted {counted[name]['mtp']}"
     if len(names) < 80:
         yield f"{len(names)} presets, expected at least 80"
 
@@ -343,6 +348,9 @@ SCENARIOS = [
      "machine": {"memory": 32e9, "calibration": CALIBRATION}},
     {"task": "fit", "model": "Qwen3-30B-A3B", "context": 4096, "weights": "Q8_0",
      "machine": {"memory": 64e9, "calibration": CALIBRATION}},
+    *({"task": "serve", "engine": "libllm", "model": model, "weights": "q4_k_m", "concurrency": 12,
+       "load": {"input_tokens": 500, "output_tokens": 200}, "machine": {"memory": 64e9, "calibration": CALIBRATION}}
+      for model in ("Llama-3.1-8B", "Qwen3-30B-A3B")),
     {"model": "Llama-3.1-8B"},
     {"model": "DeepSeek-V3", "context": 32768},
     {"task": "train", "model": "Llama-3.1-8B", "tokens": {"total": 15e12}, "days": 30, "hardware": "H100"},
@@ -362,18 +370,34 @@ SCENARIOS = [
        "load": {"users": 30000, "input_tokens": tokens}, "capacity": {"ttft_limit": 3}}
       for model in ("Llama-3.1-70B", "DeepSeek-V3", "Gemma-3-27B", "DeepSeek-V3.2", "Qwen3-Next-80B-A3B")
       for engine in ("vllm", "trtllm", "other") for tokens in (500, 20000)),
+    *({"task": "serve", "model": "DeepSeek-V3", "hardware": {"device": "H200", "count": 8}, "concurrency": n, **how}
+      for n in (4, 400)
+      for how in ({"speculation": {}, "prefix_hit": 0.5}, {"speculation": {"draft": "Qwen3-0.6B"}, "kv_block": 64},
+                  {"speculation": {"draft": 0.1, "tokens": 3}, "eager": True, "chunked_prefill": False},
+                  {"prefix_hit": {"tokens": 800, "rate": 0.9}, "speculation": {"draft": "lookup", "acceptance": 1}})),
+    *({"task": "serve", "engine": engine, "model": "Qwen3-30B-A3B", "hardware": "RTX 4090", "weights": weights,
+       "offload": {"device": "EPYC 9654", "experts": True, "memory": 1e11}}
+      for engine, weights in (("vllm", "bf16"), ("llamacpp", "q8_0"))),
+    {"task": "serve", "engine": "llamacpp", "model": "Llama-3.1-70B", "hardware": "RTX 4090", "offload": {}},
+    *({"task": "serve", "engine": "libllm", "model": model, "machine": {"memory": 64e9}, "concurrency": 4}
+      for model in ("Llama-3.1-8B", "Qwen3-30B-A3B")),
+    {"task": "serve", "engine": "llamacpp", "model": "Llama-3.1-8B", "hardware": {"device": "EPYC 9654", "memory": 4e11}},
+    {"task": "serve", "model": "Llama-3.1-70B", "hardware": {"device": "H100", "count": 2}, "offload": {"share": 0.3}},
+    {"task": "serve", "model": "Gemma-3-27B", "hardware": "H100", "targets": {"tpot": 0.03, "ttft": 1, "total": 20},
+     "prefix_hit": {"tokens": 500, "prefixes": 20}, "load": {"users": 1e5}, "capacity": {"simulate": True}},
+    {"task": "serve", "model": "Llama-3.1-8B", "hardware": "H100", "targets": {"tpot": 1e-4}},
     *({"task": "serve", "model": model, "engine": "llamacpp", "hardware": {"device": device, "count": n},
        "weights": weights}
       for model in ("Llama-3.1-8B", "Qwen3-30B-A3B") for device in ("RTX 4090", "M2 Ultra", "H100")
       for n in (1, 3) for weights in ("q4_k_m", "f16")),
-    *({"task": "tune", "model": model, "hardware": {"device": "RTX 4090", "count": n}, **how}
-      for model in ("Llama-3.1-8B", "Qwen3-30B-A3B") for n in (1, 4)
-      for how in ({}, {"lora": 16}, {"lora": {"rank": 8, "targets": "q,v", "precision": "bf16"}, "base": "nf4"},
-                  {"lora": {"experts": True}, "base": "int8", "paged": True, "parallel": {"zero": 3}},
-                  {"trained": "bf16", "optimizer": "lion", "offload": {"optimizer": "host", "weights": "nvme"}},
-                  {"lora": 4, "conventions": {"flops": "exact"}, "loss_chunks": 8, "kernels": "fused"})),
+    *estimate_tuning.SCENARIOS,
     *({"task": "serve", "model": "Llama-3.1-8B", "engine": engine, "hardware": "RTX 4090", "measured": measured}
       for engine in ("llamacpp", "vllm") for measured in ({"tpot": 0.02}, {"tokens_per_second": 50}, {"factor": 1.1})),
+    estimate_money.SCENARIO,
+    *({"task": "serve", "model": "Llama-3.1-70B", "hardware": {"device": "H100", "count": 8}, "load": load,
+       "cost": {"mode": mode, "region": "CHN", "api": ["DeepSeek-V3.2", "gpt-5 mini"], "utilization": 0.3}}
+      for load in ({"input_tokens": 0, "output_tokens": 8}, {"users": 0}, {"users": 1e5, "profile": "consumer"})
+      for mode in ("own", "tco", "on_demand")),
 ]
 
 
@@ -442,141 +466,6 @@ def check_measured(estimate):
             yield f"{engine}: a factor of {factor} gives {elsewhere['latency']['tpot']}; before {before['latency']}"
 
 
-def check_adapters(estimate, folder):
-    rows = list(csv.DictReader(open(folder / "adapters.csv", encoding="utf-8")))
-    for row in rows:
-        experts = row["targets"] == "experts"
-        lora = {"rank": int(row["rank"]), "targets": "all" if experts else row["targets"], "experts": experts}
-        value = at(estimate({"task": "tune", "model": row["name"], "lora": lora}), "parameters.trainable")
-        if value != int(row["parameters"]):
-            yield f"{row['name']}, adapters of {row['targets']}: {value}, PEFT has {row['parameters']}"
-    if len(rows) < 300:
-        yield f"only {len(rows)} counts of adapters"
-    # Hu et al. 2021, table 4: GPT-3 with adapters of queries and values.
-    for rank, printed in ((1, 4.7e6), (8, 37.7e6)):
-        value = at(estimate({"task": "tune", "model": "GPT-3-175B", "lora": {"rank": rank, "targets": "q,v"}}),
-                   "parameters.trainable")
-        if half_up(value / 1e6, 1) * 1e6 != printed:
-            yield f"GPT-3 with adapters of rank {rank}: {value}, printed {printed}"
-
-
-def check_tuning(estimate):
-    """QLoRA of Llama 3.1 8B on one card, counted anew; its shapes are known."""
-    hidden, layers, ffn, vocab, kv, heads, tokens, rank = 4096, 32, 14336, 128256, 1024, 32, 2 * 1024, 16
-    body = layers * (2 * hidden * hidden + 2 * hidden * kv + 3 * hidden * ffn)
-    adapters = layers * rank * (2 * (hidden + hidden) + 2 * (hidden + kv) + 3 * (hidden + ffn))
-    report = estimate({"task": "tune", "model": "Llama-3.1-8B", "lora": rank, "base": "nf4", "sequence": 1024,
-                       "micro_batch": 2, "recompute": "full", "examples": 1e4, "example_tokens": 300, "epochs": 3,
-                       "hardware": {"device": "RTX 4090"}, "output": {"explain": True}})
-    active = 8030261248
-    kept = (8 + 16) * hidden + (2 * (heads * 128 + 2 * kv + heads * 128) + 4 * heads) + 2 * 3 * ffn * 4 / 3
-    expected = {
-        "parameters.trainable": adapters, "tokens.total": 1e4 * 300 * 3,
-        "flops.per_token": 4 * active + 6 * adapters, "flops.total": (4 * active + 6 * adapters) * 9e6,
-        "memory.weights": body * (4 + 8 / 64 + 32 / 64 / 256) / 8 + 2 * 2 * hidden * vocab,
-        "memory.adapters": 4 * adapters, "memory.gradients": 4 * adapters, "memory.optimizer": 8 * adapters,
-        "memory.activations": 2 * hidden * tokens * layers,
-        "memory.working": (kept - 2 * hidden) * tokens + 2 * 2 * hidden * tokens + 2 * hidden * ffn,
-        "memory.logits": 12 * tokens * vocab,
-    }
-    bandwidth = 0.8 * 1008e9
-    width = report["micro"]["product_rate"]["value"]
-    expected.update({
-        "micro.products": 2 * body * (2 + 1) * tokens / width,
-        "micro.adapters": 8 * adapters / rank * tokens / bandwidth,
-        "micro.unpack": 1.6 * ((4 + 8 / 64 + 32 / 64 / 256) / 8 + 4) * body * 3 / bandwidth,
-        "step.update": 30 * adapters / bandwidth,
-    })
-    for path, value in expected.items():
-        if not math.isclose(at(report, path), value, rel_tol=1e-9):
-            yield f"fine-tuning: {path} is {at(report, path)}, expected {value}"
-    if at(report, "memory.total") > 24 * 2 ** 30 or not report["feasible"]:
-        yield "8B in 4 bits does not fit on 24 GiB"
-    whole = estimate({"task": "tune", "model": "Llama-3.1-8B", "hardware": "RTX 4090"})
-    codes = {remark["code"] for remark in whole["remarks"] if remark["kind"] == "change"}
-    if whole["feasible"] or "quantized" not in codes | {"quantized"} or not codes & {"adapters", "quantized"}:
-        yield f"8B as a whole on 24 GiB: feasible is {whole['feasible']}, changes {codes}"
-
-
-def check_changes(estimate):
-    """What is said to fit does."""
-    base = {"task": "tune", "model": "Llama-3.1-8B", "hardware": {"device": "RTX 4090", "count": 1}}
-    changes = {"adapters": {"lora": 16}, "quantized": {"lora": 16, "base": "nf4"}, "paged": {"paged": True}}
-    for scenario in (base, {**base, "lora": 16, "sequence": 16384}, {**base, "model": "Llama-3.1-70B", "lora": 16},
-                     {**base, "trained": "bf16", "sequence": 1024}, {**base, "model": "Qwen3-0.6B", "sequence": 65536}):
-        report = estimate(scenario)
-        said = [remark for remark in report["remarks"] if remark["kind"] == "change"]
-        if report["feasible"] == bool(said):
-            yield f"{scenario}: feasible is {report['feasible']}, changes {said}"
-        for remark in said:
-            number = re.search(r"(\d+) (tokens|devices)", remark["text"])
-            if remark["code"] == "shorter":
-                changed = {**scenario, "sequence": int(number[1])}
-            elif remark["code"] == "more_devices":
-                changed = {**scenario, "hardware": {**base["hardware"], "count": int(number[1])}}
-            elif remark["code"] == "offload":
-                changed = {**scenario, "offload": json.loads(re.search(r"\{.*\}", remark["text"])[0])}
-            else:
-                changed = {key: value for key, value in {**scenario, **changes[remark["code"]]}.items()
-                           if key != "trained" or "lora" not in changes[remark["code"]]}
-            if not estimate(changed)["feasible"]:
-                yield f"{scenario}: it does not fit with {remark['text']}"
-
-
-def check_offload(estimate):
-    """DeepSpeed's tables of bytes for a model on one host of 8 devices (docs/code-docs/source/memory.rst), for each
-    parameter; and the time that moving takes."""
-    shape = {"layers": 24, "hidden": 3072, "heads": 24, "vocab": 32000}
-    n = 24 * 12 * 3072 ** 2 + 32000 * 3072
-    scenario = {"task": "train", "model": shape, "tokens": 1e9, "global_batch": 64, "micro_batch": 2, "sequence": 1024,
-                "recompute": "full", "output": {"explain": True}, "hardware": {"device": "A100 SXM4 80GB", "count": 8}}
-    printed = {  # GiB for 2,851 million parameters
-        (2, "host", "device"): (5.31, None), (3, "host", "device"): (0.78 - 0.12, 63.72),
-        (3, "host", "host"): (0, 71.69), (3, "device", "device"): (6.09 - 0.12, None)}
-    for (stage, states, weights), (device, host) in printed.items():
-        report = estimate({**scenario, "parallel": {"zero": stage},
-                           "offload": {"optimizer": states, "weights": weights}})
-        held = sum(at(report, "memory." + part) for part in ("weights", "optimizer"))
-        if states == "device":
-            held += at(report, "memory.gradients")
-        if abs(held / n - device * 2 ** 30 / 2851e6) > 0.01:
-            yield f"offload {stage} {states} {weights}: {held / n} bytes a parameter, printed {device} GiB"
-        if host and abs(at(report, "host.needed") / n / (host * 2 ** 30 / 2851e6) - 1) > 2e-3:
-            yield f"offload {stage} {states} {weights}: host {at(report, 'host.needed') / n}, printed {host} GiB"
-    report = estimate({**scenario, "parallel": {"zero": 3}, "offload": {
-        "optimizer": "nvme", "weights": "host", "link": 10e9, "host_bandwidth": 50e9, "drive": 4e9}})
-    micros, micro = 64 / 8 / 2, at(report, "micro.time")
-    moved = max(0, 2 * micros * 2 * n / 8 / 10e9 - micros * micro)
-    moved += max(0, 2 * micros * n / 8 / 10e9 - 2 / 3 * micros * micro) + 2 * 12 * n / 4e9
-    for path, expected in (("step.offload", moved), ("step.update", 30 * n / 50e9), ("host.drive", 16 * n)):
-        if not math.isclose(at(report, path), expected, rel_tol=1e-9):
-            yield f"offload to a drive: {path} is {at(report, path)}, expected {expected}"
-
-
-def check_tuning_memory(estimate, folder):
-    """Live bytes against measured peaks, which are the allocator's and have no context in them."""
-    errors = {"": [], "nf4": []}
-    for row in csv.DictReader(open(folder / "tuning_measured.csv", encoding="utf-8")):
-        scenario = {"task": "tune", "model": row["model"], "sequence": int(row["sequence"]),
-                    "micro_batch": int(row["micro_batch"]), "recompute": row["recompute"], "kernels": row["kernels"],
-                    "fused_loss": row["kernels"] == "fused", "loss_chunks": int(row["loss_chunks"]),
-                    "optimizer": row["optimizer"], "paged": row["paged"] == "yes",
-                    "free_gradients": row["paged"] == "yes", "hardware": "A100 SXM4 80GB",
-                    "output": {"explain": True}}
-        if row["rank"]:
-            scenario.update(lora={"rank": int(row["rank"]), "targets": row["targets"], "precision": "bf16"},
-                            base=row["base"] or "bf16", double_quantization=row["double"] == "yes")
-        else:
-            scenario["trained"] = "bf16"
-        report = estimate(scenario)
-        live = at(report, "memory.total") - at(report, "memory.overhead")
-        errors[row["base"] if row["base"] == "nf4" else ""].append(live / float(row["bytes"]) - 1)
-    for kind, most in (("", 0.03), ("nf4", 0.25)):
-        values = sorted(map(abs, errors[kind]))
-        if len(values) < 10 or values[len(values) // 2] > most:
-            yield f"memory of fine-tuning {kind}: {len(values)} points, errors {[round(x, 3) for x in errors[kind]]}"
-
-
 def check_explanations(estimate):
     n = 0
     for scenario in SCENARIOS:
@@ -599,9 +488,9 @@ def main(library, folder, models):
     estimate, folder = Estimator(library), pathlib.Path(folder)
     problems = [*check_seeds(estimate, folder), *check_parameters(estimate, folder, models),
                 *check_training(estimate, folder), *check_layouts(estimate, folder), *check_serving(estimate, folder),
-                *check_desktop(estimate), *check_measured(estimate), *check_fit(estimate),
-                *check_adapters(estimate, folder), *check_tuning(estimate), *check_changes(estimate),
-                *check_offload(estimate), *check_tuning_memory(estimate, folder), *check_explanations(estimate)]
+                *check_desktop(estimate), *check_measured(estimate), *estimate_money.check(estimate),
+                *check_fit(estimate), *estimate_tuning.check(estimate, folder),
+                *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
 

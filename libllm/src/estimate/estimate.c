@@ -39,7 +39,7 @@ static void run_task(ll_task *task, int which)
 {
     if (!ll_read_has(task->scenario, "model"))
         ll_sheet_fail(task->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "model: missing");
-    if (!task->sheet->status && ll_bill_read(task->scenario, task->folder, task->bill)) {
+    if (!task->sheet->status && ll_bill_read(task->scenario, "model", task->folder, task->bill)) {
         ll_bill_put(task->bill, task->sheet);
         tasks[which].run(task);
     }
@@ -47,35 +47,34 @@ static void run_task(ll_task *task, int which)
         ll_read_end(task->scenario);
 }
 
-static void run_scenario(ll_sheet *sheet, const json_t *root, const char *folder, ll_bill *bill, bool is_trial)
+void ll_run_scenario(ll_sheet *sheet, const json_t *root, const char *folder, ll_bill *bill)
 {
     ll_reader scenario = {.sheet = sheet, .object = root, .path = ""};
-    ll_task task = {.sheet = sheet, .scenario = &scenario, .bill = bill, .folder = folder, .is_trial = is_trial};
+    ll_task task = {.sheet = sheet, .scenario = &scenario, .bill = bill, .folder = folder};
     const int which = ll_read_choice(&scenario, "task", MODEL_TASKS, 0);
-    (void)ll_read_any(&scenario, "output");
-    (void)ll_read_any(&scenario, "data");
     run_task(&task, which);
 }
 
-void ll_run_scenario(ll_sheet *sheet, const json_t *root, const char *folder, ll_bill *bill)
-{
-    run_scenario(sheet, root, folder, bill, false);
-}
-
-bool ll_try_scenario(ll_task *task, const json_t *root)
+bool ll_try_scenario(ll_task *task, json_t *root, const char *path)
 {
     ll_sheet sheet;
     ll_bill *bill = ll_alloc(task->sheet->host, 1, sizeof *bill);
-    bool is_feasible = false, has_memory = bill && root && ll_sheet_init(&sheet, task->sheet->host);
-    if (has_memory) {
-        run_scenario(&sheet, root, task->folder, bill, true);
-        has_memory = sheet.status != LIBLLM_ERROR_OUT_OF_MEMORY;
-        is_feasible = !sheet.status && ll_report_is_feasible(&sheet);
+    bool is_feasible = false;
+    if (!root || !bill || !ll_sheet_init(&sheet, task->sheet->host)) {
+        ll_sheet_fail(task->sheet, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a change of the scenario");
+    } else {
+        static const char *const left_out[] = {"output", "data", "compare", "cost"};
+        for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
+            json_object_del(root, left_out[i]);
+        sheet.is_trial = true;
+        ll_run_scenario(&sheet, root, task->folder, bill);
+        is_feasible = !sheet.status && ll_sheet_has(&sheet, path) && ll_report_is_feasible(&sheet);
+        if (sheet.status == LIBLLM_ERROR_OUT_OF_MEMORY)
+            ll_sheet_fail(task->sheet, sheet.status, "%s", sheet.error.message);
         ll_sheet_free(&sheet);
     }
     ll_free(task->sheet->host, bill);
-    if (!has_memory)
-        ll_sheet_fail(task->sheet, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for what would be feasible");
+    json_decref(root);
     return is_feasible;
 }
 

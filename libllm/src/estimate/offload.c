@@ -1,122 +1,88 @@
 /* SPDX-License-Identifier: MIT
- * Training whose states, or weights, are in the memory of the host or on a drive while they are not used. Members of
- * "offload":
+ * The member "offload" of a scenario of serving:
  *
- * optimizer         device (default), host or nvme: gradients follow them, and the host updates (ZeRO-Offload,
- *                   ZeRO-Infinity)
- * weights           device (default), host or nvme: fetched layer by layer in each pass
- * link              B/s between a device and its host; default: 25e9, PCI Express 4.0
- * host_bandwidth    B/s of the host's memory; default: 100e9
- * drive             B/s of the host's drives; default: 6e9
- * host_memory       B; where it is given it must suffice
- * devices_per_host  default: 8, or as many as there are
+ * device        the host's processor, a row of accelerators.csv; or its numbers:
+ * bandwidth     of the host's memory, bytes/s
+ * peak_flops    of its vector units in FP32
+ * memory        bytes
+ * link          to the devices, bytes/s
+ * experts       routed experts stay with the host, everything else goes to the devices
+ * share         of them (default: all); on a server without "experts", of all weights, streamed in each step
+ * gpu_layers    llama.cpp: layers on the devices; default: as many as fit
  */
-#include "estimate/training.h"
+#include "estimate/offload.h"
 
-bool ll_offload_is_used(const ll_training *t)
+static void put_host(ll_reader *r, const char *folder, ll_offload *out)
 {
-    return t->states != LL_PLACE_DEVICE || t->weights != LL_PLACE_DEVICE || t->is_paged;
+    ll_sheet *sheet = r->sheet;
+    const char *name = ll_read_text(r, "device", NULL);
+    ll_device device = {0};
+    if (name && ll_device_find(sheet, folder, name, &device))
+        ll_sheet_say(sheet, "host.name", ll_sheet_text(sheet, "%s %s", device.vendor, device.name), "accelerators.csv");
+    const ll_device_value *bandwidth = &device.fields[LL_DEVICE_BANDWIDTH], *peak = &device.fields[LL_DEVICE_PEAK_FP32];
+    if (!ll_read_given(r, "bandwidth", 1, 1e18, "host.bandwidth", "B/s")) {
+        if (bandwidth->value > 0)
+            ll_sheet_give_between(sheet, "host.bandwidth", "B/s", bandwidth->value, bandwidth->low, bandwidth->high,
+                                  bandwidth->source);
+        else
+            ll_sheet_give_between(sheet, "host.bandwidth", "B/s", 80e9, 40e9, 100e9,
+                                  "default: two channels of DDR5; offload.device or offload.bandwidth says it");
+    }
+    out->has_peak = ll_read_given(r, "peak_flops", 1, 1e21, "host.peak", "FLOP/s");
+    if (!out->has_peak && peak->value > 0) {
+        ll_sheet_give_between(sheet, "host.peak", "FLOP/s", peak->value, peak->low, peak->high, peak->source);
+        out->has_peak = true;
+    }
+    ll_read_given(r, "memory", 1, 1e18, "host.memory", "B");
+    if (!ll_read_given(r, "link", 1, 1e18, "host.link", "B/s"))
+        ll_sheet_give_between(sheet, "host.link", "B/s", 25e9, 12e9, 50e9,
+                              "default: PCIe 4.0 x16 less its losses; 29e9 of 5.0 in ggml-org/llama.cpp#23346");
 }
 
-void ll_offload_read(ll_training *t)
+void ll_offload_read(ll_task *task, ll_offload *out)
 {
-    ll_reader r = ll_read_object(t->task->scenario, "offload");
-    t->states = (ll_place)ll_read_choice(&r, "optimizer", LL_PLACE_WORDS, LL_PLACE_DEVICE);
-    t->weights = (ll_place)ll_read_choice(&r, "weights", LL_PLACE_WORDS, LL_PLACE_DEVICE);
-    ll_read_given(&r, "link", 1, 1e15, "offload.link", "B/s");
-    ll_read_given(&r, "host_bandwidth", 1, 1e15, "offload.host_bandwidth", "B/s");
-    ll_read_given(&r, "drive", 1, 1e15, "offload.drive", "B/s");
-    ll_read_given(&r, "host_memory", 1, 1e18, "host.memory", "B");
-    ll_read_given(&r, "devices_per_host", 1, 1e4, "offload.devices_per_host", "device");
+    ll_sheet *sheet = task->sheet;
+    *out = (ll_offload){.is_there = ll_read_has(task->scenario, "offload")};
+    ll_reader r = ll_read_object(task->scenario, "offload");
+    if (!out->is_there || !r.object)
+        return;
+    put_host(&r, task->folder, out);
+    out->experts = ll_read_flag(&r, "experts", false);
+    if (out->experts && !ll_sheet_has(sheet, "parameters.expert_used"))
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "%s: the model has none", ll_read_path(&r, "experts"));
+    if (!ll_read_given(&r, "share", 0, 1, "offload.part", "") && out->experts)
+        ll_sheet_give(sheet, "offload.part", "", 1, "default: all experts");
+    ll_read_given(&r, "gpu_layers", 0, 1e5, "offload.gpu_layers", "");
     ll_read_end(&r);
 }
 
-static void give(ll_training *t, const char *path, const char *unit, double value, double low, double high,
-                 const char *source)
+void ll_offload_put_shares(ll_sheet *sheet, bool experts)
 {
-    if (!ll_sheet_has(t->sheet, path))
-        ll_sheet_give_between(t->sheet, path, unit, value, low, high, source);
-    ll_sheet_detail(t->sheet, path);
+    if (experts)
+        ll_sheet_give_between(sheet, "host.share", "", 0.43, 0.31, 0.62,
+                              "of the rated bandwidth, from DeepSeek V3 on three hosts: 0.31 and 0.41 (KTransformers, "
+                              "DeepseekR1_V3_tutorial), 0.62 (ggml-org/llama.cpp#23346)");
+    else
+        ll_sheet_give_between(sheet, "host.share", "", 0.65, 0.45, 0.85,
+                              "default: of the rated bandwidth; 0.92 of what can be measured, which is less");
+    ll_sheet_give_between(sheet, "host.multiply", "", 0.5, 0.3, 1.5,
+                          "default: of the vector peak, from a prompt of DeepSeek V3 (KTransformers, "
+                          "DeepseekR1_V3_tutorial); more with matrix units");
+    ll_sheet_detail(sheet, "host.share");
+    ll_sheet_detail(sheet, "host.multiply");
 }
 
-void ll_offload_put_rates(ll_training *t)
+void ll_offload_put_memory(ll_sheet *sheet, const char *formula)
 {
-    if (!ll_offload_is_used(t))
+    ll_sheet_compute(sheet, "memory.host", "B", formula, "in the memory of the host");
+    const double needed = ll_sheet_value(sheet, "memory.host"), memory = ll_sheet_value(sheet, "host.memory");
+    if (memory == 0 || needed <= memory)
         return;
-    give(t, "offload.link", "B/s", 25e9, 12e9, 50e9, "default: 16 lanes of PCI Express 4.0; 3.0 has half, 5.0 twice that");
-    give(t, "offload.host_bandwidth", "B/s", 100e9, 50e9, 300e9, "default: between a desktop and a server");
-    if (t->states == LL_PLACE_DRIVE || t->weights == LL_PLACE_DRIVE)
-        give(t, "offload.drive", "B/s", 6e9, 3e9, 12e9, "default: one drive on PCI Express 4.0; 3.0 has half");
-    if (!ll_sheet_has(t->sheet, "offload.devices_per_host"))
-        ll_training_give(t, "offload.devices_per_host", "device", 8, "default");
-    ll_training_give(t, "k.host_buffers", "", 1.5, "pinned buffers of the host, over what is in them: DeepSpeed");
-}
-
-/* Each part is a sum over what is kept there; a drive has buffers of two layers in the host's memory. */
-void ll_offload_put_memory(ll_training *t, const ll_training_plan *p)
-{
-    if (!ll_offload_is_used(t))
-        return;
-    ll_sheet *sheet = t->sheet;
-    const bool has_states = t->states != LL_PLACE_DEVICE || t->is_paged, has_weights = t->weights != LL_PLACE_DEVICE;
-    const char *whole = t->has_adapters ? "shard.trained" : "(shard.dense + shard.experts)";
-    const char *shared = t->has_adapters ? "shard.trained / shard.group"
-                                         : "(shard.dense / shard.group + shard.experts / shard.expert_group)";
-    ll_training_put(t, "offload.parameters", "parameter",
-                    p->zero >= 1 ? ll_sheet_text(sheet, "1 * %s", shared) : ll_sheet_text(sheet, "1 * %s", whole));
-    ll_training_put(t, "offload.devices", "device", "min(devices.count, offload.devices_per_host)");
-    const char *host = "", *drive = "";
-    if (has_states && t->states != LL_PLACE_DRIVE)
-        host = t->is_paged && t->states == LL_PLACE_DEVICE
-                   ? "offload.states"
-                   : "offload.states + train.gradient_bytes * offload.parameters";
-    else if (has_states) {
-        host = "2 * (optimizer.bytes + train.master_bytes + train.gradient_bytes) * memory.unit";
-        drive = "offload.states + train.gradient_bytes * offload.parameters";
-    }
-    if (has_weights) {
-        const bool is_drive = t->weights == LL_PLACE_DRIVE;
-        host = ll_sheet_text(sheet, "%s%s%s", host, *host ? " + " : "",
-                             is_drive ? "4 * memory.unit" : "offload.weights");
-        if (is_drive)
-            drive = ll_sheet_text(sheet, "%s%soffload.weights", drive, *drive ? " + " : "");
-    }
-    ll_sheet_compute(sheet, "host.needed", "B", ll_sheet_text(sheet, "k.host_buffers * offload.devices * (%s)", host),
-                     "of each host: Rajbhandari et al. 2021; with buffers as DeepSpeed plans for them");
-    if (*drive)
-        ll_sheet_compute(sheet, "host.drive", "B", ll_sheet_text(sheet, "offload.devices * (%s)", drive),
-                         "of each host's drives");
-}
-
-/* What moving adds to a step, beyond what computing hides: gradients leave during the backward pass, the host updates,
- * weights come back; weights that are elsewhere come twice in each micro-batch. */
-void ll_offload_put_step(ll_training *t)
-{
-    if (!ll_offload_is_used(t))
-        return;
-    ll_sheet *sheet = t->sheet;
-    const char *sum = "";
-    if (t->weights != LL_PLACE_DEVICE) {
-        ll_training_put(t, "offload.fetch", "s",
-                        t->weights == LL_PLACE_DRIVE
-                            ? "2 * batch.micros * offload.weights * max(1 / offload.link, offload.devices / "
-                              "offload.drive)"
-                            : "2 * batch.micros * offload.weights / offload.link");
-        sum = "max(0, offload.fetch - batch.micros * micro.time)";
-    }
-    if (t->states != LL_PLACE_DEVICE) {
-        ll_training_put(t, "offload.gradients", "s", "2 * batch.micros * offload.parameters / offload.link");
-        ll_training_put(t, "offload.return", "s",
-                        t->weights == LL_PLACE_DEVICE ? "2 * offload.parameters / offload.link" : "0 * offload.link");
-        sum = ll_sheet_text(sheet, "%s%smax(0, offload.gradients - 2 / 3 * batch.micros * micro.time) + offload.return",
-                            sum, *sum ? " + " : "");
-    } else if (t->is_paged) {
-        ll_training_put(t, "offload.paging", "s", "2 * offload.states / offload.link");
-        sum = ll_sheet_text(sheet, "%s%soffload.paging", sum, *sum ? " + " : "");
-    }
-    if (t->states == LL_PLACE_DRIVE) {
-        ll_training_put(t, "offload.swap", "s", "2 * offload.devices * offload.states / offload.drive");
-        sum = ll_sheet_text(sheet, "%s + offload.swap", sum);
-    }
-    ll_sheet_compute(sheet, "step.offload", "s", sum, "what computing does not hide of moving states and weights");
+    ll_sheet_remark(
+        sheet, LL_REMARK_REASON, "host_memory",
+        ll_sheet_text(sheet, "The host would hold %.1f GiB; it has %.1f GiB.", needed / 0x1p30, memory / 0x1p30),
+        ll_sheet_text(sheet, "主机需存放 %.1f GiB，仅有 %.1f GiB。", needed / 0x1p30, memory / 0x1p30));
+    ll_sheet_remark(sheet, LL_REMARK_CHANGE, "more_host_memory",
+                    ll_sheet_text(sheet, "A host with %.0f GiB would do.", needed / 0x1p30 + 1),
+                    ll_sheet_text(sheet, "主机内存需 %.0f GiB。", needed / 0x1p30 + 1));
 }

@@ -12,7 +12,6 @@ typedef struct ll_task {
     ll_reader *scenario;
     const char *folder; /* of the user's tables; NULL: none */
     ll_bill *bill;      /* the model has been read and its figures are on the sheet */
-    bool is_trial;      /* only whether it is feasible is of interest */
 } ll_task;
 
 /* flops.c: which operations are counted, and how. */
@@ -32,7 +31,9 @@ void ll_put_training_flops(ll_task *task, ll_flops_convention convention, double
 /* flops.decode_token at context.tokens and flops.prefill. */
 void ll_put_inference_flops(ll_task *task, bool is_exact);
 
-/* model.c: kv.bytes_per_token, kv.bytes_per_sequence at context.tokens, kv.state_bytes; of kv.bytes_per_element. */
+/* model.c: kv.bytes_per_element, of the member "kv" (a format of GGUF) or "kv_bits". */
+void ll_put_kv_element(ll_task *task);
+/* kv.bytes_per_token, kv.bytes_per_sequence at context.tokens, kv.state_bytes; of kv.bytes_per_element. */
 void ll_put_kv(ll_task *task);
 void ll_put_kv_state(ll_task *task); /* kv.state_bytes alone */
 
@@ -54,11 +55,13 @@ void ll_run_fit(ll_task *task);
 
 /* desktop.c: "serve" with the engine llama.cpp. */
 void ll_serve_desktop(ll_task *task);
+/* fit.c: "serve" with our own engine, on the machine of the member "machine". */
+void ll_serve_own(ll_task *task);
 
 /* estimate.c: a scenario of one of these tasks, onto a sheet of its own. */
 void ll_run_scenario(ll_sheet *sheet, const json_t *scenario, const char *folder, ll_bill *bill);
-/* Whether a scenario would be feasible; false when it would be wrong, or there is no memory, with which the task's
- * sheet fails. */
-bool ll_try_scenario(ll_task *task, const json_t *scenario);
+/* Whether a changed scenario, which is taken, would be feasible and have this figure; without money, output and tables
+ * of its own. The task's sheet fails when there is no memory. */
+bool ll_try_scenario(ll_task *task, json_t *scenario, const char *path);
 
 #endif

@@ -66,7 +66,7 @@ void ll_training_read(ll_training *t, ll_task *task, ll_training_plan *p)
         ll_sheet_fail(t->sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
                       "batch_tokens: only one of \"batch_tokens\" and \"global_batch\" can be given");
     read_parallel(t, p);
-    ll_offload_read(t);
+    ll_training_read_offload(t);
 }
 
 /* What cannot be spread so. */
@@ -148,7 +148,7 @@ void ll_training_prepare(ll_training *t, const ll_hardware *hardware)
     ll_training_put_model(t);
     ll_training_put_device(t, hardware);
     put_bytes(t);
-    ll_offload_put_rates(t);
+    ll_training_put_offload_rates(t);
     if (t->is_tuning)
         ll_tuning_put(t);
     put_spread(t, hardware);

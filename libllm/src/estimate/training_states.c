@@ -20,7 +20,7 @@ static void put_figure(ll_training *t, const char *path, const char *formula)
     ll_sheet_compute(t->sheet, path, "B", formula, NULL);
 }
 
-/* On the device, or on its way there; what is on the host is put by ll_offload_put_memory(). */
+/* On the device, or on its way there; what is on the host is put by ll_training_put_offload(). */
 static void put_weights(ll_training *t, const char *formula)
 {
     const bool is_here = t->weights == LL_PLACE_DEVICE;
@@ -105,5 +105,5 @@ void ll_training_put_states(ll_training *t, const ll_training_plan *p)
         put_fully_sharded(t, p);
     else
         put_whole(t, p);
-    ll_offload_put_memory(t, p);
+    ll_training_put_offload(t, p);
 }

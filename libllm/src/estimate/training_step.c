@@ -170,7 +170,7 @@ static void put_exchange(ll_training *t, const ll_training_plan *p)
 static void put_update(ll_training *t, const ll_training_plan *p)
 {
     if (t->states != LL_PLACE_DEVICE)
-        put(t, "step.update", "k.train_update * offload.parameters * offload.devices / offload.host_bandwidth");
+        put(t, "step.update", "k.train_update * offload.parameters * offload.devices / host.bandwidth");
     else if (t->has_adapters)
         put(t, "step.update",
             p->zero >= 1 ? "k.train_update * shard.trained / shard.group / train.bandwidth"
@@ -201,7 +201,7 @@ void ll_training_put_step(ll_training *t, const ll_training_plan *p)
     put_exchange(t, p);
     put(t, "step.bubble", "micro.time * (parallel.pp - 1) / parallel.vp");
     put_update(t, p);
-    ll_offload_put_step(t);
+    ll_training_put_offload_step(t);
     ll_sheet_compute(t->sheet, "step.time", "s", plus(t, "step.passes + step.bubble + step.update", "step.offload"),
                      "of an optimizer step");
 }

@@ -63,12 +63,7 @@ static json_t *with_change(const json_t *scenario, size_t i)
     return copy;
 }
 
-static bool tries(ll_training *t, json_t *scenario)
-{
-    const bool is_feasible = ll_try_scenario(t->task, scenario);
-    json_decref(scenario);
-    return is_feasible;
-}
+static bool tries(ll_training *t, json_t *scenario) { return ll_try_scenario(t->task, scenario, "memory.peak"); }
 
 /* Half as long, and so on. */
 static void say_length(ll_training *t)
@@ -107,7 +102,7 @@ static void say_devices(ll_training *t, const ll_training_plan *p)
 
 void ll_tuning_say_changes(ll_training *t, const ll_training_plan *p)
 {
-    if (t->task->is_trial)
+    if (t->sheet->is_trial)
         return;
     const json_t *scenario = t->task->scenario->object;
     bool has_adapters = false;

@@ -233,6 +233,7 @@ typedef struct ll_scan {
     size_t position;
     const ll_interval *control;
     size_t n_control;
+    ll_span markup; /* user-defined tokens like <...> and [...] that stand in it are looked for as control tokens are */
 } ll_scan;
 
 /* The first added token from the position on, the longest one that starts there. false: none is left. */
@@ -502,6 +503,10 @@ struct ll_tokenizer {
     int32_t before[LL_MAX_TEMPLATE]; /* what LIBLLM_TOKENIZE_ADD_BOS puts around a text */
     int32_t after[LL_MAX_TEMPLATE];
     uint32_t n_before, n_after;
+    int32_t between[LL_MAX_TEMPLATE]; /* the texts of a pair, which has the same before and after it */
+    uint32_t n_between;
+    bool types_second;  /* the second text, and what is behind it, has a token type of its own */
+    bool no_pairs;      /* the file writes them in another way */
     int32_t special[5]; /* by libllm_special_token */
     int32_t ends[24];
     uint32_t n_ends;
@@ -550,6 +555,7 @@ typedef struct ll_encoder {
     const ll_tokenizer *tokenizer;
     ll_tokens *out;
     void (*encode_word)(struct ll_encoder *encoder, const char *word, size_t size); /* append its tokens */
+    ll_span markup;                                                                 /* as in ll_scan */
     ll_buffer text[2]; /* a run of plain text on its way through normalization */
     ll_buffer word;    /* a word without the bytes that the vocabulary lacks, or with what marks its start or end */
     ll_buffer suffixed;
