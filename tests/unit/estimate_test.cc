@@ -277,6 +277,13 @@ TEST(Estimate, WhatIsWrongIsNamed)
         {R"({"model":"Llama-3.1-8B","task":"tune","paged":true,"offload":{"optimizer":"host"}})", "paged"},
         {R"({"model":"Llama-3.1-8B","task":"tune","lora":4,"conventions":{"flops":"palm"}})", "conventions.flops"},
         {R"({"model":{"parameters":7e9},"task":"tune","hardware":"RTX 4090"})", "tune: expected a model with shapes"},
+        {R"({"task":"scale"})", "scale: expected one or two of"},
+        {R"({"task":"scale","flops":1e24,"loss":2})", "scale: expected one or two of"},
+        {R"({"task":"scale","loss":1.8})", "loss: expected more than 1.8172"},
+        {R"({"task":"scale","law":"llama3","loss":2})", "loss: this law does not say it"},
+        {R"({"task":"scale","law":"kaplan","flops":1e24,"inference":{"tokens":1e12}})", "inference"},
+        {R"({"task":"scale","flops":1e24,"hardware":"A100"})", "flops: only one of"},
+        {R"({"task":"scale","hardware":"A100"})", "hardware: expected a device"},
         {R"({"model":"Llama-3.1-8B","data":"/no/such\u0000folder"})", "data"},
     };
     Host h;
@@ -362,6 +369,12 @@ TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
         R"({"model":"Llama-3.1-8B","task":"serve","load":{"queries_per_second":3,"profile":"office"},
             "hardware":{"device":"H100"},"cost":{"mode":"own","interest":@,"rent_hour":@,"upfront":@,
             "api":[{"input":@,"output":@,"currency":"CNY"}]}})",
+        R"({"task":"scale","flops":@,"inference":{"tokens":@,"relative_cost":@},"unique_tokens":@})",
+        R"({"task":"scale","law":"hoffmann","parameters":@,"tokens":@,"inference":{"tokens":@},"unique_tokens":@})",
+        R"({"task":"scale","law":"muennighoff","loss":@,"inference":{"tokens":@}})",
+        R"({"task":"scale","law":"kaplan","loss":@})",
+        R"({"task":"scale","law":"llama3","parameters":@})",
+        R"({"task":"scale","law":"deepseek","days":@,"mfu":@,"hardware":{"peak_flops":@,"count":@}})",
         R"({"task":"report","report":"seed-000","sizes":[@],"days":[@]})",
         R"({"task":"report","report":"seed-004","visits_per_month":@,"training_cost":@})",
     };

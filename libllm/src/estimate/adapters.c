@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Low-rank adapters: which matrices have one, and how many parameters these have. A matrix of n inputs and m outputs has
- * one of rank * (n + m). Members of "lora", which may also be the rank alone:
+ * Low-rank adapters: which matrices have one, and how many parameters these have. A matrix of n inputs and m outputs
+ * has one of rank * (n + m). Members of "lora", which may also be the rank alone:
  *
  * rank       default: 16
  * targets    words, apart by commas: all (default), attention, recurrent, ffn, q, k, v, o, gate, up, down
@@ -31,31 +31,42 @@ enum {
 static const struct {
     const char *word;
     uint32_t parts;
-} words[] = {{"all", ALL}, {"attention", ATTENTION}, {"recurrent", RECURRENT}, {"ffn", FFN}, {"q", Q}, {"k", K},
-             {"v", V},     {"o", O},                 {"gate", GATE},           {"up", UP},   {"down", DOWN}};
+} words[] = {{"all", ALL},
+             {"attention", ATTENTION},
+             {"recurrent", RECURRENT},
+             {"ffn", FFN},
+             {"q", Q},
+             {"k", K},
+             {"v", V},
+             {"o", O},
+             {"gate", GATE},
+             {"up", UP},
+             {"down", DOWN}};
 
 /* By how its name begins; the first that fits. */
 static const struct {
     const char *name;
     uint32_t part;
-} names[] = {{"attn_qkv", Q | K | V},
-             {"attn_q", Q},
-             {"attn_kv", K | V},
-             {"attn_k", K},
-             {"attn_v", V},
-             {"attn_out", O},
-             {"ffn_gate_inp", OTHER_FFN},
-             {"ffn_gate", GATE},
-             {"ffn_up", UP},
-             {"ffn_down", DOWN}};
+} names[] = {{"attn_qkv", Q | K | V}, {"attn_q", Q},     {"attn_kv", K | V},          {"attn_k", K},
+             {"attn_v", V},           {"attn_out", O},   {"ffn_gate_inp", OTHER_FFN}, {"ffn_gate", GATE},
+             {"ffn_up", UP},          {"ffn_down", DOWN}};
 
 /* What the modules of these families, as published, hold in one matrix: its adapter has one input side. */
 static const struct {
     const char *family;
     uint32_t first, others;
-} fused[] = {{"bloom", Q, K | V},       {"falcon", Q, K | V}, {"gpt2", Q, K | V},    {"openai-gpt", Q, K | V},
-             {"gpt_neox", Q, K | V},    {"mpt", Q, K | V},    {"phi3", Q, K | V},    {"phi3", GATE, UP},
-             {"glm", GATE, UP},         {"glm4", GATE, UP},   {"chatglm", Q, K | V}, {"chatglm", GATE, UP},
+} fused[] = {{"bloom", Q, K | V},
+             {"falcon", Q, K | V},
+             {"gpt2", Q, K | V},
+             {"openai-gpt", Q, K | V},
+             {"gpt_neox", Q, K | V},
+             {"mpt", Q, K | V},
+             {"phi3", Q, K | V},
+             {"phi3", GATE, UP},
+             {"glm", GATE, UP},
+             {"glm4", GATE, UP},
+             {"chatglm", Q, K | V},
+             {"chatglm", GATE, UP},
              {"qwen3_next", Q, OTHER_ATTENTION}};
 
 static uint32_t parts_of_name(const ll_item *item, const char *name, size_t n)
@@ -65,7 +76,9 @@ static uint32_t parts_of_name(const ll_item *item, const char *name, size_t n)
         if (n >= length && memcmp(name, names[i].name, length) == 0)
             return names[i].part;
     }
-    return item->class == LL_CLASS_ATTENTION ? OTHER_ATTENTION : item->class == LL_CLASS_RECURRENT ? RECURRENT : OTHER_FFN;
+    return item->class == LL_CLASS_ATTENTION   ? OTHER_ATTENTION
+           : item->class == LL_CLASS_RECURRENT ? RECURRENT
+                                               : OTHER_FFN;
 }
 
 /* Which of an item's matrices are chosen, from 0 to 1: one may stand for several ("attn_k, attn_v"). */
@@ -137,8 +150,8 @@ static sums sum_up(ll_training *t, uint32_t chosen, bool experts)
                 continue;
             is_done[j] = true;
             found |= part;
-            widths = ll_sheet_text(t->sheet, "%s + %.0f", widths,
-                                   other->rows == item->rows ? other->columns : other->rows);
+            widths =
+                ll_sheet_text(t->sheet, "%s + %.0f", widths, other->rows == item->rows ? other->columns : other->rows);
             share = share_of(other, chosen) > share ? share_of(other, chosen) : share;
         }
         if (share > 0)

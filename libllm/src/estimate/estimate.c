@@ -13,12 +13,10 @@
 static const struct {
     const char *name;
     void (*run)(ll_task *task);
-} tasks[] = {{"model", ll_run_model},
-             {"train", ll_run_train},
-             {"serve", ll_run_serve},
-             {"fit", ll_run_fit},
-             {"tune", ll_run_tune}};
-#define MODEL_TASKS "model|train|serve|fit|tune"
+    bool has_no_model; /* unless the scenario says one */
+} tasks[] = {{"model", ll_run_model, false}, {"train", ll_run_train, false}, {"serve", ll_run_serve, false},
+             {"fit", ll_run_fit, false},     {"tune", ll_run_tune, false},   {"scale", ll_run_scale, true}};
+#define MODEL_TASKS "model|train|serve|fit|tune|scale"
 #define DOCUMENTS "report|models|devices|prices"
 static const char *const documents[] = {"report", "models", "devices", "prices"};
 enum { REPORT = sizeof tasks / sizeof *tasks };
@@ -37,12 +35,13 @@ static ll_report_options read_output(ll_reader *scenario)
 
 static void run_task(ll_task *task, int which)
 {
-    if (!ll_read_has(task->scenario, "model"))
+    const bool has_model = ll_read_has(task->scenario, "model");
+    if (!has_model && !tasks[which].has_no_model)
         ll_sheet_fail(task->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "model: missing");
-    if (!task->sheet->status && ll_bill_read(task->scenario, "model", task->folder, task->bill)) {
+    if (has_model && !task->sheet->status && ll_bill_read(task->scenario, "model", task->folder, task->bill))
         ll_bill_put(task->bill, task->sheet);
+    if (!task->sheet->status)
         tasks[which].run(task);
-    }
     if (!task->sheet->status)
         ll_read_end(task->scenario);
 }

@@ -50,6 +50,7 @@ void ll_put_money(ll_task *task, const ll_hardware *hardware);
 void ll_run_model(ll_task *task);
 void ll_run_train(ll_task *task);
 void ll_run_tune(ll_task *task);
+void ll_run_scale(ll_task *task);
 void ll_run_serve(ll_task *task);
 void ll_run_fit(ll_task *task);
 

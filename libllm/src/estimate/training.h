@@ -82,7 +82,8 @@ void ll_training_put_memory(ll_training *training, const ll_training_plan *plan)
 void ll_training_put_states(ll_training *training, const ll_training_plan *plan);
 /* training_step.c: step.time, and its parts. */
 void ll_training_put_step(ll_training *training, const ll_training_plan *plan);
-/* training_offload.c: the member "offload" of a scenario; rates, memory of hosts, and the part of step.time that moving takes.
+/* training_offload.c: the member "offload" of a scenario; rates, memory of hosts, and the part of step.time that moving
+ * takes.
  */
 void ll_training_read_offload(ll_training *training);
 bool ll_training_offloads(const ll_training *training);

@@ -76,8 +76,8 @@ void ll_training_put_offload(ll_training *t, const ll_training_plan *p)
     }
     if (has_weights) {
         const bool is_drive = t->weights == LL_PLACE_DRIVE;
-        host = ll_sheet_text(sheet, "%s%s%s", host, *host ? " + " : "",
-                             is_drive ? "4 * memory.unit" : "offload.weights");
+        host =
+            ll_sheet_text(sheet, "%s%s%s", host, *host ? " + " : "", is_drive ? "4 * memory.unit" : "offload.weights");
         if (is_drive)
             drive = ll_sheet_text(sheet, "%s%soffload.weights", drive, *drive ? " + " : "");
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The task "tune": training a model on, as a whole or by adapters. Members of the scenario beside "model" and those that
- * describe a run of training (train.c), of which parallel, recompute, micro_batch, attention, optimizer and
+ * The task "tune": training a model on, as a whole or by adapters. Members of the scenario beside "model" and those
+ * that describe a run of training (train.c), of which parallel, recompute, micro_batch, attention, optimizer and
  * offload are the same:
  *
  * lora                  adapters.c; without it all parameters are trained

@@ -46,7 +46,8 @@ void ll_tuning_read(ll_training *t)
     ll_sheet_compute(t->sheet, "base.bytes", "B", is_twice ? twice : bases[base].bytes,
                      is_twice ? "Dettmers et al. 2023: 4 bits, a scale of 8 for each 64, one of 32 for 256 of those"
                               : bases[base].source);
-    ll_training_give(t, "base.rest_bytes", "B", bases[base].rest, "embedding, output and norms, which stay as they are");
+    ll_training_give(t, "base.rest_bytes", "B", bases[base].rest,
+                     "embedding, output and norms, which stay as they are");
 }
 
 /* The largest matrix that is unpacked at once. */
