@@ -145,6 +145,16 @@ TEST(Estimate, TablesOfCommaSeparatedValues)
     EXPECT_TRUE(ll_span_is(ll_csv_field(&csv, "name"), "last"));
     EXPECT_EQ(LIBLLM_DONE, ll_csv_next(&csv, &e));
     ll_csv_close(&csv);
+    ASSERT_EQ(LIBLLM_OK, ll_csv_open(&csv, &h.host, "t.csv", ll_span_of("name,x\n\"a\nb\",1\n\nc,2"), &e));
+    EXPECT_TRUE(ll_span_is(ll_csv_peek(&csv), "\"a\nb\",1")); // a line's end between quotes ends no row
+    ll_csv_skip(&csv);
+    EXPECT_TRUE(ll_span_is(ll_csv_peek(&csv), ""));
+    ll_csv_skip(&csv);
+    EXPECT_TRUE(ll_span_is(ll_csv_peek(&csv), "c,2"));
+    ASSERT_EQ(LIBLLM_OK, ll_csv_next(&csv, &e));
+    EXPECT_TRUE(ll_span_is(ll_csv_field(&csv, "name"), "c"));
+    EXPECT_EQ(LIBLLM_DONE, ll_csv_next(&csv, &e));
+    ll_csv_close(&csv);
     for (const char *bad : {"a,b\n1", "a,b\n\"1,2", "a,b\n\"1\"x,2"}) {
         ASSERT_EQ(LIBLLM_OK, ll_csv_open(&csv, &h.host, "t.csv", ll_span_of(bad), &e));
         EXPECT_EQ(LIBLLM_ERROR_CORRUPT_FILE, ll_csv_next(&csv, &e)) << bad;

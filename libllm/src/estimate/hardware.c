@@ -93,12 +93,20 @@ static libllm_status add_claims(ll_sheet *sheet, const ll_csv *csv, ll_device *d
     return LIBLLM_OK;
 }
 
+/* The next row in which the first of the words is; others are not read. */
+static libllm_status next_row(ll_csv *csv, const ll_words *words, libllm_error *error)
+{
+    while (csv->left.size && !ll_may_name(ll_csv_peek(csv), words))
+        ll_csv_skip(csv);
+    return ll_csv_next(csv, error);
+}
+
 /* The device that a query means, or those that it may mean. */
 static libllm_status search(ll_sheet *sheet, ll_csv *csv, const ll_words *query, ll_device *found, ll_candidates *all,
                             libllm_error *error)
 {
     libllm_status status;
-    while ((status = ll_csv_next(csv, error)) == LIBLLM_OK) {
+    while ((status = next_row(csv, query, error)) == LIBLLM_OK) {
         const ll_span vendor = ll_csv_field(csv, "vendor"), name = ll_csv_field(csv, "name");
         if ((all->n && is_row_of(csv, found)) || !ll_add_candidate(all, sheet, fits(csv, query), name))
             continue;
@@ -114,7 +122,9 @@ static libllm_status search(ll_sheet *sheet, ll_csv *csv, const ll_words *query,
 static libllm_status gather(ll_sheet *sheet, ll_csv *csv, ll_device *device, libllm_error *error)
 {
     libllm_status status;
-    while ((status = ll_csv_next(csv, error)) == LIBLLM_OK) {
+    ll_words name = {.n = 0};
+    ll_add_words(&name, ll_span_of(device->name));
+    while ((status = next_row(csv, &name, error)) == LIBLLM_OK) {
         if (!is_row_of(csv, device))
             continue;
         status = add_claims(sheet, csv, device, error);

@@ -73,8 +73,9 @@ static void put_own_hour(ll_reader *r)
         ll_sheet_detail(sheet, details[i]);
 }
 
-/* A table while its rows are read; the sheet fails when it cannot be. */
-static bool each_row(ll_task *task, const char *name, bool (*row)(ll_task *, const ll_csv *, void *), void *context)
+/* The rows of a table in whose text `part` stands; the sheet fails when it cannot be read. */
+static bool each_row(ll_task *task, const char *name, const char *part, bool (*row)(ll_task *, const ll_csv *, void *),
+                     void *context)
 {
     ll_data data;
     ll_csv csv;
@@ -82,9 +83,13 @@ static bool each_row(ll_task *task, const char *name, bool (*row)(ll_task *, con
     libllm_status status = ll_data_open(task->sheet->host, task->folder, name, &data, &error);
     if (!status) {
         status = ll_csv_open(&csv, task->sheet->host, name, data.text, &error);
-        while (!status && (status = ll_csv_next(&csv, &error)) == LIBLLM_OK)
-            if (!row(task, &csv, context))
+        while (!status) {
+            const ll_span next = ll_csv_peek(&csv);
+            if (csv.left.size && !memmem(next.data, next.size, part, strlen(part)))
+                ll_csv_skip(&csv);
+            else if ((status = ll_csv_next(&csv, &error)) == LIBLLM_OK && !row(task, &csv, context))
                 break;
+        }
         ll_csv_close(&csv);
         ll_data_close(&data);
     }
@@ -142,7 +147,7 @@ static bool put_rented_hour(ll_task *task, const ll_hardware *hardware, const ch
         return false;
     ll_add_words(&words, ll_span_of(hardware->device.vendor));
     ll_add_words(&words, ll_span_of(hardware->device.name));
-    if (!each_row(task, "prices.csv", add_rent, &all) || !all.source)
+    if (!each_row(task, "prices.csv", metric, add_rent, &all) || !all.source)
         return false;
     ll_sheet_give_between(task->sheet, "cost.device_hour", "USD/h", sqrt(all.low * all.high), all.low, all.high,
                           all.source);
@@ -197,7 +202,7 @@ static void put_region(ll_task *task, ll_reader *r)
     region wanted = {.name = ll_read_text(r, "region", NULL)};
     ll_read_given(r, "carbon_intensity", 0, 10, "carbon.intensity", "kg/kWh");
     ll_read_given(r, "electricity", 0, 100, "cost.electricity", "USD/kWh");
-    if (wanted.name && each_row(task, "regions.csv", add_region, &wanted) && !wanted.found)
+    if (wanted.name && each_row(task, "regions.csv", "", add_region, &wanted) && !wanted.found)
         ll_sheet_fail(task->sheet, LIBLLM_ERROR_NOT_FOUND, "cost.region: \"%s\" is not in regions.csv", wanted.name);
 }
 
