@@ -19,8 +19,12 @@ typedef struct reader {
 
 static bool sum(reader *r, ll_cases *out);
 
-static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+enum { LETTER = 1, DIGIT = 2, POINT = 4 };
+static const uint8_t kinds[256] = {
+    ['a' ... 'z'] = LETTER, ['A' ... 'Z'] = LETTER, ['_'] = LETTER, ['0' ... '9'] = DIGIT, ['.'] = POINT};
+
+static bool is_letter(char c) { return kinds[(uint8_t)c] == LETTER; }
+static bool is_digit(char c) { return kinds[(uint8_t)c] == DIGIT; }
 
 static void skip_blanks(reader *r)
 {
@@ -37,12 +41,22 @@ static bool take(reader *r, char c)
     return true;
 }
 
-/* Digits with a point and an exponent. */
+/* Digits with a point and an exponent. Of few digits the quotient of two exact numbers is the nearest one. */
 static double take_number(const char **at)
 {
-    const char *first = *at;
-    while (is_digit(**at) || **at == '.')
-        ++*at;
+    enum { EXACT_DIGITS = 15 };
+    static const double powers[EXACT_DIGITS + 1] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    const char *first = *at, *point = NULL;
+    int64_t digits = 0;
+    for (; is_digit(**at) || **at == '.'; ++*at) {
+        if (**at == '.')
+            point = *at;
+        else if (*at - first <= EXACT_DIGITS)
+            digits = 10 * digits + (**at - '0');
+    }
+    if (**at != 'e' && *at - first <= EXACT_DIGITS)
+        return (double)digits / powers[point ? *at - point - 1 : 0];
     if (**at == 'e') {
         *at += (*at)[1] == '-' || (*at)[1] == '+' ? 2 : 1;
         while (is_digit(**at))
@@ -55,7 +69,7 @@ static double take_number(const char **at)
 static ll_span take_name(const char **at)
 {
     const char *first = *at;
-    while (is_letter(**at) || is_digit(**at) || **at == '.')
+    while (kinds[(uint8_t) * *at])
         ++*at;
     return (ll_span){first, (size_t)(*at - first)};
 }
