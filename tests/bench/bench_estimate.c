@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * How long queries of the estimator take: bench-estimate [SECONDS_PER_KIND [PART_OF_KIND]]. Prints the median and the best
- * time of each kind in microseconds of processor time, on one thread, report included; for a search also how much of
- * that goes to each configuration. A query should take less than 1000.
+ * How long queries of the estimator take: bench-estimate [SECONDS_PER_KIND [PART_OF_KIND]]. Prints the median and the
+ * best time of each kind in microseconds of processor time, on one thread, report included; for a search also how much
+ * of that goes to each configuration. A query should take less than 1000.
  */
 #include <libllm/libllm.h>
 #include <stdbool.h>
