@@ -21,14 +21,19 @@ struct Host {
     Host() { ll_host_init(&host); }
 };
 
-bool none(void *, ll_span, ll_cases *) { return false; }
+bool none(void *, ll_span, uint32_t *, ll_cases *) { return false; }
 
-double value_of(const char *formula)
+/* NaN when it cannot be read. */
+double value_of(const char *text)
 {
+    Host h;
     ll_cases out{};
     const char *wrong = nullptr;
-    EXPECT_TRUE(ll_evaluate(formula, 1, none, nullptr, &out, &wrong)) << formula << " at " << wrong;
-    return out.at[0];
+    ll_formula formula;
+    ll_formula_init(&formula, &h.host);
+    const bool good = !ll_formula_read(&formula, text, &wrong) && ll_formula_evaluate(&formula, 1, none, nullptr, &out);
+    ll_formula_free(&formula);
+    return good ? out.at[0] : NAN;
 }
 
 TEST(Estimate, Formulas)
@@ -52,10 +57,16 @@ TEST(Estimate, Formulas)
     EXPECT_EQ(1, value_of("erlang_c(10, 10)"));
     EXPECT_EQ(0, value_of("erlang_c(10, 0)"));
     EXPECT_NEAR(value_of("erlang_c(100000, 99900)"), value_of("erlang_c(100001, 99901)"), 1e-2); // two ways
-    ll_cases out;
-    const char *wrong;
+    EXPECT_EQ(15, value_of("1 + (2 * (3 - (4 - 8)))"));
+    EXPECT_EQ(0.1, value_of("0.1"));
+    EXPECT_EQ(123456789.0123456, value_of("123456789.0123456")); // more digits than are read at once
+    EXPECT_EQ(12345678901234567, value_of("12345678901234567"));
     for (const char *bad : {"", "1 +", "(1", "1)", "x", "f(1)", "1 1", "* 2"})
-        EXPECT_FALSE(ll_evaluate(bad, 1, none, nullptr, &out, &wrong)) << bad;
+        EXPECT_TRUE(std::isnan(value_of(bad))) << bad;
+    std::string deep; // deeper than the stack of values
+    for (int i = 0; i < 100; i++)
+        deep += "1 - (";
+    EXPECT_TRUE(std::isnan(value_of((deep + "1" + std::string(100, ')')).c_str())));
 }
 
 TEST(Estimate, IntervalsOfIndependentFiguresAddUpInQuadrature)
@@ -122,6 +133,52 @@ TEST(Estimate, FiguresBehindAMarkVanish)
     ll_sheet_rewind(&sheet, mark);
     EXPECT_EQ(0, ll_sheet_compute(&sheet, "d", "", "a * c", NULL)); // not the one that was
     EXPECT_NE(LIBLLM_OK, ll_sheet_status(&sheet, nullptr));
+    ll_sheet_free(&sheet);
+}
+
+TEST(Estimate, TrialsComeBackToTheirPoint)
+{
+    Host h;
+    ll_sheet sheet;
+    ASSERT_TRUE(ll_sheet_init(&sheet, &h.host));
+    sheet.is_trial = sheet.keeps_formulas = true;
+    ll_sheet_give_between(&sheet, "a", "", 2, 1, 3, "test");
+    const ll_sheet_point point = ll_sheet_keep(&sheet);
+    for (int i = 0; i < 5000; i++) { // more formulas than are kept, and more texts than a block has
+        const char *path = ll_sheet_text(&sheet, "%s.%s", "group", i % 2 ? "odd" : "even");
+        EXPECT_EQ(2 * i + 1,
+                  ll_sheet_compute(&sheet, path, "", ll_sheet_text(&sheet, "a * %.0f + 1", (double)i), NULL));
+        EXPECT_EQ(ll_sheet_has(&sheet, "group.odd"), i % 2 == 1);
+        EXPECT_EQ(ll_sheet_has(&sheet, "group.even"), i % 2 == 0);
+        EXPECT_EQ(1u, sheet.n_figures - point.n_figures);
+        EXPECT_FALSE(sheet.figures[0].is_uncertain);
+        if (i % 3 == 0)
+            ll_sheet_compute(&sheet, "b", "", "a - 3", NULL); // fails
+        else
+            ll_sheet_remark(&sheet, LL_REMARK_REASON, "code", "english", "chinese");
+        ll_sheet_return(&sheet, &point);
+        ASSERT_EQ(LIBLLM_OK, ll_sheet_status(&sheet, nullptr));
+        ASSERT_EQ(0u, sheet.n_remarks);
+        ASSERT_FALSE(ll_sheet_has(&sheet, path));
+    }
+    EXPECT_EQ(2, ll_sheet_value(&sheet, "a"));
+    ll_sheet_free(&sheet);
+}
+
+TEST(Estimate, TextsAreThoseOfTheCLibrary)
+{
+    Host h;
+    ll_sheet sheet;
+    char expected[400];
+    ASSERT_TRUE(ll_sheet_init(&sheet, &h.host));
+    for (double x : {0.0, 1.0, 10.0, 4096.0, 0.5, 2.5, 123456789.0, 8.9e15, 9.1e15, 1e300, -3.0}) {
+        snprintf(expected, sizeof expected, "%s, %.0f: 100 %% of %.3g %s", "name", x, x, "");
+        EXPECT_STREQ(expected, ll_sheet_text(&sheet, "%s, %.0f: 100 %% of %.3g %s", "name", x, x, ""));
+        snprintf(expected, sizeof expected, "(%.0f * %s)", x, "a.b");
+        EXPECT_STREQ(expected, ll_sheet_text(&sheet, "(%.0f * %s)", x, "a.b"));
+    }
+    const std::string large(40000, 'x');
+    EXPECT_EQ(large + "y", ll_sheet_text(&sheet, "%s%s", large.c_str(), "y"));
     ll_sheet_free(&sheet);
 }
 

@@ -186,6 +186,7 @@ void ll_training_choose(ll_training *t, ll_training_plan *p, double days)
 {
     if (t->sheet->status || !check(t, p))
         return;
+    t->sheet->keeps_formulas = true;
     if (p->devices <= 0)
         ll_training_size(t, p, days);
     else if (t->has_layout)
@@ -197,13 +198,16 @@ void ll_training_choose(ll_training *t, ll_training_plan *p, double days)
 void ll_training_put_run(ll_training *t, const ll_training_plan *p)
 {
     const size_t mark = ll_sheet_mark(t->sheet);
-    if (!p->fits && !t->sheet->status) { /* what would is tried out before this plan is on the sheet for good */
+    const bool searches = !p->fits && !t->sheet->status && !t->sheet->is_trial;
+    if (searches) { /* what would is tried out before this plan is on the sheet for good */
         ll_training_put_plan(t, p);
         say_that_it_does_not_fit(t);
         ll_sheet_rewind(t->sheet, mark);
         say_what_would_fit(t, p);
     }
     ll_training_put_plan(t, p);
+    if (!p->fits && !searches)
+        say_that_it_does_not_fit(t);
     put_rates(t);
     ll_sheet_compute(t->sheet, "mfu.reached", "", "flops.per_token * train.tokens_per_second_per_device / device.peak",
                      "by the convention, of the peak");
