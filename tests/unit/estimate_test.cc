@@ -7,6 +7,7 @@
 #include <string>
 
 extern "C" {
+#include "base/json.h"
 #include "estimate/csv.h"
 #include "estimate/estimate.h"
 #include "estimate/names.h"
@@ -303,6 +304,25 @@ TEST(Estimate, WhatIsWrongIsNamed)
         {R"({"task":"report","report":"seed-000","sizes":[0]})", "sizes"},
         {R"({"task":"report","report":"seed-000","devices":["A100",7]})", "devices"},
         {R"({"model":"Llama-3.1-8B","data":"/no/such\u0000folder"})", "data"},
+        {R"({"model":"GPT-2","search":{}})", "expected \"over\""},
+        {R"({"model":"GPT-2","search":7})", "search: expected an object"},
+        {R"({"model":"GPT-2","search":{"over":[]}})", "search.over: expected an object"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[]}}})", "a list of 1 to"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1],"contxt":[2]}}})", "is \"context\" meant?"},
+        {R"({"model":"GPT-2","search":{"over":{"context":["x"]}}})", "context: expected a number"},
+        {R"({"model":"GPT-2","search":{"over":{"task":["train"]}}})", "cannot be searched over"},
+        {R"({"search":{"over":{"context":[1]}}})", "model"},
+        {R"({"model":"GPT-3000","search":{"over":{"context":[1]}}})", "GPT-3000"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1]},"layouts":true}})", "search.layouts"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1]},"minimise":"x"}})", "is \"minimize\" meant?"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1]},"minimize":"x","maximize":"y"}})", "only one of"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1]},"limits":{"x":"y"}}})", "search.limits.x"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1]},"keep":0}})", "search.keep"},
+        {R"({"model":"GPT-2","search":{"over":{"hardware":["H100"],"hardware.count":[1]}}})", "given twice"},
+        {R"({"model":"GPT-2","search":{"counts":[1]},"compare":{"models":["GPT-2"]}})", "only one of"},
+        {R"({"model":"GPT-2","task":"train","search":{"devices":"all","layouts":true,"counts":[1,2,3,4,5,6,7,8,9,10,11,
+            12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46]}})",
+         "combinations; at most 1000000"},
     };
     Host h;
     for (const auto &c : cases) {
@@ -424,6 +444,8 @@ TEST(Estimate, EveryAllocationFailedInTurn)
               "capacity":{"simulate":true}})",
           R"({"task":"serve","engine":"llamacpp","model":"GPT-2","hardware":"RTX 4090","measured":{"tpot":0.01}})",
           R"({"compare":{"models":["Llama-3.1-8B","GPT-2"]},"output":{"format":"csv"}})", R"({"task":"models"})",
+          R"({"task":"serve","model":"GPT-2","search":{"devices":["H100 SXM5 80GB","L40S"],"layouts":true,"keep":2,
+              "against":"latency.tpot","limits":{"latency.tpot":1}},"parallel":{"tp":1,"pp":1},"concurrency":4})",
           R"({"model":{"file":")" LIBLLM_TEST_DATA R"(/tiny/qwen2moe.gguf"},"output":{"format":"table"}})",
           R"({"task":"report","report":"seed-000","sizes":[1e9],"days":[3],"output":{"format":"markdown"}})"}) {
         Host h;
@@ -444,6 +466,55 @@ TEST(Estimate, EveryAllocationFailedInTurn)
             ASSERT_EQ(0, bad.live) << i;
         }
     }
+}
+
+json_t *search(const std::string &scenario)
+{
+    Host h;
+    libllm_error e{};
+    std::string report;
+    EXPECT_EQ(LIBLLM_OK, run(&h.host, scenario, &report, &e)) << e.message;
+    return json_loads(report.c_str(), 0, nullptr);
+}
+
+std::string column(const json_t *root, size_t table, size_t column)
+{
+    std::string out;
+    const json_t *rows = json_object_get(json_array_get(json_object_get(root, "tables"), table), "rows");
+    for (size_t i = 1; i < json_array_size(rows); i++) {
+        const json_t *cell = json_array_get(json_array_get(rows, i), column);
+        out += std::string(json_string_value(json_is_object(cell) ? json_object_get(cell, "text") : cell)) + ";";
+    }
+    return out;
+}
+
+// KV memory grows with the context, and with its bits: what is best, and in which order, is known.
+TEST(Estimate, SearchesRankWhatTheyTry)
+{
+    const char *const over = R"({"model":"GPT-2","search":{"over":{"kv_bits":[16,8],"context":[100,400,200]},)";
+    json_t *root = search(std::string(over) + R"("minimize":"kv.bytes_per_sequence","keep":4}})");
+    EXPECT_EQ("1;2;3;4;", column(root, 0, 0));
+    EXPECT_EQ("8;16;8;16;", column(root, 0, 1)); // 16 bits of 100 tokens are as much as 8 of 200, and come first
+    EXPECT_EQ("100;100;200;200;", column(root, 0, 2));
+    EXPECT_EQ("6;6;", column(root, 1, 1));
+    const json_t *best = json_object_get(json_object_get(root, "best"), "scenario");
+    EXPECT_EQ(8, json_integer_value(json_object_get(best, "kv_bits")));
+    EXPECT_EQ(100, json_integer_value(json_object_get(best, "context")));
+    EXPECT_EQ(nullptr, json_object_get(best, "search"));
+    json_decref(root);
+    root = search(std::string(over) + R"("maximize":"kv.bytes_per_sequence","keep":2,"limits":{"context.tokens":300},
+                                        "at_least":{"kv.bytes_per_element":1.5}}})");
+    EXPECT_EQ("200;100;", column(root, 0, 2));
+    EXPECT_EQ("6;2;2;2;", column(root, 1, 1)); // two are beyond the limit, two of the others have too few bytes
+    json_decref(root);
+    root = search(std::string(over) + R"("minimize":"kv.bytes_per_sequence","against":"kv.bytes_per_element"}})");
+    EXPECT_EQ("8;", column(root, 1, 1)); // nothing is smaller in one and worse in the other
+    json_decref(root);
+    root = search(std::string(over) + R"("minimize":"no.figure"}})");
+    EXPECT_EQ("", column(root, 0, 0));
+    EXPECT_EQ(nullptr, json_object_get(root, "best"));
+    EXPECT_EQ("6;0;6;", column(root, 1, 1));
+    json_decref(root);
 }
 
 // The engine's own count of a file, which reads the tensors another way.

@@ -4,6 +4,7 @@
 #include "estimate/hardware.h"
 
 #include "base/status.h"
+#include "estimate/kept.h"
 #include "estimate/names.h"
 
 #include <string.h>
@@ -134,7 +135,7 @@ static libllm_status gather(ll_sheet *sheet, ll_csv *csv, ll_device *device, lib
     return status == LIBLLM_DONE ? LIBLLM_OK : status;
 }
 
-bool ll_device_find(ll_sheet *sheet, const char *folder, const char *query, ll_device *out)
+static bool find(ll_sheet *sheet, const char *folder, const char *query, ll_device *out)
 {
     *out = (ll_device){0};
     ll_words wanted = {.n = 0};
@@ -160,6 +161,21 @@ bool ll_device_find(ll_sheet *sheet, const char *folder, const char *query, ll_d
     if (status)
         ll_sheet_fail(sheet, status, "%s", error.message);
     return ll_check_candidates(&all, sheet, "hardware.device", query, "`libllm estimate devices` lists them");
+}
+
+bool ll_device_find(ll_sheet *sheet, const char *folder, const char *query, ll_device *out)
+{
+    ll_kept *kept = sheet->kept;
+    if (!kept)
+        return find(sheet, folder, query, out);
+    const ll_device *known = ll_kept_device(kept, query);
+    if (known) {
+        *out = *known;
+        return !sheet->status;
+    }
+    if (find(&kept->sheet, folder, query, out))
+        ll_keep_device(kept, query, out);
+    return ll_kept_check(kept, sheet) && !sheet->status;
 }
 
 static void put_field(ll_reader *r, const ll_device *device, ll_device_field field, const char *key, const char *path,

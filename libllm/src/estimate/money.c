@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Power, energy, carbon and money of so many devices for so long.
  */
+#include "estimate/kept.h"
 #include "estimate/names.h"
 #include "estimate/tasks.h"
 
@@ -139,18 +140,40 @@ static bool add_rent(ll_task *task, const ll_csv *csv, void *context)
     return true;
 }
 
-static bool put_rented_hour(ll_task *task, const ll_hardware *hardware, const char *metric)
+static bool find_rent(ll_task *task, const ll_device *device, const char *metric, ll_rent *out)
 {
     ll_words words = {.n = 0};
     rents all = {.device = &words, .metric = metric};
-    if (!hardware->is_known)
+    ll_add_words(&words, ll_span_of(device->vendor));
+    ll_add_words(&words, ll_span_of(device->name));
+    const bool good = each_row(task, "prices.csv", metric, add_rent, &all);
+    *out = (ll_rent){all.low, all.high, all.source};
+    return good;
+}
+
+/* The same, or what is kept of it. */
+static bool rent_of(ll_task *task, const ll_device *device, const char *metric, ll_rent *out)
+{
+    ll_kept *kept = task->sheet->kept;
+    const ll_rent *known = kept ? ll_kept_rent(kept, device, metric) : NULL;
+    if (known)
+        *out = *known;
+    if (known || !kept)
+        return known || find_rent(task, device, metric, out);
+    ll_task keeping = *task;
+    keeping.sheet = &kept->sheet;
+    if (find_rent(&keeping, device, metric, out))
+        ll_keep_rent(kept, device, metric, out);
+    return ll_kept_check(kept, task->sheet);
+}
+
+static bool put_rented_hour(ll_task *task, const ll_hardware *hardware, const char *metric)
+{
+    ll_rent rent;
+    if (!hardware->is_known || !rent_of(task, &hardware->device, metric, &rent) || !rent.source)
         return false;
-    ll_add_words(&words, ll_span_of(hardware->device.vendor));
-    ll_add_words(&words, ll_span_of(hardware->device.name));
-    if (!each_row(task, "prices.csv", metric, add_rent, &all) || !all.source)
-        return false;
-    ll_sheet_give_between(task->sheet, "cost.device_hour", "USD/h", sqrt(all.low * all.high), all.low, all.high,
-                          all.source);
+    ll_sheet_give_between(task->sheet, "cost.device_hour", "USD/h", sqrt(rent.low * rent.high), rent.low, rent.high,
+                          rent.source);
     return true;
 }
 

@@ -53,7 +53,9 @@ void ll_run_fit(ll_task *task);
 /* desktop.c: "serve" with the engine llama.cpp. */
 void ll_serve_desktop(ll_task *task);
 
-/* estimate.c: a scenario of one of these tasks, onto a sheet of its own. */
+/* estimate.c: the task of this name, of which the model is already on the sheet. */
+void ll_run_task(ll_task *task, const char *name);
+/* A scenario of one of these tasks, onto a sheet of its own. */
 void ll_run_scenario(ll_sheet *sheet, const json_t *scenario, const char *folder, ll_bill *bill);
 
 #endif
