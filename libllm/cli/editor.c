@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -80,28 +79,6 @@ static int read_key(EditLine *edit, wchar_t *key)
     }
 }
 
-/* <state folder>/libllm/history, with its folders made; NULL when there is no place for it. */
-static char *make_history_path(void)
-{
-    static const char name[] = "/libllm/history";
-    char *folder = user_folder("XDG_STATE_HOME", ".local/state");
-    if (!folder)
-        return NULL;
-    size_t length = strlen(folder);
-    folder = resize(folder, length + sizeof name, 1);
-    memcpy(folder + length, name, sizeof name);
-    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        bool made = mkdir(folder, 0700) == 0 || errno == EEXIST;
-        *slash = '/';
-        if (!made) {
-            free(folder);
-            return NULL;
-        }
-    }
-    return folder;
-}
-
 static void open_history(struct editor *editor)
 {
     HistEvent event;
@@ -111,7 +88,7 @@ static void open_history(struct editor *editor)
     history(editor->history, &event, H_SETSIZE, HISTORY_LINES);
     history(editor->history, &event, H_SETUNIQUE, 1);
     el_set(editor->edit, EL_HIST, history, editor->history);
-    editor->history_path = make_history_path();
+    editor->history_path = user_file("XDG_STATE_HOME", ".local/state", "/libllm/history");
     if (editor->history_path)
         history(editor->history, &event, H_LOAD, editor->history_path);
 }

@@ -8,13 +8,13 @@
 #include <string.h>
 
 #include "files.h"
-#include "json_view.h"
+#include "machine.h"
 #include "model.h"
 #include "terminal.h"
 
 struct values {
     const char *scenario, *model, *device, *count, *precision, *peak, *days, *tokens, *mfu, *sequence, *context, *flops;
-    const char *data, *format, *language;
+    const char *data, *format, *language, *types;
     const char *minimize, *maximize, *against, *keep;
     struct texts set, limits, least, over;
     bool json, explain, corrected, compare, search;
@@ -55,6 +55,8 @@ static const struct option options[] = {
     {"keep", 0, OPTION_TEXT, "N", "how many of the best are listed (10)", offsetof(struct values, keep), 0, 0},
     {"set", 0, OPTION_TEXTS, "PATH=VALUE", "any member of the scenario, e.g. load.users=2000",
      offsetof(struct values, set), 0, 0},
+    {"types", 0, OPTION_TEXT, "TYPES", "calibrate: only these types of weights, e.g. Q4_K,Q6_K",
+     offsetof(struct values, types), 0, 0},
     {"corrected", 0, OPTION_FLAG, NULL, "report: with the document's faults mended", offsetof(struct values, corrected),
      0, 0},
     {"explain", 0, OPTION_FLAG, NULL, "formulas, the numbers put in, and sources", offsetof(struct values, explain), 0,
@@ -314,40 +316,16 @@ static bool apply(json_t *scenario, const struct values *v, const struct texts *
     return set_numbers(scenario, v);
 }
 
-/* A list or object that the library writes; NULL, with a message, on failure. */
-static json_t *ask(describe_fn describe, const libllm_runtime *runtime)
-{
-    char *text = fetch_json(describe, runtime);
-    json_t *value = text ? json_loads(text, 0, NULL) : NULL;
-    free(text);
-    return value;
-}
-
-static libllm_status devices(const void *runtime, char *buffer, size_t capacity, size_t *needed, libllm_error *error)
-{
-    return libllm_runtime_devices(runtime, buffer, capacity, needed, error);
-}
-
-static libllm_status limits(const void *runtime, char *buffer, size_t capacity, size_t *needed, libllm_error *error)
-{
-    return libllm_runtime_measure_limits(runtime, buffer, capacity, needed, error);
-}
-
-/* What this machine has and, within some seconds, what it can do: for the task "fit", unless the scenario says it. */
+/* What this machine has and can do: for the task "fit", and serving with our own engine, unless the scenario says it.
+ */
 static bool add_machine(json_t *scenario, const libllm_runtime *runtime)
 {
     const char *task = json_string_value(json_object_get(scenario, "task"));
-    if (!task || strcmp(task, "fit") != 0 || json_object_get(scenario, "machine"))
+    const char *engine = json_string_value(json_object_get(scenario, "engine"));
+    const bool is_own = task && engine && strcmp(task, "serve") == 0 && strcmp(engine, "libllm") == 0;
+    if (!task || (strcmp(task, "fit") != 0 && !is_own) || json_object_get(scenario, "machine"))
         return true;
-    json_t *found = ask(devices, runtime), *measured = found ? ask(limits, runtime) : NULL;
-    const json_t *cpu = json_array_get(json_object_get(found, "devices"), 0);
-    if (measured)
-        json_object_set_new(scenario, "machine",
-                            json_pack("{s:O?, s:O?, s:O}", "name", json_object_get(cpu, "name"), "memory",
-                                      json_object_get(cpu, "available_bytes"), "limits", measured));
-    json_decref(found);
-    json_decref(measured);
-    return measured != NULL;
+    return json_object_set_new(scenario, "machine", machine_describe(runtime)) == 0;
 }
 
 static bool print_report(const struct access *access, const char *scenario)
@@ -380,7 +358,12 @@ static int run(int argc, char **argv)
     int code = options_parse(&estimate_command, groups, argc, argv, &operands);
     if (code == OPTIONS_GO && operands.n > 2)
         code = usage_error(&estimate_command, "'%s' is one operand too many", operands.items[2]);
-    if (code == OPTIONS_GO) {
+    if (code == OPTIONS_GO && operands.n == 1 && strcmp(operands.items[0], "calibrate") == 0) {
+        struct access access = {0};
+        code = access_runtime(&access, &common) ? machine_calibrate(access.runtime, values.types, values.json)
+                                                : EXIT_FAILED;
+        access_close(&access);
+    } else if (code == OPTIONS_GO) {
         json_t *scenario = read_scenario(values.scenario);
         struct access access = {0};
         const bool good = scenario && apply(scenario, &values, &operands) && access_runtime(&access, &common) &&
@@ -403,14 +386,18 @@ const struct command estimate_command = {
     .summary = "what training or serving a model takes",
     .synopsis = "[model|train|serve|fit] [-m MODEL] [OPTIONS]\n"
                 "       libllm estimate report seed-000|seed-001|seed-004 [--corrected]\n"
-                "       libllm estimate models | devices | prices",
+                "       libllm estimate models | devices | prices\n"
+                "       libllm estimate calibrate [--types TYPES]",
     .details = "Works out parameters, operations, memory, devices and time, with formulas and sources\n"
                "where --explain is given. A scenario may also come from a JSON file. fit says whether\n"
                "a model fits on this machine and how fast it will be; it measures for a few seconds.\n"
+               "calibrate measures for half a minute and keeps the figures, from which fit predicts\n"
+               "more closely.\n"
                "\n"
                "  libllm estimate -m Llama-3.1-8B\n"
                "  libllm estimate fit -m Qwen3-32B --context 8k\n"
                "  libllm estimate train -m 405B --tokens 38.5/parameter --on A100 --days 30 --mfu 0.3\n"
+               "  libllm estimate serve -m Llama-3.1-70B --on H100 --set targets.tpot=0.03\n"
                "  libllm estimate train --compare -m Llama-3.1-8B,Qwen3-32B --on H100,910B3 --count 512\n"
                "  libllm estimate train --search -m Llama-3.1-70B --tokens 15T --on H100,H200 --limit time.days=60\n"
                "  libllm estimate report seed-000 --lang zh\n",

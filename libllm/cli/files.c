@@ -128,6 +128,26 @@ char *user_folder(const char *variable, const char *below_home)
     return home && home[0] == '/' ? join(home, below_home) : NULL;
 }
 
+char *user_file(const char *variable, const char *below_home, const char *name)
+{
+    char *path = user_folder(variable, below_home);
+    if (!path)
+        return NULL;
+    const size_t length = strlen(path);
+    path = resize(path, length + strlen(name) + 1, 1);
+    strcpy(path + length, name);
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        const bool made = mkdir(path, 0700) == 0 || errno == EEXIST;
+        *slash = '/';
+        if (!made) {
+            free(path);
+            return NULL;
+        }
+    }
+    return path;
+}
+
 char *expand_home(const char *path)
 {
     const char *home = getenv("HOME");

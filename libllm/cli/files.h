@@ -32,6 +32,10 @@ bool output_close(struct output *output, bool complete);
  * Release with free(). */
 char *user_folder(const char *variable, const char *below_home);
 
+/* The path of a file in it, such as "/libllm/history", whose folders have been made; NULL when there is no place for
+ * it. */
+char *user_file(const char *variable, const char *below_home, const char *name);
+
 /* `path` with a leading "~/" replaced by the home folder. Release with free(). */
 char *expand_home(const char *path);
 

@@ -275,16 +275,19 @@ char *fetch_json(describe_fn describe, const void *object)
     return NULL;
 }
 
+bool show_json(const char *json, bool as_json)
+{
+    if (!as_json)
+        return print_table(json);
+    put_text(stdout, json, strlen(json));
+    putchar('\n');
+    return true;
+}
+
 bool view_json(describe_fn describe, const void *object, bool as_json)
 {
     char *json = fetch_json(describe, object);
-    bool good = json != NULL;
-    if (good && as_json) {
-        put_text(stdout, json, strlen(json));
-        putchar('\n');
-    } else if (good) {
-        good = print_table(json);
-    }
+    bool good = json && show_json(json, as_json);
     free(json);
     return good;
 }

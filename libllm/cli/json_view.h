@@ -15,6 +15,9 @@ typedef libllm_status (*describe_fn)(const void *object, char *buffer, size_t ca
 /* The description, NUL-terminated; NULL, with a message, on failure. Release with free(). */
 char *fetch_json(describe_fn describe, const void *object);
 
+/* Prints a document on standard output; false, with a message, on failure. */
+bool show_json(const char *json, bool as_json);
+
 /* Prints the description on standard output; false, with a message, on failure. */
 bool view_json(describe_fn describe, const void *object, bool as_json);
 

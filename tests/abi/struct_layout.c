@@ -64,6 +64,14 @@ FIELD(libllm_model_info, kv_bytes_per_token, 80);
 FIELD(libllm_model_info, has_encoder, 88);
 FIELD(libllm_model_info, reserved, 92);
 
+SIZE(libllm_calibration_options, 40);
+FIELD(libllm_calibration_options, struct_size, 0);
+FIELD(libllm_calibration_options, n_types, 4);
+FIELD(libllm_calibration_options, types, 8);
+FIELD(libllm_calibration_options, device, 16);
+FIELD(libllm_calibration_options, progress, 24);
+FIELD(libllm_calibration_options, user_data, 32);
+
 SIZE(libllm_convert_event, 72);
 FIELD(libllm_convert_event, struct_size, 0);
 FIELD(libllm_convert_event, done, 4);
@@ -152,7 +160,7 @@ FIELD(libllm_scaled_adapter, adapter, 0);
 FIELD(libllm_scaled_adapter, scale, 8);
 FIELD(libllm_scaled_adapter, reserved, 12);
 
-SIZE(libllm_stream_event, 72);
+SIZE(libllm_stream_event, 104);
 FIELD(libllm_stream_event, struct_size, 0);
 FIELD(libllm_stream_event, token, 4);
 FIELD(libllm_stream_event, text, 8);
@@ -163,7 +171,12 @@ FIELD(libllm_stream_event, n_cached_tokens, 40);
 FIELD(libllm_stream_event, prompt_seconds, 48);
 FIELD(libllm_stream_event, decode_seconds, 56);
 FIELD(libllm_stream_event, finish_reason, 64);
-FIELD(libllm_stream_event, reserved, 68);
+FIELD(libllm_stream_event, kind, 68);
+FIELD(libllm_stream_event, call_index, 72);
+FIELD(libllm_stream_event, reserved, 76);
+FIELD(libllm_stream_event, call_id, 80);
+FIELD(libllm_stream_event, call_name, 88);
+FIELD(libllm_stream_event, remark, 96);
 
 SIZE(libllm_chat_options, 24);
 FIELD(libllm_chat_options, struct_size, 0);
@@ -178,3 +191,4 @@ SIZE(libllm_special_token, 4);
 SIZE(libllm_kv_type, 4);
 SIZE(libllm_pooling, 4);
 SIZE(libllm_finish_reason, 4);
+SIZE(libllm_stream_kind, 4);

@@ -161,6 +161,9 @@ def check_parameters(estimate, folder, models):
                                ("kv_bytes_per_token", "kv.bytes_per_token")):
             if at(report, figure) != int(counted[name][column]):
                 yield f"{name}: {figure} is {at(report, figure)}, counted {counted[name][column]}"
+        mtp = at(report, "parameters.mtp") if "mtp" in report["parameters"] else 0
+        if mtp != int(counted[name]["mtp"]):
+            yield f"{name}: parameters.mtp is {mtp}, counted {counted[name]['mtp']}"
     if len(names) < 80:
         yield f"{len(names)} presets, expected at least 80"
 
@@ -312,7 +315,40 @@ def figures(report, path=""):
             yield from figures(value, path + key + ".")
 
 
+CALIBRATION = {
+    "device": "cpu", "name": "a processor", "threads": 2, "step_ns": 60000, "layer_ns": 15000, "prefill_value_ns": 20,
+    "attention_gb_per_second": 12, "attention_gflop_per_second": 70,
+    "types": [{"type": "Q4_K", "decode_gb_per_second": 14, "prefill_gflop_per_second": 180},
+              {"type": "Q6_K", "decode_gb_per_second": 15, "prefill_gflop_per_second": 160},
+              {"type": "Q8_0", "decode_gb_per_second": 18, "prefill_gflop_per_second": 90}]}
+
+
+def check_fit(estimate):
+    """Speed from a calibration, counted anew for Llama 3.1 8B in Q8_0, whose shapes are known."""
+    context = 2048
+    report = estimate({"task": "fit", "model": "Llama-3.1-8B", "weights": "Q8_0", "context": context,
+                       "machine": {"memory": 32e9, "calibration": CALIBRATION}})
+    layers, hidden, ffn, vocab, kv, heads, head = 32, 4096, 14336, 128256, 1024, 32, 128
+    matrices = layers * (2 * hidden * hidden + 2 * hidden * kv + 3 * hidden * ffn)
+    norms = (2 * layers + 1) * hidden
+    bytes_read = (matrices + hidden * vocab + norms) * 34 / 32
+    token = bytes_read / 18e9 + context * layers * 2 * kv * 2 / 2 / 12e9 + layers * 15e-6 + 60e-6
+    attention = 4 * layers * heads * head * (context + 1) / 2
+    prompt = 2 * (matrices + norms) / 90e9 + attention / 70e9 + layers * hidden * 20e-9
+    for path, expected in (("decode.tokens_per_second", 1 / token), ("prefill.tokens_per_second", 1 / prompt)):
+        value = at(report, path)
+        if abs(value / expected - 1) > 2e-3:
+            yield f"fit: {path} is {value}, expected about {expected}"
+
+
 SCENARIOS = [
+    {"task": "fit", "model": "Llama-3.1-8B", "context": 8192, "weights": "q4_k_m",
+     "machine": {"memory": 32e9, "calibration": CALIBRATION}},
+    {"task": "fit", "model": "Qwen3-30B-A3B", "context": 4096, "weights": "Q8_0",
+     "machine": {"memory": 64e9, "calibration": CALIBRATION}},
+    *({"task": "serve", "engine": "libllm", "model": model, "weights": "q4_k_m", "concurrency": 12,
+       "load": {"input_tokens": 500, "output_tokens": 200}, "machine": {"memory": 64e9, "calibration": CALIBRATION}}
+      for model in ("Llama-3.1-8B", "Qwen3-30B-A3B")),
     {"model": "Llama-3.1-8B"},
     {"model": "DeepSeek-V3", "context": 32768},
     {"task": "train", "model": "Llama-3.1-8B", "tokens": {"total": 15e12}, "days": 30, "hardware": "H100"},
@@ -332,6 +368,22 @@ SCENARIOS = [
        "load": {"users": 30000, "input_tokens": tokens}, "capacity": {"ttft_limit": 3}}
       for model in ("Llama-3.1-70B", "DeepSeek-V3", "Gemma-3-27B", "DeepSeek-V3.2", "Qwen3-Next-80B-A3B")
       for engine in ("vllm", "trtllm", "other") for tokens in (500, 20000)),
+    *({"task": "serve", "model": "DeepSeek-V3", "hardware": {"device": "H200", "count": 8}, "concurrency": n, **how}
+      for n in (4, 400)
+      for how in ({"speculation": {}, "prefix_hit": 0.5}, {"speculation": {"draft": "Qwen3-0.6B"}, "kv_block": 64},
+                  {"speculation": {"draft": 0.1, "tokens": 3}, "eager": True, "chunked_prefill": False},
+                  {"prefix_hit": {"tokens": 800, "rate": 0.9}, "speculation": {"draft": "lookup", "acceptance": 1}})),
+    *({"task": "serve", "engine": engine, "model": "Qwen3-30B-A3B", "hardware": "RTX 4090", "weights": weights,
+       "offload": {"device": "EPYC 9654", "experts": True, "memory": 1e11}}
+      for engine, weights in (("vllm", "bf16"), ("llamacpp", "q8_0"))),
+    {"task": "serve", "engine": "llamacpp", "model": "Llama-3.1-70B", "hardware": "RTX 4090", "offload": {}},
+    *({"task": "serve", "engine": "libllm", "model": model, "machine": {"memory": 64e9}, "concurrency": 4}
+      for model in ("Llama-3.1-8B", "Qwen3-30B-A3B")),
+    {"task": "serve", "engine": "llamacpp", "model": "Llama-3.1-8B", "hardware": {"device": "EPYC 9654", "memory": 4e11}},
+    {"task": "serve", "model": "Llama-3.1-70B", "hardware": {"device": "H100", "count": 2}, "offload": {"share": 0.3}},
+    {"task": "serve", "model": "Gemma-3-27B", "hardware": "H100", "targets": {"tpot": 0.03, "ttft": 1, "total": 20},
+     "prefix_hit": {"tokens": 500, "prefixes": 20}, "load": {"users": 1e5}, "capacity": {"simulate": True}},
+    {"task": "serve", "model": "Llama-3.1-8B", "hardware": "H100", "targets": {"tpot": 1e-4}},
     *({"task": "serve", "model": model, "engine": "llamacpp", "hardware": {"device": device, "count": n},
        "weights": weights}
       for model in ("Llama-3.1-8B", "Qwen3-30B-A3B") for device in ("RTX 4090", "M2 Ultra", "H100")
@@ -499,7 +551,7 @@ def main(library, folder, models):
     estimate, folder = Estimator(library), pathlib.Path(folder)
     problems = [*check_seeds(estimate, folder), *check_parameters(estimate, folder, models),
                 *check_training(estimate, folder), *check_layouts(estimate, folder), *check_serving(estimate, folder),
-                *check_desktop(estimate), *check_measured(estimate), *check_search(estimate),
+                *check_desktop(estimate), *check_measured(estimate), *check_fit(estimate), *check_search(estimate),
                 *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)

@@ -288,7 +288,7 @@ TEST(Estimate, WhatIsWrongIsNamed)
         {R"({"model":"Llama-3.1-8B","task":"serve","hardware":{"device":"H100","count":3},"parallel":{"tp":2}})",
          "must be equal"},
         {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","parallel":{"tp":64}})", "attention heads"},
-        {R"({"model":"Llama-3.1-8B","task":"serve","engine":"exllama"})", "vllm|sglang|other|llamacpp"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","engine":"exllama"})", "vllm|sglang|other|llamacpp|libllm"},
         {R"({"model":"Llama-3.1-8B","task":"serve","engine":"llamacpp"})", "hardware"},
         {R"({"model":{"parameters":1e9},"task":"serve","engine":"llamacpp","hardware":"RTX 4090"})", "layers"},
         {R"({"model":"Llama-3.1-8B","task":"serve","engine":"llamacpp","hardware":"RTX 4090","weights":"q9"})", "q9"},
@@ -299,6 +299,30 @@ TEST(Estimate, WhatIsWrongIsNamed)
         {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","measured":{"tpot":1,"factor":1}})",
          "expected one of"},
         {R"({"model":"Llama-3.1-8B","task":"serve","hardware":{"device":"H100","peaks":{"bf17":1}}})", "peaks.bf17"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","targets":{}})", "targets: expected one of"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","targets":{"tpot":1},"measured":{"tpot":1}})",
+         "only the factor"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","speculation":{}})", "has no modules"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","speculation":{"draft":"no such"}})",
+         "speculation.draft: there is no"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","speculation":{"draft":{"parameters":1e9}}})",
+         "whose shape is known"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","prefix_hit":{"rate":1}})", "prefix_hit.tokens"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","prefix_hit":1.5})", "prefix_hit"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","offload":{}})", "\"experts\" or \"share\""},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","offload":{"experts":true}})",
+         "offload.experts: the model has none"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","offload":{"share":0.1,"gpu_layers":3}})",
+         "is of llamacpp"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","engine":"llamacpp","hardware":"RTX 4090","offload":{"share":1}})",
+         "is of experts"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","engine":"llamacpp","hardware":"EPYC 9654"})", "what is plugged in"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","engine":"llamacpp","hardware":{"device":"EPYC 9654","memory":1e12},
+            "offload":{}})",
+         "the host itself"},
+        {R"({"model":"Llama-3.1-8B","kv":"q8_0","kv_bits":8})", "only one of"},
+        {R"({"model":"Llama-3.1-8B","kv":"fp8"})", "none of f32"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","engine":"libllm"})", "machine.memory"},
         {R"({"model":{"parameters":1e9},"output":{"format":"pdf"}})", "output.format"},
         {R"({"task":"report"})", "report: expected"},
         {R"({"task":"report","report":"seed-000","sizes":[0]})", "sizes"},
@@ -319,6 +343,10 @@ TEST(Estimate, WhatIsWrongIsNamed)
         {R"({"model":"GPT-2","search":{"over":{"context":[1]},"limits":{"x":"y"}}})", "search.limits.x"},
         {R"({"model":"GPT-2","search":{"over":{"context":[1]},"keep":0}})", "search.keep"},
         {R"({"model":"GPT-2","search":{"over":{"hardware":["H100"],"hardware.count":[1]}}})", "given twice"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1]},"formats":true}})", "search.formats"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1]},"minimize":"no.figure"}})", "no figure \"no.figure\""},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1]},"minimize":"kv.bytes_per_token","limits":{"x":1}}})",
+         "no figure \"x\""},
         {R"({"model":"GPT-2","search":{"counts":[1]},"compare":{"models":["GPT-2"]}})", "only one of"},
         {R"({"model":"GPT-2","task":"train","search":{"devices":"all","layouts":true,"counts":[1,2,3,4,5,6,7,8,9,10,11,
             12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46]}})",
@@ -352,7 +380,35 @@ TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
             "hardware":{"peak_flops":@,"bandwidth":@,"memory":@,"link":@}})",
         R"({"model":"Llama-3.1-8B","task":"serve","concurrency":@,"load":{"queries_per_second":@,"input_tokens":@},
             "capacity":{"ttft_limit":@,"simulate":true,"seed":@},"hardware":{"device":"H100"},"cost":{"years":@}})",
+        R"({"model":"Llama-3.1-8B","task":"serve","targets":{"tpot":@,"ttft":@,"total":@},"max_batch":@,"kv_block":@,
+            "prefix_hit":{"rate":@,"tokens":@,"prefixes":@},"load":{"queries_per_second":@,"input_tokens":@},
+            "capacity":{"simulate":true},"hardware":{"device":"H100","memory":@,"bandwidth":@}})",
+        R"({"model":"Llama-3.1-8B","task":"serve","targets":{"tpot":1},"hardware":{"device":"H100","domain":@,"link":@,
+            "bandwidth":@},"prefix_hit":0.3,"memory_reserved":@})",
+        R"({"model":"DeepSeek-V3","task":"serve","speculation":{"tokens":@,"acceptance":@},"chunked_prefill":false,
+            "load":{"input_tokens":@,"output_tokens":@},"hardware":{"device":"H200","count":8},"concurrency":@})",
+        R"({"model":"Llama-3.1-8B","task":"serve","speculation":{"tokens":@,"acceptance":@,"draft":@},
+            "prefix_hit":@,"concurrency":@,"hardware":{"device":"H100","memory":@}})",
+        R"({"model":"Llama-3.1-8B","task":"serve","speculation":{"draft":{"layers":@,"hidden":@,"heads":@,"vocab":@}},
+            "hardware":{"device":"H100","memory":@}})",
+        R"({"model":{"config":{"model_type":"deepseek_v3","hidden_size":@,"num_hidden_layers":@,"num_attention_heads":4,
+            "vocab_size":@,"n_routed_experts":@,"num_nextn_predict_layers":@,"kv_lora_rank":@}}})",
+        R"({"model":"Qwen3-30B-A3B","task":"serve","engine":"llamacpp","hardware":{"device":"RTX 4090","count":@},
+            "offload":{"bandwidth":@,"peak_flops":@,"memory":@,"link":@,"gpu_layers":@},"load":{"input_tokens":@}})",
+        R"({"model":"Qwen3-30B-A3B","task":"serve","engine":"llamacpp","hardware":"RTX 4090","kv_bits":@,
+            "offload":{"bandwidth":@,"link":@,"experts":true,"share":@},"load":{"output_tokens":@}})",
+        R"({"model":"Qwen3-30B-A3B","task":"serve","hardware":{"device":"H100","memory":@},"concurrency":@,
+            "offload":{"bandwidth":@,"peak_flops":@,"link":@,"experts":true,"share":@}})",
+        R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","offload":{"link":@,"share":@},"prefix_hit":@})",
+        R"({"model":"Llama-3.1-8B","task":"serve","engine":"llamacpp","hardware":{"device":"EPYC 9654","memory":@,
+            "count":@}})",
+        R"({"model":"Llama-3.1-8B","task":"serve","engine":"libllm","machine":{"memory":@,"bandwidth":@},"kv_bits":@,
+            "concurrency":@,"load":{"input_tokens":@,"output_tokens":@}})",
         R"({"model":"Llama-3.1-8B","task":"fit","machine":{"memory":@,"bandwidth":@,"operations":@},"context":@})",
+        R"({"model":"Llama-3.1-8B","task":"fit","context":@,"machine":{"memory":@,"calibration":{"step_ns":@,
+            "layer_ns":@,"prefill_value_ns":@,"attention_gb_per_second":@,"attention_gflop_per_second":@,"types":[
+            {"type":"Q4_K","decode_gb_per_second":@,"prefill_gflop_per_second":@},
+            {"type":"Q6_K","decode_gb_per_second":@,"prefill_gflop_per_second":@}]}}})",
         R"({"model":{"layers":@,"hidden":@,"heads":@,"vocab":@,"experts":@,"experts_used":1,"expert_ffn":@},
             "task":"train","tokens":@,"sequence":@,"global_batch":@,"parallel":{"tp":1},
             "hardware":{"peak_flops":@,"bandwidth":@,"memory":@,"link":@,"domain":@,"network":@,"count":@}})",
@@ -434,20 +490,27 @@ struct Torture {
 
 TEST(Estimate, EveryAllocationFailedInTurn)
 {
-    for (const char *scenario :
-         {R"({"task":"train","model":"DeepSeek-V3","hardware":"H100","days":30,"mfu":0.3,"output":{"explain":true}})",
-          R"({"task":"train","model":{"layers":2,"hidden":64,"heads":2,"vocab":99},"tokens":1e9,"global_batch":4,
+    for (
+        const char *scenario :
+        {R"({"task":"train","model":"DeepSeek-V3","hardware":"H100","days":30,"mfu":0.3,"output":{"explain":true}})",
+         R"({"task":"train","model":{"layers":2,"hidden":64,"heads":2,"vocab":99},"tokens":1e9,"global_batch":4,
               "hardware":{"device":"H100 SXM5 80GB","count":2}})",
-          R"({"task":"train","model":{"layers":8,"hidden":4096,"heads":32,"vocab":999},"tokens":1e9,"global_batch":4,
+         R"({"task":"train","model":{"layers":8,"hidden":4096,"heads":32,"vocab":999},"tokens":1e9,"global_batch":4,
               "hardware":{"device":"H100 SXM5 80GB","count":1,"memory":24e9},"parallel":{"tp":1}})",
-          R"({"task":"serve","model":"Qwen3-Next-80B-A3B","hardware":{"device":"H200","count":4},"load":{"users":9000},
+         R"({"task":"serve","model":"Qwen3-Next-80B-A3B","hardware":{"device":"H200","count":4},"load":{"users":9000},
               "capacity":{"simulate":true}})",
-          R"({"task":"serve","engine":"llamacpp","model":"GPT-2","hardware":"RTX 4090","measured":{"tpot":0.01}})",
-          R"({"compare":{"models":["Llama-3.1-8B","GPT-2"]},"output":{"format":"csv"}})", R"({"task":"models"})",
-          R"({"task":"serve","model":"GPT-2","search":{"devices":["H100 SXM5 80GB","L40S"],"layouts":true,"keep":2,
+         R"({"task":"serve","model":{"layers":2,"hidden":64,"heads":2,"vocab":99},"hardware":"H100","load":{"users":90},
+              "targets":{"tpot":0.01},"prefix_hit":0.5,"speculation":{"draft":0.1},"max_batch":2,"parallel":{"tp":1}})",
+         R"({"task":"serve","model":{"layers":2,"hidden":64,"heads":2,"vocab":99},"hardware":"H100","parallel":{"tp":1},
+              "speculation":{"draft":{"layers":1,"hidden":32,"heads":1,"vocab":99}}})",
+         R"({"task":"serve","model":{"layers":2,"hidden":64,"heads":2,"vocab":99},"hardware":"H100","parallel":{"tp":1},
+              "concurrency":2,"max_batch":2,"targets":{"tpot":0.000488}})",
+         R"({"task":"serve","engine":"llamacpp","model":"GPT-2","hardware":"RTX 4090","measured":{"tpot":0.01}})",
+         R"({"compare":{"models":["Llama-3.1-8B","GPT-2"]},"output":{"format":"csv"}})", R"({"task":"models"})",
+         R"({"task":"serve","model":"GPT-2","search":{"devices":["H100 SXM5 80GB","L40S"],"layouts":true,"keep":2,
               "against":"latency.tpot","limits":{"latency.tpot":1}},"parallel":{"tp":1,"pp":1},"concurrency":4})",
-          R"({"model":{"file":")" LIBLLM_TEST_DATA R"(/tiny/qwen2moe.gguf"},"output":{"format":"table"}})",
-          R"({"task":"report","report":"seed-000","sizes":[1e9],"days":[3],"output":{"format":"markdown"}})"}) {
+         R"({"model":{"file":")" LIBLLM_TEST_DATA R"(/tiny/qwen2moe.gguf"},"output":{"format":"table"}})",
+         R"({"task":"report","report":"seed-000","sizes":[1e9],"days":[3],"output":{"format":"markdown"}})"}) {
         Host h;
         Torture good;
         h.host.allocate = Torture::allocate;
@@ -510,10 +573,12 @@ TEST(Estimate, SearchesRankWhatTheyTry)
     root = search(std::string(over) + R"("minimize":"kv.bytes_per_sequence","against":"kv.bytes_per_element"}})");
     EXPECT_EQ("8;", column(root, 1, 1)); // nothing is smaller in one and worse in the other
     json_decref(root);
-    root = search(std::string(over) + R"("minimize":"no.figure"}})");
+    root = search(std::string(over) + R"("minimize":"kv.bytes_per_sequence","limits":{"context.tokens":50}}})");
     EXPECT_EQ("", column(root, 0, 0));
     EXPECT_EQ(nullptr, json_object_get(root, "best"));
     EXPECT_EQ("6;0;6;", column(root, 1, 1));
+    EXPECT_EQ("all combinations;feasible and within the limits;context above 50;", column(root, 1, 0));
+    EXPECT_EQ(";;the nearest: 100;", column(root, 1, 2));
     json_decref(root);
 }
 

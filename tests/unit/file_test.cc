@@ -122,14 +122,16 @@ TEST_F(FileTest, ReadAheadFetchesWhatIsMissingAndNothingElse)
     };
     if (missing() < (long)resident.size() / 2)
         GTEST_SKIP() << "this file system keeps files in memory";
-    ll_read_ahead *ahead = ll_read_ahead_start(&host_, &file_, 1);
-    ASSERT_NE(ahead, nullptr);
+    ll_read_ahead ahead;
+    ll_read_ahead_start(&ahead, &file_, 1);
+    ASSERT_NE(ahead.pid, 0);
     for (int wait = 0; wait < 500 && missing() > 0; wait++)
         usleep(10000);
     EXPECT_EQ(missing(), 0);
-    ll_read_ahead_stop(ahead);
-    EXPECT_EQ(ll_read_ahead_start(&host_, &file_, 1), nullptr) << "of a file that is in memory";
-    ll_read_ahead_stop(nullptr);
+    ll_read_ahead_stop(&ahead);
+    ll_read_ahead_start(&ahead, &file_, 1);
+    EXPECT_EQ(ahead.pid, 0) << "of a file that is in memory";
+    ll_read_ahead_stop(&ahead);
 }
 
 TEST_F(FileTest, ReadsGoOnAfterInterruptionsAndShortReads)

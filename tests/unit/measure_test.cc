@@ -266,4 +266,76 @@ TEST(Limits, KeepToTheMask)
     EXPECT_EQ("mul_add", text(json_array_get(units, 0), "unit"));
 }
 
+int32_t count_parts(void *user_data, const char *part, size_t index, size_t n_parts)
+{
+    auto *parts = static_cast<std::vector<std::string> *>(user_data);
+    EXPECT_EQ(parts->size(), index);
+    EXPECT_EQ(2u, n_parts);
+    parts->push_back(part);
+    return 0;
+}
+
+int32_t stop_at_once(void *, const char *, size_t, size_t) { return 1; }
+
+TEST(Calibration, MeasuresATypeOfWeights)
+{
+    const Handle<libllm_runtime> runtime = make_runtime(2);
+    const char *types[] = {"Q4_K"};
+    std::vector<std::string> parts;
+    libllm_calibration_options options;
+    libllm_calibration_options_init(&options, sizeof options);
+    options.types = types;
+    options.n_types = 1;
+    options.progress = count_parts;
+    options.user_data = &parts;
+    std::string buffer(8192, '\0');
+    size_t n = 0;
+    libllm_error error = {};
+    ASSERT_EQ(LIBLLM_OK, libllm_runtime_calibrate(runtime.get(), &options, &buffer[0], buffer.size(), &n, &error))
+        << error.message;
+    EXPECT_EQ((std::vector<std::string>{"layers", "Q4_K"}), parts);
+    const Json found(json_loadb(buffer.data(), n, JSON_REJECT_DUPLICATES, nullptr));
+    ASSERT_TRUE(found);
+    EXPECT_EQ("cpu", text(found.get(), "device"));
+    EXPECT_GT(number(found.get(), "step_ns"), 100);
+    EXPECT_GT(number(found.get(), "layer_ns"), 100);
+    EXPECT_GE(number(found.get(), "prefill_value_ns"), 0);
+    EXPECT_GT(number(found.get(), "attention_gb_per_second"), 0.001);
+    EXPECT_GT(number(found.get(), "attention_gflop_per_second"), 0.001);
+    const json_t *list = json_object_get(found.get(), "types");
+    ASSERT_EQ(1u, json_array_size(list));
+    EXPECT_EQ("Q4_K", text(json_array_get(list, 0), "type"));
+    EXPECT_GT(number(json_array_get(list, 0), "decode_gb_per_second"), 0.001);
+    EXPECT_LT(number(json_array_get(list, 0), "decode_gb_per_second"), 5000);
+    EXPECT_GT(number(json_array_get(list, 0), "prefill_gflop_per_second"), 0.001);
+}
+
+TEST(Calibration, RefusesWhatIsNotThereAndStopsWhenAsked)
+{
+    const Handle<libllm_runtime> runtime = make_runtime(2);
+    std::string buffer(8192, '\0');
+    size_t n = 0;
+    libllm_error error = {};
+    auto calibrate = [&](const libllm_calibration_options &options, size_t capacity) {
+        return libllm_runtime_calibrate(runtime.get(), &options, &buffer[0], capacity, &n, &error);
+    };
+    libllm_calibration_options options;
+    libllm_calibration_options_init(&options, sizeof options);
+    EXPECT_EQ(LIBLLM_ERROR_BUFFER_TOO_SMALL, calibrate(options, 8191));
+    EXPECT_EQ(8192u, n);
+    options.progress = stop_at_once;
+    EXPECT_EQ(LIBLLM_ERROR_CANCELLED, calibrate(options, buffer.size()));
+    options.device = "abacus";
+    EXPECT_EQ(LIBLLM_ERROR_NOT_FOUND, calibrate(options, buffer.size()));
+    EXPECT_NE(nullptr, strstr(error.message, "abacus"));
+    options.device = nullptr;
+    const char *types[] = {"Q4_K", "Q9_Z"};
+    options.types = types;
+    options.n_types = 2;
+    EXPECT_EQ(invalid, calibrate(options, buffer.size()));
+    EXPECT_NE(nullptr, strstr(error.message, "Q9_Z"));
+    options.types = nullptr;
+    EXPECT_EQ(invalid, calibrate(options, buffer.size()));
+}
+
 } // namespace

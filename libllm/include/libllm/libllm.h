@@ -383,6 +383,75 @@ libllm_status libllm_runtime_measure_limits(const libllm_runtime *runtime,
                                             size_t capacity, size_t *LIBLLM_OUT needed,
                                             libllm_error *LIBLLM_NULLABLE error);
 
+/**
+ * Receives what a calibration does next. Called on the thread that called libllm_runtime_calibrate(), with no lock
+ * held; it must not call the library with the same runtime and must not unwind.
+ *
+ * @param user_data  as given in the options
+ * @param part       "layers", or the type of weights that is measured next; valid during the call
+ * @param index      parts that are done
+ * @param n_parts    all of them
+ * @return 0 to go on, anything else to cancel
+ */
+typedef int32_t (*libllm_calibrate_fn)(void *LIBLLM_NULLABLE user_data, const char *part, size_t index, size_t n_parts);
+
+/** What is calibrated. Since: 0.1 */
+typedef struct libllm_calibration_options {
+    /** sizeof(libllm_calibration_options), set by libllm_calibration_options_init(). */
+    uint32_t struct_size;
+    /** Number of types. 0: all that the device computes with. */
+    uint32_t n_types;
+    /** Types of weights, NUL-terminated, as libllm_model_info() has them: "Q4_K". */
+    const char *const *LIBLLM_ARRAY(n_types) LIBLLM_NULLABLE types;
+    /** Device that computes, NUL-terminated. NULL: "cpu". */
+    const char *LIBLLM_NULLABLE device;
+    /** Receives how far it is; NULL: nobody does. */
+    libllm_calibrate_fn LIBLLM_NULLABLE progress;
+    /** Passed to progress. */
+    void *LIBLLM_NULLABLE user_data;
+} libllm_calibration_options;
+
+/**
+ * Set every option to its default.
+ *
+ * @param options      the struct to fill
+ * @param struct_size  sizeof(libllm_calibration_options) of the caller
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: any thread.
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_calibration_options_init(libllm_calibration_options *LIBLLM_OUT options, uint32_t struct_size);
+
+/**
+ * Measure how fast a device computes models, by running layers of synthetic ones: what the estimator predicts the speed
+ * of other models from (the member "machine.calibration" of the task "fit"). As JSON: {"device","name","threads",
+ * "types":[{"type","decode_gb_per_second","prefill_gflop_per_second"}],"step_ns","layer_ns","prefill_value_ns",
+ * "attention_gb_per_second","attention_gflop_per_second"}. Figures are medians, for a machine that is as busy later as
+ * it is meanwhile. Takes about a second for each type and up to 1.2 GiB of memory.
+ *
+ * @param runtime   the runtime, whose threads compute
+ * @param options   NULL for all types on the CPU
+ * @param buffer    receives the text; may be NULL when capacity is 0
+ * @param capacity  bytes in buffer; below 8192, which always suffice, nothing is measured
+ * @param needed    receives the length of the text, or 8192 when nothing is measured
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(runtime).
+ * Errors: INVALID_ARGUMENT, NOT_FOUND (no such device), UNSUPPORTED (it is not available), BUFFER_TOO_SMALL,
+ * OUT_OF_MEMORY, CANCELLED, FORKED.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_runtime_calibrate(const libllm_runtime *runtime,
+                                       const libllm_calibration_options *LIBLLM_NULLABLE options,
+                                       char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer, size_t capacity,
+                                       size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
+
 /* Model ------------------------------------------------------------------------------------------------- */
 
 /** How the bytes of a model file are reached. Since: 0.1 */
@@ -1461,9 +1530,23 @@ typedef enum libllm_finish_reason {
     LIBLLM_FINISH_LENGTH = 2,
     /** The context is full. */
     LIBLLM_FINISH_CONTEXT = 3,
+    /** The model ended it, and has called tools. */
+    LIBLLM_FINISH_TOOL_CALLS = 4,
     /** Keeps the type 32 bits wide. */
     LIBLLM_FINISH_REASON_FORCE32 = 0x7fffffff
 } libllm_finish_reason;
+
+/** What a piece of a stream is. Since: 0.1 */
+typedef enum libllm_stream_kind {
+    /** Text; streams that do not come from a chat have nothing else. */
+    LIBLLM_STREAM_TEXT = 0,
+    /** What the model thinks aloud before it answers. */
+    LIBLLM_STREAM_REASONING = 1,
+    /** A call of a tool: a piece of its arguments, which are a JSON object. */
+    LIBLLM_STREAM_TOOL_CALL = 2,
+    /** Keeps the type 32 bits wide. */
+    LIBLLM_STREAM_KIND_FORCE32 = 0x7fffffff
+} libllm_stream_kind;
 
 /** How text is generated. Since: 0.1 */
 typedef struct libllm_stream_options {
@@ -1505,8 +1588,19 @@ typedef struct libllm_stream_event {
     double decode_seconds;
     /** A libllm_finish_reason; other than NONE in the item that comes with LIBLLM_DONE. */
     int32_t finish_reason;
+    /** A libllm_stream_kind: what the text is. */
+    int32_t kind;
+    /** Of a tool call: which one in the answer, counted from 0. */
+    uint32_t call_index;
     /** Reserved, 0. */
     uint32_t reserved;
+    /** Its id, in its first item; NULL otherwise. Valid until the next call on the stream, as the two below. */
+    const char *LIBLLM_NULLABLE call_id;
+    /** The name of the tool, in the same item; NULL otherwise. */
+    const char *LIBLLM_NULLABLE call_name;
+    /** What is wrong with a call that the model wrote, in English: it broke off, or it came out as text because it
+     * could not be read. NULL when nothing is. */
+    const char *LIBLLM_NULLABLE remark;
 } libllm_stream_event;
 
 /** Set every option to its default.
@@ -1637,7 +1731,19 @@ void libllm_chat_free(libllm_chat *LIBLLM_NULLABLE chat);
 /**
  * Render a conversation to the text that the model reads. The request is JSON as in OpenAI's API:
  * {"messages":[{"role","content",...}], "tools":[...], "add_generation_prompt":true, ...}; an array stands for
- * its messages alone. Further members are variables of the template. add_generation_prompt is true unless given.
+ * its messages alone. Further members, and those of "chat_template_kwargs", are variables of the template.
+ * add_generation_prompt is true unless given. "continue_final_message":true goes on with the last message instead, with
+ * its content or with the member that is named in place of true. "tool_choice":"none" leaves the tools out.
+ *
+ * "reasoning" says what becomes of what the model thinks aloud: "show" (the default) hands it out, "hide" does not, and
+ * "off" keeps the model from it, by a variable of the template (enable_thinking, thinking, skip_thinking,
+ * thinking_budget) or else by closing or leaving empty the place for it in the prompt. "reasoning_effort":"none" and
+ * "reasoning":{"effort":"none"} are the same as "off"; other efforts are the template's variable reasoning_effort.
+ *
+ * Messages are put into the shape that the template is written for: members that are null are left out, reasoning is
+ * found under "reasoning_content", "thinking" and "reasoning", arguments of tool calls may be text or objects, parts of
+ * a content are joined by line feeds where the template takes text only, and "developer" is "system" where it does not
+ * know that role.
  *
  * @param chat      the chat
  * @param request   UTF-8 JSON
@@ -1650,7 +1756,8 @@ void libllm_chat_free(libllm_chat *LIBLLM_NULLABLE chat);
  *
  * Ownership: nothing is transferred.
  * Thread safety: concurrent(chat).
- * Errors: INVALID_ARGUMENT, JSON, TEMPLATE, LIMIT, BUFFER_TOO_SMALL, OUT_OF_MEMORY.
+ * Errors: INVALID_ARGUMENT, JSON, TEMPLATE, LIMIT, BUFFER_TOO_SMALL, UNSUPPORTED (a part of a content that is no text),
+ * OUT_OF_MEMORY.
  * Since: 0.1
  */
 LIBLLM_API
@@ -1683,7 +1790,9 @@ libllm_status libllm_chat_tokenize(const libllm_chat *chat, const char *LIBLLM_S
 
 /**
  * Start an answer to a conversation: libllm_chat_tokenize() followed by libllm_stream_create(). What the session
- * shares with the conversation from the start is not computed again.
+ * shares with the conversation from the start is not computed again. The items of the stream say by their kind what is
+ * text, reasoning, and a call of a tool; the markers between them are those of the template's family and are not part
+ * of any. Calls are looked for when the request has tools. One that cannot be read comes out as text, with a remark.
  *
  * @param chat     the chat
  * @param session  a session of the same model; in use by the stream until that is freed

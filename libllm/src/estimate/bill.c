@@ -22,23 +22,23 @@ static void add(ll_bill *bill, ll_item item)
 
 void ll_bill_matrix(ll_bill *bill, ll_class class, const char *name, double count, double rows, double columns)
 {
-    add(bill, (ll_item){class, name, count, count, rows, columns, true, 0});
+    add(bill, (ll_item){class, name, count, count, rows, columns, true, 0, NULL});
 }
 
 void ll_bill_experts(ll_bill *bill, ll_class class, const char *name, double count, double used, double rows,
                      double columns)
 {
-    add(bill, (ll_item){class, name, count, used, rows, columns, true, 0});
+    add(bill, (ll_item){class, name, count, used, rows, columns, true, 0, NULL});
 }
 
 void ll_bill_vector(ll_bill *bill, ll_class class, const char *name, double count, double size)
 {
-    add(bill, (ll_item){class, name, count, count, 1, size, false, 0});
+    add(bill, (ll_item){class, name, count, count, 1, size, false, 0, NULL});
 }
 
 void ll_bill_table(ll_bill *bill, ll_class class, const char *name, double rows, double columns)
 {
-    add(bill, (ll_item){class, name, 1, 1, rows, columns, false, 0});
+    add(bill, (ll_item){class, name, 1, 1, rows, columns, false, 0, NULL});
 }
 
 void ll_bill_core(ll_bill *bill, ll_core core)

@@ -69,10 +69,13 @@ static void add_tensor(ll_sheet *sheet, ll_bill *out, const ll_gguf_tensor *t, d
     const ll_span name = without_layer(t->name);
     const ll_class class = class_of(name);
     const double copies = (double)t->ne[2] * (double)t->ne[3];
+    const ll_type_traits *traits = ll_type_find(t->type);
+    const char *type = traits ? traits->name : NULL;
     const double share = class == LL_CLASS_EXPERT && experts > 0 ? used / experts : 1;
     for (size_t i = 0; i < out->n_items; i++) {
         ll_item *item = &out->items[i];
-        if (ll_span_is(name, item->name) && item->columns == (double)t->ne[0] && item->rows == (double)t->ne[1]) {
+        if (ll_span_is(name, item->name) && item->columns == (double)t->ne[0] && item->rows == (double)t->ne[1] &&
+            item->type == type) {
             item->count += copies;
             item->used += copies * share;
             item->bytes += (double)t->n_bytes;
@@ -92,7 +95,8 @@ static void add_tensor(ll_sheet *sheet, ll_bill *out, const ll_gguf_tensor *t, d
                                            .is_product = ends_with(name, ".weight") && t->n_dims > 1 &&
                                                          class != LL_CLASS_EMBEDDING && class != LL_CLASS_POSITION &&
                                                          class != LL_CLASS_NORM && !ends_with(name, "conv1d.weight"),
-                                           .bytes = (double)t->n_bytes};
+                                           .bytes = (double)t->n_bytes,
+                                           .type = type};
 }
 
 static void add_layer(ll_bill *out, const ll_model *m, const ll_layer *l)

@@ -37,7 +37,7 @@ static void run_task(ll_task *task, int which)
 {
     if (!ll_read_has(task->scenario, "model"))
         ll_sheet_fail(task->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "model: missing");
-    if (!task->sheet->status && ll_bill_read(task->scenario, task->folder, task->bill)) {
+    if (!task->sheet->status && ll_bill_read(task->scenario, "model", task->folder, task->bill)) {
         ll_bill_put(task->bill, task->sheet);
         tasks[which].run(task);
     }

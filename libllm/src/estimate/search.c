@@ -18,10 +18,17 @@ static void read_model(ll_search *s, ll_reader *scenario)
 {
     const ll_sheet_point empty = {0};
     ll_sheet_return(&s->sheet, &empty);
-    if (ll_bill_read(scenario, s->task->folder, s->task->bill))
+    if (ll_bill_read(scenario, "model", s->task->folder, s->task->bill))
         ll_bill_put(s->task->bill, &s->sheet);
-    if (!s->sheet.status)
-        s->start = ll_sheet_keep(&s->sheet);
+    s->start = ll_sheet_keep(&s->sheet);
+    s->model_status = ll_sheet_status(&s->sheet, &s->model_error);
+}
+
+static void return_to_model(ll_search *s)
+{
+    ll_sheet_return(&s->sheet, &s->start);
+    if (s->model_status)
+        ll_sheet_fail(&s->sheet, s->model_status, "%s", s->model_error.message);
 }
 
 bool ll_search_try(ll_search *s, size_t index)
@@ -35,34 +42,41 @@ bool ll_search_try(ll_search *s, size_t index)
     if (model_changes)
         read_model(s, &scenario);
     else
-        ll_sheet_return(&s->sheet, &s->start);
-    if (s->sheet.status) {
-        s->before = SIZE_MAX; /* the model is read again */
-        return s->sheet.status != LIBLLM_ERROR_OUT_OF_MEMORY;
-    }
-    if (ll_space_is_possible(&s->space, task.bill))
+        return_to_model(s);
+    if (!s->sheet.status && ll_space_is_possible(&s->space, task.bill))
         ll_run_task(&task, s->name);
-    else
+    else /* ignored where the model has failed */
         ll_sheet_remark(&s->sheet, LL_REMARK_REASON, LL_REFUSED_LAYOUT, "", "");
     return s->sheet.status != LIBLLM_ERROR_OUT_OF_MEMORY;
 }
 
-/* Refusals are told apart by code; errors by the member that they name. */
-static void refuse(ll_search *s, libllm_status error, const char *code, size_t n, const char *example)
+/* Those of this code; beyond so many codes, of all others. */
+static ll_refusals *refusals_of(ll_search *s, const char *code, size_t n)
 {
-    size_t i = 0;
-    while (i < s->n_refusals && (strlen(s->refusals[i].code) != n || memcmp(s->refusals[i].code, code, n) != 0))
-        i++;
-    if (i == LL_REFUSALS_MAX)
-        i--; /* with those of the last kind */
-    ll_refusals *r = &s->refusals[i];
-    if (i == s->n_refusals) {
-        s->n_refusals++;
+    static const size_t most = sizeof s->refusals->code - 1;
+    n = n < most ? n : most;
+    for (size_t i = 0; i < s->n_refusals; i++)
+        if (strlen(s->refusals[i].code) == n && memcmp(s->refusals[i].code, code, n) == 0)
+            return &s->refusals[i];
+    if (s->n_refusals == LL_REFUSALS_MAX)
+        return &s->refusals[LL_REFUSALS_MAX - 1];
+    ll_refusals *r = &s->refusals[s->n_refusals++];
+    if (s->n_refusals < LL_REFUSALS_MAX)
+        memcpy(r->code, code, n);
+    else
+        strcpy(r->code, LL_REFUSED_OTHER);
+    return r;
+}
+
+/* Refusals are told apart by code; errors by the member that they name. */
+static ll_refusals *refuse(ll_search *s, libllm_status error, const char *code, size_t n, const char *example)
+{
+    ll_refusals *r = refusals_of(s, code, n);
+    if (r->n++ == 0) {
         r->error = error;
-        snprintf(r->code, sizeof r->code, "%.*s", (int)n, code);
         snprintf(r->example, sizeof r->example, "%s", example);
     }
-    r->n++;
+    return r;
 }
 
 static const ll_remark *reason_of(const ll_sheet *sheet)
@@ -73,17 +87,33 @@ static const ll_remark *reason_of(const ll_sheet *sheet)
     return NULL;
 }
 
+/* NULL, and a refusal, when the combination does not have it, as a number. */
+static const ll_figure *number_at(ll_search *s, const char *path)
+{
+    const ll_figure *figure = ll_sheet_find(&s->sheet, path);
+    if (figure && figure->kind != LL_FIGURE_TEXT)
+        return figure;
+    refuse(s, LIBLLM_OK, LL_REFUSED_MISSING, strlen(LL_REFUSED_MISSING), path);
+    return NULL;
+}
+
 /* Within all bounds; otherwise it is refused. */
 static bool is_within_bounds(ll_search *s)
 {
     for (size_t i = 0; i < s->n_bounds; i++) {
-        const ll_figure *figure = ll_sheet_find(&s->sheet, s->bounds[i].path);
-        const double bound = s->bounds[i].bound, x = figure ? figure->value.at[0] : 0;
-        if (figure && figure->kind != LL_FIGURE_TEXT && (s->bounds[i].is_least ? x >= bound : x <= bound))
+        const ll_bound *bound = &s->bounds[i];
+        const ll_figure *figure = number_at(s, bound->path);
+        if (!figure)
+            return false;
+        const double x = figure->value.at[0];
+        if (bound->is_least ? x >= bound->bound : x <= bound->bound)
             continue;
-        const char *code = ll_sheet_text(&s->sheet, "%s %s %.6g", s->bounds[i].path,
-                                         figure ? (s->bounds[i].is_least ? "<" : ">") : "?", bound);
-        refuse(s, LIBLLM_OK, code, strlen(code), "");
+        const char *code = ll_sheet_text(&s->sheet, "%s.%s", bound->is_least ? "at_least" : "limits", bound->path);
+        ll_refusals *r = refuse(s, LIBLLM_OK, code, strlen(code), "");
+        if (!r->bound || (bound->is_least ? x > r->nearest : x < r->nearest))
+            r->nearest = x;
+        r->bound = bound;
+        snprintf(r->unit, sizeof r->unit, "%s", figure->unit);
         return false;
     }
     return true;
@@ -141,16 +171,12 @@ static void weigh(ll_search *s, size_t index)
     }
     if (!is_within_bounds(s))
         return;
-    const char *const paths[] = {s->target, s->against};
-    for (int i = 0; i < 2; i++)
-        if (paths[i] && (!ll_sheet_has(sheet, paths[i]) || ll_sheet_find(sheet, paths[i])->kind == LL_FIGURE_TEXT)) {
-            const char *code = ll_sheet_text(&s->sheet, "%s ?", paths[i]);
-            refuse(s, LIBLLM_OK, code, strlen(code), "");
-            return;
-        }
-    const double value = ll_sheet_value(sheet, s->target);
+    const ll_figure *target = number_at(s, s->target), *against = s->against ? number_at(s, s->against) : NULL;
+    if (!target || (s->against && !against))
+        return;
+    const double value = target->value.at[0];
     const ll_ranked ranked = {.value = s->maximizes ? -value : value,
-                              .against = s->against ? ll_sheet_value(sheet, s->against) : 0,
+                              .against = against ? against->value.at[0] : 0,
                               .index = index};
     s->n_feasible++;
     keep(s, &ranked);
@@ -188,7 +214,7 @@ static void read_bounds(ll_reader *r, const char *key, bool is_least, ll_search 
         else if (s->n_bounds == LL_BOUNDS_MAX)
             ll_sheet_fail(r->sheet, LIBLLM_ERROR_LIMIT, "%s: at most %d bounds", ll_read_path(r, key), LL_BOUNDS_MAX);
         else
-            s->bounds[s->n_bounds++] = (struct ll_bound){path, json_number_value(value), is_least};
+            s->bounds[s->n_bounds++] = (ll_bound){path, json_number_value(value), is_least};
     }
 }
 
@@ -207,18 +233,23 @@ static void read_search(ll_search *s, ll_reader *r)
     s->keep = (size_t)ll_read_number(r, "keep", 1, LL_KEEP_MAX, 10);
 }
 
-/* When there is one error wherever a layout is possible, the search has it. */
+/* Where nothing is feasible, one error wherever a layout is possible is the search's; and so is a figure that is missing
+ * where it matters. */
 static void fail_with_all(ll_search *s)
 {
     const ll_refusals *only = NULL;
-    for (size_t i = 0; i < s->n_refusals; i++) {
-        if (strcmp(s->refusals[i].code, LL_REFUSED_LAYOUT) == 0)
-            continue;
-        if (only)
-            return;
-        only = &s->refusals[i];
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_refusals && s->n_feasible == 0; i++) {
+        const ll_refusals *r = &s->refusals[i];
+        if (strcmp(r->code, LL_REFUSED_LAYOUT) != 0) {
+            only = r;
+            n++;
+        }
+        if (strcmp(r->code, LL_REFUSED_MISSING) == 0)
+            ll_sheet_fail(s->task->sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                          "search: there is no figure \"%s\" that is a number in these reports", r->example);
     }
-    if (only && only->error && s->n_feasible == 0)
+    if (n == 1 && only->error)
         ll_sheet_fail(s->task->sheet, only->error, "%s", only->example);
 }
 
@@ -240,7 +271,7 @@ static void try_all(ll_search *s)
 static bool may_have_experts(ll_search *s)
 {
     ll_reader scenario = {.sheet = &s->sheet, .object = s->task->scenario->object, .path = ""};
-    if (!ll_read_has(&scenario, "model"))
+    if (ll_space_varies(&s->space, "model") || !ll_read_has(&scenario, "model"))
         return true;
     read_model(s, &scenario);
     if (s->sheet.status)
@@ -266,7 +297,8 @@ void ll_run_search(ll_task *task, const char *name, ll_document *document, ll_bu
     s->language = document->options.language;
     ll_reader r = ll_read_object(task->scenario, "search");
     read_search(s, &r);
-    ll_space_read(&r, task, name, may_have_experts(s), &s->space);
+    ll_space_read(&r, task, name, &s->space);
+    ll_space_complete(&s->space, task->sheet, may_have_experts(s));
     s->kept = ll_calloc(task->sheet->host, s->keep + 1, sizeof *s->kept);
     if (!s->kept)
         fail_memory(s);

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * The member "search" of a scenario: the same scenario with every combination of choices, ranked by a figure.
  *
- * over       {path of a member: [values]}, e.g. {"weights": ["bf16", "fp8"]}; null leaves the member out
- * devices    names, or "all": values of hardware.device
- * counts     values of hardware.count
- * layouts    whether the ways to spread the work are tried, of what the scenario does not say. Training: tp, pp, cp,
- * ep, fsdp, micro-batches, with as little recomputation as fits. Serving: tp, pp, dp, ep, concurrency formats serving:
- * whether formats of weights and KV memory with fewer bits are tried, which cost quality minimize, maximize   the path
- * of the figure; default: cost.total or cost.million_tokens is made small against    the path of another figure that
- * should be small: the best trade-offs of both are listed, too limits     {path of a figure: the most that it may be}
- * at_least   {path of a figure: the least}
- * keep       how many of the best are listed; default: 10
- * figures    the paths of columns
+ * over                 {path of a member: [values]}, e.g. {"weights": ["bf16", "fp8"]}; null leaves the member out
+ * devices              names, or "all": values of hardware.device
+ * counts               values of hardware.count
+ * layouts              whether to try the ways to spread the work that the scenario leaves open
+ * formats              serving: whether to try weights and KV memory of fewer bits, which cost quality
+ * minimize, maximize   the path of the figure; default: cost.total, in serving cost.million_tokens, is made small
+ * against              the path of another figure that should be small: the best trade-offs of both are listed, too
+ * limits, at_least     {path of a figure: the most, or the least, that it may be}
+ * keep                 how many of the best are listed; default: 10
+ * figures              the paths of columns
  *
  * Choices are tried in the order of the axes, the last one first; of equal ones the earlier is the better.
  */
@@ -38,8 +37,12 @@ typedef struct ll_space {
     bool prunes, is_training;
 } ll_space;
 
-/* The sheet of the reader fails when there is nothing, or too much, to be tried. name is the task's. */
-void ll_space_read(ll_reader *search, ll_task *task, const char *name, bool has_experts, ll_space *out);
+/* The choices that the scenario names; name is the task's. */
+void ll_space_read(ll_reader *search, ll_task *task, const char *name, ll_space *out);
+bool ll_space_varies(const ll_space *space, const char *member);
+/* Behind them what layouts are open, of a model that has experts, or may have. The sheet fails when there is nothing,
+ * or too much, to be tried. */
+void ll_space_complete(ll_space *space, ll_sheet *sheet, bool has_experts);
 void ll_space_free(ll_space *space);
 /* Put the choices of a combination into the scenario, of which another one was there before (`before`; SIZE_MAX:
  * none). *model_changes is set when the member "model" is another. false: out of memory. */
@@ -56,14 +59,24 @@ typedef struct ll_ranked {
     double value, against; /* small is good */
     size_t index;
 } ll_ranked;
+typedef struct ll_bound {
+    const char *path;
+    double bound;
+    bool is_least;
+} ll_bound;
 typedef struct ll_refusals { /* of one kind */
     char code[96], example[256];
-    libllm_status error; /* LIBLLM_OK: it is not feasible, or out of bounds */
+    libllm_status error;   /* LIBLLM_OK: it is not feasible, or out of bounds */
+    const ll_bound *bound; /* that figures are out of; the nearest of them, and their unit */
+    double nearest;
+    char unit[24];
     size_t n;
 } ll_refusals;
 enum { LL_KEEP_MAX = 1000, LL_REFUSALS_MAX = 64 };
 #define LL_REFUSED_LAYOUT "layout"
 #define LL_REFUSED_REPEATS "repeats"
+#define LL_REFUSED_MISSING "missing" /* a figure that the search is for */
+#define LL_REFUSED_OTHER "other"     /* of more kinds than are told apart */
 
 typedef struct ll_search {
     ll_task *task;
@@ -72,15 +85,13 @@ typedef struct ll_search {
     ll_space space;
     ll_sheet sheet; /* of one combination after the other */
     ll_kept kept_tables;
-    ll_sheet_point start;         /* with the model on it */
+    ll_sheet_point start;         /* with the model on it, or where reading it has failed */
+    libllm_status model_status;
+    libllm_error model_error;
     size_t before;                /* the combination whose choices are in the scenario */
     const char *target, *against; /* paths of figures; against may be NULL */
     bool maximizes;
-    struct ll_bound {
-        const char *path;
-        double bound;
-        bool is_least;
-    } bounds[LL_BOUNDS_MAX];
+    ll_bound bounds[LL_BOUNDS_MAX];
     size_t n_bounds;
     ll_ranked *kept; /* the best, in order */
     size_t keep, n_kept;
@@ -95,7 +106,7 @@ bool ll_search_try(ll_search *search, size_t index);
 /* Rank, and fill the document; the report on the best one goes behind it, or into it where it is JSON. */
 void ll_run_search(ll_task *task, const char *name, ll_document *document, ll_buffer *best);
 
-/* search_report.c: the columns, and the tables. */
+/* search_report.c: the paths of the columns; the tables. */
 size_t ll_search_figures(ll_search *search, ll_reader *r, const char *figures[LL_FIGURES_MAX]);
 void ll_search_report(ll_search *search, const char *const *figures, size_t n_figures, ll_document *document,
                       ll_buffer *best);

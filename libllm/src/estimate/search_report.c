@@ -14,6 +14,8 @@ static const struct {
 } reasons[] = {
     {LL_REFUSED_LAYOUT, "layouts that cannot be, passed over", "不可行的并行布局（跳过）"},
     {LL_REFUSED_REPEATS, "the same as with a smaller choice", "与较小取值结果相同"},
+    {LL_REFUSED_MISSING, "without a figure that is asked for", "缺少所需指标"},
+    {LL_REFUSED_OTHER, "for other reasons", "其他原因"},
     {"does_not_fit", "does not fit into memory", "显存不足"},
     {"too_slow", "too slow", "速度不足"},
     {"beyond_peak", "beyond the peak of the devices", "超过峰值算力"},
@@ -67,23 +69,17 @@ static void put_choice(ll_document *d, const json_t *choice)
     }
 }
 
-static void put_rows(ll_search *s, const ll_ranked *ranked, size_t n, const char *const *figures, size_t n_figures,
-                     ll_document *d)
+static void put_rows(ll_search *s, const ll_labels *labels, const ll_ranked *ranked, size_t n,
+                     const char *const *figures, size_t n_figures, ll_document *d)
 {
-    ll_labels labels;
-    libllm_error error = {0};
-    libllm_status status = ll_labels_read(&labels, d->host, s->language, &error);
-    if (status)
-        ll_sheet_fail(s->task->sheet, status, "%s", error.message);
     ll_document_row(d);
     ll_document_in(d, "rank", "名次");
-    for (size_t i = 0; !status && i < s->space.n_axes; i++)
+    for (size_t i = 0; i < s->space.n_axes; i++)
         if (has_choice(s, i))
-            ll_document_text(d, ll_label_of(&labels, s->space.axes[i].path));
-    for (size_t i = 0; !status && i < n_figures; i++)
-        ll_document_text(d, ll_label_of(&labels, figures[i]));
-    ll_labels_free(&labels);
-    for (size_t i = 0; !status && i < n; i++) {
+            ll_document_text(d, ll_label_of(labels, s->space.axes[i].path));
+    for (size_t i = 0; i < n_figures; i++)
+        ll_document_text(d, ll_label_of(labels, figures[i]));
+    for (size_t i = 0; i < n; i++) {
         if (!ll_search_try(s, ranked[i].index)) {
             d->failed = true;
             return;
@@ -98,6 +94,35 @@ static void put_rows(ll_search *s, const ll_ranked *ranked, size_t n, const char
     }
 }
 
+/* As a figure of this unit is shown, behind other text. */
+static void put_bound_value(const ll_refusals *r, double value, ll_document *d, const char *before, const char *label,
+                            const char *between)
+{
+    ll_figure figure = {.kind = LL_FIGURE_GIVEN, .unit = r->unit};
+    figure.value.at[0] = value;
+    ll_buffer text;
+    ll_buffer_init(&text, d->host);
+    ll_buffer_format(&text, "%s%s%s", before, label, between);
+    ll_report_value(&figure, d->options.language, &text);
+    ll_buffer_byte(&text, 0);
+    d->failed = d->failed || text.failed;
+    ll_document_text(d, text.failed ? "" : text.data);
+    ll_buffer_free(&text);
+}
+
+/* Those out of a bound, and how near they come to it. */
+static void put_out_of_bound(const ll_refusals *r, const ll_labels *labels, ll_document *d)
+{
+    static const char *const sides[2][2] = {{" above ", " 大于 "}, {" below ", " 小于 "}};
+    static const char *const nearest[2] = {"the nearest: ", "最接近："};
+    const bool is_chinese = d->options.language == LL_REPORT_CHINESE;
+    ll_document_row(d);
+    put_bound_value(r, r->bound->bound, d, "", ll_label_of(labels, r->bound->path),
+                    sides[r->bound->is_least][is_chinese]);
+    ll_document_number(d, (double)r->n, LL_PRINT_WHOLE, 0);
+    put_bound_value(r, r->nearest, d, nearest[is_chinese], "", "");
+}
+
 static void put_count(ll_document *d, const char *english, const char *chinese, size_t n, const char *example)
 {
     ll_document_row(d);
@@ -106,7 +131,7 @@ static void put_count(ll_document *d, const char *english, const char *chinese, 
     ll_document_text(d, example);
 }
 
-static void put_counts(const ll_search *s, ll_document *d)
+static void put_counts(const ll_search *s, const ll_labels *labels, ll_document *d)
 {
     ll_document_table(d, "outcomes", "What was tried", "尝试结果", NULL);
     ll_document_row(d);
@@ -117,6 +142,10 @@ static void put_counts(const ll_search *s, ll_document *d)
     put_count(d, "feasible and within the limits", "可行且满足限制", s->n_feasible, "");
     for (size_t i = 0; i < s->n_refusals; i++) {
         const ll_refusals *r = &s->refusals[i];
+        if (r->bound) {
+            put_out_of_bound(r, labels, d);
+            continue;
+        }
         const char *english = r->code, *chinese = r->code;
         for (size_t j = 0; j < sizeof reasons / sizeof *reasons; j++)
             if (strcmp(r->code, reasons[j].code) == 0) {
@@ -162,17 +191,25 @@ static void put_best(ll_search *s, ll_document *d, ll_buffer *out)
 
 void ll_search_report(ll_search *s, const char *const *figures, size_t n_figures, ll_document *d, ll_buffer *best)
 {
-    ll_document_table(d, "search", "The best configurations", "最佳配置列表", NULL);
-    put_rows(s, s->kept, s->n_kept, figures, n_figures, d);
-    if (s->against) {
-        ll_document_table(d, "tradeoffs", "The best trade-offs", "最佳折中", NULL);
-        put_rows(s, s->front, s->n_front < FRONT_MAX ? s->n_front : FRONT_MAX, figures, n_figures, d);
+    ll_labels labels;
+    libllm_error error = {0};
+    const libllm_status status = ll_labels_read(&labels, d->host, s->language, &error);
+    if (status)
+        ll_sheet_fail(s->task->sheet, status, "%s", error.message);
+    if (!status) {
+        ll_document_table(d, "search", "The best configurations", "最佳配置列表", NULL);
+        put_rows(s, &labels, s->kept, s->n_kept, figures, n_figures, d);
+        if (s->against) {
+            ll_document_table(d, "tradeoffs", "The best trade-offs", "最佳折中", NULL);
+            put_rows(s, &labels, s->front, s->n_front < FRONT_MAX ? s->n_front : FRONT_MAX, figures, n_figures, d);
+        }
+        put_counts(s, &labels, d);
     }
-    put_counts(s, d);
+    ll_labels_free(&labels);
     if (s->n_front > FRONT_MAX)
         ll_document_note(d, "There are more trade-offs than are listed.", "折中方案过多，仅列出一部分。");
-    if (s->n_kept)
-        put_best(s, d, best);
-    else
+    if (s->n_kept == 0)
         ll_document_note(d, "No configuration is feasible and within the limits.", "没有既可行又满足限制的配置。");
+    else if (!status)
+        put_best(s, d, best);
 }

@@ -146,22 +146,7 @@ static void add_layouts(ll_space *space, ll_sheet *sheet, bool has_experts)
         add_choices(space, sheet, "concurrency", "[1,2,4,8,16,32,64,128,256,512]");
 }
 
-static void count(ll_space *space, ll_sheet *sheet)
-{
-    double n = 1;
-    for (size_t i = 0; i < space->n_axes; i++)
-        n *= (double)json_array_size(space->axes[i].values);
-    if (n > LL_SEARCH_MAX)
-        ll_sheet_fail(sheet, LIBLLM_ERROR_LIMIT,
-                      "search: %.15g combinations; at most %d are tried. Fewer devices, counts or values would do", n,
-                      LL_SEARCH_MAX);
-    if (space->n_axes == 0)
-        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
-                      "search: expected \"over\", \"devices\", \"counts\" or \"layouts\"");
-    space->n = sheet->status ? 0 : (size_t)n;
-}
-
-void ll_space_read(ll_reader *r, ll_task *task, const char *name, bool has_experts, ll_space *space)
+void ll_space_read(ll_reader *r, ll_task *task, const char *name, ll_space *space)
 {
     const bool is_training = strcmp(name, "train") == 0, is_serving = strcmp(name, "serve") == 0;
     ll_sheet *sheet = task->sheet;
@@ -186,13 +171,38 @@ void ll_space_read(ll_reader *r, ll_task *task, const char *name, bool has_exper
     space->prunes = ll_read_flag(r, "layouts", false);
     if (space->prunes && !is_training && !is_serving)
         ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "search.layouts: only training and serving have any");
-    if (space->prunes)
-        add_layouts(space, sheet, has_experts);
-    if (ll_read_flag(r, "formats", false)) {
+    const bool has_formats = ll_read_flag(r, "formats", false);
+    if (has_formats && !is_serving)
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "search.formats: only serving has any");
+    if (has_formats) {
         add_choices(space, sheet, "weights", "[null,\"fp8\",\"int4\"]");
         add_choices(space, sheet, "kv", "[\"bf16\",\"fp8\"]");
     }
-    count(space, sheet);
+}
+
+bool ll_space_varies(const ll_space *space, const char *member)
+{
+    for (size_t i = 0; i < space->n_axes; i++)
+        if (is_within(space->axes[i].path, member))
+            return true;
+    return false;
+}
+
+void ll_space_complete(ll_space *space, ll_sheet *sheet, bool has_experts)
+{
+    if (space->prunes)
+        add_layouts(space, sheet, has_experts);
+    double n = 1;
+    for (size_t i = 0; i < space->n_axes; i++)
+        n *= (double)json_array_size(space->axes[i].values);
+    if (n > LL_SEARCH_MAX)
+        ll_sheet_fail(sheet, LIBLLM_ERROR_LIMIT,
+                      "search: %.15g combinations; at most %d are tried. Fewer devices, counts or values would do", n,
+                      LL_SEARCH_MAX);
+    if (space->n_axes == 0)
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                      "search: expected \"over\", \"devices\", \"counts\" or \"layouts\"");
+    space->n = sheet->status ? 0 : (size_t)n;
 }
 
 void ll_space_free(ll_space *space)

@@ -26,6 +26,7 @@ typedef struct ll_figure {
     ll_figure_kind kind;
     bool is_uncertain; /* or depends on one that is */
     bool is_detail;    /* shown only with explanations */
+    bool is_chance;    /* at most 1, and so is the end of its interval */
     uint32_t n_path;   /* bytes of it */
     const char *path;
     const char *unit;    /* "" for a plain number */
@@ -57,15 +58,13 @@ typedef struct ll_sheet {
     size_t n_remarks, remark_capacity;
     ll_map by_path;
     struct ll_sheet_block *blocks; /* memory of texts */
-    struct ll_sheet_block *names;  /* of paths, of a trial */
+    struct ll_sheet_block *names;  /* of paths that trials put, whose texts may vanish */
     ll_formula formula;            /* that was read last, unless they are kept */
     ll_formulas formulas;
-    bool keeps_formulas; /* because they come again */
+    bool keeps_formulas; /* because trials work them out again */
     size_t n_uncertain;
-    /* One of many that are tried out: expected values alone, without intervals, and without looking for what would be
-     * feasible instead. */
-    bool is_trial;
-    struct ll_kept *kept; /* of the search that tries it (kept.h); else NULL */
+    bool is_trial; /* only expected values are worked out */
+    struct ll_kept *kept; /* of the search that works it out again and again (kept.h); else NULL */
     libllm_status status;
     libllm_error error;
 } ll_sheet;
@@ -99,7 +98,17 @@ void ll_sheet_remark(ll_sheet *sheet, ll_remark_kind kind, const char *code, con
 size_t ll_sheet_mark(const ll_sheet *sheet);
 void ll_sheet_rewind(ll_sheet *sheet, size_t mark);
 
-/* The same for a trial that is worked out many times from one point: failure, remarks and texts vanish, too. */
+/* The same for trying out whatever puts figures: until the trial ends, only expected values are worked out, which is
+ * quick, and uncertain figures may be put; remarks vanish as well. Trials may be nested. */
+typedef struct ll_sheet_trial {
+    size_t n_figures, n_remarks;
+    bool was_trial;
+} ll_sheet_trial;
+ll_sheet_trial ll_sheet_begin_trial(ll_sheet *sheet);
+void ll_sheet_end_trial(ll_sheet *sheet, ll_sheet_trial trial);
+
+/* The same for a sheet that is one trial from the start, and is worked out many times from one point: failure, remarks
+ * and texts vanish, too. */
 typedef struct ll_sheet_point {
     size_t n_figures, n_remarks, n_uncertain, used;
     const struct ll_sheet_block *block;
@@ -112,6 +121,8 @@ double ll_sheet_value(const ll_sheet *sheet, const char *path); /* 0 when absent
 const ll_figure *ll_sheet_find(const ll_sheet *sheet, const char *path);
 /* Mark a figure as a detail. */
 void ll_sheet_detail(ll_sheet *sheet, const char *path);
+/* Mark a figure as a chance. */
+void ll_sheet_chance(ll_sheet *sheet, const char *path);
 /* The ends of a figure's interval; its value twice when it is certain. */
 void ll_figure_interval(const ll_sheet *sheet, const ll_figure *figure, double *low, double *high);
 

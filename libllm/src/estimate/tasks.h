@@ -31,7 +31,9 @@ void ll_put_training_flops(ll_task *task, ll_flops_convention convention, double
 /* flops.decode_token at context.tokens and flops.prefill. */
 void ll_put_inference_flops(ll_task *task, bool is_exact);
 
-/* model.c: kv.bytes_per_token, kv.bytes_per_sequence at context.tokens, kv.state_bytes; of kv.bytes_per_element. */
+/* model.c: kv.bytes_per_element, of the member "kv" (a format of GGUF) or "kv_bits". */
+void ll_put_kv_element(ll_task *task);
+/* kv.bytes_per_token, kv.bytes_per_sequence at context.tokens, kv.state_bytes; of kv.bytes_per_element. */
 void ll_put_kv(ll_task *task);
 void ll_put_kv_state(ll_task *task); /* kv.state_bytes alone */
 
@@ -52,6 +54,8 @@ void ll_run_fit(ll_task *task);
 
 /* desktop.c: "serve" with the engine llama.cpp. */
 void ll_serve_desktop(ll_task *task);
+/* fit.c: "serve" with our own engine, on the machine of the member "machine". */
+void ll_serve_own(ll_task *task);
 
 /* estimate.c: the task of this name, of which the model is already on the sheet. */
 void ll_run_task(ll_task *task, const char *name);

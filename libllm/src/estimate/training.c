@@ -186,7 +186,6 @@ void ll_training_choose(ll_training *t, ll_training_plan *p, double days)
 {
     if (t->sheet->status || !check(t, p))
         return;
-    t->sheet->keeps_formulas = true;
     if (p->devices <= 0)
         ll_training_size(t, p, days);
     else if (t->has_layout)
@@ -216,10 +215,10 @@ void ll_training_put_run(ll_training *t, const ll_training_plan *p)
 
 double ll_training_days(ll_training *t, const ll_training_plan *p)
 {
-    const size_t mark = ll_sheet_mark(t->sheet);
+    const ll_sheet_trial trial = ll_sheet_begin_trial(t->sheet);
     ll_training_put_plan(t, p);
     put_rates(t);
     const double days = ll_sheet_value(t->sheet, "time.days_run");
-    ll_sheet_rewind(t->sheet, mark);
+    ll_sheet_end_trial(t->sheet, trial);
     return days;
 }

@@ -5,21 +5,10 @@
 
 #include "base/signals.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 enum { PIECE = 8 << 20, SAMPLES = 64 };
-
-struct ll_read_ahead {
-    const ll_host *host;
-    const ll_file *files;
-    size_t n_files;
-    pid_t pid;
-    pthread_t thread;
-    atomic_bool stop;
-};
 
 static uint8_t *writable(const uint8_t *data) { return (uint8_t *)(uintptr_t)data; } /* system calls ask for it */
 
@@ -47,37 +36,31 @@ static void *fetch(void *context)
         const ll_file *file = &ahead->files[i];
         if (!file->mapped)
             continue;
-        for (size_t at = 0; at < file->size && !atomic_load(&ahead->stop); at += PIECE)
+        for (size_t at = 0; at < file->size && !__atomic_load_n(&ahead->stop, __ATOMIC_RELAXED); at += PIECE)
             madvise(writable(file->data) + at, file->size - at < PIECE ? file->size - at : PIECE, MADV_WILLNEED);
     }
     return NULL;
 }
 
-ll_read_ahead *ll_read_ahead_start(const ll_host *host, const ll_file *files, size_t n_files)
+void ll_read_ahead_start(ll_read_ahead *ahead, const ll_file *files, size_t n_files)
 {
+    *ahead = (ll_read_ahead){.files = files, .n_files = n_files};
     bool cold = false;
     for (size_t i = 0; i < n_files && !cold; i++)
         cold = seems_cold(&files[i]);
-    ll_read_ahead *ahead = cold ? ll_alloc(host, 1, sizeof *ahead) : NULL;
-    if (!ahead)
-        return NULL;
-    *ahead = (ll_read_ahead){.host = host, .files = files, .n_files = n_files, .pid = getpid()};
+    if (!cold)
+        return;
     const sigset_t signals = ll_signals_block();
-    bool started = pthread_create(&ahead->thread, NULL, fetch, ahead) == 0;
+    if (pthread_create(&ahead->thread, NULL, fetch, ahead) == 0)
+        ahead->pid = getpid();
     ll_signals_restore(&signals);
-    if (started)
-        return ahead;
-    ll_free(host, ahead);
-    return NULL;
 }
 
 void ll_read_ahead_stop(ll_read_ahead *ahead)
 {
-    if (!ahead)
+    if (ahead->pid == 0 || ahead->pid != getpid()) /* a forked child has no such thread */
         return;
-    if (ahead->pid == getpid()) { /* a forked child has no such thread */
-        atomic_store(&ahead->stop, true);
-        pthread_join(ahead->thread, NULL);
-    }
-    ll_free(ahead->host, ahead);
+    __atomic_store_n(&ahead->stop, true, __ATOMIC_RELAXED);
+    pthread_join(ahead->thread, NULL);
+    ahead->pid = 0;
 }

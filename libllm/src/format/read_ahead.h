@@ -7,12 +7,23 @@
 
 #include "format/file.h"
 
-typedef struct ll_read_ahead ll_read_ahead;
+#include <pthread.h>
 
-/* A thread that fetches what is missing of the files, which have to stay open until ll_read_ahead_stop(). NULL when
- * nothing seems to be missing, or no thread can be had: then pages come when they are touched. */
-ll_read_ahead *ll_read_ahead_start(const ll_host *host, const ll_file *files, size_t n_files);
-/* Ends within the time of one piece, 8 MiB. NULL is fine. */
+/* Private members. Without memory of its own: whether a file is cold must not decide which allocations a caller sees.
+ */
+typedef struct {
+    const ll_file *files;
+    size_t n_files;
+    pid_t pid; /* 0: no thread */
+    pthread_t thread;
+    bool stop; /* atomic */
+} ll_read_ahead;
+
+/* A thread that fetches what is missing of the files, which have to stay open until ll_read_ahead_stop(), as *ahead has
+ * to stay where it is. None when nothing seems to be missing, or no thread can be had: then pages come when they are
+ * touched. */
+void ll_read_ahead_start(ll_read_ahead *ahead, const ll_file *files, size_t n_files);
+/* Ends within the time of one piece, 8 MiB. All bytes zero, never started, is fine. */
 void ll_read_ahead_stop(ll_read_ahead *ahead);
 
 #endif

@@ -106,7 +106,7 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
         ll_engine_free(e);
         return status;
     }
-    e->read_ahead = ll_read_ahead_start(host, model->gguf.files, model->gguf.n_files);
+    ll_read_ahead_start(&e->read_ahead, model->gguf.files, model->gguf.n_files);
     *out = e;
     return LIBLLM_OK;
 }
@@ -115,7 +115,7 @@ void ll_engine_free(ll_engine *e)
 {
     if (!e)
         return;
-    ll_read_ahead_stop(e->read_ahead);
+    ll_read_ahead_stop(&e->read_ahead);
     e->backend->free(e->executor);
     if (!ll_team_forked(e->team)) { /* a child has these as they were: locked, waited for */
         pthread_mutex_destroy(&e->lock);

@@ -35,7 +35,7 @@ typedef struct ll_engine {
     const ll_model *model;
     const ll_backend *backend;
     ll_executor *executor;
-    ll_read_ahead *read_ahead;
+    ll_read_ahead read_ahead;
     const ll_team *team;
     libllm_kv_type kv_type;
     uint32_t n_batch;

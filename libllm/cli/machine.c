@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ * The machine as a scenario has it, and its calibration, which is kept in a file of the user's cache.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "files.h"
+#include "json_view.h"
+#include "machine.h"
+#include "terminal.h"
+
+enum { TYPES_MAX = 40 };
+
+static const char cached[] = "/libllm/calibration.json";
+
+static char *cache_path(void) { return user_file("XDG_CACHE_HOME", ".cache", cached); }
+
+static json_t *ask(describe_fn describe, const void *object)
+{
+    char *text = fetch_json(describe, object);
+    json_t *value = text ? json_loads(text, 0, NULL) : NULL;
+    free(text);
+    return value;
+}
+
+static libllm_status devices(const void *runtime, char *buffer, size_t capacity, size_t *needed, libllm_error *error)
+{
+    return libllm_runtime_devices(runtime, buffer, capacity, needed, error);
+}
+
+static libllm_status limits(const void *runtime, char *buffer, size_t capacity, size_t *needed, libllm_error *error)
+{
+    return libllm_runtime_measure_limits(runtime, buffer, capacity, needed, error);
+}
+
+/* The calibration that was kept, when it is of this processor and as many threads; else NULL. */
+static json_t *kept_calibration(const char *path, const json_t *cpu)
+{
+    json_t *calibration = json_load_file(path, 0, NULL);
+    if (calibration && (!json_equal(json_object_get(calibration, "name"), json_object_get(cpu, "name")) ||
+                        !json_equal(json_object_get(calibration, "threads"), json_object_get(cpu, "threads")))) {
+        json_decref(calibration);
+        calibration = NULL;
+    }
+    return calibration;
+}
+
+json_t *machine_describe(const libllm_runtime *runtime)
+{
+    json_t *found = ask(devices, runtime);
+    const json_t *cpu = json_array_get(json_object_get(found, "devices"), 0);
+    char *path = cache_path();
+    json_t *calibration = found && path ? kept_calibration(path, cpu) : NULL;
+    json_t *measured = found && !calibration ? ask(limits, runtime) : NULL;
+    json_t *machine = NULL;
+    if (calibration || measured)
+        machine = json_pack("{s:O?, s:O?, s:O*, s:O*}", "name", json_object_get(cpu, "name"), "memory",
+                            json_object_get(cpu, "available_bytes"), "calibration", calibration, "limits", measured);
+    if (measured && is_terminal(stderr))
+        quiet_line("`libllm estimate calibrate` measures this machine closely, once, and narrows the intervals");
+    json_decref(found);
+    json_decref(calibration);
+    json_decref(measured);
+    free(path);
+    return machine;
+}
+
+static int32_t show(void *unused, const char *part, size_t index, size_t n_parts)
+{
+    (void)unused;
+    progress_update("calibrating: %s, %zu of %zu", part, index + 1, n_parts);
+    return 0;
+}
+
+static libllm_status calibrate(const void *context, char *buffer, size_t capacity, size_t *needed, libllm_error *error)
+{
+    const void *const *both = context;
+    return libllm_runtime_calibrate(both[0], both[1], buffer, capacity, needed, error);
+}
+
+/* Splits "A,B" in place. */
+static bool split(char *text, const char *types[TYPES_MAX], uint32_t *n)
+{
+    char *rest = NULL;
+    for (char *type = strtok_r(text, ",", &rest); type; type = strtok_r(NULL, ",", &rest)) {
+        if (*n == TYPES_MAX)
+            return false;
+        types[(*n)++] = type;
+    }
+    return true;
+}
+
+/* Types that were kept before and have not been measured this time. */
+static void add_kept(json_t *calibration, const char *path)
+{
+    json_t *before = kept_calibration(path, calibration), *types = json_object_get(calibration, "types"), *old, *own;
+    size_t i, j;
+    json_array_foreach (json_object_get(before, "types"), i, old) {
+        bool measured = false;
+        json_array_foreach (types, j, own)
+            measured = measured || json_equal(json_object_get(own, "type"), json_object_get(old, "type"));
+        if (!measured)
+            json_array_append(types, old);
+    }
+    json_decref(before);
+}
+
+/* A cache that cannot be written is no failure of the measurement. */
+static void keep(const char *text)
+{
+    char *path = cache_path();
+    json_t *calibration = json_loads(text, 0, NULL);
+    struct output output;
+    if (path)
+        add_kept(calibration, path);
+    if (!path || !output_open(&output, path))
+        message("the calibration is not kept: there is no place for it");
+    else
+        output_close(&output, json_dumpf(calibration, output.stream, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) == 0);
+    json_decref(calibration);
+    free(path);
+}
+
+int machine_calibrate(const libllm_runtime *runtime, const char *types, bool as_json)
+{
+    const char *list[TYPES_MAX];
+    libllm_calibration_options options;
+    libllm_calibration_options_init(&options, sizeof options);
+    options.types = list;
+    options.progress = show;
+    struct text names = {0};
+    if (types)
+        text_append(&names, types, strlen(types));
+    const void *const both[] = {runtime, &options};
+    char *text = NULL;
+    if (types && !split(names.bytes, list, &options.n_types)) {
+        message("--types has more than %d types", TYPES_MAX);
+    } else {
+        progress_begin("calibrating");
+        text = fetch_json(calibrate, both);
+        progress_end();
+    }
+    if (text)
+        keep(text);
+    const bool good = text && show_json(text, as_json);
+    text_free(&names);
+    free(text);
+    return good ? EXIT_OK : EXIT_FAILED;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ * What this machine is and how fast it computes, for `libllm estimate fit`; and `libllm estimate calibrate`.
+ */
+#ifndef CLI_MACHINE_H
+#define CLI_MACHINE_H
+
+#include <jansson.h>
+#include <libllm/libllm.h>
+
+/* The member "machine" of a scenario: memory, and the calibration that was kept of this machine, or else its limits,
+ * which takes some seconds to measure. NULL, with a message, on failure. */
+json_t *machine_describe(const libllm_runtime *runtime);
+
+/* Measures, keeps the figures in the user's cache and prints them. types: "Q4_K,Q6_K"; NULL: all. Returns an exit
+ * code. */
+int machine_calibrate(const libllm_runtime *runtime, const char *types, bool as_json);
+
+#endif

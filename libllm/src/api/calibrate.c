@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ * Calibration of a device: its figures as JSON.
+ */
+#include "api/handles.h"
+#include "api/options.h"
+
+#include "backend/calibrate.h"
+#include "base/json.h"
+#include "base/status.h"
+
+#include <string.h>
+
+enum { DIGITS = 9, CALIBRATION_BYTES = 8192, TYPE_NUMBERS = 64, NAME_BYTES = 256 };
+
+void libllm_calibration_options_init(libllm_calibration_options *options, uint32_t struct_size)
+{
+    static const libllm_calibration_options defaults = {.struct_size = sizeof defaults};
+    ll_init_struct(options, struct_size, &defaults, sizeof defaults);
+}
+
+/* Types of weights that files have: those that can be decoded. */
+static size_t all_types(const ll_type_traits *types[LL_CALIBRATION_TYPES])
+{
+    size_t n = 0;
+    for (uint32_t type = 0; type < TYPE_NUMBERS && n < LL_CALIBRATION_TYPES; type++) {
+        const ll_type_traits *traits = ll_type_find(type);
+        if (traits && traits->decode)
+            types[n++] = traits;
+    }
+    return n;
+}
+
+static libllm_status find_types(const libllm_calibration_options *o, const ll_type_traits *types[LL_CALIBRATION_TYPES],
+                                size_t *n, libllm_error *error)
+{
+    const ll_type_traits *known[LL_CALIBRATION_TYPES];
+    const size_t n_known = all_types(known);
+    *n = o->n_types ? o->n_types : n_known;
+    if (!o->n_types) {
+        memcpy(types, known, n_known * sizeof *known);
+        return LIBLLM_OK;
+    }
+    if (!o->types || o->n_types > LL_CALIBRATION_TYPES)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "types is NULL, or there are more than %d",
+                       LL_CALIBRATION_TYPES);
+    for (size_t i = 0; i < o->n_types; i++) {
+        types[i] = NULL;
+        for (size_t j = 0; j < n_known; j++)
+            if (o->types[i] && strcmp(o->types[i], known[j]->name) == 0)
+                types[i] = known[j];
+        if (!types[i])
+            return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "no type of weights is called \"%s\"",
+                           o->types[i] ? o->types[i] : "");
+    }
+    return LIBLLM_OK;
+}
+
+typedef struct reporter {
+    libllm_calibrate_fn progress;
+    void *user_data;
+} reporter;
+
+static bool report(void *context, const char *type, size_t index, size_t n)
+{
+    const reporter *r = context;
+    return r->progress(r->user_data, type, index, n) == 0;
+}
+
+static json_t *calibration_json(const ll_calibration *c, const char *device, const char *name)
+{
+    json_t *types = json_array();
+    for (size_t i = 0; i < c->n_types && types; i++) {
+        json_t *type = json_pack("{s:s, s:f, s:f}", "type", c->types[i].traits->name, "decode_gb_per_second",
+                                 c->types[i].decode * 1e-9, "prefill_gflop_per_second", c->types[i].prefill * 1e-9);
+        if (json_array_append_new(types, type) != 0) {
+            json_decref(types);
+            types = NULL;
+        }
+    }
+    return json_pack("{s:s, s:s, s:I, s:o, s:f, s:f, s:f, s:f, s:f}", "device", device, "name", name, "threads",
+                     (json_int_t)c->n_threads, "types", types, "step_ns", c->step_seconds * 1e9, "layer_ns",
+                     c->layer_seconds * 1e9, "prefill_value_ns", c->layer_prefill_seconds * 1e9,
+                     "attention_gb_per_second", c->attention_decode * 1e-9, "attention_gflop_per_second",
+                     c->attention_prefill * 1e-9);
+}
+
+libllm_status libllm_runtime_calibrate(const libllm_runtime *runtime, const libllm_calibration_options *options,
+                                       char *buffer, size_t capacity, size_t *needed, libllm_error *error)
+{
+    if (needed)
+        *needed = 0;
+    if (!runtime || !needed || (!buffer && capacity))
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "runtime, needed or buffer is NULL");
+    libllm_calibration_options o;
+    libllm_calibration_options_init(&o, sizeof o);
+    libllm_status status = ll_read_options(options, &o, sizeof o, "libllm_calibration_options", error);
+    if (status)
+        return status;
+    if (capacity < CALIBRATION_BYTES) { /* or whoever asks for the size first would wait twice */
+        *needed = CALIBRATION_BYTES;
+        return ll_fail(error, LIBLLM_ERROR_BUFFER_TOO_SMALL, "the buffer has %zu bytes, expected at least %d", capacity,
+                       CALIBRATION_BYTES);
+    }
+    const char *device = o.device ? o.device : "cpu";
+    const ll_backend *backend = ll_backend_find(device);
+    if (!backend)
+        return ll_fail(error, LIBLLM_ERROR_NOT_FOUND, "there is no device \"%.32s\", expected \"cpu\" or \"blas\"",
+                       device);
+    const ll_type_traits *types[LL_CALIBRATION_TYPES];
+    reporter told = {.progress = o.progress, .user_data = o.user_data};
+    ll_calibration_options calibration = {.types = types,
+                                          .blas_library = runtime->blas_library,
+                                          .progress = o.progress ? report : NULL,
+                                          .context = &told};
+    char name[NAME_BYTES];
+    ll_calibration found;
+    status = find_types(&o, types, &calibration.n_types, error);
+    if (!status)
+        status = backend->describe(runtime->blas_library, name, sizeof name, error);
+    if (!status)
+        status =
+            ll_calibrate(&runtime->host, runtime->team, runtime->cpu_features, backend, &calibration, &found, error);
+    if (status)
+        return status;
+    ll_buffer text;
+    ll_buffer_init(&text, &runtime->host);
+    json_t *figures = calibration_json(&found, backend->kind, name);
+    status = figures && ll_json_write(figures, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS), &text)
+                 ? ll_give_text(text.data, text.size, buffer, capacity, needed, error)
+                 : ll_fail_memory(error, "the calibration");
+    json_decref(figures);
+    ll_buffer_free(&text);
+    return status;
+}
