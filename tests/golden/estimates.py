@@ -8,6 +8,7 @@ usage: estimates.py LIBRARY DATA_FOLDER MODELS_JSON
 - data/estimate/parameters.csv: parameters of every preset, counted by transformers (see make_parameters.py).
 - data/estimate/training.json: training runs through an independent implementation of the closed form.
 - data/estimate/serving_cases.json: latency, throughput and memory of serving, by another implementation of the model.
+- estimate_money.py: power, energy, carbon and money.
 - Searches, against trying every combination one by one.
 - Every formula that a report prints, evaluated here with the numbers that it prints, gives the figure.
 """
@@ -21,6 +22,7 @@ import re
 import sys
 import tempfile
 
+import estimate_money
 
 class Error(ctypes.Structure):
     _fields_ = [("status", ctypes.c_int32), ("message", ctypes.c_char * 508)]
@@ -390,6 +392,11 @@ SCENARIOS = [
       for n in (1, 3) for weights in ("q4_k_m", "f16")),
     *({"task": "serve", "model": "Llama-3.1-8B", "engine": engine, "hardware": "RTX 4090", "measured": measured}
       for engine in ("llamacpp", "vllm") for measured in ({"tpot": 0.02}, {"tokens_per_second": 50}, {"factor": 1.1})),
+    estimate_money.SCENARIO,
+    *({"task": "serve", "model": "Llama-3.1-70B", "hardware": {"device": "H100", "count": 8}, "load": load,
+       "cost": {"mode": mode, "region": "CHN", "api": ["DeepSeek-V3.2", "gpt-5 mini"], "utilization": 0.3}}
+      for load in ({"input_tokens": 0, "output_tokens": 8}, {"users": 0}, {"users": 1e5, "profile": "consumer"})
+      for mode in ("own", "tco", "on_demand")),
 ]
 
 
@@ -551,8 +558,8 @@ def main(library, folder, models):
     estimate, folder = Estimator(library), pathlib.Path(folder)
     problems = [*check_seeds(estimate, folder), *check_parameters(estimate, folder, models),
                 *check_training(estimate, folder), *check_layouts(estimate, folder), *check_serving(estimate, folder),
-                *check_desktop(estimate), *check_measured(estimate), *check_fit(estimate), *check_search(estimate),
-                *check_explanations(estimate)]
+                *check_desktop(estimate), *check_measured(estimate), *estimate_money.check(estimate),
+                *check_fit(estimate), *check_search(estimate), *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
 

@@ -299,6 +299,15 @@ TEST(Estimate, WhatIsWrongIsNamed)
         {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","measured":{"tpot":1,"factor":1}})",
          "expected one of"},
         {R"({"model":"Llama-3.1-8B","task":"serve","hardware":{"device":"H100","peaks":{"bf17":1}}})", "peaks.bf17"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","load":{"profile":[1,2]}})", "24 numbers"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","load":{"profile":"night"}})", "office"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","cost":{"api":"GPT"}})", "may be GPT-4o"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","cost":{"api":["GPT-5","gpt 5"]}})", "twice"},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","cost":{"api":{"input":1}}})", "\"output\""},
+        {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","cost":{"api":7}})", "expected a name"},
+        {R"({"model":{"parameters":1e9},"task":"train","mfu":0.4,"hardware":{"device":"H100","count":8},
+            "cost":{"api":"GPT-5"}})",
+         "where a model is served"},
         {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","targets":{}})", "targets: expected one of"},
         {R"({"model":"Llama-3.1-8B","task":"serve","hardware":"H100","targets":{"tpot":1},"measured":{"tpot":1}})",
          "only the factor"},
@@ -421,6 +430,13 @@ TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
             "count":@}})",
         R"({"model":"Llama-3.1-8B","task":"serve","measured":{"factor":@},"constants":{"k.gemm":@,"k.layer":@},
             "hardware":{"device":"H100","measured_bf16":@}})",
+        R"({"model":"Llama-3.1-8B","task":"serve","load":{"queries_per_second":@,"input_tokens":@,
+            "profile":[@,@,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]},"hardware":{"device":"H100","power":@},
+            "cost":{"mode":"own","capex_per_device":@,"interest":@,"years":@,"rent_hour":@,"idle_share":@,
+            "upfront":@,"api_cached_share":@,"api":[{"input":@,"cached_input":@,"output":@}]}})",
+        R"({"model":"Llama-3.1-8B","task":"serve","load":{"queries_per_second":3,"profile":"office"},
+            "hardware":{"device":"H100"},"cost":{"mode":"own","interest":@,"rent_hour":@,"upfront":@,
+            "api":[{"input":@,"output":@,"currency":"CNY"}]}})",
         R"({"task":"report","report":"seed-000","sizes":[@],"days":[@]})",
         R"({"task":"report","report":"seed-004","visits_per_month":@,"training_cost":@})",
     };
@@ -499,6 +515,8 @@ TEST(Estimate, EveryAllocationFailedInTurn)
               "hardware":{"device":"H100 SXM5 80GB","count":1,"memory":24e9},"parallel":{"tp":1}})",
          R"({"task":"serve","model":"Qwen3-Next-80B-A3B","hardware":{"device":"H200","count":4},"load":{"users":9000},
               "capacity":{"simulate":true}})",
+         R"({"task":"serve","model":"GPT-2","hardware":"H100","load":{"users":9000,"profile":"office"},
+              "cost":{"mode":"own","api":["GPT-5",{"input":1,"output":9}]},"output":{"format":"table","lang":"zh"}})",
          R"({"task":"serve","model":{"layers":2,"hidden":64,"heads":2,"vocab":99},"hardware":"H100","load":{"users":90},
               "targets":{"tpot":0.01},"prefix_hit":0.5,"speculation":{"draft":0.1},"max_batch":2,"parallel":{"tp":1}})",
          R"({"task":"serve","model":{"layers":2,"hidden":64,"heads":2,"vocab":99},"hardware":"H100","parallel":{"tp":1},
@@ -577,7 +595,7 @@ TEST(Estimate, SearchesRankWhatTheyTry)
     EXPECT_EQ("", column(root, 0, 0));
     EXPECT_EQ(nullptr, json_object_get(root, "best"));
     EXPECT_EQ("6;0;6;", column(root, 1, 1));
-    EXPECT_EQ("all combinations;feasible and within the limits;context above 50;", column(root, 1, 0));
+    EXPECT_EQ("all combinations;feasible and within the limits;sequence length above 50;", column(root, 1, 0));
     EXPECT_EQ(";;the nearest: 100;", column(root, 1, 2));
     json_decref(root);
 }

@@ -10,6 +10,7 @@
 /* Prices of a device's hour: the lowest and the highest. */
 typedef struct ll_rent {
     double low, high;
+    bool is_yuan;       /* else US dollars */
     const char *source; /* NULL: none is known */
 } ll_rent;
 

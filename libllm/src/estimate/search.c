@@ -175,9 +175,8 @@ static void weigh(ll_search *s, size_t index)
     if (!target || (s->against && !against))
         return;
     const double value = target->value.at[0];
-    const ll_ranked ranked = {.value = s->maximizes ? -value : value,
-                              .against = against ? against->value.at[0] : 0,
-                              .index = index};
+    const ll_ranked ranked = {
+        .value = s->maximizes ? -value : value, .against = against ? against->value.at[0] : 0, .index = index};
     s->n_feasible++;
     keep(s, &ranked);
     if (s->against)
@@ -233,8 +232,8 @@ static void read_search(ll_search *s, ll_reader *r)
     s->keep = (size_t)ll_read_number(r, "keep", 1, LL_KEEP_MAX, 10);
 }
 
-/* Where nothing is feasible, one error wherever a layout is possible is the search's; and so is a figure that is missing
- * where it matters. */
+/* Where nothing is feasible, one error wherever a layout is possible is the search's; and so is a figure that is
+ * missing where it matters. */
 static void fail_with_all(ll_search *s)
 {
     const ll_refusals *only = NULL;

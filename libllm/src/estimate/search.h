@@ -85,7 +85,7 @@ typedef struct ll_search {
     ll_space space;
     ll_sheet sheet; /* of one combination after the other */
     ll_kept kept_tables;
-    ll_sheet_point start;         /* with the model on it, or where reading it has failed */
+    ll_sheet_point start; /* with the model on it, or where reading it has failed */
     libllm_status model_status;
     libllm_error model_error;
     size_t before;                /* the combination whose choices are in the scenario */

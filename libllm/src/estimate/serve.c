@@ -156,22 +156,6 @@ void ll_serving_put_single(ll_serving *s)
     ll_serving_put_step(s, "single.");
 }
 
-/* Of a month, and of a million tokens when replicas are busy. */
-static void put_costs(ll_serving *s)
-{
-    ll_sheet *sheet = s->sheet;
-    ll_sheet_compute(sheet, "devices.hours", "h", "devices.count * 730", "a month");
-    ll_put_money(s->task, &s->hardware);
-    if (!ll_sheet_has(sheet, "cost.device_hour"))
-        return;
-    ll_sheet_compute(sheet, "cost.million_output_tokens", "USD",
-                     "1000000 * cost.device_hour * replica.devices / (3600 * replica.output_tokens_per_second)",
-                     "everything counted on generated tokens, at full load");
-    ll_sheet_compute(sheet, "cost.million_tokens", "USD",
-                     "cost.million_output_tokens * load.output_tokens / (load.input_tokens + load.output_tokens)",
-                     "counted on prompt and generated tokens alike");
-}
-
 bool ll_serving_put_memory_and_most(ll_serving *s)
 {
     if (s->bill->n_states)
@@ -268,7 +252,8 @@ static void serve(ll_task *task)
         ll_serving_put_capacity(&s);
     else
         ll_sheet_compute(sheet, "devices.count", "device", "replica.devices", "one replica");
-    put_costs(&s);
+    ll_sheet_compute(sheet, "devices.hours", "h", "devices.count * 730", "a month");
+    ll_put_money(task, &s.hardware);
     ll_serving_put_verdict(&s);
 }
 

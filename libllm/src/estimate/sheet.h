@@ -63,7 +63,7 @@ typedef struct ll_sheet {
     ll_formulas formulas;
     bool keeps_formulas; /* because trials work them out again */
     size_t n_uncertain;
-    bool is_trial; /* only expected values are worked out */
+    bool is_trial;        /* only expected values are worked out */
     struct ll_kept *kept; /* of the search that works it out again and again (kept.h); else NULL */
     libllm_status status;
     libllm_error error;
