@@ -251,11 +251,9 @@ static json_t *number_of(const char *text)
     return parse_size(text, &x) ? number(x) : NULL;
 }
 
-/* What is searched for; layouts unless the scenario says otherwise. */
-static bool set_search(json_t *scenario, const struct values *v)
+/* --search, with layouts unless the scenario says otherwise. */
+static void begin_search(json_t *scenario, const struct values *v)
 {
-    if (!v->search)
-        return true;
     if (!json_is_object(json_object_get(scenario, "search")))
         set(scenario, "search", json_object());
     if (!json_object_get(json_object_get(scenario, "search"), "layouts"))
@@ -266,6 +264,20 @@ static bool set_search(json_t *scenario, const struct values *v)
         set(scenario, "search.devices", list_of(v->device, json_string));
     if (v->count)
         set(scenario, "search.counts", list_of(v->count, value_of));
+}
+
+/* What is searched for. False, with a message. */
+static bool set_search(json_t *scenario, const struct values *v)
+{
+    if (v->search)
+        begin_search(scenario, v);
+    if (!json_object_get(scenario, "search")) {
+        const bool is_asked =
+            v->minimize || v->maximize || v->against || v->keep || v->limits.n || v->least.n || v->over.n;
+        if (is_asked)
+            message("--minimize, --maximize, --against, --limit, --at-least, --over and --keep go with --search");
+        return !is_asked;
+    }
     set_text(scenario, "search.minimize", v->minimize);
     set_text(scenario, "search.maximize", v->maximize);
     set_text(scenario, "search.against", v->against);
@@ -296,7 +308,7 @@ static bool apply(json_t *scenario, const struct values *v, const struct texts *
 {
     if (operands->n > 0)
         set(scenario, "task", json_string(operands->items[0]));
-    if (operands->n > 1)
+    if (operands->n > 1 && strcmp(operands->items[0], "report") == 0)
         set(scenario, "report", json_string(operands->items[1]));
     if (json_is_string(json_object_get(scenario, "hardware"))) /* so that it can have more members */
         set(scenario, "hardware", json_pack("{s:O}", "device", json_object_get(scenario, "hardware")));
@@ -349,6 +361,27 @@ static bool print_report(const struct access *access, const char *scenario)
     return !status;
 }
 
+/* A name behind a task is that of the model, or of the report. OPTIONS_GO, or an exit code. */
+static int take_operands(const struct texts *operands, struct values *v)
+{
+    static const char *const tasks[] = {"model", "train", "serve", "fit"};
+    bool is_model = false;
+    if (v->search && v->compare)
+        return usage_error(&estimate_command, "only one of --search and --compare can be given");
+    for (size_t i = 0; operands->n > 1 && i < sizeof tasks / sizeof *tasks; i++)
+        is_model = is_model || strcmp(operands->items[0], tasks[i]) == 0;
+    if (operands->n > 2)
+        return usage_error(&estimate_command, "'%s' is one operand too many", operands->items[2]);
+    if (operands->n > 1 && !is_model && strcmp(operands->items[0], "report") != 0)
+        return usage_error(&estimate_command, "'%s' is one operand too many", operands->items[1]);
+    if (is_model && v->model)
+        return usage_error(&estimate_command, "the model is said twice: '%s' and -m '%s'", operands->items[1],
+                           v->model);
+    if (is_model)
+        v->model = operands->items[1];
+    return OPTIONS_GO;
+}
+
 static int run(int argc, char **argv)
 {
     struct common common = COMMON_DEFAULTS;
@@ -356,8 +389,8 @@ static int run(int argc, char **argv)
     struct texts operands = {0};
     const struct option_group groups[] = {{"Options", options, &values}, {"Runtime", runtime_options, &common}, {0}};
     int code = options_parse(&estimate_command, groups, argc, argv, &operands);
-    if (code == OPTIONS_GO && operands.n > 2)
-        code = usage_error(&estimate_command, "'%s' is one operand too many", operands.items[2]);
+    if (code == OPTIONS_GO)
+        code = take_operands(&operands, &values);
     if (code == OPTIONS_GO && operands.n == 1 && strcmp(operands.items[0], "calibrate") == 0) {
         struct access access = {0};
         code = access_runtime(&access, &common) ? machine_calibrate(access.runtime, values.types, values.json)
@@ -384,7 +417,7 @@ static int run(int argc, char **argv)
 const struct command estimate_command = {
     .name = "estimate",
     .summary = "what training or serving a model takes",
-    .synopsis = "[model|train|serve|fit] [-m MODEL] [OPTIONS]\n"
+    .synopsis = "[model|train|serve|fit] [[-m] MODEL] [OPTIONS]\n"
                 "       libllm estimate report seed-000|seed-001|seed-004 [--corrected]\n"
                 "       libllm estimate models | devices | prices\n"
                 "       libllm estimate calibrate [--types TYPES]",
