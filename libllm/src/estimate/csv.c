@@ -35,9 +35,11 @@ static size_t row_bytes(const ll_csv *csv)
         const char *const stop = line ? line : end;
         for (const char *quote = at; (quote = memchr(quote, '"', (size_t)(stop - quote))); quote++)
             in_quotes = !in_quotes;
-        if (line && !in_quotes)
+        if (!line)
+            break;
+        if (!in_quotes)
             return (size_t)(line - csv->left.data);
-        at = stop + 1;
+        at = line + 1;
     }
     return csv->left.size;
 }

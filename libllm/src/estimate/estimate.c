@@ -33,18 +33,6 @@ static ll_report_options read_output(ll_reader *scenario)
     return options;
 }
 
-static void run_task(ll_task *task, int which)
-{
-    if (!ll_read_has(task->scenario, "model"))
-        ll_sheet_fail(task->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "model: missing");
-    if (!task->sheet->status && ll_bill_read(task->scenario, "model", task->folder, task->bill)) {
-        ll_bill_put(task->bill, task->sheet);
-        tasks[which].run(task);
-    }
-    if (!task->sheet->status)
-        ll_read_end(task->scenario);
-}
-
 void ll_run_task(ll_task *task, const char *name)
 {
     (void)ll_read_any(task->scenario, "task");
@@ -54,6 +42,16 @@ void ll_run_task(ll_task *task, const char *name)
             tasks[i].run(task);
     if (!task->sheet->status)
         ll_read_end(task->scenario);
+}
+
+static void run_task(ll_task *task, int which)
+{
+    if (!ll_read_has(task->scenario, "model"))
+        ll_sheet_fail(task->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "model: missing");
+    if (!task->sheet->status && ll_bill_read(task->scenario, "model", task->folder, task->bill)) {
+        ll_bill_put(task->bill, task->sheet);
+        ll_run_task(task, tasks[which].name);
+    }
 }
 
 void ll_run_scenario(ll_sheet *sheet, const json_t *root, const char *folder, ll_bill *bill)

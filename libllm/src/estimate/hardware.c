@@ -173,9 +173,13 @@ bool ll_device_find(ll_sheet *sheet, const char *folder, const char *query, ll_d
         *out = *known;
         return !sheet->status;
     }
+    const ll_sheet_point before = ll_sheet_keep(&kept->sheet);
     if (find(&kept->sheet, folder, query, out))
         ll_keep_device(kept, query, out);
-    return ll_kept_check(kept, sheet) && !sheet->status;
+    const bool good = ll_kept_check(kept, sheet);
+    if (!good)
+        ll_sheet_return(&kept->sheet, &before); /* a name that means nothing comes again */
+    return good && !sheet->status;
 }
 
 static void put_field(ll_reader *r, const ll_device *device, ll_device_field field, const char *key, const char *path,
