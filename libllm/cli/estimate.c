@@ -16,8 +16,9 @@ struct values {
     const char *scenario, *model, *device, *count, *precision, *peak, *days, *tokens, *mfu, *sequence, *context, *flops,
         *lora, *qlora, *epochs, *examples, *compute, *law, *inference;
     const char *data, *format, *language, *types;
-    struct texts set;
-    bool json, explain, corrected, compare;
+    const char *minimize, *maximize, *against, *keep;
+    struct texts set, limits, least, over;
+    bool json, explain, corrected, compare, search;
 };
 
 static const struct option options[] = {
@@ -50,6 +51,19 @@ static const struct option options[] = {
      offsetof(struct values, inference), 0, 0},
     {"compare", 0, OPTION_FLAG, NULL, "side by side: several of -m and --on, apart by commas",
      offsetof(struct values, compare), 0, 0},
+    {"search", 0, OPTION_FLAG, NULL, "the best layout, device and count: several of --on and --count, or --on all",
+     offsetof(struct values, search), 0, 0},
+    {"minimize", 0, OPTION_TEXT, "PATH", "what is best, e.g. cost.total, time.days, latency.tpot",
+     offsetof(struct values, minimize), 0, 0},
+    {"maximize", 0, OPTION_TEXT, "PATH", "the same, where more is better", offsetof(struct values, maximize), 0, 0},
+    {"against", 0, OPTION_TEXT, "PATH", "list the best trade-offs with this figure, too",
+     offsetof(struct values, against), 0, 0},
+    {"limit", 0, OPTION_TEXTS, "PATH=N", "the most that a figure may be, e.g. time.days=30",
+     offsetof(struct values, limits), 0, 0},
+    {"at-least", 0, OPTION_TEXTS, "PATH=N", "the least that a figure may be", offsetof(struct values, least), 0, 0},
+    {"over", 0, OPTION_TEXTS, "PATH=A,B", "more choices, of any member: weights=bf16,fp8",
+     offsetof(struct values, over), 0, 0},
+    {"keep", 0, OPTION_TEXT, "N", "how many of the best are listed (10)", offsetof(struct values, keep), 0, 0},
     {"set", 0, OPTION_TEXTS, "PATH=VALUE", "any member of the scenario, e.g. load.users=2000",
      offsetof(struct values, set), 0, 0},
     {"types", 0, OPTION_TEXT, "TYPES", "calibrate: only these types of weights, e.g. Q4_K,Q6_K",
@@ -144,7 +158,8 @@ static bool set_numbers(json_t *scenario, const struct values *v)
 {
     const struct {
         const char *name, *path, *text;
-    } numbers[] = {{"count", "hardware.count", v->count},
+    } numbers[] = {{"count", "hardware.count", v->search ? NULL : v->count},
+                   {"keep", "search.keep", v->keep},
                    {"days", "days", v->days},
                    {"mfu", "mfu", v->mfu},
                    {"sequence", "sequence", v->sequence},
@@ -203,38 +218,114 @@ static json_t *read_scenario(const char *path)
     return scenario;
 }
 
-/* "A,B" as a list. */
-static json_t *list_of(const char *text)
+/* "A,B" as a list of texts, or of what each of them says. */
+static json_t *list_of(const char *text, json_t *(*read)(const char *text))
 {
     json_t *list = json_array();
     for (const char *at = text; *at;) {
         const size_t n = strcspn(at, ",");
+        struct text item = {0};
+        text_append(&item, at, n);
         if (n)
-            json_array_append_new(list, json_stringn(at, n));
+            json_array_append_new(list, read(item.bytes));
+        text_free(&item);
         at += n + (at[n] == ',');
     }
     return list;
 }
 
+/* For each PATH=VALUE: the value, of which `read` makes sense, among the members of the object at `where`; "" is the
+ * scenario itself, into whose members a path leads. False, with a message. */
+static bool set_pairs(json_t *scenario, const struct texts *pairs, const char *option, const char *where,
+                      json_t *(*read)(const char *text))
+{
+    for (size_t i = 0; i < pairs->n; i++) {
+        const char *equals = strchr(pairs->items[i], '=');
+        json_t *value = equals && equals != pairs->items[i] ? read(equals + 1) : NULL;
+        if (!value) {
+            message("--%s must be PATH=VALUE, not '%s'", option, pairs->items[i]);
+            return false;
+        }
+        struct text path = {0};
+        text_append(&path, pairs->items[i], (size_t)(equals - pairs->items[i]));
+        if (*where) {
+            if (!json_object_get(json_object_get(scenario, "search"), where))
+                set(json_object_get(scenario, "search"), where, json_object());
+            json_object_set_new(json_object_get(json_object_get(scenario, "search"), where), path.bytes, value);
+        } else {
+            set(scenario, path.bytes, value);
+        }
+        text_free(&path);
+    }
+    return true;
+}
+
+static json_t *values_of(const char *text) { return list_of(text, value_of); }
+
+static json_t *number_of(const char *text)
+{
+    double x;
+    return parse_size(text, &x) ? number(x) : NULL;
+}
+
+/* --search, with layouts unless the scenario says otherwise. */
+static void begin_search(json_t *scenario, const struct values *v)
+{
+    if (!json_is_object(json_object_get(scenario, "search")))
+        set(scenario, "search", json_object());
+    if (!json_object_get(json_object_get(scenario, "search"), "layouts"))
+        set(scenario, "search.layouts", json_true());
+    if (v->device && strcmp(v->device, "all") == 0)
+        set(scenario, "search.devices", json_string("all"));
+    else if (v->device)
+        set(scenario, "search.devices", list_of(v->device, json_string));
+    if (v->count)
+        set(scenario, "search.counts", list_of(v->count, value_of));
+}
+
+/* What is searched for. False, with a message. */
+static bool set_search(json_t *scenario, const struct values *v)
+{
+    if (v->search)
+        begin_search(scenario, v);
+    if (!json_object_get(scenario, "search")) {
+        const bool is_asked =
+            v->minimize || v->maximize || v->against || v->keep || v->limits.n || v->least.n || v->over.n;
+        if (is_asked)
+            message("--minimize, --maximize, --against, --limit, --at-least, --over and --keep go with --search");
+        return !is_asked;
+    }
+    set_text(scenario, "search.minimize", v->minimize);
+    set_text(scenario, "search.maximize", v->maximize);
+    set_text(scenario, "search.against", v->against);
+    return set_pairs(scenario, &v->limits, "limit", "limits", number_of) &&
+           set_pairs(scenario, &v->least, "at-least", "at_least", number_of) &&
+           set_pairs(scenario, &v->over, "over", "over", values_of);
+}
+
 /* The model and the device, or lists of them to be compared. */
 static void set_subjects(json_t *scenario, const struct values *v)
 {
+    if (v->search) {
+        set_model(scenario, v->model);
+        return;
+    }
     if (!v->compare) {
         set_model(scenario, v->model);
         set_text(scenario, "hardware.device", v->device);
         return;
     }
     if (v->model)
-        set(scenario, "compare.models", list_of(v->model));
+        set(scenario, "compare.models", list_of(v->model, json_string));
     if (v->device)
-        set(scenario, "compare.devices", list_of(v->device));
+        set(scenario, "compare.devices", list_of(v->device, json_string));
 }
 
 static bool apply(json_t *scenario, const struct values *v, const struct texts *operands)
 {
     if (operands->n > 0)
         set(scenario, "task", json_string(operands->items[0]));
-    if (operands->n > 1)
+    if (operands->n > 1 && strcmp(operands->items[0], "report") == 0)
         set(scenario, "report", json_string(operands->items[1]));
     if (json_is_string(json_object_get(scenario, "hardware"))) /* so that it can have more members */
         set(scenario, "hardware", json_pack("{s:O}", "device", json_object_get(scenario, "hardware")));
@@ -247,17 +338,8 @@ static bool apply(json_t *scenario, const struct values *v, const struct texts *
     set_text(scenario, "data", v->data);
     if (v->corrected)
         set(scenario, "mode", json_string("corrected"));
-    for (size_t i = 0; i < v->set.n; i++) {
-        const char *equals = strchr(v->set.items[i], '=');
-        if (!equals || equals == v->set.items[i]) {
-            message("--set must be PATH=VALUE, not '%s'", v->set.items[i]);
-            return false;
-        }
-        struct text path = {0};
-        text_append(&path, v->set.items[i], (size_t)(equals - v->set.items[i]));
-        set(scenario, path.bytes, value_of(equals + 1));
-        text_free(&path);
-    }
+    if (!set_search(scenario, v) || !set_pairs(scenario, &v->set, "set", "", value_of))
+        return false;
     set_text(scenario, "output.format", v->json ? "json" : v->format ? v->format : "table");
     set_text(scenario, "output.lang", v->language);
     if (v->explain)
@@ -279,13 +361,16 @@ static bool add_machine(json_t *scenario, const libllm_runtime *runtime)
 
 static bool print_report(const struct access *access, const char *scenario)
 {
-    size_t needed = 0;
+    size_t needed = 0, capacity = (size_t)1 << 18; /* a search is long, so most reports should fit at once */
     libllm_error error;
-    libllm_status status = libllm_estimate_run(access->runtime, scenario, strlen(scenario), NULL, 0, &needed, &error);
-    char *report = NULL;
+    char *report = allocate(capacity, 1);
+    libllm_status status =
+        libllm_estimate_run(access->runtime, scenario, strlen(scenario), report, capacity, &needed, &error);
     if (status == LIBLLM_ERROR_BUFFER_TOO_SMALL) {
-        report = allocate(needed + 1, 1);
-        status = libllm_estimate_run(access->runtime, scenario, strlen(scenario), report, needed + 1, &needed, &error);
+        free(report);
+        capacity = needed + 1;
+        report = allocate(capacity, 1);
+        status = libllm_estimate_run(access->runtime, scenario, strlen(scenario), report, capacity, &needed, &error);
     }
     if (status)
         message("%s", error.message);
@@ -295,6 +380,27 @@ static bool print_report(const struct access *access, const char *scenario)
     return !status;
 }
 
+/* A name behind a task is that of the model, or of the report. OPTIONS_GO, or an exit code. */
+static int take_operands(const struct texts *operands, struct values *v)
+{
+    static const char *const tasks[] = {"model", "train", "tune", "scale", "serve", "fit"};
+    bool is_model = false;
+    if (v->search && v->compare)
+        return usage_error(&estimate_command, "only one of --search and --compare can be given");
+    for (size_t i = 0; operands->n > 1 && i < sizeof tasks / sizeof *tasks; i++)
+        is_model = is_model || strcmp(operands->items[0], tasks[i]) == 0;
+    if (operands->n > 2)
+        return usage_error(&estimate_command, "'%s' is one operand too many", operands->items[2]);
+    if (operands->n > 1 && !is_model && strcmp(operands->items[0], "report") != 0)
+        return usage_error(&estimate_command, "'%s' is one operand too many", operands->items[1]);
+    if (is_model && v->model)
+        return usage_error(&estimate_command, "the model is said twice: '%s' and -m '%s'", operands->items[1],
+                           v->model);
+    if (is_model)
+        v->model = operands->items[1];
+    return OPTIONS_GO;
+}
+
 static int run(int argc, char **argv)
 {
     struct common common = COMMON_DEFAULTS;
@@ -302,8 +408,8 @@ static int run(int argc, char **argv)
     struct texts operands = {0};
     const struct option_group groups[] = {{"Options", options, &values}, {"Runtime", runtime_options, &common}, {0}};
     int code = options_parse(&estimate_command, groups, argc, argv, &operands);
-    if (code == OPTIONS_GO && operands.n > 2)
-        code = usage_error(&estimate_command, "'%s' is one operand too many", operands.items[2]);
+    if (code == OPTIONS_GO)
+        code = take_operands(&operands, &values);
     if (code == OPTIONS_GO && operands.n == 1 && strcmp(operands.items[0], "calibrate") == 0) {
         struct access access = {0};
         code = access_runtime(&access, &common) ? machine_calibrate(access.runtime, values.types, values.json)
@@ -321,14 +427,16 @@ static int run(int argc, char **argv)
         json_decref(scenario);
     }
     texts_free(&operands);
-    texts_free(&values.set);
+    struct texts *const lists[] = {&values.set, &values.limits, &values.least, &values.over};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        texts_free(lists[i]);
     return code;
 }
 
 const struct command estimate_command = {
     .name = "estimate",
     .summary = "what training or serving a model takes",
-    .synopsis = "[model|train|tune|scale|serve|fit] [-m MODEL] [OPTIONS]\n"
+    .synopsis = "[model|train|tune|scale|serve|fit] [[-m] MODEL] [OPTIONS]\n"
                 "       libllm estimate report seed-000|seed-001|seed-004 [--corrected]\n"
                 "       libllm estimate models | devices | prices\n"
                 "       libllm estimate calibrate [--types TYPES]",
@@ -343,6 +451,7 @@ const struct command estimate_command = {
                "  libllm estimate train -m 405B --tokens 38.5/parameter --on A100 --days 30 --mfu 0.3\n"
                "  libllm estimate serve -m Llama-3.1-70B --on H100 --set targets.tpot=0.03\n"
                "  libllm estimate train --compare -m Llama-3.1-8B,Qwen3-32B --on H100,910B3 --count 512\n"
+               "  libllm estimate train --search -m Llama-3.1-70B --tokens 15T --on H100,H200 --limit time.days=60\n"
                "  libllm estimate report seed-000 --lang zh\n",
     .run = run,
 };

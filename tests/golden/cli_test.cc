@@ -316,6 +316,10 @@ TEST_F(Command, WrongUsageIsSaidAndExitsWith2)
         {{"bench", "-r", "0"}, "--repetitions must be"},
         {{"bench", "--device", "tpu"}, "--device must be one of cpu|blas, not 'tpu'"},
         {{"bench", "--sequences", "0"}, "--sequences must be"},
+        {{"estimate", "model", "GPT-2", "more"}, "'more' is one operand too many"},
+        {{"estimate", "devices", "H100"}, "'H100' is one operand too many"},
+        {{"estimate", "fit", "GPT-2", "-m", "GPT-3"}, "the model is said twice: 'GPT-2' and -m 'GPT-3'"},
+        {{"estimate", "--search", "--compare"}, "only one of --search and --compare"},
     };
     for (const auto &one : cases) {
         Result result = run(one.arguments);
@@ -345,6 +349,9 @@ TEST_F(Command, WhatFailsIsSaidAndExitsWith1)
         {{"generate", "-m", plain_model, "-p", "four", "-c", "2"}, "2"},
         {{"generate", "-m", plain_model, "-p", "x", "--logit-bias", "999999=1"}, "999999"},
         {{"generate", "-m", plain_model, "-p", "x", "--device", "blas", "--blas-library", "/no/blas"}, "/no/blas"},
+        {{"estimate", "GPT-2"}, "\"GPT-2\" is none of model|train"},
+        {{"estimate", "model", "GPT-2", "--limit", "kv.bytes_per_token=1"}, "go with --search"},
+        {{"estimate", "model", "GPT-2", "--search", "--limit", "x"}, "--limit must be PATH=VALUE, not 'x'"},
     };
     for (const auto &one : cases) {
         Result result = run(one.arguments);
@@ -352,6 +359,20 @@ TEST_F(Command, WhatFailsIsSaidAndExitsWith1)
         EXPECT_EQ(result.err.rfind("libllm: ", 0), 0u) << result.err;
         EXPECT_TRUE(contains(result.err, one.said)) << one.said << " in " << result.err;
     }
+}
+
+TEST_F(Command, EstimateTakesTheModelBehindTheTaskAndSearches)
+{
+    EXPECT_EQ(output({"estimate", "model", "GPT-2"}), output({"estimate", "-m", "GPT-2"}));
+    EXPECT_TRUE(contains(output({"estimate", "model", plain_model}), "parameters"));
+    const std::string report = output({"estimate", "model", "GPT-2", "--search", "--set", "search.layouts=false",
+                                       "--over", "context=1k,2k,500", "--minimize", "kv.bytes_per_sequence", "--limit",
+                                       "context.tokens=1500", "--keep", "1", "--json"});
+    const std::unique_ptr<json_t, decltype(&json_decref)> root(json_loads(report.c_str(), 0, nullptr), json_decref);
+    const json_t *best = json_object_get(json_object_get(root.get(), "best"), "scenario");
+    EXPECT_EQ(500, json_integer_value(json_object_get(best, "context"))) << report;
+    const json_t *rows = json_object_get(json_array_get(json_object_get(root.get(), "tables"), 0), "rows");
+    EXPECT_EQ(2u, json_array_size(rows)) << report;
 }
 
 TEST_F(Command, OpensTheOneModelOfAFolder)

@@ -15,7 +15,7 @@ import sys
 import estimates
 
 SKIPPED = 77
-ASKED = re.compile(r'\b(?:ll_read_\w+|ll_money_give|read_price|read_whole|give|format_of|read_list|read_choices)'
+ASKED = re.compile(r'\b(?:ll_read_\w+|ll_money_give|read_price|read_whole|give|format_of|read_list|read_choices|read_bounds)'
                    r'\(\s*&?[\w>-]+,\s*"(\w+)"|'
                    r'\b(?:put_field|read_field)\(&?\w+, (?:&out->)?device, \w+, "(\w+)"|'
                    r'\bname = json_string_value\(json_object_get\(entry, "(\w+)"\)|\bpositive\(\w+, entry, "(\w+)"\)')
@@ -47,6 +47,12 @@ DOCUMENTS = [{"task": "report", "report": name, "mode": mode} for name in ("seed
              for mode in ("as-printed", "corrected")] + [
     {"task": "models"}, {"task": "devices"}, {"compare": {"models": ["GPT-2", "Llama-3.1-8B"]}},
     {"task": "fit", "model": "Llama-3.1-70B", "machine": {"memory": 8e9}},
+    {"task": "serve", "model": "Llama-3.1-8B", "search": {
+        "devices": ["H100 SXM5 80GB", "L40S"], "counts": [1, 2], "layouts": True, "formats": True, "keep": 3,
+        "over": {"engine": ["vllm", None]}, "maximize": "replica.output_tokens_per_second", "against": "latency.tpot",
+        "limits": {"latency.tpot": 0.05}, "at_least": {"concurrency.most": 2}, "figures": ["memory.used"]}},
+    {"task": "train", "model": "Llama-3.1-8B", "search": {"devices": "all", "counts": [8], "layouts": True,
+                                                          "minimize": "time.days"}},
 ]
 UNKNOWN = [{"model": {"parameters": 1e9}, "contxt": 4}, {"model": {"parameters": 1e9, "color": 1}}]
 

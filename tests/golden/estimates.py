@@ -11,10 +11,12 @@ usage: estimates.py LIBRARY DATA_FOLDER MODELS_JSON
 - estimate_scaling.py: scaling laws.
 - estimate_tuning.py: fine-tuning, and states and weights that are not on the device.
 - estimate_money.py: power, energy, carbon and money.
+- Searches, against trying every combination one by one.
 - Every formula that a report prints, evaluated here with the numbers that it prints, gives the figure.
 """
 import csv
 import ctypes
+import itertools
 import json
 import math
 import pathlib
@@ -486,6 +488,77 @@ def check_measured(estimate):
             yield f"{engine}: a factor of {factor} gives {elsewhere['latency']['tpot']}; before {before['latency']}"
 
 
+def set_at(scenario, path, value):
+    *groups, last = path.split(".")
+    for group in groups:
+        scenario = scenario.setdefault(group, {})
+    scenario[last] = value
+
+
+def one_by_one(estimate, scenario, axes, target, limits, is_possible):
+    """(value, choices) of what is feasible and within the limits, the best first."""
+    found = []
+    for choices in itertools.product(*axes.values()):
+        one = json.loads(json.dumps(scenario))
+        for path, value in zip(axes, choices):
+            set_at(one, path, value)
+        if not is_possible(dict(zip(axes, choices))):
+            continue
+        try:
+            report = estimate(one)
+        except ValueError:
+            continue
+        try:
+            if report["feasible"] and all(at(report, path) <= most for path, most in limits.items()):
+                found.append((at(report, target), choices))
+        except KeyError:
+            continue
+    return sorted(found, key=lambda pair: pair[0])  # stable: of equal ones the first
+
+
+def check_search(estimate):
+    serving = {"task": "serve", "model": "Qwen3-30B-A3B", "load": {"users": 20000}}
+    axes = {"weights": ["bf16", "fp8"], "engine": ["vllm", "sglang", "trtllm"], "hardware.device":
+            ["H100 SXM5 80GB", "L40S", "RTX 4090"], "hardware.count": [1, 2, 4], "parallel.tp": [1, 2, 4],
+            "concurrency": [4, 32, 256]}
+    limits = {"latency.tpot": 0.03, "latency.ttft": 1}
+    expected = one_by_one(estimate, serving, axes, "cost.million_tokens", limits, lambda choices: True)
+    over = {path: values for path, values in axes.items() if not path.startswith("hardware.")}
+    order = ["weights", "engine", "parallel.tp", "concurrency", "hardware.device", "hardware.count"]
+    report = estimate({**serving, "search": {"over": over, "devices": axes["hardware.device"],
+                                             "counts": axes["hardware.count"], "limits": limits, "keep": 20}})
+    rows = table(report, "search")[1:]
+    for row, (value, choices) in zip(rows, expected):
+        found = {path: cell["value"] if isinstance(cell, dict) else cell for path, cell in zip(order, row[1:])}
+        if found != dict(zip(axes, choices)) or row[7]["value"] != value:
+            yield f"search: {found} with {row[7]}, one by one {choices} with {value}"
+    counts = {row[0]: row[1]["value"] for row in table(report, "outcomes")[1:]}
+    if len(rows) != 20 or counts["feasible and within the limits"] != len(expected) or not expected or \
+            sum(counts.values()) != 2 * counts["all combinations"] or counts["all combinations"] != 486:
+        yield f"search: {len(rows)} rows, {counts}; one by one {len(expected)}"
+    if at(report["best"]["report"], "cost.million_tokens") != expected[0][0]:
+        yield "search: the report on the best is of another one"
+
+    training = {"task": "train", "model": "Llama-3.1-8B", "tokens": 1e12, "sequence": 8192, "global_batch": 128}
+    axes = {"hardware.device": ["A100 SXM4 80GB", "H100 SXM5 80GB"], "hardware.count": [32, 64],
+            "parallel.tp": [1, 2, 4, 8], "parallel.pp": [1, 2, 4, 8, 16], "parallel.cp": [1, 2, 4],
+            "parallel.fsdp": [False, True], "micro_batch": [1, 2, 4, 8]}
+    for target, limits in (("cost.total", {"time.days": 60}), ("time.days", {}), ("devices.count", {"time.days": 45})):
+        expected = one_by_one(
+            estimate, training, axes, target, limits, lambda c: not (c["parallel.fsdp"] and c["parallel.pp"] > 1) and
+            c["hardware.count"] % (c["parallel.tp"] * c["parallel.pp"] * c["parallel.cp"]) == 0)
+        report = estimate({**training, "search": {
+            "devices": axes["hardware.device"], "counts": axes["hardware.count"], "layouts": True, "minimize": target,
+            "limits": limits, "against": "devices.hours"}})
+        row = table(report, "search")[1]
+        found = tuple(c["value"] if isinstance(c, dict) else {"true": True, "false": False}.get(c, c) for c in row[1:8])
+        if (row[8]["value"], found) != expected[0]:
+            yield f"search for {target}: {found} with {row[8]}, one by one {expected[0]}"
+        front = [(row[8]["value"], row[9]["value"]) for row in table(report, "tradeoffs")[1:]]
+        if front != sorted(front) or [b for _, b in front] != sorted((b for _, b in front), reverse=True) or not front:
+            yield f"search for {target}: trade-offs {front}"
+
+
 def check_explanations(estimate):
     n = 0
     for scenario in SCENARIOS:
@@ -510,7 +583,7 @@ def main(library, folder, models):
                 *check_training(estimate, folder), *check_layouts(estimate, folder), *check_serving(estimate, folder),
                 *check_first_token(estimate), *check_desktop(estimate), *check_measured(estimate),
                 *estimate_money.check(estimate), *check_fit(estimate), *estimate_tuning.check(estimate, folder),
-                *estimate_scaling.check(estimate), *check_explanations(estimate)]
+                *estimate_scaling.check(estimate), *check_search(estimate), *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
 

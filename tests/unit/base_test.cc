@@ -123,6 +123,36 @@ TEST_F(Base, Utf8IsStrict)
     EXPECT_EQ(2u, ll_utf8_complete("\xE0\x80", 2)) << "what can become no character does not wait";
 }
 
+TEST_F(Base, JsonIsWrittenAsTheParserLibraryWritesIt)
+{
+    ll_buffer ours, theirs;
+    ll_buffer_init(&ours, &host);
+    ll_buffer_init(&theirs, &host);
+    for (double x : {0.0, 1.0, -1.0, 0.1, -2.5, 9e15, 9.1e15, 1e25, 1.0 / 3, 1e-7, 1.5e-300, 2e300, 78088.0, 1e100}) {
+        ours.size = theirs.size = 0;
+        ll_json_put_number(&ours, x);
+        const bool whole = x > -9e15 && x < 9e15 && x == static_cast<double>(static_cast<int64_t>(x));
+        json_t *value = whole ? json_integer(static_cast<json_int_t>(x)) : json_real(x);
+        ASSERT_TRUE(ll_json_write(value, JSON_REAL_PRECISION(17), &theirs));
+        json_decref(value);
+        EXPECT_EQ(std::string(theirs.data, theirs.size), std::string(ours.data, ours.size));
+    }
+    for (const std::string &text : {std::string(), std::string("a \"b\" \\ \b\f\n\r\t\x01\x1f\x7f/"),
+                                    std::string("a\0b", 3), std::string("亿é😀")}) {
+        ours.size = theirs.size = 0;
+        ll_json_put_text(&ours, text.data(), text.size());
+        json_t *value = json_stringn(text.data(), text.size());
+        ASSERT_TRUE(ll_json_write(value, 0, &theirs));
+        json_decref(value);
+        EXPECT_EQ(std::string(theirs.data, theirs.size), std::string(ours.data, ours.size));
+    }
+    ours.size = 0;
+    ll_json_put_text(&ours, "a\xE4\xBA z\xFF", 6);
+    EXPECT_EQ("\"a\uFFFD z\uFFFD\"", std::string(ours.data, ours.size));
+    ll_buffer_free(&ours);
+    ll_buffer_free(&theirs);
+}
+
 TEST_F(Base, JsonIsStrict)
 {
     json_t *value;

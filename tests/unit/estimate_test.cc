@@ -7,6 +7,7 @@
 #include <string>
 
 extern "C" {
+#include "base/json.h"
 #include "estimate/csv.h"
 #include "estimate/estimate.h"
 #include "estimate/names.h"
@@ -21,14 +22,19 @@ struct Host {
     Host() { ll_host_init(&host); }
 };
 
-bool none(void *, ll_span, ll_cases *) { return false; }
+bool none(void *, ll_span, uint32_t *, ll_cases *) { return false; }
 
-double value_of(const char *formula)
+/* NaN when it cannot be read. */
+double value_of(const char *text)
 {
+    Host h;
     ll_cases out{};
     const char *wrong = nullptr;
-    EXPECT_TRUE(ll_evaluate(formula, 1, none, nullptr, &out, &wrong)) << formula << " at " << wrong;
-    return out.at[0];
+    ll_formula formula;
+    ll_formula_init(&formula, &h.host);
+    const bool good = !ll_formula_read(&formula, text, &wrong) && ll_formula_evaluate(&formula, 1, none, nullptr, &out);
+    ll_formula_free(&formula);
+    return good ? out.at[0] : NAN;
 }
 
 TEST(Estimate, Formulas)
@@ -52,10 +58,16 @@ TEST(Estimate, Formulas)
     EXPECT_EQ(1, value_of("erlang_c(10, 10)"));
     EXPECT_EQ(0, value_of("erlang_c(10, 0)"));
     EXPECT_NEAR(value_of("erlang_c(100000, 99900)"), value_of("erlang_c(100001, 99901)"), 1e-2); // two ways
-    ll_cases out;
-    const char *wrong;
+    EXPECT_EQ(15, value_of("1 + (2 * (3 - (4 - 8)))"));
+    EXPECT_EQ(0.1, value_of("0.1"));
+    EXPECT_EQ(123456789.0123456, value_of("123456789.0123456")); // more digits than are read at once
+    EXPECT_EQ(12345678901234567, value_of("12345678901234567"));
     for (const char *bad : {"", "1 +", "(1", "1)", "x", "f(1)", "1 1", "* 2"})
-        EXPECT_FALSE(ll_evaluate(bad, 1, none, nullptr, &out, &wrong)) << bad;
+        EXPECT_TRUE(std::isnan(value_of(bad))) << bad;
+    std::string deep; // deeper than the stack of values
+    for (int i = 0; i < 100; i++)
+        deep += "1 - (";
+    EXPECT_TRUE(std::isnan(value_of((deep + "1" + std::string(100, ')')).c_str())));
 }
 
 TEST(Estimate, IntervalsOfIndependentFiguresAddUpInQuadrature)
@@ -125,6 +137,52 @@ TEST(Estimate, FiguresBehindAMarkVanish)
     ll_sheet_free(&sheet);
 }
 
+TEST(Estimate, TrialsComeBackToTheirPoint)
+{
+    Host h;
+    ll_sheet sheet;
+    ASSERT_TRUE(ll_sheet_init(&sheet, &h.host));
+    sheet.is_trial = sheet.keeps_formulas = true;
+    ll_sheet_give_between(&sheet, "a", "", 2, 1, 3, "test");
+    const ll_sheet_point point = ll_sheet_keep(&sheet);
+    for (int i = 0; i < 5000; i++) { // more formulas than are kept, and more texts than a block has
+        const char *path = ll_sheet_text(&sheet, "%s.%s", "group", i % 2 ? "odd" : "even");
+        EXPECT_EQ(2 * i + 1,
+                  ll_sheet_compute(&sheet, path, "", ll_sheet_text(&sheet, "a * %.0f + 1", (double)i), NULL));
+        EXPECT_EQ(ll_sheet_has(&sheet, "group.odd"), i % 2 == 1);
+        EXPECT_EQ(ll_sheet_has(&sheet, "group.even"), i % 2 == 0);
+        EXPECT_EQ(1u, sheet.n_figures - point.n_figures);
+        EXPECT_FALSE(sheet.figures[0].is_uncertain);
+        if (i % 3 == 0)
+            ll_sheet_compute(&sheet, "b", "", "a - 3", NULL); // fails
+        else
+            ll_sheet_remark(&sheet, LL_REMARK_REASON, "code", "english", "chinese");
+        ll_sheet_return(&sheet, &point);
+        ASSERT_EQ(LIBLLM_OK, ll_sheet_status(&sheet, nullptr));
+        ASSERT_EQ(0u, sheet.n_remarks);
+        ASSERT_FALSE(ll_sheet_has(&sheet, path));
+    }
+    EXPECT_EQ(2, ll_sheet_value(&sheet, "a"));
+    ll_sheet_free(&sheet);
+}
+
+TEST(Estimate, TextsAreThoseOfTheCLibrary)
+{
+    Host h;
+    ll_sheet sheet;
+    char expected[400];
+    ASSERT_TRUE(ll_sheet_init(&sheet, &h.host));
+    for (double x : {0.0, 1.0, 10.0, 4096.0, 0.5, 2.5, 123456789.0, 8.9e15, 9.1e15, 1e300, -3.0}) {
+        snprintf(expected, sizeof expected, "%s, %.0f: 100 %% of %.3g %s", "name", x, x, "");
+        EXPECT_STREQ(expected, ll_sheet_text(&sheet, "%s, %.0f: 100 %% of %.3g %s", "name", x, x, ""));
+        snprintf(expected, sizeof expected, "(%.0f * %s)", x, "a.b");
+        EXPECT_STREQ(expected, ll_sheet_text(&sheet, "(%.0f * %s)", x, "a.b"));
+    }
+    const std::string large(40000, 'x');
+    EXPECT_EQ(large + "y", ll_sheet_text(&sheet, "%s%s", large.c_str(), "y"));
+    ll_sheet_free(&sheet);
+}
+
 TEST(Estimate, TablesOfCommaSeparatedValues)
 {
     Host h;
@@ -143,6 +201,16 @@ TEST(Estimate, TablesOfCommaSeparatedValues)
     EXPECT_EQ(0, x);
     ASSERT_EQ(LIBLLM_OK, ll_csv_next(&csv, &e)) << e.message;
     EXPECT_TRUE(ll_span_is(ll_csv_field(&csv, "name"), "last"));
+    EXPECT_EQ(LIBLLM_DONE, ll_csv_next(&csv, &e));
+    ll_csv_close(&csv);
+    ASSERT_EQ(LIBLLM_OK, ll_csv_open(&csv, &h.host, "t.csv", ll_span_of("name,x\n\"a\nb\",1\n\nc,2"), &e));
+    EXPECT_TRUE(ll_span_is(ll_csv_peek(&csv), "\"a\nb\",1")); // a line's end between quotes ends no row
+    ll_csv_skip(&csv);
+    EXPECT_TRUE(ll_span_is(ll_csv_peek(&csv), ""));
+    ll_csv_skip(&csv);
+    EXPECT_TRUE(ll_span_is(ll_csv_peek(&csv), "c,2"));
+    ASSERT_EQ(LIBLLM_OK, ll_csv_next(&csv, &e));
+    EXPECT_TRUE(ll_span_is(ll_csv_field(&csv, "name"), "c"));
     EXPECT_EQ(LIBLLM_DONE, ll_csv_next(&csv, &e));
     ll_csv_close(&csv);
     for (const char *bad : {"a,b\n1", "a,b\n\"1,2", "a,b\n\"1\"x,2"}) {
@@ -285,6 +353,29 @@ TEST(Estimate, WhatIsWrongIsNamed)
         {R"({"task":"scale","flops":1e24,"hardware":"A100"})", "flops: only one of"},
         {R"({"task":"scale","hardware":"A100"})", "hardware: expected a device"},
         {R"({"model":"Llama-3.1-8B","data":"/no/such\u0000folder"})", "data"},
+        {R"({"model":"GPT-2","search":{}})", "expected \"over\""},
+        {R"({"model":"GPT-2","search":7})", "search: expected an object"},
+        {R"({"model":"GPT-2","search":{"over":[]}})", "search.over: expected an object"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[]}}})", "a list of 1 to"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1],"contxt":[2]}}})", "is \"context\" meant?"},
+        {R"({"model":"GPT-2","search":{"over":{"context":["x"]}}})", "context: expected a number"},
+        {R"({"model":"GPT-2","search":{"over":{"task":["train"]}}})", "cannot be searched over"},
+        {R"({"search":{"over":{"context":[1]}}})", "model"},
+        {R"({"model":"GPT-3000","search":{"over":{"context":[1]}}})", "GPT-3000"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1]},"layouts":true}})", "search.layouts"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1]},"minimise":"x"}})", "is \"minimize\" meant?"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1]},"minimize":"x","maximize":"y"}})", "only one of"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1]},"limits":{"x":"y"}}})", "search.limits.x"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1]},"keep":0}})", "search.keep"},
+        {R"({"model":"GPT-2","search":{"over":{"hardware":["H100"],"hardware.count":[1]}}})", "given twice"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1]},"formats":true}})", "search.formats"},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1]},"minimize":"no.figure"}})", "no figure \"no.figure\""},
+        {R"({"model":"GPT-2","search":{"over":{"context":[1]},"minimize":"kv.bytes_per_token","limits":{"x":1}}})",
+         "no figure \"x\""},
+        {R"({"model":"GPT-2","search":{"counts":[1]},"compare":{"models":["GPT-2"]}})", "only one of"},
+        {R"({"model":"GPT-2","task":"train","search":{"devices":"all","layouts":true,"counts":[1,2,3,4,5,6,7,8,9,10,11,
+            12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46]}})",
+         "combinations; at most 1000000"},
     };
     Host h;
     for (const auto &c : cases) {
@@ -465,6 +556,8 @@ TEST(Estimate, EveryAllocationFailedInTurn)
               "concurrency":2,"max_batch":2,"targets":{"tpot":0.000488}})",
          R"({"task":"serve","engine":"llamacpp","model":"GPT-2","hardware":"RTX 4090","measured":{"tpot":0.01}})",
          R"({"compare":{"models":["Llama-3.1-8B","GPT-2"]},"output":{"format":"csv"}})", R"({"task":"models"})",
+         R"({"task":"serve","model":"GPT-2","search":{"devices":["H100 SXM5 80GB","L40S"],"layouts":true,"keep":2,
+              "against":"latency.tpot","limits":{"latency.tpot":1}},"parallel":{"tp":1,"pp":1},"concurrency":4})",
          R"({"model":{"file":")" LIBLLM_TEST_DATA R"(/tiny/qwen2moe.gguf"},"output":{"format":"table"}})",
          R"({"task":"report","report":"seed-000","sizes":[1e9],"days":[3],"output":{"format":"markdown"}})"}) {
         Host h;
@@ -485,6 +578,57 @@ TEST(Estimate, EveryAllocationFailedInTurn)
             ASSERT_EQ(0, bad.live) << i;
         }
     }
+}
+
+json_t *search(const std::string &scenario)
+{
+    Host h;
+    libllm_error e{};
+    std::string report;
+    EXPECT_EQ(LIBLLM_OK, run(&h.host, scenario, &report, &e)) << e.message;
+    return json_loads(report.c_str(), 0, nullptr);
+}
+
+std::string column(const json_t *root, size_t table, size_t column)
+{
+    std::string out;
+    const json_t *rows = json_object_get(json_array_get(json_object_get(root, "tables"), table), "rows");
+    for (size_t i = 1; i < json_array_size(rows); i++) {
+        const json_t *cell = json_array_get(json_array_get(rows, i), column);
+        out += std::string(json_string_value(json_is_object(cell) ? json_object_get(cell, "text") : cell)) + ";";
+    }
+    return out;
+}
+
+// KV memory grows with the context, and with its bits: what is best, and in which order, is known.
+TEST(Estimate, SearchesRankWhatTheyTry)
+{
+    const char *const over = R"({"model":"GPT-2","search":{"over":{"kv_bits":[16,8],"context":[100,400,200]},)";
+    json_t *root = search(std::string(over) + R"("minimize":"kv.bytes_per_sequence","keep":4}})");
+    EXPECT_EQ("1;2;3;4;", column(root, 0, 0));
+    EXPECT_EQ("8;16;8;16;", column(root, 0, 1)); // 16 bits of 100 tokens are as much as 8 of 200, and come first
+    EXPECT_EQ("100;100;200;200;", column(root, 0, 2));
+    EXPECT_EQ("6;6;", column(root, 1, 1));
+    const json_t *best = json_object_get(json_object_get(root, "best"), "scenario");
+    EXPECT_EQ(8, json_integer_value(json_object_get(best, "kv_bits")));
+    EXPECT_EQ(100, json_integer_value(json_object_get(best, "context")));
+    EXPECT_EQ(nullptr, json_object_get(best, "search"));
+    json_decref(root);
+    root = search(std::string(over) + R"("maximize":"kv.bytes_per_sequence","keep":2,"limits":{"context.tokens":300},
+                                        "at_least":{"kv.bytes_per_element":1.5}}})");
+    EXPECT_EQ("200;100;", column(root, 0, 2));
+    EXPECT_EQ("6;2;2;2;", column(root, 1, 1)); // two are beyond the limit, two of the others have too few bytes
+    json_decref(root);
+    root = search(std::string(over) + R"("minimize":"kv.bytes_per_sequence","against":"kv.bytes_per_element"}})");
+    EXPECT_EQ("8;", column(root, 1, 1)); // nothing is smaller in one and worse in the other
+    json_decref(root);
+    root = search(std::string(over) + R"("minimize":"kv.bytes_per_sequence","limits":{"context.tokens":50}}})");
+    EXPECT_EQ("", column(root, 0, 0));
+    EXPECT_EQ(nullptr, json_object_get(root, "best"));
+    EXPECT_EQ("6;0;6;", column(root, 1, 1));
+    EXPECT_EQ("all combinations;feasible and within the limits;sequence length above 50;", column(root, 1, 0));
+    EXPECT_EQ(";;the nearest: 100;", column(root, 1, 2));
+    json_decref(root);
 }
 
 // The engine's own count of a file, which reads the tensors another way.

@@ -4,7 +4,9 @@
 #include "base/json.h"
 
 #include "base/status.h"
+#include "base/utf8.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Depth is checked on the raw text first, because the parser recurses. */
@@ -98,4 +100,70 @@ static int write_chunk(const char *data, size_t n, void *buffer)
 bool ll_json_write(const json_t *value, size_t flags, ll_buffer *out)
 {
     return json_dump_callback(value, write_chunk, out, flags | JSON_ENCODE_ANY) == 0;
+}
+
+void ll_json_put_text(ll_buffer *out, const char *text, size_t n)
+{
+    static const char names[] = {['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
+    ll_buffer_byte(out, '"');
+    for (size_t i = 0, from = 0; i <= n; i++) {
+        const uint8_t c = i < n ? (uint8_t)text[i] : 0;
+        if (i < n && c >= 0x20 && c < 0x80 && c != '"' && c != '\\')
+            continue;
+        ll_buffer_append(out, text + from, i - from);
+        from = i + 1;
+        if (i == n)
+            break;
+        int32_t point = c;
+        const size_t size = c < 0x80 ? 1 : ll_utf8_decode(text + i, n - i, &point);
+        if (c == '"' || c == '\\' || (c < sizeof names && names[c]))
+            ll_buffer_append(out, (const char[]){'\\', c < sizeof names ? names[c] : (char)c}, 2);
+        else if (c < 0x20)
+            ll_buffer_format(out, "\\u%04X", (unsigned)c);
+        else
+            ll_buffer_append(out, point < 0 ? "\xEF\xBF\xBD" : text + i, point < 0 ? 3 : size);
+        i += size - 1;
+        from = i + 1;
+    }
+    ll_buffer_byte(out, '"');
+}
+
+void ll_json_put_number(ll_buffer *out, double x)
+{
+    enum { DIGITS = 17, BYTES = 32 };
+    static const double whole = 9e15;
+    if (x > -whole && x < whole && x == (double)(int64_t)x) {
+        char digits[BYTES], *at = digits + sizeof digits;
+        uint64_t left = (uint64_t)(x < 0 ? -x : x);
+        do
+            *--at = (char)('0' + left % 10);
+        while (left /= 10);
+        if (x < 0)
+            *--at = '-';
+        ll_buffer_append(out, at, (size_t)(digits + sizeof digits - at));
+        return;
+    }
+    /* Whatever stands between the digits is the point; an exponent has no sign '+' and no 0 in front. */
+    char text[BYTES], number[BYTES];
+    snprintf(text, sizeof text, "%.*g", DIGITS, x);
+    size_t n = 0;
+    bool has_point = false, in_exponent = false, has_digit = false;
+    for (const char *at = text; *at; at++) {
+        if (*at == 'e') {
+            number[n++] = 'e';
+            in_exponent = true;
+        } else if (is_digit(*at)) {
+            if (!in_exponent || has_digit || *at != '0')
+                number[n++] = *at;
+            has_digit = has_digit || (in_exponent && *at != '0');
+        } else if (*at == '-') {
+            number[n++] = '-';
+        } else if (*at != '+' && !has_point) {
+            number[n++] = '.';
+            has_point = true;
+        }
+    }
+    ll_buffer_append(out, number, n);
+    if (!has_point && !in_exponent)
+        ll_buffer_append(out, ".0", 2);
 }

@@ -15,4 +15,9 @@ libllm_status ll_json_parse(const ll_host *host, const char *text, size_t n_byte
 /* Serialize behind what the buffer holds; members keep their order. flags are jansson's (JSON_INDENT(2), ...). */
 bool ll_json_write(const json_t *value, size_t flags, ll_buffer *out);
 
+/* For writing without building values first: a text with its quotes, in which invalid UTF-8 becomes U+FFFD; a finite
+ * number with 17 digits, whole ones up to 9e15 without a point. As jansson writes them. */
+void ll_json_put_text(ll_buffer *out, const char *text, size_t n_bytes);
+void ll_json_put_number(ll_buffer *out, double x);
+
 #endif

@@ -132,3 +132,12 @@ bool ll_map_find(const ll_map *map, ll_span key, uint32_t *value)
     *value = slot->value;
     return true;
 }
+
+uint32_t *ll_map_at(const ll_map *map, ll_span key, const char **stored)
+{
+    if (map->n_slots == 0)
+        return NULL;
+    struct ll_map_slot *slot = probe(map, key, hash_key(map, key));
+    *stored = slot->data;
+    return slot->data ? &slot->value : NULL;
+}

@@ -22,6 +22,9 @@ bool ll_map_insert(ll_map *map, ll_span key, uint32_t value, bool *existed);
 /* A key that exists takes this value, and its bytes are read from `key` from then on. */
 bool ll_map_set(ll_map *map, ll_span key, uint32_t value);
 bool ll_map_find(const ll_map *map, ll_span key, uint32_t *value);
+/* Where the value of a key is, and the key's bytes as the map has them; NULL when there is no such key. Up to the next
+ * insertion. */
+uint32_t *ll_map_at(const ll_map *map, ll_span key, const char **stored);
 uint64_t ll_hash(const char *data, size_t size);
 
 #endif

@@ -95,11 +95,11 @@ static bool find(ll_task *task, const char *name, api *out)
 {
     query q = {.out = out};
     ll_add_words(&q.words, ll_span_of(name));
-    if (!ll_each_price(task, "prices.csv", add_name, &q) ||
+    if (!ll_each_price(task, "prices.csv", "api", add_name, &q) ||
         !ll_check_candidates(&q.all, task->sheet, "cost.api", name, "`libllm estimate prices` lists them"))
         return false;
     out->name = q.all.names[0];
-    return ll_each_price(task, "prices.csv", add_price, &q) && !task->sheet->status;
+    return ll_each_price(task, "prices.csv", "api", add_price, &q) && !task->sheet->status;
 }
 
 static void read_price(ll_reader *r, const char *key, api *out, size_t i)

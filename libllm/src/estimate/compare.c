@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { CHOICES_MAX = 64, FIGURES_MAX = 16 };
+enum { CHOICES_MAX = 64 };
 
 /* What is of interest in each task; figures that a combination does not have are left empty. */
 static const struct {
@@ -15,7 +15,9 @@ static const struct {
     {"model", {"parameters.total", "parameters.active", "weights.bytes", "kv.bytes_per_token", "flops.decode_token"}},
     {"train", {"flops.total", "devices.count", "time.days", "devices.hours", "energy.total", "cost.total"}},
     {"tune", {"parameters.trainable", "memory.peak", "train.tokens_per_second", "time.days", "cost.total"}},
-    {"serve", {"load.tokens_per_second", "devices.count"}},
+    {"serve",
+     {"latency.ttft", "latency.tpot", "replica.output_tokens_per_second", "concurrency.most", "devices.count",
+      "cost.million_tokens"}},
     {"fit",
      {"weights.bytes", "memory.needed", "context.most", "prefill.tokens_per_second", "decode.tokens_per_second"}},
 };
@@ -41,14 +43,14 @@ static choices read_choices(ll_reader *r, const char *key)
     return out;
 }
 
-static size_t read_figures(ll_reader *r, const char *task, const char *figures[FIGURES_MAX])
+size_t ll_read_figures(ll_reader *r, const char *task, const char *figures[LL_FIGURES_MAX])
 {
     const json_t *list = ll_read_any(r, "figures");
     size_t n = 0;
     for (size_t i = 0; !list && i < sizeof defaults / sizeof *defaults; i++)
         for (size_t j = 0; strcmp(task, defaults[i].task) == 0 && j < 8 && defaults[i].figures[j]; j++)
             figures[n++] = defaults[i].figures[j];
-    for (; n < json_array_size(list) && n < FIGURES_MAX; n++) {
+    for (; n < json_array_size(list) && n < LL_FIGURES_MAX; n++) {
         figures[n] = json_string_value(json_array_get(list, n));
         if (!figures[n]) {
             ll_sheet_fail(r->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "%s: expected paths of figures",
@@ -86,39 +88,43 @@ static void put_name(ll_document *d, const json_t *choice, const ll_sheet *sheet
                                                            : "");
 }
 
+void ll_put_figure_cell(ll_document *d, const ll_sheet *sheet, const char *path)
+{
+    const ll_figure *figure = sheet->status ? NULL : ll_sheet_find(sheet, path);
+    ll_buffer cell;
+    ll_buffer_init(&cell, sheet->host);
+    if (figure)
+        ll_report_value(figure, d->options.language, &cell);
+    ll_buffer_byte(&cell, 0);
+    d->failed = d->failed || cell.failed;
+    if (!cell.failed && figure && figure->kind != LL_FIGURE_TEXT)
+        ll_document_value(d, cell.data, figure->value.at[0]);
+    else
+        ll_document_text(d, cell.failed || sheet->status ? "-" : cell.data);
+    ll_buffer_free(&cell);
+}
+
 static void put_combination(ll_task *task, const json_t *scenario, const json_t *model, const json_t *device,
                             const char *const *figures, size_t n, ll_document *d)
 {
     ll_sheet sheet;
-    ll_buffer cell;
     if (!scenario || !ll_sheet_init(&sheet, task->sheet->host)) {
         ll_sheet_fail(task->sheet, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a comparison");
         return;
     }
-    ll_buffer_init(&cell, task->sheet->host);
     ll_run_scenario(&sheet, scenario, task->folder, task->bill);
     ll_document_row(d);
     put_name(d, model, &sheet, "model.name");
     put_name(d, device, &sheet, "device.name");
-    for (size_t i = 0; i < n; i++) {
-        const ll_figure *figure = sheet.status ? NULL : ll_sheet_find(&sheet, figures[i]);
-        cell.size = 0;
-        if (figure)
-            ll_report_value(figure, d->options.language, &cell);
-        ll_buffer_byte(&cell, 0);
-        if (!cell.failed && figure && figure->kind != LL_FIGURE_TEXT)
-            ll_document_value(d, cell.data, figure->value.at[0]);
-        else
-            ll_document_text(d, cell.failed || sheet.status ? "-" : cell.data);
-    }
-    if (sheet.status == LIBLLM_ERROR_OUT_OF_MEMORY || cell.failed)
+    for (size_t i = 0; i < n; i++)
+        ll_put_figure_cell(d, &sheet, figures[i]);
+    if (sheet.status == LIBLLM_ERROR_OUT_OF_MEMORY)
         ll_sheet_fail(task->sheet, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a comparison");
     else if (sheet.status)
         ll_document_note(d, sheet.error.message, sheet.error.message);
     for (size_t i = 0; i < sheet.n_remarks; i++)
         if (sheet.remarks[i].kind == LL_REMARK_REASON)
             ll_document_note(d, sheet.remarks[i].english, sheet.remarks[i].chinese);
-    ll_buffer_free(&cell);
     ll_sheet_free(&sheet);
 }
 
@@ -127,8 +133,8 @@ void ll_run_compare(ll_task *task, const char *name, ll_document *d)
     ll_sheet *sheet = task->sheet;
     ll_reader r = ll_read_object(task->scenario, "compare");
     const choices models = read_choices(&r, "models"), devices = read_choices(&r, "devices");
-    const char *figures[FIGURES_MAX];
-    const size_t n = read_figures(&r, name, figures);
+    const char *figures[LL_FIGURES_MAX];
+    const size_t n = ll_read_figures(&r, name, figures);
     ll_read_end(&r);
     ll_labels labels;
     libllm_error error = {0};

@@ -9,75 +9,75 @@
 #include <math.h>
 #include <string.h>
 
-static char peek(const ll_csv *csv) { return csv->left.size ? *csv->left.data : '\n'; }
-
-static void skip(ll_csv *csv)
-{
-    csv->left.data++;
-    csv->left.size--;
-}
-
-/* The text between quotes, of which two stand for one. The buffer has room. */
-static bool read_quoted(ll_csv *csv, ll_span *field)
+/* The text between quotes, of which two stand for one, behind the first. The buffer has room. */
+static bool read_quoted(ll_csv *csv, const char **at, const char *end, ll_span *field)
 {
     const size_t first = csv->quoted.size;
-    skip(csv);
-    while (csv->left.size) {
-        const char c = peek(csv);
-        skip(csv);
-        if (c == '"' && (csv->left.size == 0 || peek(csv) != '"')) {
+    while (*at < end) {
+        const char c = *(*at)++;
+        if (c == '"' && (*at == end || **at != '"')) {
             *field = (ll_span){csv->quoted.data + first, csv->quoted.size - first};
             return true;
         }
-        if (c == '"')
-            skip(csv);
+        *at += c == '"';
         ll_buffer_byte(&csv->quoted, c);
     }
     return false;
 }
 
+/* Up to the line's end, or that of a later one where a quote is open. */
 static size_t row_bytes(const ll_csv *csv)
 {
+    const char *const end = csv->left.data + csv->left.size;
     bool in_quotes = false;
-    size_t n = 0;
-    for (; n < csv->left.size && (in_quotes || csv->left.data[n] != '\n'); n++)
-        in_quotes ^= csv->left.data[n] == '"';
-    return n;
+    for (const char *at = csv->left.data; at < end;) {
+        const char *line = memchr(at, '\n', (size_t)(end - at));
+        const char *const stop = line ? line : end;
+        for (const char *quote = at; (quote = memchr(quote, '"', (size_t)(stop - quote))); quote++)
+            in_quotes = !in_quotes;
+        if (!line)
+            break;
+        if (!in_quotes)
+            return (size_t)(line - csv->left.data);
+        at = line + 1;
+    }
+    return csv->left.size;
 }
 
 static libllm_status read_row(ll_csv *csv, ll_span *fields, size_t *n_fields, libllm_error *error)
 {
+    const char *at = csv->left.data, *const end = at + csv->left.size;
     csv->quoted.size = 0;
     if (!ll_buffer_reserve(&csv->quoted, row_bytes(csv))) /* so that fields do not move */
         return ll_fail_memory(error, "a row of a table");
-    *n_fields = 0;
-    for (;;) {
+    for (*n_fields = 0;;) {
         if (*n_fields == LL_CSV_COLUMNS_MAX)
             return ll_fail(error, LIBLLM_ERROR_LIMIT, "%s line %zu: more than %d columns", csv->name, csv->line,
                            LL_CSV_COLUMNS_MAX);
         ll_span *field = &fields[(*n_fields)++];
-        if (peek(csv) == '"') {
-            if (!read_quoted(csv, field))
+        if (at < end && *at == '"') {
+            at++;
+            if (!read_quoted(csv, &at, end, field))
                 return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "%s line %zu: a quote is not closed", csv->name,
                                csv->line);
         } else {
-            const char *first = csv->left.data;
-            while (csv->left.size && peek(csv) != ',' && peek(csv) != '\n')
-                skip(csv);
-            *field = (ll_span){first, (size_t)(csv->left.data - first)};
-            if (field->size && peek(csv) == '\n' && first[field->size - 1] == '\r')
+            const char *first = at;
+            while (at < end && *at != ',' && *at != '\n')
+                at++;
+            *field = (ll_span){first, (size_t)(at - first)};
+            if (field->size && (at == end || *at == '\n') && first[field->size - 1] == '\r')
                 field->size--;
         }
-        const char end = peek(csv);
-        if (end != ',' && end != '\n' && end != '\r')
+        const char behind = at < end ? *at : '\n';
+        if (behind != ',' && behind != '\n' && behind != '\r')
             return ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "%s line %zu: a comma is missing behind a quote",
                            csv->name, csv->line);
-        if (csv->left.size)
-            skip(csv);
-        if (end == '\r' && csv->left.size)
-            skip(csv);
-        if (end != ',')
+        at += at < end;
+        at += behind == '\r' && at < end;
+        if (behind != ',') {
+            csv->left = (ll_span){at, (size_t)(end - at)};
             return LIBLLM_OK;
+        }
     }
 }
 
@@ -92,6 +92,16 @@ libllm_status ll_csv_open(ll_csv *csv, const ll_host *host, const char *name, ll
 }
 
 void ll_csv_close(ll_csv *csv) { ll_buffer_free(&csv->quoted); }
+
+ll_span ll_csv_peek(const ll_csv *csv) { return (ll_span){csv->left.data, row_bytes(csv)}; }
+
+void ll_csv_skip(ll_csv *csv)
+{
+    size_t n = row_bytes(csv);
+    n += n < csv->left.size;
+    csv->left = (ll_span){csv->left.data + n, csv->left.size - n};
+    csv->line++;
+}
 
 libllm_status ll_csv_next(ll_csv *csv, libllm_error *error)
 {

@@ -22,6 +22,9 @@ libllm_status ll_csv_open(ll_csv *csv, const ll_host *host, const char *name, ll
 void ll_csv_close(ll_csv *csv);
 /* The next row, which must have as many fields as there are columns; LIBLLM_DONE behind the last. */
 libllm_status ll_csv_next(ll_csv *csv, libllm_error *error);
+/* The text of the next row, empty behind the last; and passing over it without reading it, which is much quicker. */
+ll_span ll_csv_peek(const ll_csv *csv);
+void ll_csv_skip(ll_csv *csv);
 /* A field of the current row; empty when there is no such column. Lives up to the next row unless it stands unquoted
  * in the text. */
 ll_span ll_csv_field(const ll_csv *csv, const char *column);

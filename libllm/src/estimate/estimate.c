@@ -8,7 +8,10 @@
 #include "estimate/compare.h"
 #include "estimate/list.h"
 #include "estimate/report.h"
+#include "estimate/search.h"
 #include "estimate/seeds.h"
+
+#include <string.h>
 
 static const struct {
     const char *name;
@@ -33,6 +36,17 @@ static ll_report_options read_output(ll_reader *scenario)
     return options;
 }
 
+void ll_run_task(ll_task *task, const char *name)
+{
+    (void)ll_read_any(task->scenario, "task");
+    (void)ll_read_any(task->scenario, "model");
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++)
+        if (strcmp(tasks[i].name, name) == 0)
+            tasks[i].run(task);
+    if (!task->sheet->status)
+        ll_read_end(task->scenario);
+}
+
 static void run_task(ll_task *task, int which)
 {
     const bool has_model = ll_read_has(task->scenario, "model");
@@ -41,9 +55,7 @@ static void run_task(ll_task *task, int which)
     if (has_model && !task->sheet->status && ll_bill_read(task->scenario, "model", task->folder, task->bill))
         ll_bill_put(task->bill, task->sheet);
     if (!task->sheet->status)
-        tasks[which].run(task);
-    if (!task->sheet->status)
-        ll_read_end(task->scenario);
+        ll_run_task(task, tasks[which].name);
 }
 
 void ll_run_scenario(ll_sheet *sheet, const json_t *root, const char *folder, ll_bill *bill)
@@ -62,7 +74,7 @@ bool ll_try_scenario(ll_task *task, json_t *root, const char *path)
     if (!root || !bill || !ll_sheet_init(&sheet, task->sheet->host)) {
         ll_sheet_fail(task->sheet, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a change of the scenario");
     } else {
-        static const char *const left_out[] = {"output", "data", "compare", "cost"};
+        static const char *const left_out[] = {"output", "data", "compare", "search", "cost"};
         for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
             json_object_del(root, left_out[i]);
         sheet.is_trial = true;
@@ -77,20 +89,31 @@ bool ll_try_scenario(ll_task *task, json_t *root, const char *path)
     return is_feasible;
 }
 
-/* A report that is a document: a list, a published report, or a comparison of a task. */
+/* A report that is a document: a list, a published report, a comparison, or a search with the report on the best. */
 static libllm_status write_document(ll_task *task, int which, const ll_report_options *options, ll_buffer *report,
                                     libllm_error *error)
 {
     static void (*const lists[])(ll_sheet *, const char *, ll_document *) = {ll_list_models, ll_list_devices,
                                                                              ll_list_prices};
     ll_document document;
+    ll_buffer best;
     ll_reader *scenario = task->scenario;
+    const bool searches = which < REPORT && ll_read_has(scenario, "search");
     const char *name = which < REPORT    ? tasks[which].name
                        : which == REPORT ? json_string_value(json_object_get(scenario->object, "report"))
                                          : documents[which - REPORT];
-    ll_document_init(&document, task->sheet->host, options, which < REPORT ? "compare" : documents[which - REPORT],
+    if (searches && ll_read_has(scenario, "compare"))
+        ll_sheet_fail(task->sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                      "search: only one of \"search\" and \"compare\" can be given");
+    ll_document_init(&document, task->sheet->host, options,
+                     searches         ? "search"
+                     : which < REPORT ? "compare"
+                                      : documents[which - REPORT],
                      name ? name : "");
-    if (which < REPORT)
+    ll_buffer_init(&best, task->sheet->host);
+    if (searches)
+        ll_run_search(task, name, &document, &best);
+    else if (which < REPORT)
         ll_run_compare(task, name, &document);
     else if (which == REPORT)
         ll_run_document(scenario, task->folder, &document);
@@ -99,6 +122,10 @@ static libllm_status write_document(ll_task *task, int which, const ll_report_op
     libllm_status status = ll_sheet_status(task->sheet, error);
     if (!status)
         status = ll_document_write(&document, report, error);
+    ll_buffer_append(report, best.data, best.size);
+    if (!status && (report->failed || best.failed))
+        status = ll_fail_memory(error, "a report");
+    ll_buffer_free(&best);
     ll_document_free(&document);
     return status;
 }
@@ -113,7 +140,7 @@ static libllm_status run(ll_sheet *sheet, const json_t *root, ll_bill *bill, ll_
     libllm_status status = ll_sheet_status(sheet, error);
     if (status)
         return status;
-    if (which >= REPORT || ll_read_has(&scenario, "compare"))
+    if (which >= REPORT || ll_read_has(&scenario, "compare") || ll_read_has(&scenario, "search"))
         return write_document(&task, which, &options, report, error);
     run_task(&task, which);
     status = ll_sheet_status(sheet, error);

@@ -4,6 +4,7 @@
 #include "estimate/hardware.h"
 
 #include "base/status.h"
+#include "estimate/kept.h"
 #include "estimate/names.h"
 
 #include <string.h>
@@ -93,12 +94,20 @@ static libllm_status add_claims(ll_sheet *sheet, const ll_csv *csv, ll_device *d
     return LIBLLM_OK;
 }
 
+/* The next row in which the first of the words is; others are not read. */
+static libllm_status next_row(ll_csv *csv, const ll_words *words, libllm_error *error)
+{
+    while (csv->left.size && !ll_may_name(ll_csv_peek(csv), words))
+        ll_csv_skip(csv);
+    return ll_csv_next(csv, error);
+}
+
 /* The device that a query means, or those that it may mean. */
 static libllm_status search(ll_sheet *sheet, ll_csv *csv, const ll_words *query, ll_device *found, ll_candidates *all,
                             libllm_error *error)
 {
     libllm_status status;
-    while ((status = ll_csv_next(csv, error)) == LIBLLM_OK) {
+    while ((status = next_row(csv, query, error)) == LIBLLM_OK) {
         const ll_span vendor = ll_csv_field(csv, "vendor"), name = ll_csv_field(csv, "name");
         if ((all->n && is_row_of(csv, found)) || !ll_add_candidate(all, sheet, fits(csv, query), name))
             continue;
@@ -114,7 +123,9 @@ static libllm_status search(ll_sheet *sheet, ll_csv *csv, const ll_words *query,
 static libllm_status gather(ll_sheet *sheet, ll_csv *csv, ll_device *device, libllm_error *error)
 {
     libllm_status status;
-    while ((status = ll_csv_next(csv, error)) == LIBLLM_OK) {
+    ll_words name = {.n = 0};
+    ll_add_words(&name, ll_span_of(device->name));
+    while ((status = next_row(csv, &name, error)) == LIBLLM_OK) {
         if (!is_row_of(csv, device))
             continue;
         status = add_claims(sheet, csv, device, error);
@@ -124,7 +135,7 @@ static libllm_status gather(ll_sheet *sheet, ll_csv *csv, ll_device *device, lib
     return status == LIBLLM_DONE ? LIBLLM_OK : status;
 }
 
-bool ll_device_find(ll_sheet *sheet, const char *folder, const char *query, ll_device *out)
+static bool find(ll_sheet *sheet, const char *folder, const char *query, ll_device *out)
 {
     *out = (ll_device){0};
     ll_words wanted = {.n = 0};
@@ -150,6 +161,25 @@ bool ll_device_find(ll_sheet *sheet, const char *folder, const char *query, ll_d
     if (status)
         ll_sheet_fail(sheet, status, "%s", error.message);
     return ll_check_candidates(&all, sheet, "hardware.device", query, "`libllm estimate devices` lists them");
+}
+
+bool ll_device_find(ll_sheet *sheet, const char *folder, const char *query, ll_device *out)
+{
+    ll_kept *kept = sheet->kept;
+    if (!kept)
+        return find(sheet, folder, query, out);
+    const ll_device *known = ll_kept_device(kept, query);
+    if (known) {
+        *out = *known;
+        return !sheet->status;
+    }
+    const ll_sheet_point before = ll_sheet_keep(&kept->sheet);
+    if (find(&kept->sheet, folder, query, out))
+        ll_keep_device(kept, query, out);
+    const bool good = ll_kept_check(kept, sheet);
+    if (!good)
+        ll_sheet_return(&kept->sheet, &before); /* a name that means nothing comes again */
+    return good && !sheet->status;
 }
 
 static void put_field(ll_reader *r, const ll_device *device, ll_device_field field, const char *key, const char *path,

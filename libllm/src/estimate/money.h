@@ -15,9 +15,10 @@ void ll_money_give(ll_reader *cost, const char *key, double low, double high, co
 double ll_money_put(ll_sheet *sheet, const char *path, const char *unit, const char *formula, const char *source);
 void ll_money_detail(ll_sheet *sheet, const char *const *paths, size_t n);
 
-/* prices.c: calls for each row until one returns false; the sheet fails when the table cannot be read. */
-bool ll_each_price(ll_task *task, const char *table, bool (*row)(ll_task *task, const ll_csv *csv, void *context),
-                   void *context);
+/* prices.c: calls for each row in whose text `part` stands until one returns false; the sheet fails when the table
+ * cannot be read. */
+bool ll_each_price(ll_task *task, const char *table, const char *part,
+                   bool (*row)(ll_task *task, const ll_csv *csv, void *context), void *context);
 /* The newest price of an hour of the device, as an uncertain figure at this path; false when there is none. */
 bool ll_put_rent(ll_task *task, const ll_hardware *hardware, const char *metric, const char *path);
 /* The members region, carbon_intensity and electricity. */

@@ -9,11 +9,13 @@ static const char *word(const ll_words *w, size_t i) { return w->text + w->at[i]
 
 static bool is_of_word(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || (c & 0x80); }
 
+static char small(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+
 void ll_add_words(ll_words *w, ll_span s)
 {
     bool inside = false;
     for (size_t i = 0; i < s.size && w->used + 2 < sizeof w->text; i++) {
-        const char c = s.data[i] >= 'A' && s.data[i] <= 'Z' ? (char)(s.data[i] + 32) : s.data[i];
+        const char c = small(s.data[i]);
         if (is_of_word(c) && !inside) {
             if (w->n == LL_WORDS_MAX)
                 return;
@@ -46,15 +48,25 @@ bool ll_is_named(ll_span name, const ll_words *query)
 
 bool ll_may_name(ll_span text, const ll_words *query)
 {
-    const char *first = query->n ? word(query, 0) : "";
+    const char *first = query->n ? word(query, 0) : "", *const end = text.data + text.size;
     const size_t n = strlen(first);
-    for (size_t i = 0; n && i + n <= text.size; i++) {
-        size_t j = 0;
-        while (j < n && (text.data[i + j] == first[j] ||
-                         (text.data[i + j] >= 'A' && text.data[i + j] <= 'Z' && text.data[i + j] + 32 == first[j])))
+    if (n == 0 || n > text.size)
+        return false;
+    /* Where its first letter is next, small and large. */
+    const bool has_two = *first >= 'a' && *first <= 'z';
+    const char letters[2] = {*first, (char)(*first - 32)};
+    const char *next[2] = {NULL, NULL};
+    for (int i = 0; i <= has_two; i++)
+        next[i] = memchr(text.data, letters[i], text.size);
+    while (next[0] || next[1]) {
+        const int i = !next[0] || (next[1] && next[1] < next[0]);
+        const char *at = next[i];
+        size_t j = 1;
+        while (j < n && at + j < end && small(at[j]) == first[j])
             j++;
         if (j == n)
             return true;
+        next[i] = memchr(at + 1, letters[i], (size_t)(end - at - 1));
     }
     return false;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * Prices of device hours and of regions, from prices.csv and regions.csv.
  */
+#include "estimate/kept.h"
 #include "estimate/money.h"
 
 #include <math.h>
 #include <string.h>
 
-bool ll_each_price(ll_task *task, const char *table, bool (*row)(ll_task *task, const ll_csv *csv, void *context),
-                   void *context)
+bool ll_each_price(ll_task *task, const char *table, const char *part,
+                   bool (*row)(ll_task *task, const ll_csv *csv, void *context), void *context)
 {
     ll_data data;
     ll_csv csv;
@@ -15,9 +16,13 @@ bool ll_each_price(ll_task *task, const char *table, bool (*row)(ll_task *task, 
     libllm_status status = ll_data_open(task->sheet->host, task->folder, table, &data, &error);
     if (!status) {
         status = ll_csv_open(&csv, task->sheet->host, table, data.text, &error);
-        while (!status && (status = ll_csv_next(&csv, &error)) == LIBLLM_OK)
-            if (!row(task, &csv, context))
+        while (!status) {
+            const ll_span next = ll_csv_peek(&csv);
+            if (csv.left.size && !memmem(next.data, next.size, part, strlen(part)))
+                ll_csv_skip(&csv);
+            else if ((status = ll_csv_next(&csv, &error)) == LIBLLM_OK && !row(task, &csv, context))
                 break;
+        }
         ll_csv_close(&csv);
         ll_data_close(&data);
     }
@@ -30,9 +35,7 @@ typedef struct rents {
     const ll_words *device;
     const char *metric;
     char date[16];
-    double low, high;
-    bool is_yuan;
-    const char *source;
+    ll_rent rent;
 } rents;
 
 /* Prices of the newest date count, in the currency of the first of them. */
@@ -58,32 +61,55 @@ static bool add_rent(ll_task *task, const ll_csv *csv, void *context)
         ll_sheet_fail(task->sheet, status, "%s", error.message);
         return false;
     }
-    if (order < 0 || (order == 0 && is_yuan != all->is_yuan))
+    ll_rent *rent = &all->rent;
+    if (order < 0 || (order == 0 && is_yuan != rent->is_yuan))
         return true;
-    all->is_yuan = is_yuan;
-    all->low = order > 0 || price < all->low ? price : all->low;
-    all->high = order > 0 || price > all->high ? price : all->high;
+    rent->is_yuan = is_yuan;
+    rent->low = order > 0 || price < rent->low ? price : rent->low;
+    rent->high = order > 0 || price > rent->high ? price : rent->high;
     memcpy(all->date, text, sizeof text);
     const ll_span source = ll_csv_field(csv, "source");
-    all->source = ll_sheet_text(task->sheet, "prices.csv: %.*s, %s, %s; between the lowest and the highest",
-                                (int)source.size, source.data, text, all->metric);
+    rent->source = ll_sheet_text(task->sheet, "prices.csv: %.*s, %s, %s; between the lowest and the highest",
+                                 (int)source.size, source.data, text, all->metric);
     return true;
+}
+
+static bool find_rent(ll_task *task, const ll_device *device, const char *metric, ll_rent *out)
+{
+    ll_words words = {.n = 0};
+    rents all = {.device = &words, .metric = metric};
+    ll_add_words(&words, ll_span_of(device->vendor));
+    ll_add_words(&words, ll_span_of(device->name));
+    const bool good = ll_each_price(task, "prices.csv", metric, add_rent, &all);
+    *out = all.rent;
+    return good;
+}
+
+/* The same, or what a search keeps of it. */
+static bool rent_of(ll_task *task, const ll_device *device, const char *metric, ll_rent *out)
+{
+    ll_kept *kept = task->sheet->kept;
+    const ll_rent *known = kept ? ll_kept_rent(kept, device, metric) : NULL;
+    if (known)
+        *out = *known;
+    if (known || !kept)
+        return known || find_rent(task, device, metric, out);
+    ll_task keeping = *task;
+    keeping.sheet = &kept->sheet;
+    if (find_rent(&keeping, device, metric, out))
+        ll_keep_rent(kept, device, metric, out);
+    return ll_kept_check(kept, task->sheet);
 }
 
 bool ll_put_rent(ll_task *task, const ll_hardware *hardware, const char *metric, const char *path)
 {
-    ll_words words = {.n = 0};
-    rents all = {.device = &words, .metric = metric};
-    if (!hardware->is_known)
+    ll_rent rent;
+    if (!hardware->is_known || !rent_of(task, &hardware->device, metric, &rent) || !rent.source)
         return false;
-    ll_add_words(&words, ll_span_of(hardware->device.vendor));
-    ll_add_words(&words, ll_span_of(hardware->device.name));
-    if (!ll_each_price(task, "prices.csv", add_rent, &all) || !all.source)
-        return false;
-    const char *local = all.is_yuan ? ll_sheet_text(task->sheet, "%s_local", path) : path;
-    ll_sheet_give_between(task->sheet, local, all.is_yuan ? "CNY/h" : "USD/h", sqrt(all.low * all.high), all.low,
-                          all.high, all.source);
-    if (all.is_yuan)
+    const char *local = rent.is_yuan ? ll_sheet_text(task->sheet, "%s_local", path) : path;
+    ll_sheet_give_between(task->sheet, local, rent.is_yuan ? "CNY/h" : "USD/h", sqrt(rent.low * rent.high), rent.low,
+                          rent.high, rent.source);
+    if (rent.is_yuan)
         ll_sheet_compute(task->sheet, path, "USD/h", ll_sheet_text(task->sheet, "%s / cost.cny_per_usd", local), NULL);
     return true;
 }
@@ -136,6 +162,6 @@ void ll_put_region(ll_task *task, ll_reader *r)
     region wanted = {.name = ll_read_text(r, "region", NULL)};
     ll_read_given(r, "carbon_intensity", 0, 10, "carbon.intensity", "kg/kWh");
     ll_read_given(r, "electricity", 0, 100, "cost.electricity", "USD/kWh");
-    if (wanted.name && ll_each_price(task, "regions.csv", add_region, &wanted) && !wanted.found)
+    if (wanted.name && ll_each_price(task, "regions.csv", "", add_region, &wanted) && !wanted.found)
         ll_sheet_fail(task->sheet, LIBLLM_ERROR_NOT_FOUND, "cost.region: \"%s\" is not in regions.csv", wanted.name);
 }

@@ -108,26 +108,34 @@ static size_t distance(const char *a, const char *b, size_t most)
     return row[m] < most ? row[m] : most;
 }
 
+static bool was_asked(const ll_reader *r, const char *key)
+{
+    for (size_t i = 0; i < r->n_asked; i++)
+        if (strcmp(key, r->asked[i]) == 0)
+            return true;
+    return false;
+}
+
 void ll_read_end(ll_reader *r)
 {
     const char *key;
     json_t *value;
     json_object_foreach ((json_t *)r->object, key, value) {
+        if (was_asked(r, key))
+            continue;
         const char *nearest = NULL;
         size_t least = 4;
-        for (size_t i = 0; i < r->n_asked && least > 0; i++) {
+        for (size_t i = 0; i < r->n_asked; i++) {
             const size_t d = distance(key, r->asked[i], least);
             if (d < least) {
                 least = d;
                 nearest = r->asked[i];
             }
         }
-        if (!nearest || least > 0) {
-            ll_sheet_fail(r->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "%s: there is no such member%s%s%s",
-                          ll_read_path(r, key), nearest ? "; is \"" : "", nearest ? nearest : "",
-                          nearest ? "\" meant?" : "");
-            return;
-        }
+        ll_sheet_fail(r->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "%s: there is no such member%s%s%s",
+                      ll_read_path(r, key), nearest ? "; is \"" : "", nearest ? nearest : "",
+                      nearest ? "\" meant?" : "");
+        return;
     }
 }
 

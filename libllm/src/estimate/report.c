@@ -7,9 +7,10 @@
 #include "base/status.h"
 #include "chat/number.h"
 
+#include <math.h>
 #include <string.h>
 
-enum { SUBSTITUTED_DIGITS = 12, REAL_DIGITS = 17 };
+enum { SUBSTITUTED_DIGITS = 12 };
 
 static const char *const remark_kinds[] = {"note", "warning", "reason", "change"};
 
@@ -38,101 +39,188 @@ void ll_report_substituted(const ll_sheet *sheet, const ll_figure *figure, ll_bu
     ll_buffer_text(out, from);
 }
 
-static json_t *number(double x)
-{
-    const bool whole = x < 9e15 && x == (double)(int64_t)x;
-    return whole ? json_integer((json_int_t)x) : json_real(x);
-}
-
-static json_t *inputs_of(const ll_sheet *sheet, const ll_figure *figure)
-{
-    json_t *inputs = json_object();
-    const char *at = figure->formula;
+/* The parts of paths as a tree, in the order in which they first come. */
+typedef struct node {
     ll_span name;
-    while (ll_next_name(&at, &name)) {
-        uint32_t index;
-        if (ll_map_find(&sheet->by_path, name, &index))
-            json_object_setn_new(inputs, name.data, name.size, number(sheet->figures[index].value.at[0]));
-    }
-    return inputs;
+    const ll_figure *figure;    /* NULL: a group alone */
+    uint32_t first, last, next; /* below it, and behind it; 0: none */
+} node;
+
+typedef struct tree {
+    const ll_sheet *sheet;
+    bool explains;
+    node *nodes; /* the first is the whole */
+    uint32_t n;
+    ll_map by_path;
+    ll_buffer *out;
+} tree;
+
+static uint32_t add_below(tree *t, uint32_t parent, ll_span name)
+{
+    const uint32_t index = t->n++;
+    t->nodes[index] = (node){.name = name};
+    if (t->nodes[parent].last)
+        t->nodes[t->nodes[parent].last].next = index;
+    else
+        t->nodes[parent].first = index;
+    t->nodes[parent].last = index;
+    return index;
 }
 
-/* NULL: out of memory. */
-static json_t *figure_json(const ll_sheet *sheet, const ll_figure *figure, bool explains)
+/* false: out of memory. */
+static bool add_figure(tree *t, const ll_figure *figure)
 {
-    json_t *object = json_object();
-    if (figure->kind == LL_FIGURE_TEXT) {
-        json_object_set_new(object, "value", json_string(figure->text));
-    } else {
-        json_object_set_new(object, "value", number(figure->value.at[0]));
-        json_object_set_new(object, "unit", json_string(figure->unit));
-        double low, high;
-        ll_figure_interval(sheet, figure, &low, &high);
-        if (figure->is_uncertain) {
-            json_object_set_new(object, "low", number(low));
-            json_object_set_new(object, "high", number(high));
-        }
-    }
-    if (explains && figure->formula) {
-        ll_buffer text;
-        ll_buffer_init(&text, sheet->host);
-        ll_report_substituted(sheet, figure, &text);
-        json_object_set_new(object, "formula", json_string(figure->formula));
-        bool good = !text.failed &&
-                    json_object_set_new(object, "substituted", json_stringn(text.data, text.size)) == 0 &&
-                    json_object_set_new(object, "inputs", inputs_of(sheet, figure)) == 0;
-        ll_buffer_free(&text);
-        if (!good) {
-            json_decref(object);
-            return NULL;
-        }
-    }
-    if (explains && figure->source)
-        json_object_set_new(object, "source", json_string(figure->source));
-    return object;
-}
-
-/* Into the objects that the parts of the path name. */
-static bool set_at(json_t *root, const char *path, json_t *value)
-{
-    json_t *object = root;
-    for (const char *dot; (dot = strchr(path, '.')); path = dot + 1) {
-        json_t *next = json_object_getn(object, path, (size_t)(dot - path));
-        if (!next) {
-            next = json_object();
-            if (json_object_setn_new(object, path, (size_t)(dot - path), next) != 0) {
-                json_decref(value);
+    uint32_t at = 0;
+    for (const char *part = figure->path, *end;; part = end + 1) {
+        end = strchrnul(part, '.');
+        const ll_span path = {figure->path, (size_t)(end - figure->path)};
+        uint32_t found;
+        if (!ll_map_find(&t->by_path, path, &found)) {
+            found = add_below(t, at, (ll_span){part, (size_t)(end - part)});
+            if (!ll_map_insert(&t->by_path, path, found, NULL))
                 return false;
-            }
         }
-        object = next;
+        at = found;
+        if (!*end)
+            break;
     }
-    return json_object_set_new(object, path, value) == 0;
+    t->nodes[at].figure = figure;
+    return true;
 }
 
-static json_t *remarks_json(const ll_sheet *sheet, ll_report_language language)
+static bool plant(tree *t)
 {
-    json_t *list = json_array();
-    for (size_t i = 0; i < sheet->n_remarks; i++) {
-        const ll_remark *r = &sheet->remarks[i];
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "kind", remark_kinds[r->kind], "code", r->code, "text",
-                                              language == LL_REPORT_CHINESE ? r->chinese : r->english));
+    size_t n = 1;
+    for (size_t i = 0; i < t->sheet->n_figures; i++)
+        for (const char *at = t->sheet->figures[i].path; at; at = strchr(at + 1, '.'))
+            n++;
+    t->nodes = ll_calloc(t->sheet->host, n, sizeof *t->nodes);
+    bool good = t->nodes && ll_map_init(&t->by_path, t->sheet->host, n);
+    t->n = 1;
+    for (size_t i = 0; good && i < t->sheet->n_figures; i++)
+        good = add_figure(t, &t->sheet->figures[i]);
+    return good;
+}
+
+static void put_name(ll_buffer *out, ll_span name, bool *first)
+{
+    if (!*first)
+        ll_buffer_byte(out, ',');
+    *first = false;
+    ll_json_put_text(out, name.data, name.size);
+    ll_buffer_byte(out, ':');
+}
+
+static void put_text(ll_buffer *out, const char *name, const char *text, bool *first)
+{
+    put_name(out, ll_span_of(name), first);
+    ll_json_put_text(out, text, strlen(text));
+}
+
+static void put_number(ll_buffer *out, const char *name, double x, bool *first)
+{
+    if (!isfinite(x))
+        return;
+    put_name(out, ll_span_of(name), first);
+    ll_json_put_number(out, x);
+}
+
+/* Each name once. */
+static void put_inputs(const tree *t, const ll_figure *figure, bool *first)
+{
+    put_name(t->out, ll_span_of("inputs"), first);
+    ll_buffer_byte(t->out, '{');
+    const char *at = figure->formula;
+    bool is_first = true;
+    for (ll_span name, before; ll_next_name(&at, &name);) {
+        uint32_t index;
+        const char *again = figure->formula;
+        while (ll_next_name(&again, &before) && before.data < name.data && !ll_span_equal(before, name))
+            continue;
+        if (before.data < name.data || !ll_map_find(&t->sheet->by_path, name, &index))
+            continue;
+        put_name(t->out, name, &is_first);
+        ll_json_put_number(t->out, t->sheet->figures[index].value.at[0]);
     }
-    return list;
+    ll_buffer_byte(t->out, '}');
+}
+
+static void put_figure(const tree *t, const ll_figure *figure, bool *first)
+{
+    if (figure->kind == LL_FIGURE_TEXT) {
+        put_text(t->out, "value", figure->text, first);
+    } else {
+        put_number(t->out, "value", figure->value.at[0], first);
+        put_text(t->out, "unit", figure->unit, first);
+    }
+    if (figure->is_uncertain) {
+        double low, high;
+        ll_figure_interval(t->sheet, figure, &low, &high);
+        put_number(t->out, "low", low, first);
+        put_number(t->out, "high", high, first);
+    }
+    if (t->explains && figure->formula) {
+        ll_buffer text;
+        ll_buffer_init(&text, t->sheet->host);
+        ll_report_substituted(t->sheet, figure, &text);
+        put_text(t->out, "formula", figure->formula, first);
+        put_name(t->out, ll_span_of("substituted"), first);
+        ll_json_put_text(t->out, text.data, text.size);
+        put_inputs(t, figure, first);
+        t->out->failed = t->out->failed || text.failed;
+        ll_buffer_free(&text);
+    }
+    if (t->explains && figure->source)
+        put_text(t->out, "source", figure->source, first);
+}
+
+/* The paths of figures are constants of this room: few parts. */
+static void put_node(const tree *t, const node *n, bool *first)
+{
+    put_name(t->out, n->name, first);
+    ll_buffer_byte(t->out, '{');
+    bool is_first = true;
+    if (n->figure)
+        put_figure(t, n->figure, &is_first);
+    for (uint32_t i = n->first; i; i = t->nodes[i].next)
+        put_node(t, &t->nodes[i], &is_first);
+    ll_buffer_byte(t->out, '}');
+}
+
+static void put_remarks(const tree *t, ll_report_language language)
+{
+    ll_buffer_byte(t->out, '[');
+    for (size_t i = 0; i < t->sheet->n_remarks; i++) {
+        const ll_remark *r = &t->sheet->remarks[i];
+        bool first = true;
+        ll_buffer_text(t->out, i ? ",{" : "{");
+        put_text(t->out, "kind", remark_kinds[r->kind], &first);
+        put_text(t->out, "code", r->code, &first);
+        put_text(t->out, "text", language == LL_REPORT_CHINESE ? r->chinese : r->english, &first);
+        ll_buffer_byte(t->out, '}');
+    }
+    ll_buffer_byte(t->out, ']');
 }
 
 static libllm_status write_json(const ll_sheet *sheet, const char *task, const ll_report_options *options,
                                 ll_buffer *out, libllm_error *error)
 {
-    json_t *root = json_pack("{s:s, s:s, s:b}", "report", "libllm-estimate-1", "task", task, "feasible",
-                             ll_report_is_feasible(sheet));
-    bool good = root != NULL;
-    for (size_t i = 0; good && i < sheet->n_figures; i++)
-        good = set_at(root, sheet->figures[i].path, figure_json(sheet, &sheet->figures[i], options->explains));
-    good = good && json_object_set_new(root, "remarks", remarks_json(sheet, options->language)) == 0;
-    good = good && ll_json_write(root, JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS), out);
-    json_decref(root);
-    return good ? LIBLLM_OK : ll_fail_memory(error, "a report");
+    tree t = {.sheet = sheet, .explains = options->explains, .out = out};
+    const bool good = plant(&t);
+    bool first = true;
+    ll_buffer_byte(out, '{');
+    put_text(out, "report", "libllm-estimate-1", &first);
+    put_text(out, "task", task, &first);
+    put_name(out, ll_span_of("feasible"), &first);
+    ll_buffer_text(out, ll_report_is_feasible(sheet) ? "true" : "false");
+    for (uint32_t i = good ? t.nodes[0].first : 0; i; i = t.nodes[i].next)
+        put_node(&t, &t.nodes[i], &first);
+    put_name(out, ll_span_of("remarks"), &first);
+    put_remarks(&t, options->language);
+    ll_buffer_byte(out, '}');
+    ll_map_free(&t.by_path);
+    ll_free(sheet->host, t.nodes);
+    return good && !out->failed ? LIBLLM_OK : ll_fail_memory(error, "a report");
 }
 
 libllm_status ll_report_write(const ll_sheet *sheet, const char *task, const ll_report_options *options, ll_buffer *out,

@@ -7,25 +7,19 @@
 
 double ll_serving_compute(ll_serving *s, const char *prefix, const char *name, const char *unit, const char *formula)
 {
-    /* '@' becomes the prefix */
-    const size_t n = strlen(prefix);
+    const size_t n = strlen(prefix), n_formula = strlen(formula);
     size_t count = 0;
-    for (const char *at = formula; *at; at++)
-        count += *at == '@';
+    for (const char *at = formula; (at = strchr(at, '@')); at++)
+        count++;
     const char *path = ll_sheet_text(s->sheet, "%s%s", prefix, name);
-    char *text = (char *)ll_sheet_text(s->sheet, "%*s", (int)(strlen(formula) + count * n), "");
-    if (s->sheet->status)
+    char *text = ll_sheet_room(s->sheet, n_formula + count * n + 1), *out = text;
+    if (!text)
         return 0;
-    for (char *out = text; *formula; formula++) {
-        if (*formula == '@') {
-            memcpy(out, prefix, n);
-            out += n;
-        } else {
-            *out++ = *formula;
-        }
+    for (const char *end; (end = strchr(formula, '@')); formula = end + 1) { /* '@' becomes the prefix */
+        out = mempcpy(out, formula, (size_t)(end - formula));
+        out = mempcpy(out, prefix, n);
     }
-    for (size_t end = strlen(text); end && text[end - 1] == ' '; end--)
-        text[end - 1] = 0;
+    strcpy(out, formula);
     const double value = ll_sheet_compute(s->sheet, path, unit, text, NULL);
     ll_sheet_detail(s->sheet, path);
     return value;

@@ -21,10 +21,21 @@ struct ll_sheet_block {
 bool ll_sheet_init(ll_sheet *sheet, const ll_host *host)
 {
     *sheet = (ll_sheet){.host = host};
+    ll_formula_init(&sheet->formula, host);
+    ll_formulas_init(&sheet->formulas, host);
     if (ll_map_init(&sheet->by_path, host, FIRST_FIGURES))
         return true;
     sheet->status = ll_fail_memory(&sheet->error, "an estimate");
     return false;
+}
+
+static void free_blocks(const ll_sheet *sheet, struct ll_sheet_block **blocks, const struct ll_sheet_block *last)
+{
+    while (*blocks != last) {
+        struct ll_sheet_block *next = (*blocks)->next;
+        ll_free(sheet->host, *blocks);
+        *blocks = next;
+    }
 }
 
 void ll_sheet_free(ll_sheet *sheet)
@@ -32,11 +43,10 @@ void ll_sheet_free(ll_sheet *sheet)
     ll_map_free(&sheet->by_path);
     ll_free(sheet->host, sheet->figures);
     ll_free(sheet->host, sheet->remarks);
-    while (sheet->blocks) {
-        struct ll_sheet_block *next = sheet->blocks->next;
-        ll_free(sheet->host, sheet->blocks);
-        sheet->blocks = next;
-    }
+    ll_formula_free(&sheet->formula);
+    ll_formulas_free(&sheet->formulas);
+    free_blocks(sheet, &sheet->blocks, NULL);
+    free_blocks(sheet, &sheet->names, NULL);
 }
 
 libllm_status ll_sheet_status(const ll_sheet *sheet, libllm_error *error)
@@ -62,20 +72,75 @@ static void fail_memory(ll_sheet *sheet)
         sheet->status = ll_fail_memory(&sheet->error, "an estimate");
 }
 
-static char *take_bytes(ll_sheet *sheet, size_t n)
+static char *room_in(ll_sheet *sheet, struct ll_sheet_block **blocks, size_t n)
 {
-    struct ll_sheet_block *block = sheet->blocks;
+    struct ll_sheet_block *block = *blocks;
     if (!block || block->size - block->used < n) {
         const size_t size = n > BLOCK_BYTES ? n : BLOCK_BYTES;
         block = ll_alloc(sheet->host, 1, sizeof *block + size);
-        if (!block)
+        if (!block) {
+            fail_memory(sheet);
             return NULL;
-        *block = (struct ll_sheet_block){.next = sheet->blocks, .size = size};
-        sheet->blocks = block;
+        }
+        *block = (struct ll_sheet_block){.next = *blocks, .size = size};
+        *blocks = block;
     }
     char *bytes = block->text + block->used;
     block->used += n;
     return bytes;
+}
+
+char *ll_sheet_room(ll_sheet *sheet, size_t n_bytes) { return room_in(sheet, &sheet->blocks, n_bytes); }
+
+/* The digits of a whole number that %.0f would print; 0: it is none, or large. */
+static size_t put_whole(double x, char out[20])
+{
+    static const double most = 9e15;
+    char digits[20];
+    size_t n = 0, size = 0;
+    if (!(x >= 1 && x < most))
+        return 0;
+    for (uint64_t left = (uint64_t)x; left; left /= 10)
+        digits[n++] = (char)('0' + left % 10);
+    while (n)
+        out[size++] = digits[--n];
+    return (double)(uint64_t)x == x ? size : 0;
+}
+
+/* What most texts are made of, %s and whole %.0f, without the C library, which takes most of a trial's time. Bytes that
+ * were put; SIZE_MAX: there is something else, or no room. */
+static size_t put_simply(char *out, size_t room, const char *format, va_list arguments)
+{
+    size_t used = 0;
+    while (*format) {
+        char number[20];
+        const char *part = format;
+        size_t n;
+        if (*format != '%') {
+            n = (size_t)(strchrnul(format, '%') - format);
+            format += n;
+        } else if (format[1] == 's') {
+            part = va_arg(arguments, const char *);
+            if (!part) /* of what has failed */
+                return SIZE_MAX;
+            n = strlen(part);
+            format += 2;
+        } else if (strncmp(format, "%.0f", 4) == 0) {
+            part = number;
+            n = put_whole(va_arg(arguments, double), number);
+            format += 4;
+            if (n == 0)
+                return SIZE_MAX;
+        } else {
+            return SIZE_MAX;
+        }
+        if (n >= room - used)
+            return SIZE_MAX;
+        memcpy(out + used, part, n);
+        used += n;
+    }
+    out[used] = 0;
+    return used;
 }
 
 const char *ll_sheet_text(ll_sheet *sheet, const char *format, ...)
@@ -86,17 +151,22 @@ const char *ll_sheet_text(ll_sheet *sheet, const char *format, ...)
     char *text = block ? block->text + block->used : NULL;
     va_list arguments;
     va_start(arguments, format);
+    const size_t simple = room ? put_simply(text, room, format, arguments) : SIZE_MAX;
+    va_end(arguments);
+    if (simple != SIZE_MAX) {
+        block->used += simple + 1;
+        return text;
+    }
+    va_start(arguments, format);
     const int n = vsnprintf(text, room, format, arguments);
     va_end(arguments);
     if (n >= 0 && (size_t)n < room) {
         block->used += (size_t)n + 1;
         return text;
     }
-    text = n < 0 ? NULL : take_bytes(sheet, (size_t)n + 1);
-    if (!text) {
-        fail_memory(sheet);
+    text = n < 0 ? NULL : ll_sheet_room(sheet, (size_t)n + 1);
+    if (!text)
         return "";
-    }
     va_start(arguments, format);
     vsnprintf(text, (size_t)n + 1, format, arguments);
     va_end(arguments);
@@ -104,13 +174,45 @@ const char *ll_sheet_text(ll_sheet *sheet, const char *format, ...)
 }
 
 /* The map may still know paths that the sheet was rewound over. */
+static bool is_at(const ll_sheet *sheet, ll_span path, uint32_t index)
+{
+    if (index >= sheet->n_figures)
+        return false;
+    const ll_figure *figure = &sheet->figures[index];
+    return figure->n_path == path.size && memcmp(figure->path, path.data, path.size) == 0;
+}
+
 static ll_figure *find(const ll_sheet *sheet, ll_span path)
 {
     uint32_t index;
-    if (!ll_map_find(&sheet->by_path, path, &index) || index >= sheet->n_figures ||
-        !ll_span_is(path, sheet->figures[index].path))
+    return ll_map_find(&sheet->by_path, path, &index) && is_at(sheet, path, index) ? &sheet->figures[index] : NULL;
+}
+
+/* The path as it may be kept: a trial's texts vanish. NULL: put twice, or out of memory. */
+static const char *register_path(ll_sheet *sheet, ll_span key)
+{
+    const char *path = key.data;
+    const char *stored;
+    uint32_t *at = ll_map_at(&sheet->by_path, key, &stored);
+    if (at && is_at(sheet, key, *at)) {
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INTERNAL, "the figure \"%s\" is put twice", path);
         return NULL;
-    return &sheet->figures[index];
+    }
+    if (at) {
+        *at = (uint32_t)sheet->n_figures;
+        return sheet->is_trial ? stored : path;
+    }
+    if (sheet->is_trial) {
+        char *name = room_in(sheet, &sheet->names, key.size + 1);
+        if (!name)
+            return NULL;
+        path = memcpy(name, path, key.size + 1);
+    }
+    if (!ll_map_set(&sheet->by_path, (ll_span){path, key.size}, (uint32_t)sheet->n_figures)) {
+        fail_memory(sheet);
+        return NULL;
+    }
+    return path;
 }
 
 static ll_figure *put(ll_sheet *sheet, const char *path, const char *unit, const char *source)
@@ -127,24 +229,27 @@ static ll_figure *put(ll_sheet *sheet, const char *path, const char *unit, const
         sheet->figures = grown;
         sheet->capacity = capacity;
     }
-    if (find(sheet, ll_span_of(path))) {
-        ll_sheet_fail(sheet, LIBLLM_ERROR_INTERNAL, "the figure \"%s\" is put twice", path);
+    const ll_span key = ll_span_of(path);
+    path = register_path(sheet, key);
+    if (!path)
         return NULL;
-    }
-    if (!ll_map_set(&sheet->by_path, ll_span_of(path), (uint32_t)sheet->n_figures)) {
-        fail_memory(sheet);
-        return NULL;
-    }
     ll_figure *figure = &sheet->figures[sheet->n_figures++];
-    *figure = (ll_figure){.path = path, .unit = unit, .source = source};
+    figure->kind = LL_FIGURE_GIVEN;
+    figure->is_uncertain = figure->is_detail = figure->is_chance = false;
+    figure->path = path;
+    figure->n_path = (uint32_t)key.size;
+    figure->unit = unit;
+    figure->formula = figure->text = NULL;
+    figure->source = source;
     return figure;
 }
 
 static size_t n_cases(const ll_sheet *sheet) { return sheet->is_trial ? 1 : 1 + 2 * sheet->n_uncertain; }
 
-static void fill(ll_figure *figure, double value)
+/* In cases that are yet to come, too; a trial has one. */
+static void fill(const ll_sheet *sheet, ll_figure *figure, double value)
 {
-    for (size_t i = 0; i < LL_CASES_MAX; i++)
+    for (size_t i = 0; i < (sheet->is_trial ? 1 : LL_CASES_MAX); i++)
         figure->value.at[i] = value;
 }
 
@@ -165,7 +270,7 @@ double ll_sheet_give(ll_sheet *sheet, const char *path, const char *unit, double
     ll_figure *figure = put(sheet, path, unit, source);
     if (!figure)
         return 0;
-    fill(figure, value);
+    fill(sheet, figure, value);
     return accept(sheet, figure) ? value : 0;
 }
 
@@ -175,7 +280,7 @@ double ll_sheet_give_between(ll_sheet *sheet, const char *path, const char *unit
     ll_figure *figure = put(sheet, path, unit, source);
     if (!figure)
         return 0;
-    fill(figure, value);
+    fill(sheet, figure, value);
     if (low < high && !sheet->is_trial && sheet->n_uncertain < LL_UNCERTAIN_MAX) {
         const size_t own = n_cases(sheet);
         sheet->n_uncertain++;
@@ -192,10 +297,12 @@ typedef struct lookup_context {
     ll_span missing;
 } lookup_context;
 
-static bool look_up(void *context, ll_span name, ll_cases *out)
+static bool look_up(void *context, ll_span name, uint32_t *hint, ll_cases *out)
 {
     lookup_context *c = context;
-    const ll_figure *figure = find(c->sheet, name);
+    if (!is_at(c->sheet, name, *hint) && !ll_map_find(&c->sheet->by_path, name, hint))
+        *hint = UINT32_MAX;
+    const ll_figure *figure = is_at(c->sheet, name, *hint) ? &c->sheet->figures[*hint] : NULL;
     if (!figure || figure->kind == LL_FIGURE_TEXT) {
         c->missing = name;
         return false;
@@ -205,26 +312,38 @@ static bool look_up(void *context, ll_span name, ll_cases *out)
     return true;
 }
 
+/* The value of a formula in all cases; false when the sheet has failed. */
+static bool evaluate(ll_sheet *sheet, const char *path, const char *text, lookup_context *context, ll_cases *value)
+{
+    const char *wrong;
+    ll_formula *formula = &sheet->formula;
+    const libllm_status status = sheet->keeps_formulas ? ll_formulas_read(&sheet->formulas, text, &formula, &wrong)
+                                                       : ll_formula_read(formula, text, &wrong);
+    if (!status && ll_formula_evaluate(formula, n_cases(sheet), look_up, context, value))
+        return true;
+    if (status == LIBLLM_ERROR_OUT_OF_MEMORY)
+        fail_memory(sheet);
+    else if (status)
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INTERNAL, "the formula of %s cannot be read at \"%s\"", path, wrong);
+    else
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INTERNAL, "the formula of %s cannot be worked out; there is no %.*s", path,
+                      (int)context->missing.size, context->missing.data);
+    return false;
+}
+
 double ll_sheet_compute(ll_sheet *sheet, const char *path, const char *unit, const char *formula, const char *source)
 {
-    if (sheet->status)
-        return 0;
     lookup_context context = {.sheet = sheet};
     ll_cases value;
-    const char *wrong;
-    if (!ll_evaluate(formula, n_cases(sheet), look_up, &context, &value, &wrong)) {
-        ll_sheet_fail(sheet, LIBLLM_ERROR_INTERNAL, "the formula of %s cannot be read at \"%s\"%s%.*s", path, wrong,
-                      context.missing.size ? "; there is no " : "", (int)context.missing.size,
-                      context.missing.size ? context.missing.data : "");
+    if (sheet->status || !evaluate(sheet, path, formula, &context, &value))
         return 0;
-    }
     ll_figure *figure = put(sheet, path, unit, source);
     if (!figure)
         return 0;
     figure->kind = LL_FIGURE_FORMULA;
     figure->formula = formula;
     figure->is_uncertain = context.is_uncertain;
-    fill(figure, value.at[0]);
+    fill(sheet, figure, value.at[0]);
     for (size_t i = 1; i < n_cases(sheet); i++)
         figure->value.at[i] = value.at[i];
     return accept(sheet, figure) ? value.at[0] : 0;
@@ -267,7 +386,7 @@ void ll_sheet_rewind(ll_sheet *sheet, size_t mark)
 ll_sheet_trial ll_sheet_begin_trial(ll_sheet *sheet)
 {
     const ll_sheet_trial trial = {sheet->n_figures, sheet->n_remarks, sheet->is_trial};
-    sheet->is_trial = true;
+    sheet->is_trial = sheet->keeps_formulas = true;
     return trial;
 }
 
@@ -277,6 +396,26 @@ void ll_sheet_end_trial(ll_sheet *sheet, ll_sheet_trial trial)
     if (trial.n_remarks < sheet->n_remarks)
         sheet->n_remarks = trial.n_remarks;
     sheet->is_trial = trial.was_trial;
+}
+
+ll_sheet_point ll_sheet_keep(const ll_sheet *sheet)
+{
+    return (ll_sheet_point){.n_figures = sheet->n_figures,
+                            .n_remarks = sheet->n_remarks,
+                            .n_uncertain = sheet->n_uncertain,
+                            .used = sheet->blocks ? sheet->blocks->used : 0,
+                            .block = sheet->blocks};
+}
+
+void ll_sheet_return(ll_sheet *sheet, const ll_sheet_point *point)
+{
+    sheet->n_figures = point->n_figures;
+    sheet->n_remarks = point->n_remarks;
+    sheet->n_uncertain = point->n_uncertain;
+    sheet->status = LIBLLM_OK;
+    free_blocks(sheet, &sheet->blocks, point->block);
+    if (sheet->blocks)
+        sheet->blocks->used = point->used;
 }
 
 const ll_figure *ll_sheet_find(const ll_sheet *sheet, const char *path) { return find(sheet, ll_span_of(path)); }
@@ -291,7 +430,9 @@ double ll_sheet_value(const ll_sheet *sheet, const char *path)
 
 void ll_sheet_detail(ll_sheet *sheet, const char *path)
 {
-    ll_figure *figure = find(sheet, ll_span_of(path));
+    /* Mostly the one that was put last. */
+    ll_figure *last = sheet->n_figures ? &sheet->figures[sheet->n_figures - 1] : NULL;
+    ll_figure *figure = last && strcmp(last->path, path) == 0 ? last : find(sheet, ll_span_of(path));
     if (figure)
         figure->is_detail = true;
 }

@@ -12,7 +12,7 @@
 #define LL_ESTIMATE_SHEET_H
 
 #include "base/map.h"
-#include "estimate/expression.h"
+#include "estimate/formulas.h"
 
 enum { LL_UNCERTAIN_MAX = (LL_CASES_MAX - 1) / 2 };
 
@@ -27,6 +27,7 @@ typedef struct ll_figure {
     bool is_uncertain; /* or depends on one that is */
     bool is_detail;    /* shown only with explanations */
     bool is_chance;    /* at most 1, and so is the end of its interval */
+    uint32_t n_path;   /* bytes of it */
     const char *path;
     const char *unit;    /* "" for a plain number */
     const char *formula; /* of LL_FIGURE_FORMULA */
@@ -57,8 +58,13 @@ typedef struct ll_sheet {
     size_t n_remarks, remark_capacity;
     ll_map by_path;
     struct ll_sheet_block *blocks; /* memory of texts */
+    struct ll_sheet_block *names;  /* of paths that trials put, whose texts may vanish */
+    ll_formula formula;            /* that was read last, unless they are kept */
+    ll_formulas formulas;
+    bool keeps_formulas; /* because trials work them out again */
     size_t n_uncertain;
-    bool is_trial; /* only expected values are worked out */
+    bool is_trial;        /* only expected values are worked out */
+    struct ll_kept *kept; /* of the search that works it out again and again (kept.h); else NULL */
     libllm_status status;
     libllm_error error;
 } ll_sheet;
@@ -72,6 +78,9 @@ void ll_sheet_fail(ll_sheet *sheet, libllm_status status, const char *format, ..
 
 /* A text that lives as long as the sheet; "" when there is no memory. */
 const char *ll_sheet_text(ll_sheet *sheet, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Room for a text of so many bytes, its NUL included; NULL when there is no memory. */
+char *ll_sheet_room(ll_sheet *sheet, size_t n_bytes);
 
 /* Paths, units, formulas and sources must live as long as the sheet. A path may be put once. All return the expected
  * value. */
@@ -97,6 +106,15 @@ typedef struct ll_sheet_trial {
 } ll_sheet_trial;
 ll_sheet_trial ll_sheet_begin_trial(ll_sheet *sheet);
 void ll_sheet_end_trial(ll_sheet *sheet, ll_sheet_trial trial);
+
+/* The same for a sheet that is one trial from the start, and is worked out many times from one point: failure, remarks
+ * and texts vanish, too. */
+typedef struct ll_sheet_point {
+    size_t n_figures, n_remarks, n_uncertain, used;
+    const struct ll_sheet_block *block;
+} ll_sheet_point;
+ll_sheet_point ll_sheet_keep(const ll_sheet *sheet);
+void ll_sheet_return(ll_sheet *sheet, const ll_sheet_point *point);
 
 bool ll_sheet_has(const ll_sheet *sheet, const char *path);
 double ll_sheet_value(const ll_sheet *sheet, const char *path); /* 0 when absent */

@@ -59,7 +59,9 @@ void ll_serve_desktop(ll_task *task);
 /* fit.c: "serve" with our own engine, on the machine of the member "machine". */
 void ll_serve_own(ll_task *task);
 
-/* estimate.c: a scenario of one of these tasks, onto a sheet of its own. */
+/* estimate.c: the task of this name, of which the model is already on the sheet. */
+void ll_run_task(ll_task *task, const char *name);
+/* A scenario of one of these tasks, onto a sheet of its own. */
 void ll_run_scenario(ll_sheet *sheet, const json_t *scenario, const char *folder, ll_bill *bill);
 /* Whether a changed scenario, which is taken, would be feasible and have this figure; without money, output and tables
  * of its own. The task's sheet fails when there is no memory. */

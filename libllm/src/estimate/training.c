@@ -246,7 +246,8 @@ void ll_training_choose(ll_training *t, ll_training_plan *p, double days)
 void ll_training_put_run(ll_training *t, const ll_training_plan *p)
 {
     const size_t mark = ll_sheet_mark(t->sheet);
-    if (!p->fits && !t->sheet->status) { /* what would is tried out before this plan is on the sheet for good */
+    const bool searches = !p->fits && !t->sheet->status && !t->sheet->is_trial;
+    if (searches) { /* what would is tried out before this plan is on the sheet for good */
         ll_training_put_plan(t, p);
         say_that_it_does_not_fit(t);
         ll_sheet_rewind(t->sheet, mark);
@@ -256,6 +257,8 @@ void ll_training_put_run(ll_training *t, const ll_training_plan *p)
             say_what_would_fit(t, p);
     }
     ll_training_put_plan(t, p);
+    if (!p->fits && !searches)
+        say_that_it_does_not_fit(t);
     put_rates(t);
     ll_sheet_compute(t->sheet, "mfu.reached", "", "flops.per_token * train.tokens_per_second_per_device / device.peak",
                      "by the convention, of the peak");
@@ -265,10 +268,10 @@ void ll_training_put_run(ll_training *t, const ll_training_plan *p)
 
 double ll_training_days(ll_training *t, const ll_training_plan *p)
 {
-    const size_t mark = ll_sheet_mark(t->sheet);
+    const ll_sheet_trial trial = ll_sheet_begin_trial(t->sheet);
     ll_training_put_plan(t, p);
     put_rates(t);
     const double days = ll_sheet_value(t->sheet, "time.days_run");
-    ll_sheet_rewind(t->sheet, mark);
+    ll_sheet_end_trial(t->sheet, trial);
     return days;
 }

@@ -16,11 +16,11 @@ static double most(const ll_training *t)
 /* Bytes that a plan needs; its layout is on the sheet. */
 static double needed(ll_training *t, const ll_training_plan *p)
 {
-    const size_t mark = ll_sheet_mark(t->sheet);
+    const ll_sheet_trial trial = ll_sheet_begin_trial(t->sheet);
     ll_training_put_batch(t, p);
     ll_training_put_memory(t, p);
     const double bytes = ll_sheet_value(t->sheet, "memory.total");
-    ll_sheet_rewind(t->sheet, mark);
+    ll_sheet_end_trial(t->sheet, trial);
     return bytes;
 }
 
@@ -52,11 +52,11 @@ static void choose_recompute(ll_training *t, ll_training_plan *p)
 
 static double step_time(ll_training *t, const ll_training_plan *p)
 {
-    const size_t mark = ll_sheet_mark(t->sheet);
+    const ll_sheet_trial trial = ll_sheet_begin_trial(t->sheet);
     ll_training_put_batch(t, p);
     ll_training_put_step(t, p);
     const double time = ll_sheet_value(t->sheet, "step.time");
-    ll_sheet_rewind(t->sheet, mark);
+    ll_sheet_end_trial(t->sheet, trial);
     return time;
 }
 
@@ -72,7 +72,7 @@ static double next_micro(const ll_training *t, const ll_training_plan *p, double
 /* The same, and its step's time; the sheet is left as it was. */
 static double resolve(ll_training *t, ll_training_plan *p)
 {
-    const size_t mark = ll_sheet_mark(t->sheet);
+    const ll_sheet_trial trial = ll_sheet_begin_trial(t->sheet);
     ll_training_put_layout(t, p);
     const double per_replica = ll_sheet_value(t->sheet, "batch.per_replica");
     const ll_training_plan open = *p;
@@ -90,7 +90,7 @@ static double resolve(ll_training *t, ll_training_plan *p)
             *p = tried;
         }
     }
-    ll_sheet_rewind(t->sheet, mark);
+    ll_sheet_end_trial(t->sheet, trial);
     return best;
 }
 
