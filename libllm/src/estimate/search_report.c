@@ -181,9 +181,8 @@ static void put_best(ll_search *s, ll_document *d, ll_buffer *out)
         ll_sheet_fail(failing, status, "%s", error.message);
     } else if (is_json) {
         json_t *report = json_loadb(out->data, out->size, 0, NULL);
-        d->failed = d->failed ||
-                    json_object_set_new(d->root, "best",
-                                        json_pack("{s:O, s:o}", "scenario", s->space.scenario, "report", report)) != 0;
+        json_t *pair = json_pack("{s:O, s:o}", "scenario", s->space.scenario, "report", report);
+        d->failed = json_object_set_new(d->root, "best", pair) != 0 || d->failed;
         out->size = 0;
     }
     ll_sheet_free(&sheet);
