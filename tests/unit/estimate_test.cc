@@ -337,6 +337,22 @@ TEST(Estimate, WhatIsWrongIsNamed)
         {R"({"task":"report"})", "report: expected"},
         {R"({"task":"report","report":"seed-000","sizes":[0]})", "sizes"},
         {R"({"task":"report","report":"seed-000","devices":["A100",7]})", "devices"},
+        {R"({"model":"Llama-3.1-8B","task":"tune","lora":{"targets":"q,w"}})", "\"w\" is none of all, attention"},
+        {R"({"model":"Llama-3.1-8B","task":"tune","lora":{"rank":0.5}})", "lora.rank"},
+        {R"({"model":"Mamba-130M","task":"tune","lora":{"targets":"q,v"}})", "lora.targets"},
+        {R"({"model":{"parameters":7e9},"task":"tune","lora":4})", "lora.targets"},
+        {R"({"model":"Llama-3.1-8B","task":"tune","base":"nf4"})", "base: frozen weights need adapters"},
+        {R"({"model":"Llama-3.1-8B","task":"tune","lora":4,"trained":"bf16"})", "trained"},
+        {R"({"model":"Llama-3.1-8B","task":"tune","paged":true,"offload":{"optimizer":"host"}})", "paged"},
+        {R"({"model":"Llama-3.1-8B","task":"tune","lora":4,"conventions":{"flops":"palm"}})", "conventions.flops"},
+        {R"({"model":{"parameters":7e9},"task":"tune","hardware":"RTX 4090"})", "tune: expected a model with shapes"},
+        {R"({"task":"scale"})", "scale: expected one or two of"},
+        {R"({"task":"scale","flops":1e24,"loss":2})", "scale: expected one or two of"},
+        {R"({"task":"scale","loss":1.8})", "loss: expected more than 1.8172"},
+        {R"({"task":"scale","law":"llama3","loss":2})", "loss: this law does not say it"},
+        {R"({"task":"scale","law":"kaplan","flops":1e24,"inference":{"tokens":1e12}})", "inference"},
+        {R"({"task":"scale","flops":1e24,"hardware":"A100"})", "flops: only one of"},
+        {R"({"task":"scale","hardware":"A100"})", "hardware: expected a device"},
         {R"({"model":"Llama-3.1-8B","data":"/no/such\u0000folder"})", "data"},
         {R"({"model":"GPT-2","search":{}})", "expected \"over\""},
         {R"({"model":"GPT-2","search":7})", "search: expected an object"},
@@ -390,8 +406,8 @@ TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
             "hardware":{"peak_flops":@,"bandwidth":@,"memory":@,"link":@}})",
         R"({"model":"Llama-3.1-8B","task":"serve","concurrency":@,"load":{"queries_per_second":@,"input_tokens":@},
             "capacity":{"ttft_limit":@,"simulate":true,"seed":@},"hardware":{"device":"H100"},"cost":{"years":@}})",
-        R"({"model":"Llama-3.1-8B","task":"serve","targets":{"tpot":@,"ttft":@,"total":@},"max_batch":@,"kv_block":@,
-            "prefix_hit":{"rate":@,"tokens":@,"prefixes":@},"load":{"queries_per_second":@,"input_tokens":@},
+        R"({"model":"Llama-3.1-8B","task":"serve","targets":{"tpot":@,"ttft":@,"total":@},"max_batch":@,"hold_steps":@,
+            "kv_block":@,"prefix_hit":{"rate":@,"tokens":@,"prefixes":@},"load":{"queries_per_second":@,"input_tokens":@},
             "capacity":{"simulate":true},"hardware":{"device":"H100","memory":@,"bandwidth":@}})",
         R"({"model":"Llama-3.1-8B","task":"serve","targets":{"tpot":1},"hardware":{"device":"H100","domain":@,"link":@,
             "bandwidth":@},"prefix_hit":0.3,"memory_reserved":@})",
@@ -431,6 +447,13 @@ TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
             "count":@}})",
         R"({"model":"Llama-3.1-8B","task":"serve","measured":{"factor":@},"constants":{"k.gemm":@,"k.layer":@},
             "hardware":{"device":"H100","measured_bf16":@}})",
+        R"({"model":"Qwen3-0.6B","task":"tune","tokens":@,"epochs":@,"sequence":@,"lora":@,"loss_chunks":@,
+            "global_batch":@,"hardware":{"peak_flops":@,"bandwidth":@,"memory":@,"count":@}})",
+        R"({"model":{"layers":@,"hidden":@,"heads":@,"vocab":@,"experts":@,"experts_used":1,"expert_ffn":@},
+            "task":"tune","examples":@,"example_tokens":@,"lora":{"rank":@,"experts":true},"base":"nf4","paged":true,
+            "micro_batch":@,"hardware":{"device":"RTX 4090","memory":@}})",
+        R"({"model":"Qwen3-0.6B","task":"tune","offload":{"optimizer":"nvme","weights":"host","link":@,"drive":@,
+            "bandwidth":@,"memory":@,"devices_per_host":@},"hardware":{"device":"RTX 4090","count":@}})",
         R"({"model":"Llama-3.1-8B","task":"serve","load":{"queries_per_second":@,"input_tokens":@,
             "profile":[@,@,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]},"hardware":{"device":"H100","power":@},
             "cost":{"mode":"own","capex_per_device":@,"interest":@,"years":@,"rent_hour":@,"idle_share":@,
@@ -438,6 +461,12 @@ TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
         R"({"model":"Llama-3.1-8B","task":"serve","load":{"queries_per_second":3,"profile":"office"},
             "hardware":{"device":"H100"},"cost":{"mode":"own","interest":@,"rent_hour":@,"upfront":@,
             "api":[{"input":@,"output":@,"currency":"CNY"}]}})",
+        R"({"task":"scale","flops":@,"inference":{"tokens":@,"relative_cost":@},"unique_tokens":@})",
+        R"({"task":"scale","law":"hoffmann","parameters":@,"tokens":@,"inference":{"tokens":@},"unique_tokens":@})",
+        R"({"task":"scale","law":"muennighoff","loss":@,"inference":{"tokens":@}})",
+        R"({"task":"scale","law":"kaplan","loss":@})",
+        R"({"task":"scale","law":"llama3","parameters":@})",
+        R"({"task":"scale","law":"deepseek","days":@,"mfu":@,"hardware":{"peak_flops":@,"count":@}})",
         R"({"task":"report","report":"seed-000","sizes":[@],"days":[@]})",
         R"({"task":"report","report":"seed-004","visits_per_month":@,"training_cost":@})",
     };
@@ -514,6 +543,8 @@ TEST(Estimate, EveryAllocationFailedInTurn)
               "hardware":{"device":"H100 SXM5 80GB","count":2}})",
          R"({"task":"train","model":{"layers":8,"hidden":4096,"heads":32,"vocab":999},"tokens":1e9,"global_batch":4,
               "hardware":{"device":"H100 SXM5 80GB","count":1,"memory":24e9},"parallel":{"tp":1}})",
+         R"({"task":"tune","model":{"layers":2,"hidden":64,"heads":2,"vocab":99},"lora":4,"base":"nf4","sequence":512,
+              "hardware":{"device":"RTX 4090","memory":16e8}})",
          R"({"task":"serve","model":"Qwen3-Next-80B-A3B","hardware":{"device":"H200","count":4},"load":{"users":9000},
               "capacity":{"simulate":true}})",
          R"({"task":"serve","model":"GPT-2","hardware":"H100","load":{"users":9000,"profile":"office"},
@@ -579,7 +610,7 @@ TEST(Estimate, SearchesRankWhatTheyTry)
     EXPECT_EQ("8;16;8;16;", column(root, 0, 1)); // 16 bits of 100 tokens are as much as 8 of 200, and come first
     EXPECT_EQ("100;100;200;200;", column(root, 0, 2));
     EXPECT_EQ("6;6;", column(root, 1, 1));
-    const json_t *best = json_object_get(json_object_get(root, "best"), "scenario");
+    const json_t *best = json_object_get(json_object_get(root, "top"), "scenario");
     EXPECT_EQ(8, json_integer_value(json_object_get(best, "kv_bits")));
     EXPECT_EQ(100, json_integer_value(json_object_get(best, "context")));
     EXPECT_EQ(nullptr, json_object_get(best, "search"));
@@ -594,7 +625,7 @@ TEST(Estimate, SearchesRankWhatTheyTry)
     json_decref(root);
     root = search(std::string(over) + R"("minimize":"kv.bytes_per_sequence","limits":{"context.tokens":50}}})");
     EXPECT_EQ("", column(root, 0, 0));
-    EXPECT_EQ(nullptr, json_object_get(root, "best"));
+    EXPECT_EQ(nullptr, json_object_get(root, "top"));
     EXPECT_EQ("6;0;6;", column(root, 1, 1));
     EXPECT_EQ("all combinations;feasible and within the limits;sequence length above 50;", column(root, 1, 0));
     EXPECT_EQ(";;the nearest: 100;", column(root, 1, 2));

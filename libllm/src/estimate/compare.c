@@ -14,6 +14,7 @@ static const struct {
 } defaults[] = {
     {"model", {"parameters.total", "parameters.active", "weights.bytes", "kv.bytes_per_token", "flops.decode_token"}},
     {"train", {"flops.total", "devices.count", "time.days", "devices.hours", "energy.total", "cost.total"}},
+    {"tune", {"parameters.trainable", "memory.peak", "train.tokens_per_second", "time.days", "cost.total"}},
     {"serve",
      {"latency.ttft", "latency.tpot", "replica.output_tokens_per_second", "concurrency.most", "devices.count",
       "cost.million_tokens"}},
