@@ -268,12 +268,14 @@ static json_t *number_of(const char *text)
     return parse_size(text, &x) ? number(x) : NULL;
 }
 
-/* --search, with layouts unless the scenario says otherwise. */
+/* --search, with layouts where there are any, unless the scenario says otherwise. */
 static void begin_search(json_t *scenario, const struct values *v)
 {
     if (!json_is_object(json_object_get(scenario, "search")))
         set(scenario, "search", json_object());
-    if (!json_object_get(json_object_get(scenario, "search"), "layouts"))
+    const char *task = json_string_value(json_object_get(scenario, "task"));
+    const bool has_layouts = task && (strcmp(task, "train") == 0 || strcmp(task, "serve") == 0);
+    if (has_layouts && !json_object_get(json_object_get(scenario, "search"), "layouts"))
         set(scenario, "search.layouts", json_true());
     if (v->device && strcmp(v->device, "all") == 0)
         set(scenario, "search.devices", json_string("all"));

@@ -365,11 +365,11 @@ TEST_F(Command, EstimateTakesTheModelBehindTheTaskAndSearches)
 {
     EXPECT_EQ(output({"estimate", "model", "GPT-2"}), output({"estimate", "-m", "GPT-2"}));
     EXPECT_TRUE(contains(output({"estimate", "model", plain_model}), "parameters"));
-    const std::string report = output({"estimate", "model", "GPT-2", "--search", "--set", "search.layouts=false",
-                                       "--over", "context=1k,2k,500", "--minimize", "kv.bytes_per_sequence", "--limit",
-                                       "context.tokens=1500", "--keep", "1", "--json"});
+    const std::string report =
+        output({"estimate", "model", "GPT-2", "--search", "--over", "context=1k,2k,500", "--minimize",
+                "kv.bytes_per_sequence", "--limit", "context.tokens=1500", "--keep", "1", "--json"});
     const std::unique_ptr<json_t, decltype(&json_decref)> root(json_loads(report.c_str(), 0, nullptr), json_decref);
-    const json_t *best = json_object_get(json_object_get(root.get(), "best"), "scenario");
+    const json_t *best = json_object_get(json_object_get(root.get(), "top"), "scenario");
     EXPECT_EQ(500, json_integer_value(json_object_get(best, "context"))) << report;
     const json_t *rows = json_object_get(json_array_get(json_object_get(root.get(), "tables"), 0), "rows");
     EXPECT_EQ(2u, json_array_size(rows)) << report;

@@ -62,7 +62,7 @@ def check_published(estimate):
     # 1.7e22 FLOP fewer.
     report = estimate({"task": "scale", "law": "hoffmann", "parameters": 13e9, "inference": {"tokens": 2e12}})
     n, d = at(report, "inference.parameters"), at(report, "inference.training_tokens")
-    saved = at(report, "alone.lifetime") - at(report, "inference.lifetime")
+    saved = at(report, "best.lifetime") - at(report, "inference.lifetime")
     if round(n / 1e9) != 7 or round(d / at(report, "scale.tokens"), 1) != 2.1 or \
             abs(at(report, "inference.saving") - 0.17) > 0.01 or abs(saved / 1e22 - 1.7) > 0.1:
         yield f"scaling: 13B and 2 T tokens: {n} parameters, {d} tokens, saves {saved}"

@@ -38,24 +38,24 @@ static ll_report_options read_output(ll_reader *scenario)
 
 void ll_run_task(ll_task *task, const char *name)
 {
+    size_t which = 0;
+    while (strcmp(tasks[which].name, name) != 0)
+        which++;
     (void)ll_read_any(task->scenario, "task");
     (void)ll_read_any(task->scenario, "model");
-    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++)
-        if (strcmp(tasks[i].name, name) == 0)
-            tasks[i].run(task);
+    if (!ll_read_has(task->scenario, "model") && !tasks[which].has_no_model)
+        ll_sheet_fail(task->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "model: missing");
+    if (!task->sheet->status)
+        tasks[which].run(task);
     if (!task->sheet->status)
         ll_read_end(task->scenario);
 }
 
 static void run_task(ll_task *task, int which)
 {
-    const bool has_model = ll_read_has(task->scenario, "model");
-    if (!has_model && !tasks[which].has_no_model)
-        ll_sheet_fail(task->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "model: missing");
-    if (has_model && !task->sheet->status && ll_bill_read(task->scenario, "model", task->folder, task->bill))
+    if (ll_read_has(task->scenario, "model") && ll_bill_read(task->scenario, "model", task->folder, task->bill))
         ll_bill_put(task->bill, task->sheet);
-    if (!task->sheet->status)
-        ll_run_task(task, tasks[which].name);
+    ll_run_task(task, tasks[which].name);
 }
 
 void ll_run_scenario(ll_sheet *sheet, const json_t *root, const char *folder, ll_bill *bill)
@@ -74,7 +74,7 @@ bool ll_try_scenario(ll_task *task, json_t *root, const char *path)
     if (!root || !bill || !ll_sheet_init(&sheet, task->sheet->host)) {
         ll_sheet_fail(task->sheet, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a change of the scenario");
     } else {
-        static const char *const left_out[] = {"output", "data", "compare", "search", "cost"};
+        static const char *const left_out[] = {"output", "data", "compare", "cost"};
         for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
             json_object_del(root, left_out[i]);
         sheet.is_trial = true;

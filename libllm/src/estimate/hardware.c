@@ -177,8 +177,10 @@ bool ll_device_find(ll_sheet *sheet, const char *folder, const char *query, ll_d
     if (find(&kept->sheet, folder, query, out))
         ll_keep_device(kept, query, out);
     const bool good = ll_kept_check(kept, sheet);
-    if (!good)
-        ll_sheet_return(&kept->sheet, &before); /* a name that means nothing comes again */
+    if (!good) { /* a name that means nothing comes again */
+        ll_sheet_return(&kept->sheet, &before);
+        *out = (ll_device){0};
+    }
     return good && !sheet->status;
 }
 
@@ -261,8 +263,9 @@ void ll_hardware_read(ll_reader *scenario, const char *folder, ll_precision othe
     out->sparse = ll_read_choice(&r, "peak", "dense|sparse", 0) == 1;
     if (name) {
         out->is_known = ll_device_find(sheet, folder, name, &out->device);
-        ll_sheet_say(sheet, "device.name", ll_sheet_text(sheet, "%s %s", out->device.vendor, out->device.name),
-                     "accelerators.csv");
+        if (out->is_known)
+            ll_sheet_say(sheet, "device.name", ll_sheet_text(sheet, "%s %s", out->device.vendor, out->device.name),
+                         "accelerators.csv");
     }
     read_peaks(&r, &out->device);
     put_peak(&r, out);

@@ -245,14 +245,14 @@ static void put_inference(scale *s, bool is_there)
                      "the loss that is kept, above law.e");
     const double reducible = ll_sheet_value(sheet, "inference.quality");
     const double tokens = ll_sheet_value(sheet, "inference.tokens") * ll_sheet_value(sheet, "inference.relative_cost");
-    ll_sheet_compute(sheet, "alone.parameters", "parameter",
+    ll_sheet_compute(sheet, "best.parameters", "parameter",
                      "(law.a * (law.alpha + law.beta) / (law.beta * inference.quality)) ^ (1 / law.alpha)",
                      "of that loss, trained with the fewest operations");
-    ll_sheet_compute(sheet, "alone.tokens", "token",
+    ll_sheet_compute(sheet, "best.tokens", "token",
                      "(law.b * (law.alpha + law.beta) / (law.alpha * inference.quality)) ^ (1 / law.beta)",
                      "of that loss, trained with the fewest operations");
-    ll_sheet_compute(sheet, "alone.lifetime", "FLOP",
-                     "6 * alone.parameters * alone.tokens + 2 * alone.parameters * inference.tokens * "
+    ll_sheet_compute(sheet, "best.lifetime", "FLOP",
+                     "6 * best.parameters * best.tokens + 2 * best.parameters * inference.tokens * "
                      "inference.relative_cost",
                      "training and use, counted as operations of training");
     ll_sheet_give(sheet, "inference.parameters", "parameter", sheet->status ? 0 : cheapest(s->loss, reducible, tokens),
@@ -269,7 +269,7 @@ static void put_inference(scale *s, bool is_there)
                      "6 * inference.parameters * inference.training_tokens + 2 * inference.parameters * "
                      "inference.tokens * inference.relative_cost",
                      "training and use, counted as operations of training");
-    ll_sheet_compute(sheet, "inference.saving", "", "max(0, 1 - inference.lifetime / alone.lifetime)", NULL);
+    ll_sheet_compute(sheet, "inference.saving", "", "max(0, 1 - inference.lifetime / best.lifetime)", NULL);
     ll_sheet_detail(sheet, "inference.quality");
     ll_sheet_detail(sheet, "inference.condition");
 }

@@ -18,7 +18,7 @@ static void read_model(ll_search *s, ll_reader *scenario)
 {
     const ll_sheet_point empty = {0};
     ll_sheet_return(&s->sheet, &empty);
-    if (ll_bill_read(scenario, "model", s->task->folder, s->task->bill))
+    if (ll_read_has(scenario, "model") && ll_bill_read(scenario, "model", s->task->folder, s->task->bill))
         ll_bill_put(s->task->bill, &s->sheet);
     s->start = ll_sheet_keep(&s->sheet);
     s->model_status = ll_sheet_status(&s->sheet, &s->model_error);

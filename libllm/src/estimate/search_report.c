@@ -156,7 +156,7 @@ static void put_counts(const ll_search *s, const ll_labels *labels, ll_document 
     }
 }
 
-/* The scenario that was best, worked out once more with intervals; behind the tables, or as the member "best" of JSON,
+/* The scenario that was best, worked out once more with intervals; behind the tables, or as the member "top" of JSON,
  * where its scenario stands beside it. */
 static void put_best(ll_search *s, ll_document *d, ll_buffer *out)
 {
@@ -181,9 +181,8 @@ static void put_best(ll_search *s, ll_document *d, ll_buffer *out)
         ll_sheet_fail(failing, status, "%s", error.message);
     } else if (is_json) {
         json_t *report = json_loadb(out->data, out->size, 0, NULL);
-        d->failed = d->failed ||
-                    json_object_set_new(d->root, "best",
-                                        json_pack("{s:O, s:o}", "scenario", s->space.scenario, "report", report)) != 0;
+        json_t *pair = json_pack("{s:O, s:o}", "scenario", s->space.scenario, "report", report);
+        d->failed = json_object_set_new(d->root, "top", pair) != 0 || d->failed;
         out->size = 0;
     }
     ll_sheet_free(&sheet);
