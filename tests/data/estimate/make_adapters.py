@@ -41,11 +41,12 @@ def modules(model):
     value = [name for name in attention if re.search(r"\.(v_proj|value|v)$", name)]
     experts = [name for name, parameter in model.named_parameters()
                if re.search(r"experts\.(gate_up_proj|up_proj|gate_proj|down_proj)$", name) and parameter.dim() == 3]
+    # PEFT takes these names for those of experts that older checkpoints have one by one, and adapts the experts instead.
+    is_mistaken = experts and any(re.search(r"(gate_proj|up_proj|down_proj|w1|w2|w3)$", name) for name in linear)
     yield "q,v", query + value if query and value else [], []
     yield "attention", attention, []
-    yield "all", linear, []
-    if experts:
-        yield "experts", linear, experts
+    yield "all", [] if is_mistaken else linear, []
+    yield "experts", linear if experts and not is_mistaken else [], experts
 
 
 def count(config):
