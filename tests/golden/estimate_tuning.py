@@ -124,10 +124,10 @@ def check_offload(estimate):
         if host and abs(at(report, "host.needed") / n / (host * 2 ** 30 / 2851e6) - 1) > 2e-3:
             yield f"offload {stage} {states} {weights}: host {at(report, 'host.needed') / n}, printed {host} GiB"
     report = estimate({**scenario, "parallel": {"zero": 3}, "offload": {
-        "optimizer": "nvme", "weights": "host", "link": 10e9, "bandwidth": 50e9, "drive": 4e9}})
+        "optimizer": "nvme", "weights": "host", "link": 4e8, "bandwidth": 50e9, "drive": 4e9}})
     micros, micro = 64 / 8 / 2, at(report, "micro.time")
-    moved = max(0, 2 * micros * 2 * n / 8 / 10e9 - micros * micro)
-    moved += max(0, 2 * micros * n / 8 / 10e9 - 2 / 3 * micros * micro) + 2 * 12 * n / 4e9
+    moved = max(0, 2 * micros * 2 * n / 8 / 4e8 - micros * micro)
+    moved += max(0, 2 * micros * n / 8 / 4e8 - 2 / 3 * micros * micro) + 2 * 12 * n / 4e9
     for path, expected in (("step.offload", moved), ("step.update", 30 * n / 50e9), ("host.drive_needed", 16 * n)):
         if not math.isclose(at(report, path), expected, rel_tol=1e-9):
             yield f"offload to a drive: {path} is {at(report, path)}, expected {expected}"
