@@ -30,7 +30,7 @@ def check_adapters(estimate, folder):
         value = at(estimate({"task": "tune", "model": row["name"], "lora": lora}), "parameters.trainable")
         if value != int(row["parameters"]):
             yield f"{row['name']}, adapters of {row['targets']}: {value}, PEFT has {row['parameters']}"
-    if len(rows) < 300:
+    if len(rows) < 400:
         yield f"only {len(rows)} counts of adapters"
     # Hu et al. 2021, table 4: GPT-3 with adapters of queries and values.
     for rank, printed in ((1, 4.7e6), (8, 37.7e6)):
@@ -72,9 +72,16 @@ def check_tuning(estimate):
             yield f"fine-tuning: {path} is {at(report, path)}, expected {value}"
     if at(report, "memory.total") > 24 * 2 ** 30 or not report["feasible"]:
         yield "8B in 4 bits does not fit on 24 GiB"
+    # Dettmers et al. 2023: 65B on one device of 48 GB, 33B on one of 24 GB.
+    for model, device, fits in (("LLaMA-65B", "RTX A6000", True), ("LLaMA-30B", "RTX 4090", True),
+                                ("LLaMA-65B", "RTX 4090", False)):
+        report = estimate({"task": "tune", "model": model, "lora": {"rank": 64, "precision": "bf16"}, "base": "nf4",
+                           "paged": True, "sequence": 512, "hardware": device})
+        if report["feasible"] != fits:
+            yield f"fine-tuning {model} in 4 bits on {device}: feasible is {report['feasible']}"
     whole = estimate({"task": "tune", "model": "Llama-3.1-8B", "hardware": "RTX 4090"})
     codes = {remark["code"] for remark in whole["remarks"] if remark["kind"] == "change"}
-    if whole["feasible"] or "quantized" not in codes | {"quantized"} or not codes & {"adapters", "quantized"}:
+    if whole["feasible"] or not codes & {"adapters", "quantized"}:
         yield f"8B as a whole on 24 GiB: feasible is {whole['feasible']}, changes {codes}"
 
 
@@ -124,10 +131,10 @@ def check_offload(estimate):
         if host and abs(at(report, "host.needed") / n / (host * 2 ** 30 / 2851e6) - 1) > 2e-3:
             yield f"offload {stage} {states} {weights}: host {at(report, 'host.needed') / n}, printed {host} GiB"
     report = estimate({**scenario, "parallel": {"zero": 3}, "offload": {
-        "optimizer": "nvme", "weights": "host", "link": 10e9, "bandwidth": 50e9, "drive": 4e9}})
+        "optimizer": "nvme", "weights": "host", "link": 4e8, "bandwidth": 50e9, "drive": 4e9}})
     micros, micro = 64 / 8 / 2, at(report, "micro.time")
-    moved = max(0, 2 * micros * 2 * n / 8 / 10e9 - micros * micro)
-    moved += max(0, 2 * micros * n / 8 / 10e9 - 2 / 3 * micros * micro) + 2 * 12 * n / 4e9
+    moved = max(0, 2 * micros * 2 * n / 8 / 4e8 - micros * micro)
+    moved += max(0, 2 * micros * n / 8 / 4e8 - 2 / 3 * micros * micro) + 2 * 12 * n / 4e9
     for path, expected in (("step.offload", moved), ("step.update", 30 * n / 50e9), ("host.drive_needed", 16 * n)):
         if not math.isclose(at(report, path), expected, rel_tol=1e-9):
             yield f"offload to a drive: {path} is {at(report, path)}, expected {expected}"

@@ -55,19 +55,11 @@ static const struct {
 static const struct {
     const char *family;
     uint32_t first, others;
-} fused[] = {{"bloom", Q, K | V},
-             {"falcon", Q, K | V},
-             {"gpt2", Q, K | V},
-             {"openai-gpt", Q, K | V},
-             {"gpt_neox", Q, K | V},
-             {"mpt", Q, K | V},
-             {"phi3", Q, K | V},
-             {"phi3", GATE, UP},
-             {"glm", GATE, UP},
-             {"glm4", GATE, UP},
-             {"chatglm", Q, K | V},
-             {"chatglm", GATE, UP},
-             {"qwen3_next", Q, OTHER_ATTENTION}};
+} fused[] = {{"bloom", Q, K | V},      {"falcon", Q, K | V},     {"gpt2", Q, K | V},
+             {"openai-gpt", Q, K | V}, {"gpt_neox", Q, K | V},   {"mpt", Q, K | V},
+             {"phi3", Q, K | V},       {"phi3", GATE, UP},       {"glm", GATE, UP},
+             {"glm4", GATE, UP},       {"chatglm", Q, K | V},    {"chatglm", GATE, UP},
+             {"modernbert", Q, K | V}, {"modernbert", GATE, UP}, {"qwen3_next", Q, OTHER_ATTENTION}};
 
 static uint32_t parts_of_name(const ll_item *item, const char *name, size_t n)
 {

@@ -101,11 +101,14 @@ static void put_activations(ll_training *t, const ll_training_plan *p)
 void ll_training_put_memory(ll_training *t, const ll_training_plan *p)
 {
     put_activations(t, p);
+    /* Frozen weights are allocated once, and leave no gaps. */
+    const char *moving = t->has_adapters ? "memory.adapters" : "memory.weights";
     const char *sum = ll_sheet_text(t->sheet,
-                                    "memory.weights%s + memory.gradients + memory.optimizer + memory.gathered + "
-                                    "memory.activations + memory.working + memory.logits",
-                                    t->has_adapters ? " + memory.adapters" : "");
+                                    "%s + memory.gradients + memory.optimizer + memory.gathered + memory.activations + "
+                                    "memory.working + memory.logits",
+                                    moving);
     put_figure(t, "memory.overhead", ll_sheet_text(t->sheet, "k.train_context + (k.train_reserve - 1) * (%s)", sum));
-    put_figure(t, "memory.total", ll_sheet_text(t->sheet, "%s + memory.overhead", sum));
+    put_figure(t, "memory.total",
+               ll_sheet_text(t->sheet, "%s%s + memory.overhead", t->has_adapters ? "memory.weights + " : "", sum));
     ll_sheet_detail(t->sheet, "memory.total");
 }

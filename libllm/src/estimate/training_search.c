@@ -125,6 +125,9 @@ static size_t expert_choices(const ll_training *t, double devices, double choice
     return n;
 }
 
+/* Adapters of one device have nothing to share; weights that are trained as a whole are kept otherwise when sharded. */
+static bool may_shard(const ll_training *t, const ll_training_plan *p) { return !t->has_adapters || p->devices > 1; }
+
 void ll_training_search(ll_training *t, ll_training_plan *p)
 {
     best_plan best = {.plan = *p};
@@ -134,7 +137,7 @@ void ll_training_search(ll_training *t, ll_training_plan *p)
             double choices[4];
             const size_t n = expert_choices(t, floor(p->devices / pp), choices);
             for (size_t i = 0; i < n; i++)
-                for (int sharded = 0; sharded <= (pp <= 1); sharded++) {
+                for (int sharded = 0; sharded <= (pp <= 1 && may_shard(t, p)); sharded++) {
                     ll_training_plan tried = *p;
                     tried.tp = tp;
                     tried.pp = pp;

@@ -27,9 +27,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 RANK = 16
 ATTENTION = re.compile(r"(^|\.)(self_attn|attn|attention|self_attention|self_attn_?\w*)\.(?!.*linear_attn)")
 HEAD_OR_ROUTER = re.compile(r"(^|\.)(lm_head|embed_out|cls|pooler|score|gate|router|block_sparse_moe\.gate|"
-                            r"project_in|project_out)(\.|$)|\.router\.|\.indexer\.")
+                            r"project_in|project_out)(\.|$)|\.router\.")
 # Presets whose transformers class is another implementation's stand-in, with projections that the original fuses.
 STAND_INS = ("baichuan", "internlm2", "chatglm", "internlm")
+# Where PEFT takes dense and shared feed-forward layers for experts, as it would rename them in older checkpoints.
+MISTAKEN = ("deepseek_v2", "deepseek_v3", "ernie4_5_moe", "glm4_moe", "kimi_k2", "qwen3_next")
 
 
 def modules(model):
@@ -51,7 +53,7 @@ def modules(model):
 def count(config):
     parsed, model = make_parameters.build(config)
     for targets, names, parameters in list(modules(model)):
-        if not names:
+        if not names or (targets in ("all", "experts") and config["model_type"] in MISTAKEN):
             continue
         _, model = make_parameters.build(config)
         lora = LoraConfig(r=RANK, target_modules="|".join(map(re.escape, names)), target_parameters=parameters or None)
@@ -64,7 +66,7 @@ def main(names):
     rows = []
     for preset in json.loads(make_parameters.PRESETS.read_text(encoding="utf-8")):
         config = preset["config"]
-        if config["model_type"] in STAND_INS or "vision" in json.dumps(config) or names and preset["name"] not in names:
+        if config["model_type"] in STAND_INS or "vision" in json.dumps(config) or "index_n_heads" in config or names and preset["name"] not in names:
             continue
         try:
             rows += [[preset["name"], targets, RANK, n] for targets, n in count(config)]
