@@ -16,7 +16,7 @@ struct values {
     const char *scenario, *model, *device, *count, *precision, *peak, *days, *tokens, *mfu, *sequence, *context, *flops;
     const char *data, *format, *language, *types;
     struct texts set;
-    bool json, explain, corrected, compare;
+    bool json, explain, corrected, compare, conventions;
 };
 
 static const struct option options[] = {
@@ -35,8 +35,11 @@ static const struct option options[] = {
     {"mfu", 0, OPTION_TEXT, "X", "share of the peak that is used", offsetof(struct values, mfu), 0, 0},
     {"sequence", 0, OPTION_TEXT, "N", "tokens of a training sequence", offsetof(struct values, sequence), 0, 0},
     {"context", 'c', OPTION_TEXT, "N", "tokens of context", offsetof(struct values, context), 0, 0},
-    {"flops", 0, OPTION_CHOICE, "6nd|kaplan|chinchilla|palm|megatron|nvidia|exact", "how operations are counted",
-     offsetof(struct values, flops), 0, 0},
+    {"flops", 0, OPTION_CHOICE,
+     "6nd|kaplan|chinchilla|palm|megatron|megatron_selective|megatron_full|nvidia|profiler|exact",
+     "how operations are counted", offsetof(struct values, flops), 0, 0},
+    {"conventions", 0, OPTION_FLAG, NULL, "operations, efficiency, rates and sizes as others count them, side by side",
+     offsetof(struct values, conventions), 0, 0},
     {"compare", 0, OPTION_FLAG, NULL, "side by side: several of -m and --on, apart by commas",
      offsetof(struct values, compare), 0, 0},
     {"set", 0, OPTION_TEXTS, "PATH=VALUE", "any member of the scenario, e.g. load.users=2000",
@@ -226,6 +229,8 @@ static bool apply(json_t *scenario, const struct values *v, const struct texts *
     set_text(scenario, "hardware.peak", v->peak);
     set_text(scenario, "conventions.flops", v->flops);
     set_text(scenario, "data", v->data);
+    if (v->conventions)
+        set(scenario, "conventions.compare", json_true());
     if (v->corrected)
         set(scenario, "mode", json_string("corrected"));
     for (size_t i = 0; i < v->set.n; i++) {

@@ -8,6 +8,7 @@ usage: estimates.py LIBRARY DATA_FOLDER MODELS_JSON
 - data/estimate/parameters.csv: parameters of every preset, counted by transformers (see make_parameters.py).
 - data/estimate/training.json: training runs through an independent implementation of the closed form.
 - data/estimate/serving_cases.json: latency, throughput and memory of serving, by another implementation of the model.
+- estimate_flops.py: FLOPs by each convention, as others published them.
 - estimate_money.py: power, energy, carbon and money.
 - Every formula that a report prints, evaluated here with the numbers that it prints, gives the figure.
 """
@@ -20,6 +21,7 @@ import re
 import sys
 import tempfile
 
+import estimate_flops
 import estimate_money
 
 class Error(ctypes.Structure):
@@ -354,7 +356,14 @@ SCENARIOS = [
     {"task": "train", "model": "Llama-3.1-8B", "tokens": {"total": 15e12}, "days": 30, "hardware": "H100"},
     *({"task": "train", "model": "Llama-3.1-8B", "conventions": {"flops": name}, "hardware": {"device": "A100",
                                                                                                 "count": 512}}
-      for name in ("6nd", "kaplan", "chinchilla", "palm", "megatron", "nvidia", "exact")),
+      for name in ("6nd", "kaplan", "chinchilla", "palm", "megatron", "megatron_selective", "megatron_full", "nvidia",
+                   "profiler", "exact")),
+    *({"task": task, "model": model, "conventions": {"compare": True}, "hardware": {"device": "H100 SXM5 80GB", "count": 8}}
+      for task in ("train", "serve") for model in ("Qwen3-30B-A3B", "gpt-oss-20b", "Gemma-3-4B")),
+    {"model": "DeepSeek-V3", "conventions": {"compare": True}},
+    {"task": "train", "model": {"parameters": 1e9}, "conventions": {"compare": True}, "days": 9, "mfu": 0.4,
+     "hardware": {"peak_flops": 1e15}},
+    {"task": "serve", "engine": "llamacpp", "model": "Llama-3.1-8B", "hardware": "RTX 4090", "conventions": {"compare": True}},
     serving({"params": "7e9"}),
     *({"task": "train", "model": "Llama-3.1-70B", "tokens": 1e12,
        "hardware": {"device": "H100 SXM5 80GB", "count": 64, "precision": precision}, "parallel": parallel, **how}
@@ -486,7 +495,7 @@ def main(library, folder, models):
     problems = [*check_seeds(estimate, folder), *check_parameters(estimate, folder, models),
                 *check_training(estimate, folder), *check_layouts(estimate, folder), *check_serving(estimate, folder),
                 *check_desktop(estimate), *check_measured(estimate), *estimate_money.check(estimate),
-                *check_fit(estimate), *check_explanations(estimate)]
+                *estimate_flops.check(estimate, folder), *check_fit(estimate), *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
 
