@@ -42,8 +42,7 @@ static void put_convention(ll_task *task, ll_flops_convention convention, bool i
     const char *per_token = path_of(sheet, name, "per_token"), *ratio = path_of(sheet, name, "ratio");
     ll_sheet_say(sheet, path_of(sheet, name, "name"), name, source);
     ll_sheet_compute(sheet, per_token, "FLOP",
-                     is_used ? "flops.per_token"
-                             : ll_flops_formula(task, convention, path_of(sheet, name, "")),
+                     is_used ? "flops.per_token" : ll_flops_formula(task, convention, path_of(sheet, name, "")),
                      source);
     ll_sheet_compute(sheet, path_of(sheet, name, "forward"), "FLOP", ll_sheet_text(sheet, "%s / 3", per_token),
                      "without the backward pass");
@@ -57,7 +56,8 @@ static void put_convention(ll_task *task, ll_flops_convention convention, bool i
     ll_sheet_detail(sheet, path_of(sheet, name, "total"));
     if (efficiency(sheet))
         ll_sheet_compute(sheet, path_of(sheet, name, "mfu"), "",
-                         ll_sheet_text(sheet, "%s * %s", efficiency(sheet), ratio), "of device.peak, at the same speed");
+                         ll_sheet_text(sheet, "%s * %s", efficiency(sheet), ratio),
+                         "of device.peak, at the same speed");
 }
 
 /* A share of the peak, of the dense one and of the one that vendors print. */
