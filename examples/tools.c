@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A conversation in which the model may call a tool: tools MODEL QUESTION. The one tool tells the weather; what the model
- * thinks aloud and what it calls goes to standard error, the answer to standard output.
+ * A conversation in which the model may call a tool: tools MODEL QUESTION. The one tool tells the weather; what the
+ * model thinks aloud and what it calls goes to standard error, the answer to standard output.
  */
 #include <libllm/libllm.h>
 #include <stdio.h>
@@ -9,7 +9,8 @@
 
 static const char tools[] =
     "[{\"type\": \"function\", \"function\": {\"name\": \"get_weather\", \"description\": \"The weather of a city\","
-    " \"parameters\": {\"type\": \"object\", \"properties\": {\"city\": {\"type\": \"string\"}}, \"required\": [\"city\"]}}}]";
+    " \"parameters\": {\"type\": \"object\", \"properties\": {\"city\": {\"type\": \"string\"}}, \"required\": "
+    "[\"city\"]}}}]";
 
 /* A call as it comes in: at most one in this example. */
 struct call {

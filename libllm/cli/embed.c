@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "model.h"
+#include "rank.h"
 #include "terminal.h"
 
 struct values {
-    const char *text, *file, *pooling;
+    const char *text, *file, *pooling, *pair;
     bool json;
 };
 
@@ -18,8 +19,10 @@ static const struct option options[] = {
     {"prompt", 'p', OPTION_TEXT, "TEXT", "the text", offsetof(struct values, text), 0, 0},
     {"file", 'f', OPTION_TEXT, "FILE", "the file with a text on each line; '-': standard input",
      offsetof(struct values, file), 0, 0},
-    {"pooling", 0, OPTION_CHOICE, "auto|mean|cls|last", "how tokens become one vector (default: as the file says)",
-     offsetof(struct values, pooling), 0, 0},
+    {"pooling", 0, OPTION_CHOICE, "auto|mean|cls|last|rank",
+     "how tokens become one vector (default: as the file says), or scores", offsetof(struct values, pooling), 0, 0},
+    {"pair", 0, OPTION_TEXT, "TEXT", "with rank: the document that is scored for -p, instead of those of -f",
+     offsetof(struct values, pair), 0, 0},
     {"json", 0, OPTION_FLAG, NULL, "print JSON", offsetof(struct values, json), 0, 0},
     {0},
 };
@@ -75,14 +78,9 @@ static bool embed_all(const struct access *access, const struct values *values, 
     }
     float *vector = allocate(access->info.n_embd, sizeof *vector);
     bool good = true, first = true;
-    for (size_t at = 0; good && at < text->n_bytes;) {
-        /* A file has a text on each line, an argument is one. */
-        const char *end = values->file ? memchr(text->bytes + at, '\n', text->n_bytes - at) : NULL;
-        size_t n = end ? (size_t)(end - text->bytes) - at : text->n_bytes - at;
-        struct text line = {.bytes = text->bytes + at, .n_bytes = n};
-        at += n + (end ? 1 : 0);
-        if (n == 0)
-            continue;
+    struct text line;
+    /* A file has a text on each line, an argument is one. */
+    for (size_t at = 0; good && text_next_line(text, values->file, &at, &line);) {
         good = embed(access, session, &line, pooling_named(values->pooling), vector);
         if (good)
             print_vector(vector, access->info.n_embd, values->json, first);
@@ -95,6 +93,18 @@ static bool embed_all(const struct access *access, const struct values *values, 
     return good;
 }
 
+/* What is read: texts, or the documents for a query. */
+static int read_input(const struct values *values, bool ranks, struct text *text)
+{
+    if (!ranks && values->pair)
+        return usage_error(&embed_command, "--pair goes with --pooling rank");
+    if (!ranks)
+        return read_text_argument(&embed_command, values->text, values->file, text);
+    if (!values->text || !values->pair == !values->file)
+        return usage_error(&embed_command, "--pooling rank needs the query as -p, and --pair or -f with documents");
+    return read_text_argument(&embed_command, values->pair, values->file, text);
+}
+
 static int run(int argc, char **argv)
 {
     struct common common = COMMON_DEFAULTS;
@@ -104,10 +114,15 @@ static int run(int argc, char **argv)
     struct text text = {0};
     struct access access = {0};
     int code = options_parse(&embed_command, groups, argc, argv, NULL);
+    const bool ranks = values.pooling && strcmp(values.pooling, "rank") == 0;
     if (code == OPTIONS_GO)
-        code = read_text_argument(&embed_command, values.text, values.file, &text);
-    if (code == OPTIONS_GO)
-        code = access_open(&access, &common) && embed_all(&access, &values, &text) ? EXIT_OK : EXIT_FAILED;
+        code = read_input(&values, ranks, &text);
+    if (code == OPTIONS_GO && !access_open(&access, &common))
+        code = EXIT_FAILED;
+    if (code == OPTIONS_GO && ranks)
+        code = rank_documents(&access, values.text, &text, values.file, values.json) ? EXIT_OK : EXIT_FAILED;
+    else if (code == OPTIONS_GO)
+        code = embed_all(&access, &values, &text) ? EXIT_OK : EXIT_FAILED;
     access_close(&access);
     text_free(&text);
     common_free(&common);
@@ -117,9 +132,11 @@ static int run(int argc, char **argv)
 const struct command embed_command = {
     .name = "embed",
     .summary = "turn texts into vectors that can be compared",
-    .synopsis = "[-m MODEL] (-p TEXT | -f FILE) [--pooling HOW] [--json]",
+    .synopsis = "[-m MODEL] (-p TEXT | -f FILE) [--pooling HOW] [--json]\n"
+                "       libllm embed [-m MODEL] --pooling rank -p QUERY (--pair TEXT | -f FILE) [--json]",
     .details = "Prints the embedding of each text on a line: the hidden states behind the last\n"
                "layer, pooled, of length 1, so that the product of two is how much they are\n"
-               "alike. Meant for embedding models; others give vectors, too.\n",
+               "alike. Meant for embedding models; others give vectors, too.\n"
+               "With --pooling rank, of a reranker, the scores of each document for a query.\n",
     .run = run,
 };

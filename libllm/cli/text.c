@@ -96,6 +96,20 @@ void text_append_valid(struct text *text, const char *bytes, size_t n_bytes)
     text_append(text, bytes + start, n_bytes - start);
 }
 
+bool text_next_line(const struct text *text, bool by_line, size_t *at, struct text *line)
+{
+    while (*at < text->n_bytes) {
+        char *start = text->bytes + *at;
+        const char *end = by_line ? memchr(start, '\n', text->n_bytes - *at) : NULL;
+        const size_t n = end ? (size_t)(end - start) : text->n_bytes - *at;
+        *at += n + (end ? 1 : 0);
+        *line = (struct text){.bytes = start, .n_bytes = n};
+        if (n > 0)
+            return true;
+    }
+    return false;
+}
+
 bool parse_count(const char *text, uint64_t *value)
 {
     size_t digits = strspn(text, "0123456789");

@@ -26,6 +26,10 @@ void text_free(struct text *text);
 /* Appends `bytes` with each maximal part that is not valid UTF-8, and each NUL, replaced by U+FFFD. */
 void text_append_valid(struct text *text, const char *bytes, size_t n_bytes);
 
+/* The next of the texts that are lines of one, or with !by_line all of it, from *at on; empty ones are passed over.
+ * False behind the last. The line points into the text. */
+bool text_next_line(const struct text *text, bool by_line, size_t *at, struct text *line);
+
 /* Decimal digits alone, up to UINT64_MAX. */
 bool parse_count(const char *text, uint64_t *value);
 /* A decimal number or +-inf, nothing around it. */

@@ -62,7 +62,7 @@ FIELD(libllm_model_info, bytes_per_token, 64);
 FIELD(libllm_model_info, flops_per_token, 72);
 FIELD(libllm_model_info, kv_bytes_per_token, 80);
 FIELD(libllm_model_info, has_encoder, 88);
-FIELD(libllm_model_info, reserved, 92);
+FIELD(libllm_model_info, n_labels, 92);
 
 SIZE(libllm_calibration_options, 40);
 FIELD(libllm_calibration_options, struct_size, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * libFuzzer target: the input is an answer that is taken apart, its first byte the syntax. However it is cut up, the same
- * has to come out; pieces are UTF-8, only text has no name, nothing leaks, and memory stays in proportion.
+ * libFuzzer target: the input is an answer that is taken apart, its first byte the syntax. However it is cut up, the
+ * same has to come out; pieces are UTF-8, only text has no name, nothing leaks, and memory stays in proportion.
  */
 #include "base/utf8.h"
 #include "chat/answer.h"
@@ -12,13 +12,28 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const marks[] = {
-    "", "<tool_call> </think>", "<parameter= </think>", "<|channel|> <|message|>", ">>>all", "<|tool_call>call: <channel|>",
-    "｜DSML｜", "<|tool_call_argument_begin|>", "<｜tool▁sep｜> ```json", "<minimax:tool_call>", "<arg_key> </think>", "[ARGS]",
-    "[TOOL_CALLS] [/THINK]", "Action: ```json", "<|tools_prefix|>", "<|python_start|>", "<|tool_call_start|>", "ipython",
+    "",
+    "<tool_call> </think>",
+    "<parameter= </think>",
+    "<|channel|> <|message|>",
+    ">>>all",
+    "<|tool_call>call: <channel|>",
+    "｜DSML｜",
+    "<|tool_call_argument_begin|>",
+    "<｜tool▁sep｜> ```json",
+    "<minimax:tool_call>",
+    "<arg_key> </think>",
+    "[ARGS]",
+    "[TOOL_CALLS] [/THINK]",
+    "Action: ```json",
+    "<|tools_prefix|>",
+    "<|python_start|>",
+    "<|tool_call_start|>",
+    "ipython",
 };
 
-static const char tools_text[] =
-    "[{\"type\": \"function\", \"function\": {\"name\": \"f\", \"parameters\": {\"properties\": {\"s\": {\"type\": \"string\"}}}}}]";
+static const char tools_text[] = "[{\"type\": \"function\", \"function\": {\"name\": \"f\", \"parameters\": "
+                                 "{\"properties\": {\"s\": {\"type\": \"string\"}}}}}]";
 
 static ll_answer *create(const ll_host *host, unsigned kind, json_t *tools)
 {
@@ -55,7 +70,8 @@ static void collect(ll_answer *answer, ll_buffer *out, int *last)
     }
 }
 
-static void take(const ll_host *host, unsigned kind, json_t *tools, const char *text, size_t size, size_t step, ll_buffer *out)
+static void take(const ll_host *host, unsigned kind, json_t *tools, const char *text, size_t size, size_t step,
+                 ll_buffer *out)
 {
     ll_answer *answer = create(host, kind, tools);
     int last = -1;

@@ -505,6 +505,27 @@ TEST_F(Command, AdaptersAreUsedAndScaled)
     EXPECT_EQ(run({"eval", "-m", plain_model, "--ids", "1", "--lora", adapter}).code, 2);
 }
 
+TEST_F(Command, EmbedRanksDocuments)
+{
+    const std::string model = data + "/rankers/modernbert-mean";
+    write_file(folder + "/documents", "one document\n\nand another\n");
+    const Arguments base = {"embed", "-m", model, "--pooling", "rank", "-p", "a query"};
+    const auto with = [&](const Arguments &more) {
+        Arguments arguments = base;
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return arguments;
+    };
+    const std::string scores = output(with({"-f", folder + "/documents"}));
+    EXPECT_EQ(std::count(scores.begin(), scores.end(), '\n'), 2);
+    EXPECT_EQ(output(with({"--pair", "one document"})) + output(with({"--pair", "and another"})), scores);
+    const std::string as_json = output(with({"-f", folder + "/documents", "--json"}));
+    EXPECT_EQ(as_json.find("{\"labels\":[\"contradiction\",\"entailment\",\"neutral\"],\"scores\":[["), 0u) << as_json;
+    EXPECT_EQ(as_json.substr(as_json.size() - 4), "]]}\n");
+    EXPECT_EQ(run(with({})).code, 2);
+    EXPECT_EQ(run({"embed", "-m", model, "-p", "x", "--pair", "y"}).code, 2);
+    EXPECT_EQ(run({"embed", "-m", plain_model, "--pooling", "rank", "-p", "x", "--pair", "y"}).code, 1);
+}
+
 TEST_F(Command, ChatChangesAdapters)
 {
     const Arguments base = {"chat", "-m", chat_model, "-n", "8", "--temp", "0"};

@@ -306,11 +306,12 @@ def check_own_engine(estimate):
         report = estimate({"task": "serve", "engine": "libllm", "model": "Llama-3.1-8B", "machine": machine,
                            "kv": "q8_0", "load": {"input_tokens": 1500, "output_tokens": 500}, "concurrency": n})
         weights = 8030261248 * 4.89 / 8
+        scratch = 6e6 + 20 * VOCAB + 256 * 4 * (3 * HIDDEN + 2 * 32 * 128 + 1.3 * 14336)
         read = (8030261248 - VOCAB * HIDDEN) * 4.89 / 8 * math.ceil(n / 8) + n * kv * 1750 / 2000
         yield from compare(f"our own engine with {n} sequences", report, {
-            "memory.needed": weights + n * kv + 64 * 2 ** 20, "latency.tpot": read / (40e9 * 0.92),
+            "memory.needed": weights + n * kv / 2000 * 2048 + scratch, "latency.tpot": read / (40e9 * 0.92),
             "decode.tokens_per_second": n * 40e9 * 0.92 / read,
-            "concurrency.most": (16e9 - weights - 64 * 2 ** 20) // kv,
+            "concurrency.most": (16e9 - weights - scratch) // kv,
             "latency.ttft": 1500 * at(report, "flops.prefill_token") / (1e12 * 0.32)})
     report = estimate({"task": "serve", "engine": "libllm", "model": "Llama-3.1-8B", "machine": machine,
                        "measured": {"tpot": 0.2}})

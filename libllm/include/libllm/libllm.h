@@ -512,8 +512,8 @@ typedef struct libllm_model_info {
     /** 1 for a model of an encoder and a decoder (T5): sessions answer a text, which libllm_session_encode() gives
      * them; n_layers counts the layers of both. */
     uint32_t has_encoder;
-    /** Zero. */
-    uint32_t reserved;
+    /** Scores that libllm_session_rank() gives, one for each label of the model's classifier; 0 when it has none. */
+    uint32_t n_labels;
 } libllm_model_info;
 
 /** A token with a meaning of its own. Since: 0.1 */
@@ -826,6 +826,36 @@ libllm_status libllm_model_tokenize(const libllm_model *model, const char *LIBLL
                                     size_t n_bytes, uint32_t flags,
                                     int32_t *LIBLLM_OUT LIBLLM_ARRAY(capacity) LIBLLM_NULLABLE tokens, size_t capacity,
                                     size_t *LIBLLM_OUT n_tokens, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Turn a pair of texts, such as a question and a document, into the ids that the model wants to read them as: with its
+ * template for rerankers, or with the special tokens around and between them.
+ *
+ * @param model           the model
+ * @param first           UTF-8; may be NULL when n_first_bytes is 0
+ * @param n_first_bytes   its length
+ * @param second          UTF-8; may be NULL when n_second_bytes is 0
+ * @param n_second_bytes  its length
+ * @param tokens          receives the ids; may be NULL when capacity is 0
+ * @param capacity        elements in tokens
+ * @param n_tokens        receives the number of ids
+ * @param n_second        receives how many of them, at the end, have the second token type; 0 where the types are one
+ * @param error           optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(model).
+ * Errors: INVALID_ARGUMENT, UNSUPPORTED (no known tokenizer in the file, or it has no way to write pairs), LIMIT,
+ * BUFFER_TOO_SMALL, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status
+libllm_model_tokenize_pair(const libllm_model *model, const char *LIBLLM_STRING(n_first_bytes) LIBLLM_NULLABLE first,
+                           size_t n_first_bytes, const char *LIBLLM_STRING(n_second_bytes) LIBLLM_NULLABLE second,
+                           size_t n_second_bytes, int32_t *LIBLLM_OUT LIBLLM_ARRAY(capacity) LIBLLM_NULLABLE tokens,
+                           size_t capacity, size_t *LIBLLM_OUT n_tokens, size_t *LIBLLM_OUT n_second,
+                           libllm_error *LIBLLM_NULLABLE error);
 
 /**
  * Turn token ids into text. The bytes are those of the tokens; they are valid UTF-8 when the tokens came from
@@ -1181,6 +1211,31 @@ LIBLLM_API
 libllm_status libllm_session_embed(libllm_session *session, const int32_t *LIBLLM_ARRAY(n_tokens) tokens,
                                    size_t n_tokens, int32_t pooling, float *LIBLLM_OUT LIBLLM_ARRAY(capacity) embedding,
                                    size_t capacity, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * The scores that a model with a classifier, such as a reranker, gives a text or a pair of texts; the first is what
+ * pairs are ranked by. They are logits as the classifier makes them, or of a language model that answers yes or no the
+ * probabilities of these. The session begins afresh; its engine was made with hidden_states, or its model is an
+ * encoder.
+ *
+ * @param session   the session
+ * @param tokens    ids as libllm_model_tokenize_pair() gives them
+ * @param n_tokens  their number, at least 1
+ * @param n_second  how many of them, at the end, have the second token type
+ * @param scores    receives n_labels values; see libllm_model_info
+ * @param capacity  floats in scores, at least n_labels
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session); libllm_session_cancel() may run concurrently.
+ * Errors: those of libllm_session_eval(), BUFFER_TOO_SMALL, UNSUPPORTED, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_rank(libllm_session *session, const int32_t *LIBLLM_ARRAY(n_tokens) tokens,
+                                  size_t n_tokens, size_t n_second, float *LIBLLM_OUT LIBLLM_ARRAY(capacity) scores,
+                                  size_t capacity, libllm_error *LIBLLM_NULLABLE error);
 
 /**
  * Logits after the last token that was evaluated.

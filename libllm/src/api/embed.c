@@ -3,22 +3,23 @@
  */
 #include "api/handles.h"
 
+#include "api/pool.h"
 #include "base/status.h"
 
 #include <math.h>
 #include <string.h>
 
-static int32_t pooling_of(const ll_engine *engine, int32_t asked)
+static libllm_pooling pooling_of(const ll_engine *engine, int32_t asked)
 {
     const ll_model *m = engine->model;
     if (asked != LIBLLM_POOLING_AUTO)
-        return asked;
+        return (libllm_pooling)asked;
     if (m->pooling != LIBLLM_POOLING_AUTO)
         return m->pooling;
     return engine->reads_at_once ? LIBLLM_POOLING_MEAN : LIBLLM_POOLING_LAST;
 }
 
-static void pool(const float *rows, size_t n_rows, size_t n, int32_t pooling, float *out)
+void ll_pool(const float *rows, size_t n_rows, size_t n, libllm_pooling pooling, float *out)
 {
     if (pooling != LIBLLM_POOLING_MEAN) {
         memcpy(out, rows + (pooling == LIBLLM_POOLING_CLS ? 0 : n_rows - 1) * n, n * sizeof *out);
@@ -64,7 +65,7 @@ libllm_status libllm_session_embed(libllm_session *session, const int32_t *token
         return ll_fail_memory(error, "the hidden states of a text");
     status = libllm_session_eval_logits(session, tokens, n_tokens, rows, n_tokens * n, error);
     if (!status) {
-        pool(rows, n_tokens, n, pooling_of(engine, pooling), embedding);
+        ll_pool(rows, n_tokens, n, pooling_of(engine, pooling), embedding);
         normalize(embedding, n);
     }
     ll_free(engine->host, rows);

@@ -69,6 +69,7 @@ libllm_status libllm_model_get_info(const libllm_model *model, libllm_model_info
         own.n_kv_heads = ll_attention_layer(m)->n_kv_heads;
         own.n_context_train = m->n_context_train;
         own.has_encoder = m->n_encoder_layers > 0;
+        own.n_labels = m->classifier.n_labels;
         ll_model_token_cost(m, &own.bytes_per_token, &own.flops_per_token);
         own.kv_bytes_per_token = ll_kv_bytes_per_position(m, LIBLLM_KV_AUTO);
     }
@@ -115,6 +116,31 @@ libllm_status libllm_model_tokenize(const libllm_model *model, const char *text,
     ll_tokens ids;
     ll_tokens_init(&ids, &model->runtime->host);
     status = ll_tokenizer_encode(model->model->tokenizer, text ? text : "", n_bytes, flags, &ids, error);
+    if (!status)
+        status = ll_give_tokens(ids.data, ids.size, tokens, capacity, n_tokens, error);
+    ll_tokens_free(&ids);
+    return status;
+}
+
+libllm_status libllm_model_tokenize_pair(const libllm_model *model, const char *first, size_t n_first_bytes,
+                                         const char *second, size_t n_second_bytes, int32_t *tokens, size_t capacity,
+                                         size_t *n_tokens, size_t *n_second, libllm_error *error)
+{
+    if (n_tokens)
+        *n_tokens = 0;
+    if (!model || !n_tokens || !n_second || (!first && n_first_bytes) || (!second && n_second_bytes) ||
+        (!tokens && capacity))
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT,
+                       "model, n_tokens, n_second, first, second or tokens is NULL");
+    *n_second = 0;
+    libllm_status status = need_tokenizer(model, error);
+    if (status)
+        return status;
+    ll_tokens ids;
+    ll_tokens_init(&ids, &model->runtime->host);
+    const ll_span texts[2] = {{first ? first : "", n_first_bytes}, {second ? second : "", n_second_bytes}};
+    status =
+        ll_tokenizer_encode_pair(model->model->tokenizer, model->model->rank_template, texts, &ids, n_second, error);
     if (!status)
         status = ll_give_tokens(ids.data, ids.size, tokens, capacity, n_tokens, error);
     ll_tokens_free(&ids);

@@ -26,6 +26,7 @@ typedef struct ll_adapter_use {
 typedef struct ll_run {
     const int32_t *tokens; /* ids, checked against the vocabulary */
     uint32_t n_tokens;
+    uint32_t n_second;     /* tokens at the end that have the second token type */
     uint64_t position;     /* of the first token; earlier positions are in the KV memory */
     const uint32_t *pages; /* page of each LL_PAGE_POSITIONS positions of the timeline */
     /* The text that the encoder has read for it, as a run of a batch that encodes: its pages, and its length. */

@@ -3,6 +3,8 @@
  */
 #include "base/utf8.h"
 
+#include <string.h>
+
 size_t ll_utf8_decode(const char *text, size_t n, int32_t *code_point)
 {
     const unsigned char *p = (const unsigned char *)text;
@@ -86,6 +88,11 @@ bool ll_utf8_valid(const char *text, size_t n)
 {
     for (size_t i = 0; i < n;) {
         int32_t code_point;
+        uint64_t eight;
+        if (n - i >= sizeof eight && (memcpy(&eight, text + i, sizeof eight), (eight & 0x8080808080808080u) == 0)) {
+            i += sizeof eight; /* ASCII */
+            continue;
+        }
         i += ll_utf8_decode(text + i, n - i, &code_point);
         if (code_point < 0)
             return false;

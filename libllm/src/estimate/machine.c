@@ -7,33 +7,29 @@
 
 #include <string.h>
 
-static double positive(ll_sheet *sheet, const json_t *object, const char *key)
-{
-    const double x = json_number_value(json_object_get(object, key));
-    if (!(x > 0 && x < 1e12))
-        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
-                      "machine.calibration.types: expected \"%s\" with a number above 0 in each entry", key);
-    return x;
-}
-
 static void read_types(ll_sheet *sheet, const json_t *types, ll_calibrated *out)
 {
     size_t i;
-    json_t *entry;
+    const json_t *entry;
     if (!json_is_array(types) || json_array_size(types) == 0 || json_array_size(types) > LL_CALIBRATED_TYPES_MAX) {
         ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "machine.calibration.types: expected a list of 1 to %d",
                       LL_CALIBRATED_TYPES_MAX);
         return;
     }
     json_array_foreach (types, i, entry) {
-        const char *name = json_string_value(json_object_get(entry, "type"));
-        if (!name)
+        ll_reader r = {
+            .sheet = sheet, .object = entry, .path = ll_sheet_text(sheet, "machine.calibration.types[%zu]", i)};
+        out->types[i].name = ll_read_text(&r, "type", NULL);
+        out->types[i].decode = 1e9 * ll_read_number(&r, "decode_gb_per_second", 1e-6, 1e9, 0);
+        out->types[i].prefill = 1e9 * ll_read_number(&r, "prefill_gflop_per_second", 1e-6, 1e9, 0);
+        if (!out->types[i].name || !(out->types[i].decode > 0) || !(out->types[i].prefill > 0))
             ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
-                          "machine.calibration.types: expected \"type\" in each entry");
-        out->types[out->n].name = name;
-        out->types[out->n].decode = 1e9 * positive(sheet, entry, "decode_gb_per_second");
-        out->types[out->n++].prefill = 1e9 * positive(sheet, entry, "prefill_gflop_per_second");
+                          "%s: expected type, decode_gb_per_second and "
+                          "prefill_gflop_per_second",
+                          r.path);
+        ll_read_end(&r);
     }
+    out->n = i;
 }
 
 static void give(ll_sheet *sheet, const char *path, const char *unit, double value, const char *source)

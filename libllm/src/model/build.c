@@ -310,7 +310,7 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
     uint32_t pooling = 0;
     if (!status)
         status = ll_build_u32(b, "pooling_type", 0, UINT32_MAX, &pooling, error);
-    if (pooling <= LIBLLM_POOLING_LAST) /* the numbers are the same; 4, ranking, says nothing of an embedding */
+    if (pooling <= LIBLLM_POOLING_LAST) /* the numbers are the same; LL_POOLING_RANK says nothing of an embedding */
         m->pooling = (libllm_pooling)pooling;
     if (!status && f->adjust)
         status = f->adjust(b, error);
@@ -507,12 +507,14 @@ static libllm_status bind_layer(ll_builder *b, uint32_t i, libllm_error *error)
     return status ? status : f->adjust_layer ? f->adjust_layer(b, i, error) : LIBLLM_OK;
 }
 
-/* The first row of token_types.weight, which may have any number. */
-static libllm_status bind_token_type(ll_model *m, libllm_error *error)
+/* token_types.weight may have any number of rows; texts and pairs have use for the first two. */
+static libllm_status bind_token_types(ll_model *m, libllm_error *error)
 {
     const ll_gguf_tensor *t = ll_gguf_find_tensor(&m->gguf, ll_span_of("token_types.weight"));
-    return t ? ll_bind_table(m, "token_types.weight", t->ne[1], m->n_embd, LL_REQUIRED, &m->token_type, error)
-             : LIBLLM_OK;
+    if (!t)
+        return LIBLLM_OK;
+    m->n_token_types = t->ne[1] > 1 ? 2 : 1;
+    return ll_bind_table(m, "token_types.weight", t->ne[1], m->n_embd, LL_REQUIRED, &m->token_types, error);
 }
 
 static libllm_status bind_weights(ll_builder *b, libllm_error *error)
@@ -540,7 +542,7 @@ static libllm_status bind_weights(ll_builder *b, libllm_error *error)
     if (!status)
         status = ll_bind_norm_named(m, "token_embd_norm", m->n_embd, f->embd_norm, f->norm_bias, &m->embd_norm, error);
     if (!status && f->token_types)
-        status = bind_token_type(m, error);
+        status = bind_token_types(m, error);
     if (!status && f->has_encoder)
         status = ll_bind_encoder(b, error);
     const bool renamed = f->output_norm_name && !ll_gguf_find_tensor(&m->gguf, ll_span_of("output_norm.weight"));
@@ -554,6 +556,8 @@ static libllm_status bind_weights(ll_builder *b, libllm_error *error)
         status = ll_bind_vector(m, "output.bias", m->n_vocab, f->output_bias, &m->output.bias, error);
     if (!status && !m->output.weight.data && !f->is_encoder)
         m->output.weight = m->embedding;
+    if (!status)
+        status = ll_bind_classifier(b, error);
     for (uint32_t i = 0; !status && i < m->n_layers; i++)
         status = bind_layer(b, i, error);
     return status;

@@ -7,6 +7,8 @@
 #include "base/status.h"
 #include "base/utf8.h"
 
+#include <stdio.h>
+
 enum { LONGEST_ARRAY_SHOWN = 16 };
 
 /* Bytes that are not UTF-8 become U+FFFD: JSON has no other way to carry them. */
@@ -153,6 +155,28 @@ static json_t *hyper_parameters(const ll_model *m)
                      m->output.weight.data == m->embedding.data);
 }
 
+/* The names of the scores that a classifier gives; they are numbers where the file has none. */
+static json_t *labels(const ll_model *m)
+{
+    const uint32_t n = m->classifier.n_labels;
+    char key[128];
+    snprintf(key, sizeof key, "%s.classifier.output_labels", m->family->architecture);
+    const ll_gguf_value *names = ll_gguf_find(&m->gguf, key);
+    if (names && names->is_array && names->type == LL_GGUF_STRING && names->count == n) {
+        json_t *list = json_array();
+        ll_gguf_strings strings = {.next = names->data};
+        for (uint32_t i = 0; i < n; i++)
+            json_array_append_new(list, text(m->host, ll_gguf_next_string(&strings)));
+        return list;
+    }
+    if (m->classifier.answers)
+        return json_pack("[s, s]", "yes", "no");
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < n; i++)
+        json_array_append_new(list, json_sprintf("%u", i));
+    return list;
+}
+
 static json_t *tokenizer(const ll_model *m)
 {
     if (!m->tokenizer)
@@ -184,6 +208,8 @@ libllm_status ll_model_describe(const ll_model *m, uint64_t kv_bytes_per_token, 
         json_object_set_new(all, "kv_bytes_per_token", json_integer((json_int_t)kv_bytes_per_token));
         json_object_set_new(all, "state_bytes_per_session", json_integer((json_int_t)state_bytes));
     }
+    if (m->family && m->classifier.n_labels)
+        json_object_set_new(all, "labels", labels(m));
     json_object_set_new(all, "tensor_types", tensor_types(m));
     json_t *converted = converted_tensors(m);
     if (json_object_size(converted) > 0)

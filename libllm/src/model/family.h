@@ -39,7 +39,7 @@ struct ll_family {
     uint32_t unrotated_period; /* layer l does not rotate when (l + 1) % period == 0; 0: all do */
     bool rotates_in_windows;   /* of a model with windows, only the layers that have one rotate */
     ll_presence position_embedding;
-    bool token_types;   /* where the file has some, the first is added to every token */
+    bool token_types;   /* where the file has some, one is added to every token */
     bool grows_queries; /* keys attention.temperature_scale and rope.scaling.original_context_length */
     float alibi;        /* largest exponent of the slopes; 0: none */
     /* Scores have a bias by distance, in attention.relative_buckets_count buckets: attn_rel_b of a side's first layer,
@@ -97,6 +97,11 @@ struct ll_family {
     uint32_t width_scaled_layers; /* the model with as many layers divides scores by sqrt(n_embd / n_heads) instead of
                                    * sqrt(head_dim), unless its file says otherwise; 0: none does */
     ll_presence output_bias;
+
+    /* Classifiers, where the file has one: of the first token for encoders and of the last for others, unless it is of
+     * the mean. */
+    bool classifies_mean;
+    bool classifier_gelu; /* instead of the hyperbolic tangent */
 
     /* What the description above cannot say; called when the hyper-parameters have been read. NULL: nothing. */
     libllm_status (*adjust)(ll_builder *builder, libllm_error *error);
@@ -184,6 +189,9 @@ libllm_status ll_bind_distance_bias(ll_builder *builder, uint32_t layer, libllm_
 libllm_status ll_build_sides(ll_builder *builder, uint32_t layers_max, libllm_error *error);
 libllm_status ll_bind_encoder(ll_builder *builder, libllm_error *error);
 libllm_status ll_bind_cross(ll_builder *builder, uint32_t layer, libllm_error *error);
+
+/* classifier.c: the weights of a classifier, where the file has them. */
+libllm_status ll_bind_classifier(ll_builder *builder, libllm_error *error);
 
 /* rope.c: frequencies of a rope, with the scaling that the file's metadata asks for (when scaled). */
 libllm_status ll_build_rope(ll_builder *builder, float base, bool scaled, ll_rope *out, libllm_error *error);

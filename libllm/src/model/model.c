@@ -92,6 +92,8 @@ static libllm_status open_parts(ll_model *m, const char *path, bool hugging_face
     if (!status)
         status = ll_gguf_get_string(&m->gguf, "tokenizer.chat_template", &m->chat_template, error);
     if (!status)
+        status = ll_gguf_get_string(&m->gguf, "tokenizer.chat_template.rerank", &m->rank_template, error);
+    if (!status)
         status = build(m, error);
     if (!status && m->n_vocab == 0 && m->tokenizer)
         m->n_vocab = (uint32_t)ll_tokenizer_size(m->tokenizer);

@@ -198,6 +198,21 @@ typedef struct ll_layer {
     ll_experts experts;
 } ll_layer;
 
+/* What scores a text, or a pair of texts, by its hidden states: they become one of them by the pooling, which becomes
+ * activation(dense x), normalized, and that a score for each label. */
+typedef struct ll_classifier {
+    uint32_t n_labels; /* 0: there is none */
+    ll_linear output;  /* n_labels x n_embd */
+    ll_linear dense;   /* n_embd x n_embd; data NULL: none */
+    bool gelu;         /* the activation; otherwise the hyperbolic tangent */
+    ll_norm norm;      /* [n_embd], over the deviation */
+    libllm_pooling pooling;
+    bool answers; /* the labels are answers that a language model may give: the scores are their probabilities */
+} ll_classifier;
+
+/* What files of rerankers give as their pooling: they are for scores, not for vectors. */
+enum { LL_POOLING_RANK = 4 };
+
 typedef struct ll_family ll_family;
 
 typedef struct ll_model {
@@ -209,6 +224,7 @@ typedef struct ll_model {
     libllm_error not_runnable;   /* why family is NULL */
     ll_span architecture;
     ll_span chat_template; /* size 0: none */
+    ll_span rank_template; /* with {query} and {document}; size 0: none */
 
     uint32_t n_vocab; /* rows of the output matrix, or of the tokenizer when there is none */
     uint32_t n_embd;
@@ -247,11 +263,13 @@ typedef struct ll_model {
     uint32_t n_ropes;
     ll_matrix embedding;          /* n_vocab x n_embd */
     ll_matrix position_embedding; /* n_context_train x n_embd, added; data NULL: none */
-    const float *token_type;      /* [n_embd], added; NULL: none */
+    const float *token_types;     /* [n_token_types][n_embd], added; NULL: none */
+    uint32_t n_token_types;       /* 1, or 2 where the second text of a pair has a type of its own */
     ll_norm embd_norm;            /* [n_embd] */
     ll_norm output_norm;          /* [n_embd] */
     ll_linear output;             /* n_vocab x n_embd; the embedding again when tied */
-    ll_layer *layers;             /* [n_layers] */
+    ll_classifier classifier;
+    ll_layer *layers; /* [n_layers] */
 
     void **owned; /* memory that weights were converted into */
     size_t n_owned;

@@ -253,6 +253,7 @@ static void add_to_step(ll_engine *e, ll_work *work, size_t n)
     work->stepping = true;
     e->runs[e->n_stepping] = (ll_run){.tokens = behind ? s->tokens + s->n_in_state : work->tokens + work->n_done,
                                       .n_tokens = (uint32_t)n,
+                                      .n_second = e->reads_at_once ? (uint32_t)work->n_second : 0,
                                       .position = atomic_load(&s->position) - behind,
                                       .pages = work->encodes ? s->source_pages : s->pages,
                                       .source_pages = s->source_pages,

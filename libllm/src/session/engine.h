@@ -19,6 +19,7 @@ typedef struct ll_work {
     ll_session *session;
     const int32_t *tokens;
     size_t n_tokens;
+    size_t n_second; /* tokens at the end that are the second text of a pair, of an encoder */
     size_t n_done;
     float *logits; /* rows for all tokens; NULL: the session's own, for the last */
     bool encodes;  /* the tokens are the whole text that the session's encoder reads */

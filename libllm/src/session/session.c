@@ -174,16 +174,22 @@ libllm_status ll_session_encode(ll_session *s, const int32_t *tokens, size_t n_t
     return work.status;
 }
 
-libllm_status ll_session_eval(ll_session *s, const int32_t *tokens, size_t n_tokens, float *logits, libllm_error *error)
+libllm_status ll_session_eval_pair(ll_session *s, const int32_t *tokens, size_t n_tokens, size_t n_second,
+                                   float *logits, libllm_error *error)
 {
     libllm_status status = ll_session_check(s, tokens, n_tokens, error);
     if (status || n_tokens == 0)
         return status;
-    ll_work work = {.session = s, .tokens = tokens, .n_tokens = n_tokens, .logits = logits};
+    ll_work work = {.session = s, .tokens = tokens, .n_tokens = n_tokens, .n_second = n_second, .logits = logits};
     ll_engine_eval(s->engine, &work, 1);
     if (work.status < 0 && error)
         *error = work.error;
     return work.status;
+}
+
+libllm_status ll_session_eval(ll_session *s, const int32_t *tokens, size_t n_tokens, float *logits, libllm_error *error)
+{
+    return ll_session_eval_pair(s, tokens, n_tokens, 0, logits, error);
 }
 
 libllm_status ll_session_rewind(ll_session *s, size_t n_positions, libllm_error *error)

@@ -58,6 +58,9 @@ libllm_status ll_session_encode(ll_session *session, const int32_t *tokens, size
 libllm_status ll_session_check_source(const ll_session *session, libllm_error *error);
 libllm_status ll_session_eval(ll_session *session, const int32_t *tokens, size_t n_tokens, float *logits,
                               libllm_error *error);
+/* The same of which the last n_second tokens, at most all, are the second text of a pair. */
+libllm_status ll_session_eval_pair(ll_session *session, const int32_t *tokens, size_t n_tokens, size_t n_second,
+                                   float *logits, libllm_error *error);
 libllm_status ll_session_rewind(ll_session *session, size_t n_positions, libllm_error *error);
 libllm_status ll_session_sample(ll_session *session, const libllm_sampling_options *options, int32_t *token,
                                 libllm_error *error);

@@ -503,6 +503,10 @@ struct ll_tokenizer {
     int32_t before[LL_MAX_TEMPLATE]; /* what LIBLLM_TOKENIZE_ADD_BOS puts around a text */
     int32_t after[LL_MAX_TEMPLATE];
     uint32_t n_before, n_after;
+    int32_t between[LL_MAX_TEMPLATE]; /* the texts of a pair, which has the same before and after it */
+    uint32_t n_between;
+    bool types_second;  /* the second text, and what is behind it, has a token type of its own */
+    bool no_pairs;      /* the file writes them in another way */
     int32_t special[5]; /* by libllm_special_token */
     int32_t ends[24];
     uint32_t n_ends;

@@ -34,6 +34,9 @@ static const char *skip_string(const char *p, const char *end)
     return NULL;
 }
 
+/* Bytes that skip_value() does not just pass over. */
+static const bool is_mark[256] = {['"'] = true, ['{'] = true, ['['] = true, ['}'] = true, [']'] = true};
+
 /* Behind the value that starts at p, or NULL. Only strings and brackets are looked at. */
 static const char *skip_value(const char *p, const char *end)
 {
@@ -58,44 +61,71 @@ static const char *skip_value(const char *p, const char *end)
         }
         if (depth == 0 && (p[-1] == '"' || p[-1] == '}' || p[-1] == ']'))
             return p;
+        while (depth > 0 && p < end && !is_mark[(unsigned char)*p])
+            p++;
     }
     return depth == 0 ? p : NULL;
 }
 
-/* The value of a member of the object that starts at text; data is NULL if there is none (or the text is broken, which
- * the JSON library will say). */
-static ll_span find_member(ll_span text, const char *name)
+/* A walk over the members of an object. It ends early where the text is broken, which the JSON library will say. */
+typedef struct members {
+    const char *p, *end; /* at the brace or the comma in front of the next member */
+    ll_span key;         /* between the quotes */
+    const char *value;
+} members;
+
+static members open_members(const char *p, const char *end)
 {
-    ll_span none = {NULL, 0};
-    const char *end = text.data + text.size, *p = skip_blanks(text.data, end);
-    if (p == end || *p != '{')
-        return none;
-    do {
-        const char *key = skip_blanks(p + 1, end), *behind = skip_string(key, end);
-        if (!behind)
-            return none;
-        p = skip_blanks(behind, end);
-        if (p == end || *p != ':')
-            return none;
-        const char *value = skip_blanks(p + 1, end);
-        p = skip_value(value, end);
-        if (!p)
-            return none;
-        if (ll_span_is((ll_span){key + 1, (size_t)(behind - key) - 2}, name))
-            return (ll_span){value, (size_t)(p - value)};
-        p = skip_blanks(p, end);
-    } while (p < end && *p == ',');
-    return none;
+    p = skip_blanks(p, end);
+    return (members){.p = p < end && *p == '{' ? p : NULL, .end = end};
+}
+
+/* The next key and where its value starts. */
+static bool next_member(members *m)
+{
+    if (!m->p)
+        return false;
+    const char *key = skip_blanks(m->p + 1, m->end), *behind = skip_string(key, m->end);
+    m->p = behind ? skip_blanks(behind, m->end) : NULL;
+    if (!m->p || m->p == m->end || *m->p != ':')
+        return false;
+    m->key = (ll_span){key + 1, (size_t)(behind - key) - 2};
+    m->value = skip_blanks(m->p + 1, m->end);
+    return true;
+}
+
+/* Go past the value, which is given back; data is NULL where it does not end. */
+static ll_span pass_value(members *m)
+{
+    const char *behind = skip_value(m->value, m->end);
+    m->p = behind ? skip_blanks(behind, m->end) : NULL;
+    if (!m->p || m->p == m->end || *m->p != ',')
+        m->p = NULL;
+    return (ll_span){behind ? m->value : NULL, behind ? (size_t)(behind - m->value) : 0};
+}
+
+/* Of a list that is there twice the first counts, and the JSON library will refuse it. */
+static void find_lists(const char *model, const char *end, ll_json_lists *lists)
+{
+    for (members m = open_members(model, end); next_member(&m) && !(lists->vocab.data && lists->merges.data);) {
+        ll_span *list = ll_span_is(m.key, "vocab")    ? &lists->vocab
+                        : ll_span_is(m.key, "merges") ? &lists->merges
+                                                      : NULL;
+        const ll_span value = pass_value(&m);
+        if (list && !list->data)
+            *list = value;
+    }
 }
 
 void ll_json_cut_out(ll_span text, ll_json_lists *lists, ll_buffer *rest)
 {
-    ll_span model = find_member(text, "model");
+    const char *end = text.data + text.size;
     *lists = (ll_json_lists){{NULL, 0}, {NULL, 0}};
-    if (model.data) {
-        lists->vocab = find_member(model, "vocab");
-        lists->merges = find_member(model, "merges");
-    }
+    for (members m = open_members(text.data, end); next_member(&m); pass_value(&m))
+        if (ll_span_is(m.key, "model")) {
+            find_lists(m.value, end, lists);
+            break;
+        }
     ll_span first = lists->vocab, second = lists->merges;
     if (!first.data || (second.data && second.data < first.data)) {
         first = lists->merges;

@@ -491,35 +491,76 @@ static bool add_id(const ll_tokenizer *t, const json_t *id, int32_t *list, uint3
     return true;
 }
 
-/* The ids of the specials that stand on one side of the text in a template. */
+/* The specials before, between and behind the texts of a template. */
+typedef struct surroundings {
+    int32_t ids[3][LL_MAX_TEMPLATE];
+    uint32_t n[3];
+    size_t n_texts;
+    bool in_order;     /* the first text before the second */
+    bool types_second; /* the second has a token type that the first does not have */
+} surroundings;
+
+static libllm_status read_pieces(ll_json_reader *r, const json_t *component, const char *name, surroundings *out)
+{
+    const json_t *named = json_object_get(component, "special_tokens"), *piece, *id;
+    size_t i, k;
+    json_int_t types[2] = {0, 0};
+    *out = (surroundings){.in_order = true};
+    json_array_foreach (json_object_get(component, name), i, piece) {
+        const json_t *text = json_object_get(piece, "Sequence");
+        if (text && out->n_texts == 2)
+            return malformed(r, "TemplateProcessing");
+        if (text) {
+            const char *which = json_string_value(json_object_get(text, "id"));
+            out->in_order = out->in_order && which && strcmp(which, out->n_texts ? "B" : "A") == 0;
+            types[out->n_texts++] = json_integer_value(json_object_get(text, "type_id"));
+            continue;
+        }
+        const char *special = json_string_value(json_object_get(json_object_get(piece, "SpecialToken"), "id"));
+        const json_t *ids = special ? json_object_get(json_object_get(named, special), "ids") : NULL;
+        if (!json_is_array(ids))
+            return ll_fail(r->error, LIBLLM_ERROR_JSON,
+                           "tokenizer.json: post_processor.%s[%zu]: '%.60s' is not one of special_tokens", name, i,
+                           special ? special : "");
+        json_array_foreach (ids, k, id)
+            if (!add_id(r->tokenizer, id, out->ids[out->n_texts], &out->n[out->n_texts]))
+                return ll_fail(r->error, LIBLLM_ERROR_JSON,
+                               "tokenizer.json: post_processor.%s[%zu]: '%.60s' has an id that is no token, or there "
+                               "are more than %d",
+                               name, i, special, LL_MAX_TEMPLATE);
+    }
+    out->types_second = types[0] != types[1];
+    return LIBLLM_OK;
+}
+
+static bool same_ids(const surroundings *a, size_t i, const surroundings *b, size_t j)
+{
+    return a->n[i] == b->n[j] && memcmp(a->ids[i], b->ids[j], a->n[i] * sizeof *a->ids[i]) == 0;
+}
+
 static libllm_status read_template(ll_json_reader *r, const json_t *component)
 {
     ll_tokenizer *t = r->tokenizer;
-    const json_t *pieces = json_object_get(component, "single"), *named = json_object_get(component, "special_tokens");
-    const json_t *piece, *id;
-    size_t i, k, n_texts = 0;
-    if (!json_is_array(pieces))
+    surroundings single, pair;
+    if (!json_is_array(json_object_get(component, "single")))
         return malformed(r, "TemplateProcessing");
-    json_array_foreach (pieces, i, piece) {
-        if (json_object_get(piece, "Sequence")) {
-            n_texts++;
-            continue;
-        }
-        const char *name = json_string_value(json_object_get(json_object_get(piece, "SpecialToken"), "id"));
-        const json_t *ids = name ? json_object_get(json_object_get(named, name), "ids") : NULL;
-        if (!json_is_array(ids))
-            return ll_fail(r->error, LIBLLM_ERROR_JSON,
-                           "tokenizer.json: post_processor.single[%zu]: '%.60s' is not one of special_tokens", i,
-                           name ? name : "");
-        json_array_foreach (ids, k, id)
-            if (!(n_texts ? add_id(t, id, t->after, &t->n_after) : add_id(t, id, t->before, &t->n_before)))
-                return ll_fail(
-                    r->error, LIBLLM_ERROR_JSON,
-                    "tokenizer.json: post_processor.single[%zu]: '%.60s' has an id that is no token, or there "
-                    "are more than %d",
-                    i, name, LL_MAX_TEMPLATE);
-    }
-    return n_texts == 1 ? LIBLLM_OK : malformed(r, "TemplateProcessing");
+    libllm_status status = read_pieces(r, component, "single", &single);
+    if (!status && single.n_texts != 1)
+        status = malformed(r, "TemplateProcessing");
+    if (!status)
+        status = read_pieces(r, component, "pair", &pair);
+    if (status)
+        return status;
+    memcpy(t->before, single.ids[0], sizeof t->before);
+    memcpy(t->after, single.ids[1], sizeof t->after);
+    memcpy(t->between, pair.ids[1], sizeof t->between);
+    t->n_before = single.n[0];
+    t->n_after = single.n[1];
+    t->n_between = pair.n[1];
+    t->types_second = pair.types_second;
+    t->no_pairs =
+        pair.n_texts != 2 || !pair.in_order || !same_ids(&single, 0, &pair, 0) || !same_ids(&single, 1, &pair, 2);
+    return LIBLLM_OK;
 }
 
 static libllm_status visit_post_processor(ll_json_reader *r, const json_t *component, const char *type)
@@ -533,8 +574,12 @@ static libllm_status visit_post_processor(ll_json_reader *r, const json_t *compo
         return refuse(r, "the component", type);
     const json_t *first = json_array_get(json_object_get(component, "cls"), 1);
     const json_t *last = json_array_get(json_object_get(component, "sep"), 1);
-    return add_id(t, first, t->before, &t->n_before) && add_id(t, last, t->after, &t->n_after) ? LIBLLM_OK
-                                                                                               : malformed(r, type);
+    t->types_second = strcmp(type, "BertProcessing") == 0;
+    if (!add_id(t, first, t->before, &t->n_before) || !add_id(t, last, t->after, &t->n_after) ||
+        !add_id(t, last, t->between, &t->n_between) ||
+        (!t->types_second && !add_id(t, last, t->between, &t->n_between)))
+        return malformed(r, type);
+    return LIBLLM_OK;
 }
 
 libllm_status ll_json_post_processor(ll_json_reader *r, const json_t *post_processor)

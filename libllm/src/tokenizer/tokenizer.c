@@ -11,6 +11,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const special_keys[] = {
@@ -151,6 +152,22 @@ static libllm_status read_scores(ll_tokenizer *t, const ll_gguf *gguf, libllm_er
     return LIBLLM_OK;
 }
 
+/* What a file says that is for vectors of texts, or scores, instead of more text. */
+static bool is_for_whole_texts(const ll_gguf *gguf)
+{
+    ll_span architecture = {NULL, 0};
+    uint32_t pooling = 0;
+    bool causal = true;
+    char key[128];
+    if (ll_gguf_get_string(gguf, "general.architecture", &architecture, NULL) || architecture.size > 64)
+        return false;
+    snprintf(key, sizeof key, "%.*s.pooling_type", (int)architecture.size, architecture.data);
+    if (ll_gguf_get_u32(gguf, key, &pooling, NULL))
+        return false;
+    snprintf(key, sizeof key, "%.*s.attention.causal", (int)architecture.size, architecture.data);
+    return ll_gguf_get_bool(gguf, key, &causal, NULL) == LIBLLM_OK && (pooling != 0 || !causal);
+}
+
 /* What stands around a text: bos or [CLS] in front, eos or [SEP] behind. An eos that a generating model's file asks for
  * is left out: what is generated would come behind it. */
 static libllm_status read_template(ll_tokenizer *t, const ll_gguf *gguf, const struct kind *kind, libllm_error *error)
@@ -167,10 +184,18 @@ static libllm_status read_template(ll_tokenizer *t, const ll_gguf *gguf, const s
         status = ll_gguf_get_bool(gguf, "tokenizer.ggml.add_sep_token", &sep, error);
     if (bos && t->special[LIBLLM_TOKEN_BOS] >= 0)
         t->before[t->n_before++] = t->special[LIBLLM_TOKEN_BOS];
-    if (sep && separator >= 0)
-        t->after[t->n_after++] = separator;
-    else if (eos && kind->adds_eos && t->special[LIBLLM_TOKEN_EOS] >= 0)
+    sep = sep && separator >= 0;
+    const bool is_bert = t->model == LL_TOKENIZER_WORDPIECE;
+    if (eos && !(is_bert && sep) && (kind->adds_eos || is_for_whole_texts(gguf)) && t->special[LIBLLM_TOKEN_EOS] >= 0)
         t->after[t->n_after++] = t->special[LIBLLM_TOKEN_EOS];
+    else if (sep)
+        t->after[t->n_after++] = separator;
+    /* Between two texts is what ends the first, and a separator where the file asks for one beside that. */
+    memcpy(t->between, t->after, t->n_after * sizeof *t->between);
+    t->n_between = t->n_after;
+    t->types_second = is_bert;
+    if (sep && eos && !is_bert)
+        t->between[t->n_between++] = separator;
     return status;
 }
 

@@ -44,6 +44,10 @@ typedef struct ll_text_part {
 libllm_status ll_tokenizer_encode_parts(const ll_tokenizer *tokenizer, const ll_text_part *parts, size_t n_parts,
                                         uint32_t flags, ll_span markup, ll_tokens *out, libllm_error *error);
 
+/* Append the ids of a pair of texts; see libllm_model_tokenize_pair(). The template may be empty. */
+libllm_status ll_tokenizer_encode_pair(const ll_tokenizer *tokenizer, ll_span rank_template, const ll_span texts[2],
+                                       ll_tokens *out, size_t *n_second, libllm_error *error);
+
 /* Append the bytes of ids; see libllm_model_detokenize(). Flags as there. */
 libllm_status ll_tokenizer_decode(const ll_tokenizer *tokenizer, const int32_t *ids, size_t n, uint32_t flags,
                                   ll_buffer *out, libllm_error *error);

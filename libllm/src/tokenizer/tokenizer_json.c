@@ -126,7 +126,8 @@ static libllm_status read_model(opening *o, const char **prefix)
 
 /* Added tokens ------------------------------------------------------------------------------------------ */
 
-/* Ids by text, for what comes before the vocabulary is there: its lookup, over the texts as they are in the file. */
+/* Ids by text, for what comes before the vocabulary is there: its lookup, over the texts as they are in the file, of
+ * those that begin as some added token does. */
 typedef struct names {
     uint32_t *slots; /* id + 1 */
     size_t n_slots;
@@ -143,15 +144,32 @@ static size_t slot_of(const opening *o, const names *n, ll_span text)
     return i;
 }
 
-static bool open_names(const opening *o, size_t n_more, names *n)
+static void note_start(const json_t *token, bool starts[256])
 {
+    const char *content = json_string_value(json_object_get(token, "content"));
+    if (content)
+        starts[(unsigned char)*content] = true;
+}
+
+static bool open_names(const opening *o, const json_t *tokens, const json_t *more, names *n)
+{
+    bool starts[256] = {false};
+    const json_t *token;
+    size_t i;
+    json_array_foreach (tokens, i, token)
+        note_start(token, starts);
+    for (void *at = json_object_iter((json_t *)(uintptr_t)more); at;
+         at = json_object_iter_next((json_t *)(uintptr_t)more, at))
+        note_start(json_object_iter_value(at), starts);
     n->n_slots = 16;
-    while (n->n_slots / 2 < o->tokens.n + n_more)
+    while (n->n_slots / 2 < o->tokens.n + json_array_size(tokens) + json_object_size(more))
         n->n_slots *= 2;
     n->slots = ll_calloc(o->reader.host, n->n_slots, sizeof *n->slots);
-    for (uint32_t i = 0; n->slots && i < o->tokens.n; i++)
-        if (o->tokens.texts[i].data)
-            n->slots[slot_of(o, n, o->tokens.texts[i])] = i + 1;
+    for (uint32_t id = 0; n->slots && id < o->tokens.n; id++) {
+        const ll_span text = o->tokens.texts[id];
+        if (text.size > 0 && starts[(unsigned char)*text.data])
+            n->slots[slot_of(o, n, text)] = id + 1;
+    }
     return n->slots != NULL;
 }
 
@@ -194,7 +212,7 @@ static libllm_status read_added(opening *o, added *list)
     if (tokens && !json_is_null(tokens) && !json_is_array(tokens))
         return fail(o, LIBLLM_ERROR_JSON, "added_tokens", "expected an array");
     names n;
-    if (!open_names(o, json_array_size(tokens) + json_object_size(more), &n))
+    if (!open_names(o, tokens, more, &n))
         return ll_fail_memory(o->reader.error, "the names of the tokens");
     libllm_status status = LIBLLM_OK;
     size_t n_file = json_array_size(tokens), n_config = json_object_size(more);

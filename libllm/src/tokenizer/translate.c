@@ -216,7 +216,11 @@ static void put_specials(const translation *t, ll_gguf_maker *maker)
     ll_gguf_put_bool(maker, "tokenizer.ggml.add_bos_token", adds_bos);
     ll_gguf_put_bool(maker, "tokenizer.ggml.add_eos_token",
                      k->n_after > 0 && k->after[k->n_after - 1] == (pieces ? LL_NO_TOKEN : eos));
-    if (pieces)
+    /* Between two texts there may be one more than behind the first. */
+    const bool separates = !pieces && k->n_after > 0 && k->n_between > k->n_after;
+    if (separates)
+        put_id(t, maker, "tokenizer.ggml.seperator_token_id", k->between[k->n_between - 1]);
+    if (pieces || separates)
         ll_gguf_put_bool(maker, "tokenizer.ggml.add_sep_token", k->n_after > 0);
 }
 
@@ -313,12 +317,22 @@ static libllm_status find_difference(const translation *t, const ll_gguf *gguf, 
     return status;
 }
 
+/* What is known of the model, which its tokenizer may depend on. */
+static void put_model(const ll_gguf *of, ll_gguf_maker *maker)
+{
+    static const char own[] = "tokenizer.";
+    for (size_t i = 0; i < of->n_values; i++)
+        if (of->values[i].key.size < sizeof own || memcmp(of->values[i].key.data, own, sizeof own - 1) != 0)
+            ll_gguf_put_value(maker, &of->values[i]);
+}
+
 /* The wording's keys, if they are right. */
 static libllm_status try_wording(const translation *t, const wording *w, ll_span *difference)
 {
     ll_gguf keys;
     ll_gguf_maker maker;
     ll_gguf_make(&maker, t->tokenizer->host, &keys);
+    put_model(t->out->gguf, &maker);
     libllm_status status = put_all(t, w, &maker);
     if (!status)
         status = find_difference(t, &keys, difference);

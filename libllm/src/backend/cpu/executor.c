@@ -392,12 +392,14 @@ static void set_columns(ll_executor *e, const ll_batch *batch)
                 logits = run->logits;
             if (logits)
                 e->tail[e->n_tail++] = e->n_columns;
-            e->columns[e->n_columns++] = (ll_column){.token = run->tokens[i],
-                                                     .run = r,
-                                                     .position = run->position + i,
-                                                     .logits = logits,
-                                                     .adapters = run->adapters,
-                                                     .reduced = reduced ? reduced + i * stride : NULL};
+            e->columns[e->n_columns++] =
+                (ll_column){.token = run->tokens[i],
+                            .token_type = i >= run->n_tokens - run->n_second && e->model->n_token_types > 1,
+                            .run = r,
+                            .position = run->position + i,
+                            .logits = logits,
+                            .adapters = run->adapters,
+                            .reduced = reduced ? reduced + i * stride : NULL};
         }
     }
 }

@@ -23,6 +23,7 @@ enum {
 
 typedef struct ll_column {
     int32_t token;
+    uint32_t token_type;
     uint32_t run;
     uint64_t position;
     float *logits;                  /* NULL: not wanted */

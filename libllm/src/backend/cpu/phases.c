@@ -157,8 +157,8 @@ static void embed(ll_worker *w)
             for (size_t i = 0; i < n; i++)
                 x[i] += w->row[i];
         }
-        for (size_t i = 0; m->token_type && i < n; i++)
-            x[i] += m->token_type[i];
+        for (size_t i = 0; m->token_types && i < n; i++)
+            x[i] += m->token_types[e->columns[c].token_type * n + i];
         if (m->embd_norm.weight)
             ll_cpu_norm(e, &m->embd_norm, x, n, x);
         for (uint32_t r = 0; r < m->n_ropes; r++)

@@ -90,6 +90,20 @@ static uint32_t stored_file_type(const ll_gguf *gguf)
     return mixture ? mixture->file_type : 0;
 }
 
+/* Keys of the model that decide what its tokenizer puts around a text. */
+static void put_use(ll_gguf_maker *header, const ll_model *model)
+{
+    static const char *const suffixes[] = {"pooling_type", "attention.causal"};
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        char key[128];
+        snprintf(key, sizeof key, "%.*s.%s", (int)(model->architecture.size < 64 ? model->architecture.size : 64),
+                 model->architecture.data, suffixes[i]);
+        const ll_gguf_value *value = ll_gguf_find(&model->gguf, key);
+        if (value)
+            ll_gguf_put_value(header, value);
+    }
+}
+
 static libllm_status put_of_folder(ll_gguf_maker *header, const ll_model *model, const char *source,
                                    libllm_error *error)
 {
@@ -99,6 +113,7 @@ static libllm_status put_of_folder(ll_gguf_maker *header, const ll_model *model,
     ll_gguf_put_string(header, "general.type", ll_span_of("model"));
     ll_gguf_put_string(header, "general.name", name_of(source));
     put_size(header, &model->gguf, facts.n_experts);
+    put_use(header, model);
     return status ? status : ll_huggingface_put_tokenizer(model->host, source, model->n_vocab, header, error);
 }
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Heads of tasks other than giving vectors are left out. */
+/* Heads of tasks other than giving vectors and scores are left out. */
 static const ll_hf_rule bert_rules[] = {
     NAME("embeddings.word_embeddings", "token_embd"),
     CONVERT("embeddings.position_embeddings", "position_embd", ll_hf_drop_positions),
@@ -24,7 +24,10 @@ static const ll_hf_rule bert_rules[] = {
     NAME("encoder.layer.*.intermediate.dense", "blk.*.ffn_up"),
     NAME("encoder.layer.*.output.dense", "blk.*.ffn_down"),
     NAME("encoder.layer.*.output.LayerNorm", "blk.*.layer_output_norm"),
-    SKIP("pooler.dense"),
+    CONVERT("pooler.dense", "cls", ll_hf_of_classifier),
+    CONVERT("classifier.dense", "cls", ll_hf_of_classifier),
+    CONVERT("classifier.out_proj", "cls.output", ll_hf_of_classifier),
+    CONVERT("classifier", "cls.output", ll_hf_of_classifier),
     SKIP("cls.predictions.transform.dense"),
     SKIP("cls.predictions.transform.LayerNorm"),
     SKIP("cls.predictions.decoder"),
@@ -65,10 +68,10 @@ static const ll_hf_rule modernbert_rules[] = {
     NAME("layers.*.mlp.Wi", "blk.*.ffn_up"),
     NAME("layers.*.mlp.Wo", "blk.*.ffn_down"),
     NAME("final_norm", "output_norm"),
-    SKIP("head.dense"),
-    SKIP("head.norm"),
+    CONVERT("head.dense", "cls", ll_hf_of_classifier),
+    CONVERT("head.norm", "cls.norm", ll_hf_of_classifier),
+    CONVERT("classifier", "cls.output", ll_hf_of_classifier),
     SKIP("decoder"),
-    SKIP("classifier"),
     {0},
 };
 

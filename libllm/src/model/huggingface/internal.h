@@ -119,6 +119,9 @@ libllm_status ll_hf_put_windows(ll_hf *hf);
 /* texts.c: the template, and the tokens that end a text */
 libllm_status ll_hf_put_texts(ll_hf *hf);
 
+/* ranking.c: what rerankers and other classifiers of texts say of themselves */
+libllm_status ll_hf_put_ranking(ll_hf *hf);
+
 /* tensors.c: all tensors by the rules of the family */
 libllm_status ll_hf_put_tensors(ll_hf *hf);
 
@@ -165,6 +168,7 @@ libllm_status ll_hf_source_of(const ll_hf *hf, const ll_safetensors_tensor *stor
 /* Put target number i of the rule. Bytes that are not `converted` are those of the stored tensor, or lie within. */
 libllm_status ll_hf_emit(ll_hf *hf, const ll_hf_found *found, size_t i, uint32_t type, uint32_t n_dims,
                          const uint64_t *ne, const void *data, const char *converted);
+libllm_status ll_hf_emit_as_stored(ll_hf *hf, const ll_hf_found *found);
 /* The elements as they are to be read, in memory that lives as long as the model when they had to be converted (then
  * *converted says how); NULL when memory has run out. */
 const uint8_t *ll_hf_elements(ll_hf *hf, const ll_hf_source *source, const char **converted);
@@ -191,6 +195,7 @@ ll_hf_convert ll_hf_stack;          /* one tensor for each expert */
 ll_hf_convert ll_hf_expert_halves;  /* of each expert, gate and up */
 ll_hf_convert ll_hf_split_kv_b;     /* MLA's expansion of keys and values */
 ll_hf_convert ll_hf_drop_positions; /* rows that no text uses */
+ll_hf_convert ll_hf_of_classifier;  /* as stored, or left out of a model with another head: ranking.c */
 /* convert_gpt_oss.c */
 ll_hf_convert ll_hf_gpt_oss_gate_up, ll_hf_gpt_oss_gate_up_bias, ll_hf_gpt_oss_gate_up_blocks,
     ll_hf_gpt_oss_down_blocks;

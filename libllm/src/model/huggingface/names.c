@@ -7,6 +7,7 @@ const ll_hf_rule ll_hf_common_names[] = {
     NAME("embed_tokens", "token_embd"),
     NAME("norm", "output_norm"),
     NAME("lm_head", "output"),
+    CONVERT("score", "cls.output", ll_hf_of_classifier),
     NAME("layers.*.input_layernorm", "blk.*.attn_norm"),
     NAME("layers.*.self_attn.q_proj", "blk.*.attn_q"),
     NAME("layers.*.self_attn.k_proj", "blk.*.attn_k"),

@@ -232,7 +232,7 @@ const uint8_t *ll_hf_elements(ll_hf *hf, const ll_hf_source *source, const char 
     return widened;
 }
 
-static libllm_status emit_as_stored(ll_hf *hf, const ll_hf_found *found)
+libllm_status ll_hf_emit_as_stored(ll_hf *hf, const ll_hf_found *found)
 {
     const ll_hf_source *s = &found->source;
     const char *converted = NULL;
@@ -285,7 +285,7 @@ static libllm_status put_tensor(ll_hf *hf, const ll_safetensors_tensor *stored)
         return rule->convert(hf, &found);
     if (hf->family->norms_plus_one && ends_with(ll_span_of(rule->to), "norm") && strcmp(found.suffix, ".weight") == 0)
         return emit_plus_one(hf, &found);
-    return emit_as_stored(hf, &found);
+    return ll_hf_emit_as_stored(hf, &found);
 }
 
 /* Of a model that is not known: what is in it, under the names that it has. */

@@ -26,7 +26,7 @@ static libllm_status put_template_file(ll_hf *hf)
     return status;
 }
 
-/* A string, or a list of templates with names of which "default" is the one for chats. */
+/* A string, or a list of templates with names of which "default" is the one for chats and "rerank" that for pairs. */
 static void put_template(ll_hf *hf, const json_t *value)
 {
     size_t i;
@@ -35,8 +35,12 @@ static void put_template(ll_hf *hf, const json_t *value)
         ll_gguf_put_string(&hf->maker, template_key, (ll_span){json_string_value(value), json_string_length(value)});
     json_array_foreach (value, i, one) {
         const char *name = ll_hf_text(one, "name");
-        if (name && strcmp(name, "default") == 0 && json_is_string(json_object_get(one, "template")))
-            put_template(hf, json_object_get(one, "template"));
+        const json_t *text = json_object_get(one, "template");
+        const ll_span span = {json_string_value(text), json_string_length(text)};
+        if (name && strcmp(name, "default") == 0 && text)
+            put_template(hf, text);
+        else if (name && strcmp(name, "rerank") == 0 && json_is_string(text))
+            ll_gguf_put_string(&hf->maker, "tokenizer.chat_template.rerank", span);
     }
 }
 
@@ -111,5 +115,7 @@ libllm_status ll_hf_put_texts(ll_hf *hf)
     json_decref(generation);
     if (!status)
         status = put_special_ids(hf, hf->config);
+    if (!status)
+        status = ll_hf_put_ranking(hf);
     return status ? status : put_pooling(hf);
 }
