@@ -472,6 +472,23 @@ def check_measured(estimate):
             yield f"{engine}: a factor of {factor} gives {elsewhere['latency']['tpot']}; before {before['latency']}"
 
 
+def check_constants(estimate):
+    """All fitted constants, said by the scenario, change nothing; one that is changed does."""
+    for scenario, path, name in (
+            ({"task": "serve", "model": "Llama-3.1-8B", "engine": "sglang", "hardware": "H100"}, "latency.tpot", "k.layer"),
+            ({"task": "serve", "model": "Llama-3.1-8B", "engine": "llamacpp", "hardware": "RTX 4090"}, "latency.tpot",
+             "k.desktop_layer"),
+            ({"task": "train", "model": "Llama-3.1-8B", "tokens": 1e12, "hardware": {"device": "H100", "count": 8}},
+             "step.time", "k.train_product")):
+        report = estimate(scenario)
+        constants = {f"k.{key}": figure["value"] for key, figure in report["k"].items()}
+        if at(estimate({**scenario, "constants": constants}), path) != at(report, path):
+            yield f"{scenario}: {path} is another with the same constants"
+        constants[name] *= 1.1
+        if at(estimate({**scenario, "constants": constants}), path) == at(report, path):
+            yield f"{scenario}: {name} has no effect"
+
+
 def check_explanations(estimate):
     n = 0
     for scenario in SCENARIOS:
@@ -495,7 +512,8 @@ def main(library, folder, models):
     problems = [*check_seeds(estimate, folder), *check_parameters(estimate, folder, models),
                 *check_training(estimate, folder), *check_layouts(estimate, folder), *check_serving(estimate, folder),
                 *check_desktop(estimate), *check_measured(estimate), *estimate_money.check(estimate),
-                *estimate_flops.check(estimate, folder), *check_fit(estimate), *check_explanations(estimate)]
+                *estimate_flops.check(estimate, folder), *check_constants(estimate), *check_fit(estimate),
+                *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
 

@@ -18,6 +18,7 @@
  * attention     tuned, generic or unfused
  * fused_loss    whether logits are never written as 32-bit numbers; default: yes
  * optimizer     adam, adam8bit, adafactor, lion, sgd or muon
+ * constants     {"k.train_product", ...} in place of fitted ones
  * cost          money.c
  */
 #include "estimate/training.h"
