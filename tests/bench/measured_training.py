@@ -190,7 +190,7 @@ def scenario_of(row, point):
 
 
 def points(rows, per_token):
-    """Runs whose speed is known: {"id", "kind", "source", "device", "scenario", "speed" per device, "row"}. per_token:
+    """Runs whose speed is known: {"ids", "kind", "source", "device", "scenario", "speed" per device, "row"}. per_token:
     FLOPs of a token of a scenario by a convention."""
     for row in rows:
         if row["category"] != "train":
@@ -203,7 +203,7 @@ def points(rows, per_token):
         speed = point["speed"]
         if isinstance(speed, tuple):
             speed = speed[0] / per_token(scenario, speed[1])
-        yield {"id": row["id"], "kind": "MoE" if row["model"] in WITH_EXPERTS else "dense", "source": reader[3],
+        yield {"ids": [row["id"]], "kind": "MoE" if row["model"] in WITH_EXPERTS else "dense", "source": reader[3],
                "device": DEVICES[row["hardware"]], "scenario": scenario, "speed": speed, "row": row}
 
 
@@ -222,5 +222,42 @@ def memory_points(rows):
             point["recompute"] = "full" if degree(row, "PP") > 1 else "sac"
             scenario = scenario_of(row, point)
             scenario["fused_loss"] = row["hardware"] == "H200"  # compiled since 2025
-        yield {"id": row["id"], "kind": "dense", "source": row["source"], "device": scenario["hardware"]["device"],
+        yield {"ids": [row["id"]], "kind": "dense", "source": row["source"], "device": scenario["hardware"]["device"],
                "scenario": scenario, "memory": value, "row": row}
+
+
+def run(model, device, count, sequence, batch_tokens, tokens, precision="bf16", **more):
+    return {"task": "train", "model": model, "tokens": tokens, "sequence": sequence, "batch_tokens": batch_tokens,
+            "hardware": {"device": device, "count": count, "precision": precision}, **more}
+
+
+A100, H100 = "A100 SXM4 80GB", "H100 SXM5 80GB"
+# Whole runs whose set-up is known well enough: what the row or the paper behind it says.
+RUNS = {
+    "train-0050": run("LLaMA-7B", A100, 2048, 2048, 4e6, 1e12),
+    "train-0051": run("LLaMA-13B", A100, 2048, 2048, 4e6, 1e12),
+    "train-0052": run("LLaMA-33B", A100, 2048, 2048, 4e6, 1.4e12),
+    "train-0053": run("LLaMA-65B", A100, 2048, 2048, 4e6, 1.4e12),
+    "train-0058": run("Llama-2-13B", A100, 2048, 4096, 4e6, 2e12),
+    "train-0064": run("Llama-3.1-405B", H100, 16384, 8192, 16e6, 15.6e12,
+                      parallel={"tp": 8, "pp": 16, "zero": 2, "vp": 8}),
+    "train-0077": run("DeepSeek-V3", "H800 SXM5 80GB", 2048, 4096, 15360 * 4096, 14.8e12, "fp8",
+                      parallel={"pp": 16, "ep": 64, "zero": 1}),
+    "train-0089": run(MODELS["BLOOM 176B"], A100, 384, 2048, 2048 * 2048, 341e9, recompute="full", micro_batch=2,
+                      attention="unfused", parallel={"tp": 4, "pp": 12, "zero": 1}),
+    "train-0095": run(gpt(48, 1600, 25, 50257, 1024), H100, 8, 1024, 2 ** 20, 32e9, parallel={"zero": 1}),
+    "train-0414": run("Nemotron-4-340B", H100, 6144, 4096, 2304 * 4096, 9e12,
+                      parallel={"tp": 8, "pp": 12, "zero": 1, "vp": 8})}
+HOURS = {"GPU-h": lambda value, count: value, "h": lambda value, count: value * count,
+         "s": lambda value, count: 98.8 * 24 * count}  # BLOOM: a step is printed; the run took 98.8 days
+
+
+def run_points(rows):
+    """Whole runs whose device hours are known, interruptions and all."""
+    by_id = {row["id"]: row for row in rows}
+    for name, scenario in RUNS.items():
+        row = by_id[name]
+        hours = HOURS[row["unit"]](float(row["value"]), scenario["hardware"]["count"])
+        if name == "train-0077":
+            hours *= 2664 / 2788  # without the longer context and what came after
+        yield {"ids": [name], "scenario": scenario, "hours": hours}

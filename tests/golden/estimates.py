@@ -21,8 +21,9 @@ import re
 import sys
 import tempfile
 
-import estimate_flops
+import estimate_flops  # which finds the modules of tests/bench
 import estimate_money
+import refit
 
 class Error(ctypes.Structure):
     _fields_ = [("status", ctypes.c_int32), ("message", ctypes.c_char * 508)]
@@ -489,6 +490,26 @@ def check_constants(estimate):
             yield f"{scenario}: {name} has no effect"
 
 
+def check_refit(estimate):
+    """A fit finds the constants that points were made with, whatever group is left out."""
+    truth = {"k.train_product": 0.6, "k.train_attention": 0.4}
+    speed = lambda scenario, constants: at(estimate({**scenario, "constants": constants}),
+                                           "train.tokens_per_second_per_device")
+    points = [{"scenario": {"task": "train", "model": model, "tokens": 1e12, "sequence": sequence, "micro_batch": 1,
+                            "recompute": "full", "hardware": {"device": "H100 SXM5 80GB", "count": 64},
+                            "parallel": {"tp": 4, "zero": 1}}, "weight": 1, "group": sequence}
+              for model in ("Llama-3.1-8B", "Llama-2-13B", "Qwen3-8B") for sequence in (2048, 8192, 32768)]
+    for point in points:
+        point["speed"] = speed(point["scenario"], truth)
+    own = estimate(points[0]["scenario"])["k"]
+    fit = refit.Fit(lambda point, constants: point["speed"] / speed(point["scenario"], constants), points,
+                    {name: (1, 10) for name in truth}, {name: own[name[2:]]["value"] for name in truth}, 0.1)
+    for group, found in fit.held_out(lambda point: point["group"]):
+        for name, value in truth.items():
+            if abs(found[name] / value - 1) > 0.01:
+                yield f"fitted without {group}: {name} is {found[name]}, made with {value}"
+
+
 def check_explanations(estimate):
     n = 0
     for scenario in SCENARIOS:
@@ -512,7 +533,7 @@ def main(library, folder, models):
     problems = [*check_seeds(estimate, folder), *check_parameters(estimate, folder, models),
                 *check_training(estimate, folder), *check_layouts(estimate, folder), *check_serving(estimate, folder),
                 *check_desktop(estimate), *check_measured(estimate), *estimate_money.check(estimate),
-                *estimate_flops.check(estimate, folder), *check_constants(estimate), *check_fit(estimate),
+                *estimate_flops.check(estimate, folder), *check_constants(estimate), *check_refit(estimate), *check_fit(estimate),
                 *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
