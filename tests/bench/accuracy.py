@@ -18,6 +18,7 @@ import sys
 
 import held_out
 import measured_desktop
+import measured_memory
 import measured_serving
 import measured_training
 
@@ -144,7 +145,7 @@ def serving_samples(point):
         one = sample(report, row, "latency.ttft", point["ttft"])
         out.append((f"TTFT, {kind}", one))
         if unloaded(point):
-            out.append((f"TTFT, {kind}, unloaded", one))
+            out += [("TTFT, unloaded", one), (f"TTFT, {kind}, unloaded", one)]
     return out
 
 
@@ -207,6 +208,24 @@ class Collected:
         for point in measured_training.run_points(rows):
             self.add([("training, hours of whole runs", sample(estimate(point["scenario"]), point["ids"][0],
                                                                "devices.hours", point["hours"]))])
+
+
+def memory_table(estimate):
+    """Weights, and KV memory with what its constants were fitted to apart from the rest."""
+    classes = collections.OrderedDict((name, []) for name in (
+        "weights on a device", "KV memory, all", "KV memory, runs that it was fitted to",
+        "KV memory, other sources and releases"))
+    for row, scenario in measured_memory.points(csv.DictReader(open(DATA / "serving_memory.csv", encoding="utf-8"))):
+        memory = estimate(scenario)["memory"]
+        kv = "KV memory, " + ("runs that it was fitted to" if row["version"] == "0.19.0" else
+                              "other sources and releases")
+        for name, path, column in (("weights on a device", "weights", "weights_gib"),
+                                   ("KV memory, all", "kv_pool", "kv_gib"), (kv, "kv_pool", "kv_gib")):
+            if row[column]:
+                classes[name].append(memory[path]["value"] / 2 ** 30 / float(row[column]))
+    yield ["class", "n", "median %", "MAPE %", "p90 %", "bias %"]
+    for name, ratios in classes.items():
+        yield [name, str(len(ratios)), *row_of(ratios)]
 
 
 def quantile(values, share):
@@ -296,10 +315,13 @@ def main(library, refits):
     devices = list(by_device(samples, [device_of[s.id] for s in samples], held))
     for row in devices:
         print("%-30s %5s %9s %8s %8s" % tuple(row))
+    memory = list(memory_table(estimate))
+    for row in memory:
+        print("%-40s %4s %9s %8s %8s %8s" % tuple(row))
     text = (ROOT / "tests/bench/accuracy.md.in").read_text(encoding="utf-8")
     for name, value in (("TABLE", markdown(table)), ("FITS", f"{sum(fits.values())} of {len(fits)}"),
                         ("REJECTED", markdown([["rows", "rule"]] + [[str(n), r] for r, n in sorted(rejected.items())])),
-                        ("DEVICES", markdown(devices)),
+                        ("DEVICES", markdown(devices)), ("MEMORY", markdown(memory)),
                         ("SMALL", "; ".join(n for n, s in classes.items() if len(s) < LEAST))):
         text = text.replace(f"@{name}@", value)
     (ROOT / "docs/accuracy.md").write_text(text, encoding="utf-8")
