@@ -18,7 +18,7 @@ struct values {
     const char *data, *format, *language, *types;
     const char *minimize, *maximize, *against, *keep;
     struct texts set, limits, least, over;
-    bool json, explain, corrected, compare, search;
+    bool json, explain, corrected, compare, conventions, search;
 };
 
 static const struct option options[] = {
@@ -37,8 +37,11 @@ static const struct option options[] = {
     {"mfu", 0, OPTION_TEXT, "X", "share of the peak that is used", offsetof(struct values, mfu), 0, 0},
     {"sequence", 0, OPTION_TEXT, "N", "tokens of a training sequence", offsetof(struct values, sequence), 0, 0},
     {"context", 'c', OPTION_TEXT, "N", "tokens of context", offsetof(struct values, context), 0, 0},
-    {"flops", 0, OPTION_CHOICE, "6nd|kaplan|chinchilla|palm|megatron|nvidia|exact", "how operations are counted",
-     offsetof(struct values, flops), 0, 0},
+    {"flops", 0, OPTION_CHOICE,
+     "6nd|kaplan|chinchilla|palm|megatron|megatron_selective|megatron_full|nvidia|profiler|exact",
+     "how operations are counted", offsetof(struct values, flops), 0, 0},
+    {"conventions", 0, OPTION_FLAG, NULL, "operations, efficiency, rates and sizes as others count them, side by side",
+     offsetof(struct values, conventions), 0, 0},
     {"lora", 0, OPTION_TEXT, "RANK", "tune: adapters of this rank beside frozen weights", offsetof(struct values, lora),
      0, 0},
     {"qlora", 0, OPTION_TEXT, "RANK", "tune: the same beside weights of 4 bits", offsetof(struct values, qlora), 0, 0},
@@ -338,6 +341,8 @@ static bool apply(json_t *scenario, const struct values *v, const struct texts *
     set_text(scenario, "law", v->law);
     set_text(scenario, "base", v->qlora ? "nf4" : NULL);
     set_text(scenario, "data", v->data);
+    if (v->conventions)
+        set(scenario, "conventions.compare", json_true());
     if (v->corrected)
         set(scenario, "mode", json_string("corrected"));
     if (!set_search(scenario, v) || !set_pairs(scenario, &v->set, "set", "", value_of))

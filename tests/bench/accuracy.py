@@ -3,10 +3,10 @@
 """How far estimates are from what was measured: every usable point of tests/data/estimate/measured.csv through the
 library, as tables and as docs/accuracy.md.
 
-usage: accuracy.py LIBRARY
+usage: accuracy.py LIBRARY [--cv]
 
 Figures "held out" come from tests/data/estimate/held_out.csv: predicted over measured for each point, by constants that
-were fitted again without its hardware, its source or its family of models.
+were fitted again without its hardware, its source or its family of models. --cv fits again, and writes that file.
 """
 import collections
 import csv
@@ -16,9 +16,11 @@ import pathlib
 import statistics
 import sys
 
+import held_out
 import measured_desktop
 import measured_memory
 import measured_serving
+import measured_training
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests/data/estimate"
@@ -60,6 +62,11 @@ class Estimator:
             model = self({"model": preset})["model"]
             self.facts[preset] = {key: model.get(key, {"value": 0})["value"] for key in ("heads", "experts", "layers")}
         return self.facts[preset]
+
+    def flops_of(self, scenario, convention):
+        """Training FLOPs of a token by a convention."""
+        only = {key: scenario[key] for key in ("task", "model", "tokens", "sequence")}
+        return self({**only, "conventions": {"flops": convention}})["flops"]["per_token"]["value"]
 
 
 def at(report, path):
@@ -106,75 +113,101 @@ def unloaded(point):
                                                                                  "latency.tpot")["value"]
 
 
-Sample = collections.namedtuple("Sample", "id kind ratio low high")  # predicted over measured; ends over predicted
+class Sample(collections.namedtuple("Sample", "id figure ratio low high")):
+    """ratio: predicted over measured, of a speed where the figure is one; low, high: of the interval, over the value."""
+
+    def inside(self, ratio):
+        return self.low * ratio <= 1 <= self.high * ratio
 
 
-def sample(point, row_id, path, measured):
-    figure = at(point["report"], path)
-    value = figure["value"]
-    return Sample(row_id, path, value / measured, figure["low"] / value, figure["high"] / value)
-
-
-def inside(samples, ratios):
-    """How many in a hundred measurements lie within the interval around a prediction."""
-    return f"{100 * statistics.fmean(s.low <= 1 / r <= s.high for s, r in zip(samples, ratios)):.0f}"
+def sample(report, row_id, path, measured):
+    figure = at(report, path)
+    return Sample(row_id, path, figure["value"] / measured, figure["low"] / figure["value"],
+                  figure["high"] / figure["value"])
 
 
 def serving_samples(point):
     """(class, sample) of a usable point of serving."""
     kind = "MoE" if point["has_experts"] else "dense"
-    row = point["ids"][0]
+    report, row = point["report"], point["ids"][0]
     if point["kind"] == "throughput":
-        one = sample(point, row, "replica.output_tokens_per_second", point["throughput"])
+        one = sample(report, row, "replica.output_tokens_per_second", point["throughput"])
         return [(f"throughput, {kind}", one)]
     out = []
     if point["tpot"] is not None:
-        one = sample(point, row, "latency.tpot", point["tpot"])
+        one = sample(report, row, "latency.tpot", point["tpot"])
         out.append((f"TPOT, {kind}", one))
         if point["has_experts"]:
             out.append((f"TPOT, MoE, {point['engine']}", one))
-    if point["ttft"] and not point["is_pool"] and point["source"] == "InferenceX" and \
-            point["concurrency"] <= at(point["report"], "concurrency.most")["value"]:
-        one = sample(point, row, "latency.ttft", point["ttft"])
+    point["has_first"] = point["ttft"] and not point["is_pool"] and point["source"] == "InferenceX" and \
+        point["concurrency"] <= at(report, "concurrency.most")["value"]
+    if point["has_first"]:
+        one = sample(report, row, "latency.ttft", point["ttft"])
         out.append((f"TTFT, {kind}", one))
         if unloaded(point):
             out += [("TTFT, unloaded", one), (f"TTFT, {kind}, unloaded", one)]
     return out
 
 
-def desktop_samples(estimate, point):
-    point["report"] = estimate(point["scenario"])
+def desktop_samples(point):
     path = "decode.tokens_per_second" if point["kind"] == "desktop decode" else "prefill.tokens_per_second"
-    one = sample(point, point["ids"][0], path, point["value"])
+    one = sample(point["report"], point["ids"][0], path, point["value"])
     out = [(point["kind"], one)]
     if point["kind"] == "desktop decode" and point["n"] == 1:
         out.append(("desktop decode, one device", one))
     return out
 
 
-def collect(estimate, rows):
-    """Samples by class, rejected rows by reason, and how many set-ups fit as measured."""
-    classes, rejected, fits = collections.OrderedDict(), collections.Counter(), {}
-    for point in measured_serving.points(rows, estimate.facts_of):
-        point["reason"] = point["reason"] or select(estimate, point)
-        if point["reason"]:
-            rejected[point["reason"]] += len(point["ids"])
-            continue
-        for name, one in serving_samples(point):
-            classes.setdefault(name, []).append(one)
-    for point in measured_desktop.points(rows):
-        set_up = (point["device"], point["n"], point["scenario"]["weights"], point["scenario"]["model"])
-        if set_up not in fits:
-            needs = {**point["scenario"], "load": {"input_tokens": 1024, "output_tokens": 1024}}
-            fits[set_up] = estimate(needs)["feasible"] == (point["kind"] != "desktop fits")
-        if point["kind"] == "desktop fits":
-            continue
-        if point["reason"]:
-            rejected[point["reason"]] += 1
-            continue
-        for name, one in desktop_samples(estimate, point):
-            classes.setdefault(name, []).append(one)
-    return classes, rejected, fits
+class Collected:
+    """Points that can be used, by kind; samples by class; rejected rows by reason; which set-ups fit as measured."""
+
+    def __init__(self, estimate, rows):
+        self.classes, self.rejected, self.fits = collections.OrderedDict(), collections.Counter(), {}
+        self.serving, self.desktop, self.training = [], [], []
+        self.add_serving(estimate, rows)
+        self.add_desktop(estimate, rows)
+        self.add_training(estimate, rows)
+
+    def add(self, samples):
+        for name, one in samples:
+            self.classes.setdefault(name, []).append(one)
+
+    def add_serving(self, estimate, rows):
+        for point in measured_serving.points(rows, estimate.facts_of):
+            point["reason"] = point["reason"] or select(estimate, point)
+            if point["reason"]:
+                self.rejected[point["reason"]] += len(point["ids"])
+                continue
+            self.serving.append(point)
+            self.add(serving_samples(point))
+
+    def add_desktop(self, estimate, rows):
+        for point in measured_desktop.points(rows):
+            set_up = (point["device"], point["n"], point["scenario"]["weights"], point["scenario"]["model"])
+            if set_up not in self.fits:
+                needs = {**point["scenario"], "load": {"input_tokens": 1024, "output_tokens": 1024}}
+                self.fits[set_up] = estimate(needs)["feasible"] == (point["kind"] != "desktop fits")
+            if point["kind"] == "desktop fits":
+                continue
+            if point["reason"]:
+                self.rejected[point["reason"]] += 1
+                continue
+            point["report"] = estimate(point["scenario"])
+            self.desktop.append(point)
+            self.add(desktop_samples(point))
+
+    def add_training(self, estimate, rows):
+        for point in measured_training.points(rows, estimate.flops_of):
+            self.training.append(point)
+            speed = "train.tokens_per_second_per_device"
+            self.add([(f"training, {point['kind']}", sample(estimate(point["scenario"]), point["ids"][0], speed,
+                                                            point["speed"]))])
+        for point in measured_training.memory_points(rows):
+            self.add([("training, memory", sample(estimate(point["scenario"]), point["ids"][0], "memory.peak",
+                                                  point["memory"]))])
+        for point in measured_training.run_points(rows):
+            self.add([("training, hours of whole runs", sample(estimate(point["scenario"]), point["ids"][0],
+                                                               "devices.hours", point["hours"]))])
 
 
 def memory_table(estimate):
@@ -209,24 +242,41 @@ def row_of(ratios):
             f"{bias:+.1f}"]
 
 
-def held_out(samples, by, table):
-    """Ratios of the same points by constants fitted without their group; times, so speeds are turned round."""
-    figure = "ttft" if samples[0].kind == "latency.ttft" else "tpot"
-    ratios = [table.get((s.id, by, figure)) for s in samples]
+FIGURES = {"latency.ttft": "ttft", "train.tokens_per_second_per_device": "step"}  # else "tpot"
+
+
+def ratios_held_out(samples, by, table):
+    """Of the same points by constants fitted without their group; times, so speeds are turned round."""
+    ratios = [table.get((s.id, by, FIGURES.get(s.figure, "tpot"))) for s in samples]
     if None in ratios:
         return None
-    return [1 / r for r in ratios] if "per_second" in samples[0].kind else ratios
+    return [1 / r for r in ratios] if "per_second" in samples[0].figure else ratios
+
+
+def covered(samples, ratios):
+    return f"{100 * sum(s.inside(r) for s, r in zip(samples, ratios)) / len(samples):.0f}"
 
 
 def table_of(classes, held):
     yield ["class", "constants", "n", "median %", "MAPE %", "p90 %", "bias %", "inside P10-P90 %"]
     for name, samples in classes.items():
-        shipped = [s.ratio for s in samples]
-        yield [name, "as shipped", str(len(samples)), *row_of(shipped), inside(samples, shipped)]
+        ratios = [s.ratio for s in samples]
+        yield [name, "as shipped", str(len(samples)), *row_of(ratios), covered(samples, ratios)]
         for by in ("hardware", "source", "family"):
-            ratios = held_out(samples, by, held)
+            ratios = ratios_held_out(samples, by, held)
             if ratios:
-                yield ["", f"without its {by}", str(len(ratios)), *row_of(ratios), inside(samples, ratios)]
+                yield ["", f"without its {by}", str(len(ratios)), *row_of(ratios), covered(samples, ratios)]
+
+
+def by_device(samples, devices, held):
+    """Training on each device, by constants fitted without it."""
+    yield ["training on", "n", "median %", "MAPE %", "bias %"]
+    for device in sorted(set(devices)):
+        ratios = [1 / held[s.id, "hardware", "step"] for s, d in zip(samples, devices)
+                  if d == device and (s.id, "hardware", "step") in held]
+        if ratios:
+            median, mape, _, bias = row_of(ratios)
+            yield [device, str(len(ratios)), median, mape, bias]
 
 
 def markdown(rows):
@@ -234,31 +284,50 @@ def markdown(rows):
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *body])
 
 
-def main(library):
+def refit(estimate, all_points):
+    """held_out.csv anew."""
+    rows = [*held_out.training(estimate, all_points.training), *held_out.desktop(estimate, all_points.desktop),
+            *held_out.serving(estimate, all_points.serving)]
+    with open(DATA / "held_out.csv", "w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow(["id", "by", "figure", "ratio"])
+        out.writerows((*row[:3], f"{row[3]:.4f}") for row in sorted(rows))
+
+
+def main(library, refits):
     estimate = Estimator(library)
     rows = list(csv.DictReader(open(DATA / "measured.csv", encoding="utf-8")))
+    all_points = Collected(estimate, rows)
+    classes, rejected, fits = all_points.classes, all_points.rejected, all_points.fits
+    if refits:
+        refit(estimate, all_points)
     held = {(r["id"], r["by"], r["figure"]): float(r["ratio"])
             for r in csv.DictReader(open(DATA / "held_out.csv", encoding="utf-8"))}
-    classes, rejected, fits = collect(estimate, rows)
     table = list(table_of(classes, held))
     for row in table:
-        print("%-28s %-22s %5s %9s %8s %8s %8s %17s" % tuple(row))
+        print("%-30s %-22s %5s %9s %8s %8s %8s %17s" % tuple(row))
     print("rows left out:")
     for reason, n in sorted(rejected.items()):
         print(f"{n:5} {reason}")
     print(f"fits or not, as measured: {sum(fits.values())} of {len(fits)} set-ups")
+    samples = classes["training, dense"] + classes["training, MoE"]
+    device_of = {p["ids"][0]: p["device"] for p in all_points.training}
+    devices = list(by_device(samples, [device_of[s.id] for s in samples], held))
+    for row in devices:
+        print("%-30s %5s %9s %8s %8s" % tuple(row))
     memory = list(memory_table(estimate))
     for row in memory:
         print("%-40s %4s %9s %8s %8s %8s" % tuple(row))
     text = (ROOT / "tests/bench/accuracy.md.in").read_text(encoding="utf-8")
-    text = text.replace("@MEMORY@", markdown(memory))
-    text = text.replace("@TABLE@", markdown(table)).replace("@FITS@", f"{sum(fits.values())} of {len(fits)}").replace(
-        "@REJECTED@", markdown([["rows", "rule"]] + [[str(n), r] for r, n in sorted(rejected.items())]))
-    text = text.replace("@SMALL@", ", ".join(n for n, s in classes.items() if len(s) < LEAST))
+    for name, value in (("TABLE", markdown(table)), ("FITS", f"{sum(fits.values())} of {len(fits)}"),
+                        ("REJECTED", markdown([["rows", "rule"]] + [[str(n), r] for r, n in sorted(rejected.items())])),
+                        ("DEVICES", markdown(devices)), ("MEMORY", markdown(memory)),
+                        ("SMALL", "; ".join(n for n, s in classes.items() if len(s) < LEAST))):
+        text = text.replace(f"@{name}@", value)
     (ROOT / "docs/accuracy.md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3) or sys.argv[2:] not in ([], ["--cv"]):
         sys.exit(__doc__)
-    main(sys.argv[1])
+    main(sys.argv[1], len(sys.argv) == 3)

@@ -43,6 +43,8 @@ def expected(report):
     out["carbon.operational"] = out["energy.total"] * 0.5
     out["carbon.embodied"] = 400 * devices * 730 / (5 * 8760)
     out["carbon.total"] = out["carbon.operational"] + out["carbon.embodied"]
+    out["carbon.embodied_share"] = 1 / (1 + out["carbon.operational"] / out["carbon.embodied"])
+    out["carbon.million_tokens_embodied"] = out["carbon.embodied"] / (qps * tokens * 730 * 3600) * 1e6
     kilowatts = busy * 1.4 * 1.2 / 1000
     yearly = 40000 * 0.06 / (1 - 1.06 ** -5) + 12 * 100 * kilowatts
     hour = yearly / (8760 * 0.75) + kilowatts * 0.08
@@ -101,6 +103,20 @@ def check_published(estimate):
         for path, value, unit in (("energy.total", mwh, 1e3), ("carbon.operational", tonnes, 1e3)):
             if abs(at(report, path) / unit / value - 1) > 0.01:
                 yield f"LLaMA-{name}: {path} is {at(report, path) / unit}, published {value}"
+    # Luccioni et al. 2022: 1,082,990 hours of an A100 for BLOOM; devices of 150 kg and servers of eight of 2,500 kg last
+    # six years and are in use for 85 % of them.
+    peak = 6 * 176e9 * 366e9 / 0.5 / 1082990 / 3600
+    report = estimate({"task": "train", "model": {"parameters": 176e9}, "tokens": 366e9, "mfu": 0.5,
+                       "hardware": {"count": 384, "power": 400, "peak_flops": peak},
+                       "cost": {"power_share": 1, "server_factor": 1, "pue": 1, "carbon_intensity": 0.057,
+                                "embodied_kg_per_device": 150 + 2500 / 8, "years": 6 * 0.85}})
+    for path, value in (("carbon.operational", 24.7), ("carbon.embodied", 11.2)):
+        if abs(at(report, path) / 1e3 / value - 1) > 0.005:
+            yield f"BLOOM: {path} is {at(report, path) / 1e3} t, published {value}"
+    without = estimate({"task": "train", "model": {"parameters": 176e9}, "tokens": 366e9, "mfu": 0.5,
+                        "hardware": {"count": 384, "power": 400, "peak_flops": peak}})["carbon"]["embodied"]
+    if not without["low"] < 11.2e3 < without["high"]:
+        yield f"BLOOM: embodied carbon without anything said is {without}, published 11.2 t"
 
 
 PRICES = """kind,name,provider,metric,value,unit,currency,date,source,note

@@ -8,6 +8,7 @@ usage: estimates.py LIBRARY DATA_FOLDER MODELS_JSON
 - data/estimate/parameters.csv: parameters of every preset, counted by transformers (see make_parameters.py).
 - data/estimate/training.json: training runs through an independent implementation of the closed form.
 - data/estimate/serving_cases.json: latency, throughput and memory of serving, by another implementation of the model.
+- estimate_flops.py: FLOPs by each convention, as others published them.
 - estimate_scaling.py: scaling laws.
 - estimate_tuning.py: fine-tuning, and states and weights that are not on the device.
 - estimate_money.py: power, energy, carbon and money.
@@ -24,7 +25,9 @@ import re
 import sys
 import tempfile
 
+import estimate_flops  # which finds the modules of tests/bench
 import estimate_money
+import refit
 import estimate_scaling
 import estimate_tuning
 
@@ -360,7 +363,14 @@ SCENARIOS = [
     {"task": "train", "model": "Llama-3.1-8B", "tokens": {"total": 15e12}, "days": 30, "hardware": "H100"},
     *({"task": "train", "model": "Llama-3.1-8B", "conventions": {"flops": name}, "hardware": {"device": "A100",
                                                                                                 "count": 512}}
-      for name in ("6nd", "kaplan", "chinchilla", "palm", "megatron", "nvidia", "exact")),
+      for name in ("6nd", "kaplan", "chinchilla", "palm", "megatron", "megatron_selective", "megatron_full", "nvidia",
+                   "profiler", "exact")),
+    *({"task": task, "model": model, "conventions": {"compare": True}, "hardware": {"device": "H100 SXM5 80GB", "count": 8}}
+      for task in ("train", "serve") for model in ("Qwen3-30B-A3B", "gpt-oss-20b", "Gemma-3-4B")),
+    {"model": "DeepSeek-V3", "conventions": {"compare": True}},
+    {"task": "train", "model": {"parameters": 1e9}, "conventions": {"compare": True}, "days": 9, "mfu": 0.4,
+     "hardware": {"peak_flops": 1e15}},
+    {"task": "serve", "engine": "llamacpp", "model": "Llama-3.1-8B", "hardware": "RTX 4090", "conventions": {"compare": True}},
     serving({"params": "7e9"}),
     *({"task": "train", "model": "Llama-3.1-70B", "tokens": 1e12,
        "hardware": {"device": "H100 SXM5 80GB", "count": 64, "precision": precision}, "parallel": parallel, **how}
@@ -559,6 +569,43 @@ def check_search(estimate):
             yield f"search for {target}: trade-offs {front}"
 
 
+def check_constants(estimate):
+    """All fitted constants, said by the scenario, change nothing; one that is changed does."""
+    for scenario, path, name in (
+            ({"task": "serve", "model": "Llama-3.1-8B", "engine": "sglang", "hardware": "H100"}, "latency.tpot", "k.layer"),
+            ({"task": "serve", "model": "Llama-3.1-8B", "engine": "llamacpp", "hardware": "RTX 4090"}, "latency.tpot",
+             "k.desktop_layer"),
+            ({"task": "train", "model": "Llama-3.1-8B", "tokens": 1e12, "hardware": {"device": "H100", "count": 8}},
+             "step.time", "k.train_product")):
+        report = estimate(scenario)
+        constants = {f"k.{key}": figure["value"] for key, figure in report["k"].items()}
+        if at(estimate({**scenario, "constants": constants}), path) != at(report, path):
+            yield f"{scenario}: {path} is another with the same constants"
+        constants[name] *= 1.1
+        if at(estimate({**scenario, "constants": constants}), path) == at(report, path):
+            yield f"{scenario}: {name} has no effect"
+
+
+def check_refit(estimate):
+    """A fit finds the constants that points were made with, whatever group is left out."""
+    truth = {"k.train_product": 0.6, "k.train_attention": 0.4}
+    speed = lambda scenario, constants: at(estimate({**scenario, "constants": constants}),
+                                           "train.tokens_per_second_per_device")
+    points = [{"scenario": {"task": "train", "model": model, "tokens": 1e12, "sequence": sequence, "micro_batch": 1,
+                            "recompute": "full", "hardware": {"device": "H100 SXM5 80GB", "count": 64},
+                            "parallel": {"tp": 4, "zero": 1}}, "weight": 1, "group": sequence}
+              for model in ("Llama-3.1-8B", "Llama-2-13B", "Qwen3-8B") for sequence in (2048, 8192, 32768)]
+    for point in points:
+        point["speed"] = speed(point["scenario"], truth)
+    own = estimate(points[0]["scenario"])["k"]
+    fit = refit.Fit(lambda point, constants: point["speed"] / speed(point["scenario"], constants), points,
+                    {name: (1, 10) for name in truth}, {name: own[name[2:]]["value"] for name in truth}, 0.1)
+    for group, found in fit.held_out(lambda point: point["group"]):
+        for name, value in truth.items():
+            if abs(found[name] / value - 1) > 0.01:
+                yield f"fitted without {group}: {name} is {found[name]}, made with {value}"
+
+
 def check_explanations(estimate):
     n = 0
     for scenario in SCENARIOS:
@@ -582,7 +629,8 @@ def main(library, folder, models):
     problems = [*check_seeds(estimate, folder), *check_parameters(estimate, folder, models),
                 *check_training(estimate, folder), *check_layouts(estimate, folder), *check_serving(estimate, folder),
                 *check_first_token(estimate), *check_desktop(estimate), *check_measured(estimate),
-                *estimate_money.check(estimate), *check_fit(estimate), *estimate_tuning.check(estimate, folder),
+                *estimate_money.check(estimate), *estimate_flops.check(estimate, folder), *check_constants(estimate),
+                *check_refit(estimate), *check_fit(estimate), *estimate_tuning.check(estimate, folder),
                 *estimate_scaling.check(estimate), *check_search(estimate), *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)

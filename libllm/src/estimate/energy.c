@@ -76,14 +76,18 @@ static void put_embodied(ll_task *task, ll_reader *cost)
     ll_sheet *sheet = task->sheet;
     ll_money_give(
         cost, "embodied_kg_per_device", 0, 1e6, "carbon.embodied_per_device", "kg", 318, 150, 500,
-        "default: an A100 with its share of the server, Chien et al. 2023 (HotCarbon); the card alone is about "
-        "150");
+        "default: an A100 with its share of the server, Chien et al. 2023 (HotCarbon); from a card alone, 150 "
+        "(Luccioni "
+        "et al. 2022) or 164 (NVIDIA 2025, an eighth of an HGX H100), to 462 with an eighth of a server of 2,500 "
+        "(Luccioni et al.)");
     ll_money_give(cost, "years", 0.1, 50, "cost.years", "year", 4, 3, 6, "default: years of use");
     ll_sheet_detail(sheet, "carbon.embodied_per_device");
     ll_sheet_detail(sheet, "cost.years");
     ll_sheet_compute(sheet, "carbon.embodied", "kg", "carbon.embodied_per_device * devices.hours / (cost.years * 8760)",
                      "the share of its life that a device serves here");
     ll_sheet_compute(sheet, "carbon.total", "kg", "carbon.operational + carbon.embodied", NULL);
+    if (ll_sheet_value(sheet, "carbon.total") > 0)
+        ll_sheet_compute(sheet, "carbon.embodied_share", "", "carbon.embodied / carbon.total", "of making the devices");
 }
 
 void ll_put_energy(ll_task *task, ll_reader *cost)
@@ -136,4 +140,10 @@ void ll_put_energy_of_tokens(ll_task *task)
                      "load.output_tokens",
                      "everything counted on generated tokens");
     ll_sheet_compute(sheet, "carbon.million_tokens", "kg", "energy.million_tokens * carbon.intensity", "of operation");
+    ll_sheet_compute(
+        sheet, "carbon.million_tokens_embodied", "kg",
+        ll_sheet_has(sheet, "energy.day")
+            ? "1000000 * carbon.embodied / (load.tokens_per_second * 3600 * 730)"
+            : "1000000 * carbon.embodied / (replica.queries_per_second * load.tokens_per_query * 3600 * 730)",
+        "of making the devices");
 }

@@ -3,26 +3,61 @@
  */
 #include "estimate/tasks.h"
 
-static const char *const sources[] = {
-    [LL_FLOPS_6ND] = "C = 6 N D: Kaplan et al. 2020",
-    [LL_FLOPS_KAPLAN] = "Kaplan et al. 2020, table 1: (2 N + 2 n_layer n_ctx d_attn) forward, three times that in all",
-    [LL_FLOPS_CHINCHILLA] = "Hoffmann et al. 2022, appendix F",
-    [LL_FLOPS_PALM] = "Chowdhery et al. 2022, appendix B: 6 N + 12 L H Q T",
-    [LL_FLOPS_MEGATRON] = "Narayanan et al. 2021 and Korthikanti et al. 2022: 72 B L s h^2 (1 + s/6h + V/12hL)",
-    [LL_FLOPS_NVIDIA] = "Megatron-Bridge 2025: without the input embedding, half of causal attention",
-    [LL_FLOPS_EXACT] = "the products of the model's own tensors, a multiply-add as two; backward as twice forward",
+#include <string.h>
+
+static const struct {
+    const char *name, *source;
+    bool needs_shape; /* of one width for all layers */
+} conventions[LL_FLOPS_CONVENTIONS] = {
+    [LL_FLOPS_6ND] = {"6nd", "C = 6 N D: Kaplan et al. 2020", false},
+    [LL_FLOPS_KAPLAN] = {"kaplan",
+                         "Kaplan et al. 2020, table 1: (2 N + 2 n_layer n_ctx d_attn) forward, three times that in all",
+                         true},
+    [LL_FLOPS_CHINCHILLA] = {"chinchilla",
+                             "Hoffmann et al. 2022, appendix F; their table A4 leaves out embedding and logits", true},
+    [LL_FLOPS_PALM] = {"palm", "Chowdhery et al. 2022, appendix B: 6 N + 12 L H Q T", false},
+    [LL_FLOPS_MEGATRON] = {"megatron",
+                           "Narayanan et al. 2021 and Korthikanti et al. 2022: 72 B L s h^2 (1 + s/6h + V/12hL)", true},
+    [LL_FLOPS_MEGATRON_SELECTIVE] =
+        {"megatron_selective",
+         "Korthikanti et al. 2022: 72 B L s h^2 (1 + s/3h + V/12hL), what the hardware does "
+         "when attention is recomputed",
+         true},
+    [LL_FLOPS_MEGATRON_FULL] = {"megatron_full",
+                                "Narayanan et al. 2021: 96 B L s h^2 (1 + s/6h + V/16hL), what the hardware does when "
+                                "all layers are recomputed",
+                                true},
+    [LL_FLOPS_NVIDIA] =
+        {"nvidia",
+         "Megatron-Bridge 2025: without the input embedding, routers, and gates other than SwiGLU; half "
+         "of attention, windows or not",
+         false},
+    [LL_FLOPS_PROFILER] = {"profiler",
+                           "profilers such as calflops and DeepSpeed's: all products, attention without its mask",
+                           false},
+    [LL_FLOPS_EXACT] = {"exact",
+                        "the products of the model's own tensors, a multiply-add as two; backward as twice forward",
+                        false},
 };
 
-static const char *const names[] = {"6nd", "kaplan", "chinchilla", "palm", "megatron", "nvidia", "exact"};
+/* Whether Megatron-Bridge counts it: not routers, nor the gates of gpt-oss, which are no SwiGLU. */
+static bool is_of_nvidia(const ll_bill *bill, const ll_item *item)
+{
+    const bool is_gate = bill->family && strncmp(bill->family, "gpt", 3) == 0 && strstr(bill->family, "oss") &&
+                         strstr(item->name, "ffn_gate_exps");
+    return item->class != LL_CLASS_ROUTER && !is_gate;
+}
 
 /* 2 * (count * rows * columns + ...) over the products that a token runs through. */
-static const char *products(ll_sheet *sheet, const ll_bill *bill, bool with_head)
+static const char *products(ll_sheet *sheet, const ll_bill *bill, ll_flops_convention convention)
 {
+    const bool with_head = convention != LL_FLOPS_KAPLAN;
     const char *sum = "";
     for (size_t i = 0; i < bill->n_items; i++) {
         const ll_item *item = &bill->items[i];
         if (!item->is_product || item->class == LL_CLASS_VISION || item->class == LL_CLASS_MTP ||
-            (item->class == LL_CLASS_HEAD && !with_head))
+            (item->class == LL_CLASS_HEAD && !with_head) ||
+            (convention == LL_FLOPS_NVIDIA && !is_of_nvidia(bill, item)))
             continue;
         sum = ll_sheet_text(sheet, "%s%s%.0f * %.0f * %.0f", sum, *sum ? " + " : "", item->used, item->rows,
                             item->columns);
@@ -70,69 +105,119 @@ static const char *attention(ll_sheet *sheet, const ll_bill *bill, const char *t
     return *sum ? sum : "0";
 }
 
-static bool needs(ll_task *task, const char *path, ll_flops_convention convention)
+/* layers * heads * widths of keys and values, over all cores. */
+static const char *attended(ll_sheet *sheet, const ll_bill *bill)
 {
-    if (!ll_sheet_has(task->sheet, path))
-        ll_sheet_fail(task->sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
-                      "conventions.flops: \"%s\" needs %s, which is not known of this model", names[convention], path);
-    return !task->sheet->status;
+    const char *sum = "";
+    for (size_t i = 0; i < bill->n_cores; i++) {
+        const ll_core *core = &bill->cores[i];
+        sum = ll_sheet_text(sheet, "%s%s%.0f * %.0f * %.0f", sum, *sum ? " + " : "", core->layers, core->heads,
+                            core->key_dim + core->value_dim);
+    }
+    return *sum ? sum : "0";
 }
 
-static void put_forward(ll_task *task, const char *attention_tokens)
+static const char *const shape[] = {"model.layers", "model.hidden", "model.heads", "model.head_dim", "model.vocab"};
+
+/* What the convention asks for and is not known of the model, or NULL. */
+static const char *missing(const ll_task *task, ll_flops_convention convention)
+{
+    if (convention == LL_FLOPS_6ND || convention == LL_FLOPS_EXACT)
+        return NULL;
+    for (size_t i = 0; i < sizeof shape / sizeof *shape; i++)
+        if (!ll_sheet_has(task->sheet, shape[i]) && (conventions[convention].needs_shape || !task->bill->n_items))
+            return shape[i];
+    return convention == LL_FLOPS_CHINCHILLA && !ll_sheet_has(task->sheet, "model.ffn") ? "model.ffn" : NULL;
+}
+
+/* <prefix>products by the convention. */
+static const char *put_products(ll_task *task, ll_flops_convention convention, const char *prefix)
 {
     ll_sheet *sheet = task->sheet;
-    ll_sheet_compute(sheet, "flops.products", "FLOP", products(sheet, task->bill, true), sources[LL_FLOPS_EXACT]);
-    ll_sheet_compute(sheet, "flops.attention", "FLOP", attention(sheet, task->bill, attention_tokens, false),
-                     "scores and weighted sums, averaged over the positions of a sequence");
-    ll_sheet_detail(sheet, "flops.products");
-    ll_sheet_detail(sheet, "flops.attention");
+    const char *path = ll_sheet_text(sheet, "%sproducts", prefix);
+    ll_sheet_compute(sheet, path, "FLOP", products(sheet, task->bill, convention), conventions[convention].source);
+    ll_sheet_detail(sheet, path);
+    return path;
 }
+
+/* <prefix>attention: averaged over the positions of a sequence of context.tokens. */
+static const char *put_attention(ll_task *task, const char *prefix)
+{
+    const char *path = ll_sheet_text(task->sheet, "%sattention", prefix);
+    ll_sheet_compute(task->sheet, path, "FLOP", attention(task->sheet, task->bill, "context.tokens", false),
+                     "scores and weighted sums, averaged over the positions of a sequence");
+    ll_sheet_detail(task->sheet, path);
+    return path;
+}
+
+const char *ll_flops_formula(ll_task *task, ll_flops_convention convention, const char *prefix)
+{
+    ll_sheet *sheet = task->sheet;
+    switch (convention) {
+    case LL_FLOPS_6ND:
+        return "flops.per_parameter_token * parameters.active";
+    case LL_FLOPS_KAPLAN:
+        return ll_sheet_text(sheet, "3 * (%s + 2 * model.layers * context.tokens * model.heads * model.head_dim)",
+                             put_products(task, convention, prefix));
+    case LL_FLOPS_CHINCHILLA:
+        return "3 * (2 * model.vocab * model.hidden + model.layers * (6 * model.hidden * model.heads * "
+               "model.head_dim + 4 * context.tokens * model.heads * model.head_dim + 3 * model.heads * "
+               "context.tokens + 2 * model.heads * model.head_dim * model.hidden + 4 * model.hidden * model.ffn) + "
+               "2 * model.hidden * model.vocab)";
+    case LL_FLOPS_PALM:
+        return ll_sheet_text(sheet, "6 * parameters.active + 6 * (%s) * context.tokens", attended(sheet, task->bill));
+    case LL_FLOPS_MEGATRON:
+        return "72 * model.layers * model.hidden ^ 2 * (1 + context.tokens / (6 * model.hidden) + model.vocab / "
+               "(12 * model.hidden * model.layers))";
+    case LL_FLOPS_MEGATRON_SELECTIVE:
+        return "72 * model.layers * model.hidden ^ 2 * (1 + context.tokens / (3 * model.hidden) + model.vocab / "
+               "(12 * model.hidden * model.layers))";
+    case LL_FLOPS_MEGATRON_FULL:
+        return "96 * model.layers * model.hidden ^ 2 * (1 + context.tokens / (6 * model.hidden) + model.vocab / "
+               "(16 * model.hidden * model.layers))";
+    case LL_FLOPS_NVIDIA:
+        return ll_sheet_text(sheet, "3 * %s + 3 * (%s) * context.tokens", put_products(task, convention, prefix),
+                             attended(sheet, task->bill));
+    case LL_FLOPS_PROFILER:
+        return ll_sheet_text(sheet, "3 * (%s + 2 * (%s) * context.tokens)", put_products(task, convention, prefix),
+                             attended(sheet, task->bill));
+    case LL_FLOPS_EXACT:
+        break;
+    }
+    const char *all = put_products(task, LL_FLOPS_EXACT, prefix);
+    return ll_sheet_text(sheet, "3 * (%s + %s)", all, put_attention(task, prefix));
+}
+
+bool ll_flops_is_known(const ll_task *task, ll_flops_convention convention)
+{
+    const bool is_of_dense = conventions[convention].needs_shape && convention != LL_FLOPS_KAPLAN;
+    return !missing(task, convention) && !(is_of_dense && task->bill->experts > 0);
+}
+
+const char *ll_flops_name(ll_flops_convention convention) { return conventions[convention].name; }
+
+const char *ll_flops_source(ll_flops_convention convention) { return conventions[convention].source; }
 
 void ll_put_training_flops(ll_task *task, ll_flops_convention convention, double multiplier)
 {
     ll_sheet *sheet = task->sheet;
-    const char *formula = NULL;
-    static const char *const shape[] = {"model.layers", "model.hidden", "model.heads", "model.head_dim", "model.vocab"};
-    for (size_t i = 0; convention != LL_FLOPS_6ND && convention != LL_FLOPS_EXACT && i < 5; i++)
-        if (!needs(task, shape[i], convention))
-            return;
-    switch (convention) {
-    case LL_FLOPS_6ND:
-        ll_sheet_give(sheet, "flops.per_parameter_token", "FLOP", multiplier,
-                      multiplier == 6 ? "2 forward and 4 backward" : "given");
-        ll_sheet_detail(sheet, "flops.per_parameter_token");
-        formula = "flops.per_parameter_token * parameters.active";
-        break;
-    case LL_FLOPS_KAPLAN:
-        ll_sheet_compute(sheet, "flops.products", "FLOP", products(sheet, task->bill, false), sources[convention]);
-        ll_sheet_detail(sheet, "flops.products");
-        formula = "3 * (flops.products + 2 * model.layers * context.tokens * model.heads * model.head_dim)";
-        break;
-    case LL_FLOPS_CHINCHILLA:
-        formula = "3 * (2 * model.vocab * model.hidden + model.layers * (6 * model.hidden * model.heads * "
-                  "model.head_dim + 4 * context.tokens * model.heads * model.head_dim + 3 * model.heads * "
-                  "context.tokens + 2 * model.heads * model.head_dim * model.hidden + 4 * model.hidden * model.ffn) + "
-                  "2 * model.hidden * model.vocab)";
-        break;
-    case LL_FLOPS_PALM:
-        formula = "6 * parameters.active + 12 * model.layers * model.heads * model.head_dim * context.tokens";
-        break;
-    case LL_FLOPS_MEGATRON:
-        formula = "72 * model.layers * model.hidden ^ 2 * (1 + context.tokens / (6 * model.hidden) + model.vocab / "
-                  "(12 * model.hidden * model.layers))";
-        break;
-    case LL_FLOPS_NVIDIA:
-        ll_sheet_compute(sheet, "flops.products", "FLOP", products(sheet, task->bill, true), sources[convention]);
-        ll_sheet_detail(sheet, "flops.products");
-        formula = "3 * flops.products + 6 * model.layers * model.heads * model.head_dim * context.tokens";
-        break;
-    case LL_FLOPS_EXACT:
-        put_forward(task, "context.tokens");
-        formula = "3 * (flops.products + flops.attention)";
-        break;
-    }
-    ll_sheet_compute(sheet, "flops.per_token", "FLOP", formula, sources[convention]);
-    ll_sheet_say(sheet, "conventions.flops", names[convention], sources[convention]);
+    const char *unknown = missing(task, convention);
+    if (unknown)
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                      "conventions.flops: \"%s\" needs %s, which is not known of this model",
+                      conventions[convention].name, unknown);
+    if (convention == LL_FLOPS_6ND)
+        ll_flops_put_multiplier(sheet, multiplier);
+    ll_sheet_compute(sheet, "flops.per_token", "FLOP", ll_flops_formula(task, convention, "flops."),
+                     conventions[convention].source);
+    ll_sheet_say(sheet, "conventions.flops", conventions[convention].name, conventions[convention].source);
+}
+
+void ll_flops_put_multiplier(ll_sheet *sheet, double multiplier)
+{
+    ll_sheet_give(sheet, "flops.per_parameter_token", "FLOP", multiplier,
+                  multiplier == 6 ? "2 forward and 4 backward" : "given");
+    ll_sheet_detail(sheet, "flops.per_parameter_token");
 }
 
 void ll_put_inference_flops(ll_task *task, bool is_exact)
@@ -140,9 +225,14 @@ void ll_put_inference_flops(ll_task *task, bool is_exact)
     ll_sheet *sheet = task->sheet;
     if (!is_exact) {
         ll_sheet_compute(sheet, "flops.per_token", "FLOP", "2 * parameters.active", "2 N for each token");
+        ll_sheet_say(sheet, "conventions.flops", "2nd", "2 N for each token, prompt and answer alike");
+        ll_sheet_detail(sheet, "conventions.flops");
         return;
     }
-    put_forward(task, "context.tokens");
+    put_products(task, LL_FLOPS_EXACT, "flops.");
+    put_attention(task, "flops.");
+    ll_sheet_say(sheet, "conventions.flops", conventions[LL_FLOPS_EXACT].name, conventions[LL_FLOPS_EXACT].source);
+    ll_sheet_detail(sheet, "conventions.flops");
     ll_sheet_compute(sheet, "flops.prefill_token", "FLOP", "flops.products + flops.attention",
                      "of a prompt of context.tokens, on average");
     ll_sheet_compute(sheet, "flops.decode_attention", "FLOP", attention(sheet, task->bill, "context.tokens", true),

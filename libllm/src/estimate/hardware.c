@@ -218,31 +218,42 @@ static void read_peaks(ll_reader *r, ll_device *device)
 }
 
 /* What the device computes at that precision; where it has no units for it, as it would with wider numbers. */
-static void put_peak(ll_reader *r, ll_hardware *h)
+static ll_precision available(const ll_hardware *h)
 {
     static const ll_precision wider[LL_PRECISIONS] = {[LL_PRECISION_FP8] = LL_PRECISION_BF16,
                                                       [LL_PRECISION_INT8] = LL_PRECISION_BF16,
                                                       [LL_PRECISION_FP4] = LL_PRECISION_FP8};
-    if (ll_read_given(r, "peak_flops", 1, 1e21, "device.peak", "FLOP/s"))
-        return;
     ll_precision p = h->precision;
     while (p && p != LL_PRECISION_BF16 && h->device.fields[LL_DEVICE_PEAK_FP32 + p].value == 0)
         p = wider[p];
+    return p;
+}
+
+bool ll_hardware_put_peak(ll_sheet *sheet, const ll_hardware *h, bool sparse, const char *path)
+{
+    const ll_precision p = available(h);
     const ll_device_value *dense = &h->device.fields[LL_DEVICE_PEAK_FP32 + p];
     const ll_device_value *printed = &h->device.fields[LL_DEVICE_SPARSE_BF16];
     const double factor = h->device.fields[LL_DEVICE_SPARSE_FACTOR].value;
     if (dense->value == 0)
-        return;
-    h->precision = p;
-    if (!h->sparse)
-        ll_sheet_give_between(r->sheet, "device.peak", "FLOP/s", dense->value, dense->low, dense->high,
-                              ll_sheet_text(r->sheet, "%s, %s, dense", dense->source, peak_keys[p]));
+        return false;
+    if (!sparse)
+        ll_sheet_give_between(sheet, path, "FLOP/s", dense->value, dense->low, dense->high,
+                              ll_sheet_text(sheet, "%s, %s, dense", dense->source, peak_keys[p]));
     else if (p == LL_PRECISION_BF16 && printed->value > 0)
-        ll_sheet_give(r->sheet, "device.peak", "FLOP/s", printed->value,
-                      ll_sheet_text(r->sheet, "%s, %s, with structured sparsity", printed->source, peak_keys[p]));
+        ll_sheet_give(sheet, path, "FLOP/s", printed->value,
+                      ll_sheet_text(sheet, "%s, %s, with structured sparsity", printed->source, peak_keys[p]));
     else
-        ll_sheet_give(r->sheet, "device.peak", "FLOP/s", dense->value * (factor > 0 ? factor : 1),
-                      ll_sheet_text(r->sheet, "%s, %s, times the sparsity factor", dense->source, peak_keys[p]));
+        ll_sheet_give(sheet, path, "FLOP/s", dense->value * (factor > 0 ? factor : 1),
+                      ll_sheet_text(sheet, "%s, %s, times the sparsity factor", dense->source, peak_keys[p]));
+    return true;
+}
+
+static void put_peak(ll_reader *r, ll_hardware *h)
+{
+    h->has_own_peak = ll_read_given(r, "peak_flops", 1, 1e21, "device.peak", "FLOP/s");
+    if (!h->has_own_peak && ll_hardware_put_peak(r->sheet, h, h->sparse, "device.peak"))
+        h->precision = available(h);
 }
 
 void ll_hardware_read(ll_reader *scenario, const char *folder, ll_precision otherwise, ll_hardware *out)

@@ -61,7 +61,10 @@ typedef struct ll_hardware {
     bool is_known; /* a device was named */
     ll_precision precision;
     bool sparse;
+    bool has_own_peak; /* "peak_flops", of which nobody knows what it counts */
 } ll_hardware;
 void ll_hardware_read(ll_reader *scenario, const char *folder, ll_precision otherwise, ll_hardware *out);
+/* The peak at the hardware's precision, dense or as printed with structured sparsity; false when it is not known. */
+bool ll_hardware_put_peak(ll_sheet *sheet, const ll_hardware *hardware, bool sparse, const char *path);
 
 #endif

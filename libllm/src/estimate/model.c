@@ -59,6 +59,7 @@ void ll_run_model(ll_task *task)
     const double context = task->bill->context > 0 ? task->bill->context : 4096;
     if (!ll_read_given(task->scenario, "context", 1, 1e9, "context.tokens", "token"))
         ll_sheet_give(sheet, "context.tokens", "token", context, "default: the model's context");
+    const ll_conventions conventions = ll_conventions_read(task);
     ll_put_kv_element(task);
     ll_put_inference_flops(task, true);
     ll_put_kv(task);
@@ -71,4 +72,5 @@ void ll_run_model(ll_task *task)
                       ll_read_has(task->scenario, "weight_bits") ? "given" : "as published");
         ll_sheet_compute(sheet, "weights.bytes", "B", "parameters.total * weights.bits / 8", NULL);
     }
+    ll_put_conventions(task, &conventions, NULL);
 }

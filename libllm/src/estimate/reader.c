@@ -141,8 +141,10 @@ void ll_read_end(ll_reader *r)
 
 bool ll_read_given(ll_reader *r, const char *key, double low, double high, const char *path, const char *unit)
 {
-    if (!ll_read_any(r, key))
+    if (!ll_read_has(r, key)) {
+        ll_read_any(r, key);
         return false;
+    }
     ll_sheet_give(r->sheet, path, unit, ll_read_number(r, key, low, high, low), "given");
     return true;
 }

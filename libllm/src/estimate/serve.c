@@ -229,6 +229,7 @@ static void serve(ll_task *task)
 void ll_run_serve(ll_task *task)
 {
     const int engine = ll_read_choice(task->scenario, "engine", LL_ENGINE_WORDS "|llamacpp|libllm", LL_ENGINE_OTHER);
+    const ll_conventions conventions = ll_conventions_read(task);
     if (ll_read_choice(task->scenario, "method", "steps|flops", 0) == 1)
         serve_by_flops(task);
     else if (engine > LL_ENGINE_OTHER + 1)
@@ -237,4 +238,5 @@ void ll_run_serve(ll_task *task)
         ll_serve_desktop(task);
     else
         serve(task);
+    ll_put_conventions(task, &conventions, NULL);
 }

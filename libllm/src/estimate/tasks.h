@@ -21,15 +21,37 @@ typedef enum ll_flops_convention {
     LL_FLOPS_CHINCHILLA,
     LL_FLOPS_PALM,
     LL_FLOPS_MEGATRON,
-    LL_FLOPS_NVIDIA, /* of 2025: without the input embedding, causal attention */
-    LL_FLOPS_EXACT,  /* the products that the model has */
+    LL_FLOPS_MEGATRON_SELECTIVE, /* with attention computed again */
+    LL_FLOPS_MEGATRON_FULL,      /* with everything computed again */
+    LL_FLOPS_NVIDIA,             /* of 2025: without the input embedding, half of attention */
+    LL_FLOPS_PROFILER,           /* all products, attention without its mask */
+    LL_FLOPS_EXACT,              /* the products that the model has */
 } ll_flops_convention;
-#define LL_FLOPS_WORDS "6nd|kaplan|chinchilla|palm|megatron|nvidia|exact"
+enum { LL_FLOPS_CONVENTIONS = LL_FLOPS_EXACT + 1 };
+#define LL_FLOPS_WORDS "6nd|kaplan|chinchilla|palm|megatron|megatron_selective|megatron_full|nvidia|profiler|exact"
 
 /* flops.per_token for training (forward and backward) of sequences of context.tokens. */
 void ll_put_training_flops(ll_task *task, ll_flops_convention convention, double multiplier);
+/* The formula of that, whose parts are put at paths that begin with the prefix; the model must be known well enough. */
+const char *ll_flops_formula(ll_task *task, ll_flops_convention convention, const char *prefix);
+/* Whether the convention makes sense of the model. */
+bool ll_flops_is_known(const ll_task *task, ll_flops_convention convention);
+const char *ll_flops_name(ll_flops_convention convention);
+const char *ll_flops_source(ll_flops_convention convention);
+/* flops.per_parameter_token, of 6ND. */
+void ll_flops_put_multiplier(ll_sheet *sheet, double multiplier);
 /* flops.decode_token at context.tokens and flops.prefill. */
 void ll_put_inference_flops(ll_task *task, bool is_exact);
+
+/* conventions.c: the member "conventions". With "compare", the same amounts by each convention are put side by side. */
+typedef struct ll_conventions {
+    ll_flops_convention flops;
+    double multiplier; /* of 6ND */
+    bool compares;
+} ll_conventions;
+ll_conventions ll_conventions_read(ll_task *task);
+/* At conventions.*, once all else is on the sheet; hardware is nullable. */
+void ll_put_conventions(ll_task *task, const ll_conventions *conventions, const ll_hardware *hardware);
 
 /* model.c: kv.bytes_per_element, of the member "kv" (a format of GGUF) or "kv_bits". */
 void ll_put_kv_element(ll_task *task);

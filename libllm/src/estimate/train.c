@@ -4,7 +4,7 @@
  *
  * tokens        a number, or {"total"}, {"per_parameter"} or {"law"} (scale.c): as many as training is spent best on
  * sequence      tokens; default: the model's context, 4096 at most
- * conventions   {"flops", "flops_per_parameter_token"}
+ * conventions   conventions.c
  * hardware      a device or {"device", "count", "precision": bf16 or fp8, ...}
  * days          how long it may take; without a count, as many devices as it takes
  * mfu           the share of the peak that is reached; without it the time of a step is predicted where the model's
@@ -18,6 +18,7 @@
  * attention     tuned, generic or unfused
  * fused_loss    whether logits are never written as 32-bit numbers; default: yes
  * optimizer     adam, adam8bit, adafactor, lion, sgd or muon
+ * constants     {"k.train_product", ...} in place of fitted ones
  * cost          money.c
  */
 #include "estimate/scaling.h"
@@ -53,19 +54,14 @@ static void put_tokens(ll_task *task)
     ll_read_end(&r);
 }
 
-static void put_convention(ll_task *task)
+static void put_operations(ll_task *task, const ll_conventions *conventions)
 {
-    ll_reader r = ll_read_object(task->scenario, "conventions");
-    const ll_flops_convention convention =
-        (ll_flops_convention)ll_read_choice(&r, "flops", LL_FLOPS_WORDS, LL_FLOPS_6ND);
-    const double multiplier = ll_read_number(&r, "flops_per_parameter_token", 0.1, 100, 6);
-    ll_read_end(&r);
     ll_sheet *sheet = task->sheet;
     const double context = task->bill->context > 0 && task->bill->context < 4096 ? task->bill->context : 4096;
     if (!ll_read_given(task->scenario, "sequence", 1, 1e8, "context.tokens", "token"))
         ll_sheet_give(sheet, "context.tokens", "token", context, "default: the model's context, 4096 at most");
     ll_sheet_detail(sheet, "context.tokens");
-    ll_put_training_flops(task, convention, multiplier);
+    ll_put_training_flops(task, conventions->flops, conventions->multiplier);
     ll_sheet_compute(sheet, "flops.total", "FLOP", "flops.per_token * tokens.total", NULL);
     ll_sheet_compute(sheet, "flops.petaflop_days", "PF-day", "flops.total / 8.64e19", "1 PF-day = 8.64e19 FLOP");
 }
@@ -128,15 +124,12 @@ static bool run_by_steps(ll_training *t, ll_training_plan *plan, const ll_hardwa
     return true;
 }
 
-void ll_run_train(ll_task *task)
+/* The devices, days or efficiency that follow from the operations and from what the scenario says of the others. */
+static void put_run(ll_task *task, const ll_hardware *hardware)
 {
     ll_sheet *sheet = task->sheet;
     ll_training training;
     ll_training_plan plan;
-    ll_hardware hardware;
-    put_tokens(task);
-    put_convention(task);
-    ll_hardware_read(task->scenario, task->folder, LL_PRECISION_BF16, &hardware);
     ll_training_read(&training, task, &plan);
     const bool has_days = ll_read_given(task->scenario, "days", 1e-6, 1e6, "time.days", "day");
     const bool has_count = ll_sheet_has(sheet, "devices.given");
@@ -146,7 +139,7 @@ void ll_run_train(ll_task *task)
                           "hardware: expected a \"device\" whose peak is known, or \"peak_flops\"");
         return;
     }
-    const bool predicts = !ll_read_has(task->scenario, "mfu") && ll_training_is_known(task, &hardware);
+    const bool predicts = !ll_read_has(task->scenario, "mfu") && ll_training_is_known(task, hardware);
     if (has_days && has_count) {
         ll_sheet_compute(sheet, "mfu_needed", "", "flops.total / (devices.given * device.peak * time.days * 86400)",
                          "the share of the peak that the run must keep up");
@@ -157,8 +150,19 @@ void ll_run_train(ll_task *task)
         if (!predicts)
             return;
     }
-    const bool is_sized = predicts && (has_days || has_count) ? run_by_steps(&training, &plan, &hardware, has_days)
+    const bool is_sized = predicts && (has_days || has_count) ? run_by_steps(&training, &plan, hardware, has_days)
                                                               : run_by_efficiency(task, has_days);
     if (is_sized)
-        ll_put_money(task, &hardware);
+        ll_put_money(task, hardware);
+}
+
+void ll_run_train(ll_task *task)
+{
+    ll_hardware hardware;
+    put_tokens(task);
+    const ll_conventions conventions = ll_conventions_read(task);
+    put_operations(task, &conventions);
+    ll_hardware_read(task->scenario, task->folder, LL_PRECISION_BF16, &hardware);
+    put_run(task, &hardware);
+    ll_put_conventions(task, &conventions, &hardware);
 }

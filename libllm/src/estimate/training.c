@@ -52,6 +52,7 @@ void ll_training_read(ll_training *t, ll_task *task, ll_training_plan *p)
     ll_reader *r = task->scenario;
     *t = (ll_training){.task = task, .sheet = task->sheet, .bill = task->bill};
     *p = (ll_training_plan){.fits = true};
+    t->constants = ll_read_object(r, "constants");
     t->attention = (ll_attention_kernels)ll_read_choice(r, "attention", LL_ATTENTION_WORDS, LL_ATTENTION_TUNED);
     t->is_eager = ll_read_choice(r, "kernels", "fused|eager", 0) == 1;
     t->has_fused_loss = ll_read_flag(r, "fused_loss", true);

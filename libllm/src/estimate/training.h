@@ -52,6 +52,7 @@ typedef struct ll_training {
     ll_task *task;
     ll_sheet *sheet;
     const ll_bill *bill;
+    ll_reader constants;
     ll_attention_kernels attention;
     bool is_eager, is_fp8, has_fused_loss, has_async_tp, is_flat;
     bool has_experts, has_latent, is_gated;

@@ -71,7 +71,6 @@ static void put_adapted_flops(ll_task *task, ll_flops_convention convention, dou
         ll_sheet_compute(sheet, "flops.per_token", "FLOP",
                          "2 * flops.products + 3 * flops.attention + 6 * parameters.trainable_used",
                          "products twice, attention and adapters three times forward");
-        ll_sheet_say(sheet, "conventions.flops", "exact", "the products of the model's own tensors");
     } else {
         ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
                       "conventions.flops: with adapters expected \"6nd\" or \"exact\"");
