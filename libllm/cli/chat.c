@@ -16,11 +16,15 @@
 #include "terminal.h"
 
 struct values {
-    const char *system;
+    const char *system, *tools, *reasoning;
 };
 
 static const struct option options[] = {
     {"system", 0, OPTION_TEXT, "TEXT", "the system message", offsetof(struct values, system), 0, 0},
+    {"reasoning", 0, OPTION_CHOICE, "show|hide|off",
+     "what the model thinks aloud (default: show on a terminal, or hide)", offsetof(struct values, reasoning), 0, 0},
+    {"tools", 0, OPTION_TEXT, "FILE", "JSON list of the tools that it may call; see below",
+     offsetof(struct values, tools), 0, 0},
     {0},
 };
 
@@ -41,22 +45,22 @@ static void explain(const libllm_error *error)
         message("/reset starts anew; --context N gives more room");
 }
 
-/* Answers what the conversation ends with and adds the answer to it; without an answer, the question goes too.
- * CANCELLED, with a part of the answer or none, is no failure at a terminal. */
-static libllm_status answer(struct chat_state *state, const struct generation *generation)
+/* Answers what the conversation ends with and adds the answer to it. CANCELLED, with a part of the answer or none, is
+ * no failure at a terminal. */
+static libllm_status answer_once(struct chat_state *state, const struct generation *generation, struct answer *answer)
 {
     libllm_stream *stream;
     libllm_stream_event event;
     libllm_error error;
-    struct text text = {0};
-    char *request = conversation_request(&state->conversation);
+    char *request = conversation_request(&state->conversation, state->tools, state->reasoning);
     libllm_stream_options stream_options = generation_stream_options(generation);
     libllm_status status =
         libllm_chat_stream(state->chat, state->session, request, strlen(request), &stream_options, &stream, &error);
     free(request);
     if (status == LIBLLM_OK) {
-        status = generation_print(state->session, stream, &text, &event, &error);
-        putchar('\n');
+        status = generation_print(state->session, stream, answer, &event, &error);
+        if (answer->text.n_bytes || answer->reasoning.n_bytes || !answer->n_calls)
+            putchar('\n');
         fflush(stdout);
         report(state->session, &event);
         if (status == LIBLLM_DONE && event.finish_reason == LIBLLM_FINISH_CONTEXT)
@@ -65,12 +69,70 @@ static libllm_status answer(struct chat_state *state, const struct generation *g
     }
     if (status < 0 && status != LIBLLM_ERROR_CANCELLED)
         explain(&error);
-    if (text.n_bytes)
-        conversation_add(&state->conversation, "assistant", text.bytes, text.n_bytes);
-    else
-        conversation_drop_last(&state->conversation);
-    text_free(&text);
+    if (answer->text.n_bytes || answer->n_calls)
+        conversation_add_answer(&state->conversation, answer);
     return status;
+}
+
+/* Prints the calls of an answer, each as a line of JSON, and reads a line with the result of each. */
+static bool run_tools(struct chat_state *state, const struct answer *answer, struct editor *editor)
+{
+    struct text line = {0};
+    bool good = true;
+    for (size_t i = 0; i < answer->n_calls; i++) {
+        char *call = conversation_call(&answer->calls[i]);
+        put_text(stdout, call, strlen(call));
+        putchar('\n');
+        free(call);
+    }
+    fflush(stdout);
+    for (size_t i = 0; good && i < answer->n_calls; i++) {
+        struct text prompt = {0};
+        text_append_valid(&prompt, answer->calls[i].name.bytes, answer->calls[i].name.n_bytes);
+        text_append(&prompt, "> ", 2);
+        line.n_bytes = 0;
+        good = editor_read(editor, prompt.bytes, &line) == LINE_TEXT;
+        if (good)
+            conversation_add_result(&state->conversation, &answer->calls[i], &line);
+        text_free(&prompt);
+    }
+    text_free(&line);
+    return good;
+}
+
+/* Answers, with the results of the tools that the model calls, until it calls none. A question without an answer, or
+ * without the results for one, is forgotten. */
+static libllm_status answer(struct chat_state *state, const struct generation *generation, struct editor *editor,
+                            size_t n_before)
+{
+    libllm_status status;
+    bool again;
+    do {
+        struct answer one = {0};
+        status = answer_once(state, generation, &one);
+        again = status == LIBLLM_DONE && one.n_calls;
+        bool good = again ? run_tools(state, &one, editor) : one.text.n_bytes && !one.n_calls;
+        if (!good)
+            conversation_cut(&state->conversation, n_before);
+        again = again && good;
+        answer_free(&one);
+    } while (again);
+    return status;
+}
+
+static bool read_tools(struct chat_state *state, const char *path)
+{
+    struct text text = {0};
+    json_error_t error;
+    if (!read_file(path, &text))
+        return false;
+    state->tools = json_loadb(text.bytes, text.n_bytes, JSON_REJECT_DUPLICATES, &error);
+    text_free(&text);
+    if (!state->tools)
+        message("%s:%d:%d: %s", path, error.line, error.column, error.text);
+    else if (!json_is_array(state->tools))
+        message("%s: expected a list of tools, [{\"type\": \"function\", \"function\": {...}}]", path);
+    return json_is_array(state->tools);
 }
 
 static bool is_fence(const struct text *line) { return line->n_bytes == 3 && memcmp(line->bytes, "\"\"\"", 3) == 0; }
@@ -123,8 +185,9 @@ static int converse(struct chat_state *state, const struct generation *generatio
             good = chat_command_line(state, text.bytes);
         } else {
             size_t escape = strncmp(text.bytes, "//", 2) == 0;
+            size_t n_before = json_array_size(state->conversation.messages);
             conversation_add(&state->conversation, "user", text.bytes + escape, text.n_bytes - escape);
-            libllm_status status = answer(state, generation);
+            libllm_status status = answer(state, generation, editor, n_before);
             good = status >= 0;
             state->quit |= status == LIBLLM_ERROR_CANCELLED && !interactive;
         }
@@ -157,12 +220,14 @@ static bool open_chat(struct chat_state *state, const struct access *access, con
 
 static int chat(struct access *access, const struct values *values, const struct generation *generation)
 {
-    struct chat_state state = {.model = access->model, .adapters = &access->adapters};
+    struct chat_state state = {.model = access->model, .adapters = &access->adapters, .reasoning = values->reasoning};
+    if (!state.reasoning)
+        state.reasoning = is_terminal(stdout) ? "show" : "hide";
     int code = EXIT_FAILED;
     conversation_init(&state.conversation);
     if (values->system)
         conversation_set_system(&state.conversation, values->system);
-    if (open_chat(&state, access, generation)) {
+    if ((!values->tools || read_tools(&state, values->tools)) && open_chat(&state, access, generation)) {
         bool interactive = is_terminal(stdin);
         if (interactive)
             quiet_line("%s, context %zu; /help for help, Ctrl-D to leave", base_name(access->path),
@@ -176,6 +241,7 @@ static int chat(struct access *access, const struct values *values, const struct
     libllm_session_free(state.session);
     libllm_chat_free(state.chat);
     conversation_free(&state.conversation);
+    json_decref(state.tools);
     return code;
 }
 
@@ -210,6 +276,11 @@ const struct command chat_command = {
     .details = "Talks to the model in the terminal; /help lists what else can be entered, Ctrl-C\n"
                "stops the answer, Ctrl-D leaves. When standard input is no terminal, every line\n"
                "is answered in turn, each answer followed by a line feed. A line that ends with\n"
-               "a backslash goes on in the next one; so do the lines between two lines \"\"\".\n",
+               "a backslash goes on in the next one; so do the lines between two lines \"\"\".\n"
+               "\n"
+               "A tool that the model calls is not run: the call is printed as a line of JSON with\n"
+               "id, name and arguments, and the line that is entered next is what the tool gave.\n"
+               "The file has the tools as in OpenAI's API: [{\"type\": \"function\", \"function\":\n"
+               "{\"name\": ..., \"description\": ..., \"parameters\": JSON Schema}}].\n",
     .run = run,
 };

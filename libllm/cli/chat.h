@@ -16,6 +16,9 @@ struct chat_state {
     const libllm_model *model;
     struct adapters *adapters;
     struct conversation conversation;
+    /* Of the requests besides the messages; the first may be NULL. */
+    json_t *tools;
+    const char *reasoning;
     /* Set by /quit. */
     bool quit;
 };

@@ -42,9 +42,63 @@ void conversation_add(struct conversation *conversation, const char *role, const
     json_array_append_new(conversation->messages, new_message(role, text, n_bytes));
 }
 
-void conversation_drop_last(struct conversation *conversation)
+static json_t *json_text(const struct text *text)
 {
-    json_array_remove(conversation->messages, json_array_size(conversation->messages) - 1);
+    return must(json_stringn(text->bytes ? text->bytes : "", text->n_bytes));
+}
+
+/* Arguments that are no JSON object are kept as the text that they are. */
+static json_t *json_call(const struct tool_call *call)
+{
+    json_t *arguments = json_loadb(call->arguments.bytes, call->arguments.n_bytes, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(arguments)) {
+        json_decref(arguments);
+        arguments = json_text(&call->arguments);
+    }
+    return must(json_pack("{s:o, s:s, s:{s:o, s:o}}", "id", json_text(&call->id), "type", "function", "function",
+                          "name", json_text(&call->name), "arguments", arguments));
+}
+
+void conversation_add_answer(struct conversation *conversation, const struct answer *answer)
+{
+    json_t *item = new_message("assistant", answer->text.bytes ? answer->text.bytes : "", answer->text.n_bytes);
+    if (answer->reasoning.n_bytes)
+        json_object_set_new(item, "reasoning_content", json_text(&answer->reasoning));
+    if (answer->n_calls)
+        json_object_set_new(item, "tool_calls", must(json_array()));
+    for (size_t i = 0; i < answer->n_calls; i++)
+        json_array_append_new(json_object_get(item, "tool_calls"), json_call(&answer->calls[i]));
+    json_array_append_new(conversation->messages, item);
+}
+
+char *conversation_call(const struct tool_call *call)
+{
+    json_t *full = json_call(call), *function = json_object_get(full, "function");
+    json_t *shown =
+        must(json_pack("{s:O, s:O, s:O}", "id", json_object_get(full, "id"), "name", json_object_get(function, "name"),
+                       "arguments", json_object_get(function, "arguments")));
+    char *text = json_dumps(shown, 0);
+    json_decref(shown);
+    json_decref(full);
+    if (!text) {
+        message("out of memory");
+        exit(EXIT_FAILED);
+    }
+    return text;
+}
+
+void conversation_add_result(struct conversation *conversation, const struct tool_call *call, const struct text *result)
+{
+    json_t *item = new_message("tool", result->bytes ? result->bytes : "", result->n_bytes);
+    json_object_set_new(item, "tool_call_id", json_text(&call->id));
+    json_object_set_new(item, "name", json_text(&call->name));
+    json_array_append_new(conversation->messages, item);
+}
+
+void conversation_cut(struct conversation *conversation, size_t n_messages)
+{
+    while (json_array_size(conversation->messages) > n_messages)
+        json_array_remove(conversation->messages, json_array_size(conversation->messages) - 1);
 }
 
 const char *conversation_system(const struct conversation *conversation)
@@ -64,14 +118,18 @@ void conversation_set_system(struct conversation *conversation, const char *text
 
 void conversation_reset(struct conversation *conversation)
 {
-    size_t kept = conversation_system(conversation) != NULL;
-    while (json_array_size(conversation->messages) > kept)
-        conversation_drop_last(conversation);
+    conversation_cut(conversation, conversation_system(conversation) != NULL);
 }
 
-char *conversation_request(const struct conversation *conversation)
+char *conversation_request(const struct conversation *conversation, json_t *tools, const char *reasoning)
 {
-    char *text = json_dumps(conversation->root, JSON_COMPACT);
+    json_t *request = must(json_copy(conversation->root));
+    if (tools)
+        json_object_set(request, "tools", tools);
+    if (reasoning)
+        json_object_set_new(request, "reasoning", json_string(reasoning));
+    char *text = json_dumps(request, JSON_COMPACT);
+    json_decref(request);
     if (!text) {
         message("out of memory");
         exit(EXIT_FAILED);

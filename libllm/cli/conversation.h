@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "generation.h"
+
 /* {"messages": [{"role", "content"}, ...]}: the request of libllm_chat_stream() and the form of the file. */
 struct conversation {
     json_t *root;
@@ -20,7 +22,6 @@ void conversation_free(struct conversation *conversation);
 
 /* The text need not be valid UTF-8; what is not becomes U+FFFD. */
 void conversation_add(struct conversation *conversation, const char *role, const char *text, size_t n_bytes);
-void conversation_drop_last(struct conversation *conversation);
 
 /* The system message, which is always the first; NULL when there is none. An empty text removes it. */
 const char *conversation_system(const struct conversation *conversation);
@@ -29,8 +30,17 @@ void conversation_set_system(struct conversation *conversation, const char *text
 /* Forgets everything but the system message. */
 void conversation_reset(struct conversation *conversation);
 
-/* The JSON text; release with free(). */
-char *conversation_request(const struct conversation *conversation);
+/* The answer with its reasoning and calls. */
+void conversation_add_answer(struct conversation *conversation, const struct answer *answer);
+/* What a tool gave. */
+void conversation_add_result(struct conversation *conversation, const struct tool_call *call,
+                             const struct text *result);
+/* {"id", "name", "arguments"} as JSON on one line; release with free(). */
+char *conversation_call(const struct tool_call *call);
+void conversation_cut(struct conversation *conversation, size_t n_messages);
+
+/* The JSON text with tools (NULL: none) and what becomes of reasoning; release with free(). */
+char *conversation_request(const struct conversation *conversation, json_t *tools, const char *reasoning);
 
 /* False, with a message and nothing changed, on failure. */
 bool conversation_save(const struct conversation *conversation, const char *path);

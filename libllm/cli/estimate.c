@@ -13,7 +13,8 @@
 #include "terminal.h"
 
 struct values {
-    const char *scenario, *model, *device, *count, *precision, *peak, *days, *tokens, *mfu, *sequence, *context, *flops;
+    const char *scenario, *model, *device, *count, *precision, *peak, *days, *tokens, *mfu, *sequence, *context, *flops,
+        *lora, *qlora, *epochs, *examples, *compute, *law, *inference;
     const char *data, *format, *language, *types;
     struct texts set;
     bool json, explain, corrected, compare;
@@ -37,6 +38,16 @@ static const struct option options[] = {
     {"context", 'c', OPTION_TEXT, "N", "tokens of context", offsetof(struct values, context), 0, 0},
     {"flops", 0, OPTION_CHOICE, "6nd|kaplan|chinchilla|palm|megatron|nvidia|exact", "how operations are counted",
      offsetof(struct values, flops), 0, 0},
+    {"lora", 0, OPTION_TEXT, "RANK", "tune: adapters of this rank beside frozen weights", offsetof(struct values, lora),
+     0, 0},
+    {"qlora", 0, OPTION_TEXT, "RANK", "tune: the same beside weights of 4 bits", offsetof(struct values, qlora), 0, 0},
+    {"examples", 0, OPTION_TEXT, "N", "tune: examples to train on", offsetof(struct values, examples), 0, 0},
+    {"epochs", 0, OPTION_TEXT, "N", "tune: how often", offsetof(struct values, epochs), 0, 0},
+    {"compute", 0, OPTION_TEXT, "FLOP", "scale: operations of training", offsetof(struct values, compute), 0, 0},
+    {"law", 0, OPTION_CHOICE, "besiroglu|hoffmann|muennighoff|kaplan|llama3|deepseek", "scale: which one",
+     offsetof(struct values, law), 0, 0},
+    {"inference", 0, OPTION_TEXT, "N", "scale: tokens that the model generates and reads in its life",
+     offsetof(struct values, inference), 0, 0},
     {"compare", 0, OPTION_FLAG, NULL, "side by side: several of -m and --on, apart by commas",
      offsetof(struct values, compare), 0, 0},
     {"set", 0, OPTION_TEXTS, "PATH=VALUE", "any member of the scenario, e.g. load.users=2000",
@@ -137,7 +148,13 @@ static bool set_numbers(json_t *scenario, const struct values *v)
                    {"days", "days", v->days},
                    {"mfu", "mfu", v->mfu},
                    {"sequence", "sequence", v->sequence},
-                   {"context", "context", v->context}};
+                   {"context", "context", v->context},
+                   {"lora", "lora.rank", v->lora},
+                   {"qlora", "lora.rank", v->qlora},
+                   {"examples", "examples", v->examples},
+                   {"epochs", "epochs", v->epochs},
+                   {"compute", "flops", v->compute},
+                   {"inference", "inference.tokens", v->inference}};
     double x;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         if (!numbers[i].text)
@@ -225,6 +242,8 @@ static bool apply(json_t *scenario, const struct values *v, const struct texts *
     set_text(scenario, "hardware.precision", v->precision);
     set_text(scenario, "hardware.peak", v->peak);
     set_text(scenario, "conventions.flops", v->flops);
+    set_text(scenario, "law", v->law);
+    set_text(scenario, "base", v->qlora ? "nf4" : NULL);
     set_text(scenario, "data", v->data);
     if (v->corrected)
         set(scenario, "mode", json_string("corrected"));
@@ -246,11 +265,14 @@ static bool apply(json_t *scenario, const struct values *v, const struct texts *
     return set_numbers(scenario, v);
 }
 
-/* What this machine has and can do: for the task "fit", unless the scenario says it. */
+/* What this machine has and can do: for the task "fit", and serving with our own engine, unless the scenario says it.
+ */
 static bool add_machine(json_t *scenario, const libllm_runtime *runtime)
 {
     const char *task = json_string_value(json_object_get(scenario, "task"));
-    if (!task || strcmp(task, "fit") != 0 || json_object_get(scenario, "machine"))
+    const char *engine = json_string_value(json_object_get(scenario, "engine"));
+    const bool is_own = task && engine && strcmp(task, "serve") == 0 && strcmp(engine, "libllm") == 0;
+    if (!task || (strcmp(task, "fit") != 0 && !is_own) || json_object_get(scenario, "machine"))
         return true;
     return json_object_set_new(scenario, "machine", machine_describe(runtime)) == 0;
 }
@@ -306,7 +328,7 @@ static int run(int argc, char **argv)
 const struct command estimate_command = {
     .name = "estimate",
     .summary = "what training or serving a model takes",
-    .synopsis = "[model|train|serve|fit] [-m MODEL] [OPTIONS]\n"
+    .synopsis = "[model|train|tune|scale|serve|fit] [-m MODEL] [OPTIONS]\n"
                 "       libllm estimate report seed-000|seed-001|seed-004 [--corrected]\n"
                 "       libllm estimate models | devices | prices\n"
                 "       libllm estimate calibrate [--types TYPES]",
@@ -319,6 +341,7 @@ const struct command estimate_command = {
                "  libllm estimate -m Llama-3.1-8B\n"
                "  libllm estimate fit -m Qwen3-32B --context 8k\n"
                "  libllm estimate train -m 405B --tokens 38.5/parameter --on A100 --days 30 --mfu 0.3\n"
+               "  libllm estimate serve -m Llama-3.1-70B --on H100 --set targets.tpot=0.03\n"
                "  libllm estimate train --compare -m Llama-3.1-8B,Qwen3-32B --on H100,910B3 --count 512\n"
                "  libllm estimate report seed-000 --lang zh\n",
     .run = run,

@@ -115,7 +115,55 @@ static void on_interrupt(int signal_number)
     libllm_session_cancel(running_session);
 }
 
-libllm_status generation_print(libllm_session *session, libllm_stream *stream, struct text *copy,
+void answer_free(struct answer *answer)
+{
+    for (size_t i = 0; i < answer->n_calls; i++) {
+        text_free(&answer->calls[i].id);
+        text_free(&answer->calls[i].name);
+        text_free(&answer->calls[i].arguments);
+    }
+    free(answer->calls);
+    text_free(&answer->text);
+    text_free(&answer->reasoning);
+    *answer = (struct answer){0};
+}
+
+static void keep(struct answer *answer, const libllm_stream_event *event)
+{
+    if (event->kind != LIBLLM_STREAM_TOOL_CALL) {
+        text_append(event->kind == LIBLLM_STREAM_TEXT ? &answer->text : &answer->reasoning, event->text,
+                    event->n_bytes);
+        return;
+    }
+    if (event->call_name) {
+        answer->calls = resize(answer->calls, answer->n_calls + 1, sizeof *answer->calls);
+        answer->calls[answer->n_calls] = (struct tool_call){0};
+        struct tool_call *call = &answer->calls[answer->n_calls++];
+        text_append(&call->id, event->call_id, strlen(event->call_id));
+        text_append(&call->name, event->call_name, strlen(event->call_name));
+    }
+    text_append(&answer->calls[event->call_index].arguments, event->text, event->n_bytes);
+}
+
+/* Reasoning is dimmed, and an empty line parts it from the text. */
+static void print_event(const libllm_stream_event *event, bool *reasoning)
+{
+    if (event->remark)
+        message("%s", event->remark);
+    if (event->kind == LIBLLM_STREAM_TOOL_CALL || event->n_bytes == 0)
+        return;
+    bool begins = event->kind == LIBLLM_STREAM_REASONING && !*reasoning;
+    if (begins)
+        dim_begin();
+    if (*reasoning && event->kind == LIBLLM_STREAM_TEXT) {
+        dim_end();
+        fputs("\n\n", stdout);
+    }
+    *reasoning = event->kind == LIBLLM_STREAM_REASONING;
+    put_text(stdout, event->text, event->n_bytes);
+}
+
+libllm_status generation_print(libllm_session *session, libllm_stream *stream, struct answer *answer,
                                libllm_stream_event *event, libllm_error *error)
 {
     /* SA_RESTART: a write to a slow terminal must not lose text. */
@@ -127,6 +175,7 @@ libllm_status generation_print(libllm_session *session, libllm_stream *stream, s
 
     libllm_stream_event current = {.struct_size = sizeof current};
     libllm_status status = LIBLLM_OK;
+    bool reasoning = false;
     *event = current;
     progress_begin("reading the prompt");
     while (status == LIBLLM_OK && !interrupted) {
@@ -134,16 +183,18 @@ libllm_status generation_print(libllm_session *session, libllm_stream *stream, s
         progress_end();
         if (status < 0)
             break;
-        put_text(stdout, current.text, current.n_bytes);
+        print_event(&current, &reasoning);
         if (!flush_output()) /* nobody will read the rest */
             exit(EXIT_FAILED);
-        if (copy)
-            text_append(copy, current.text, current.n_bytes);
+        if (answer)
+            keep(answer, &current);
         *event = current;
         event->text = NULL;
     }
     if (status == LIBLLM_OK)
         status = LIBLLM_ERROR_CANCELLED;
+    if (reasoning)
+        dim_end();
 
     sigaction(SIGINT, &before, NULL);
     libllm_stream_free(stream);

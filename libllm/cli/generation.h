@@ -32,9 +32,23 @@ void generation_free(struct generation *generation);
 /* The stream options that say the same. */
 libllm_stream_options generation_stream_options(const struct generation *generation);
 
-/* Prints what the stream yields as it comes, and appends it to `copy` unless that is NULL. Ctrl-C ends it with
- * LIBLLM_ERROR_CANCELLED. Frees the stream. `event` receives the numbers of the last item. */
-libllm_status generation_print(libllm_session *session, libllm_stream *stream, struct text *copy,
+struct tool_call {
+    struct text id, name, arguments;
+};
+
+/* An answer of a chat. Starts as {0}; release with answer_free(). */
+struct answer {
+    struct text text, reasoning;
+    struct tool_call *calls;
+    size_t n_calls;
+};
+
+void answer_free(struct answer *answer);
+
+/* Prints the text that the stream yields as it comes, reasoning dimmed, and keeps all of it in `answer` unless that is
+ * NULL. Tool calls are kept, not printed. Ctrl-C ends it with LIBLLM_ERROR_CANCELLED. Frees the stream. `event`
+ * receives the numbers of the last item. */
+libllm_status generation_print(libllm_session *session, libllm_stream *stream, struct answer *answer,
                                libllm_stream_event *event, libllm_error *error);
 
 #endif

@@ -89,6 +89,16 @@ void quiet_line(const char *format, ...)
     va_end(arguments);
 }
 
+static void put_style(const char *code)
+{
+    if (is_terminal(stdout) && has_style())
+        fputs(code, stdout);
+}
+
+void dim_begin(void) { put_style("\033[2m"); }
+
+void dim_end(void) { put_style("\033[0m"); }
+
 bool flush_output(void)
 {
     static bool is_said;

@@ -24,6 +24,10 @@ int failed(const libllm_error *error);
 /* A dimmed line on standard error, only when that is a terminal. */
 void quiet_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* What is printed to standard output in between is dimmed, only when that is a terminal. */
+void dim_begin(void);
+void dim_end(void);
+
 /* Flushes standard output; false when something could not be written, which is said once. */
 bool flush_output(void);
 

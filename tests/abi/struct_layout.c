@@ -160,7 +160,7 @@ FIELD(libllm_scaled_adapter, adapter, 0);
 FIELD(libllm_scaled_adapter, scale, 8);
 FIELD(libllm_scaled_adapter, reserved, 12);
 
-SIZE(libllm_stream_event, 72);
+SIZE(libllm_stream_event, 104);
 FIELD(libllm_stream_event, struct_size, 0);
 FIELD(libllm_stream_event, token, 4);
 FIELD(libllm_stream_event, text, 8);
@@ -171,7 +171,12 @@ FIELD(libllm_stream_event, n_cached_tokens, 40);
 FIELD(libllm_stream_event, prompt_seconds, 48);
 FIELD(libllm_stream_event, decode_seconds, 56);
 FIELD(libllm_stream_event, finish_reason, 64);
-FIELD(libllm_stream_event, reserved, 68);
+FIELD(libllm_stream_event, kind, 68);
+FIELD(libllm_stream_event, call_index, 72);
+FIELD(libllm_stream_event, reserved, 76);
+FIELD(libllm_stream_event, call_id, 80);
+FIELD(libllm_stream_event, call_name, 88);
+FIELD(libllm_stream_event, remark, 96);
 
 SIZE(libllm_chat_options, 24);
 FIELD(libllm_chat_options, struct_size, 0);
@@ -186,3 +191,4 @@ SIZE(libllm_special_token, 4);
 SIZE(libllm_kv_type, 4);
 SIZE(libllm_pooling, 4);
 SIZE(libllm_finish_reason, 4);
+SIZE(libllm_stream_kind, 4);

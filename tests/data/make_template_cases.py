@@ -5,7 +5,8 @@
 The environment is the one of transformers' chat_template_utils (5.x): immutable sandbox, trim_blocks, lstrip_blocks, loop
 controls, the tags `generation`, its own `tojson`, `raise_exception`, `strftime_now`, `namespace` and `dict`. A case that
 has "error" instead of "out" fails in jinja2. Run: make_template_cases.py > templates/cases.json
-The templates under templates/*.jinja are our own, except for smollm2.jinja: see README.md.
+The templates under templates/*.jinja are our own, except for smollm2.jinja, and those under templates/published are of
+models: see README.md.
 """
 import copy
 import datetime
@@ -148,6 +149,7 @@ CONVERSATIONS = {
     "wrong": {"messages": [assistant("first"), user("Hi")]},
     "null": {"messages": [user("Hi"), assistant(None), user("x")]},
 }
+PUBLISHED = ["system", "unicode", "call", "thinking", "null"]
 
 
 def environment_render(source, variables):
@@ -224,6 +226,11 @@ def main():
                              **conversation, "add_generation_prompt": prompt}
                 case = make_case(source, variables, name)
                 cases.append({**case, "t": "@" + path.name, "prompt": prompt})
+    for path in sorted((HERE / "published").glob("*.jinja")):
+        for name in PUBLISHED:
+            variables = {"tools": None, "documents": None, "bos_token": "<s>", "eos_token": "</s>", **CONVERSATIONS[name],
+                         "add_generation_prompt": True}
+            cases.append({**make_case(path.read_text(), variables, name), "t": "@published/" + path.name, "prompt": True})
     json.dump({"now": NOW, "small": VARIABLES, "conversations": CONVERSATIONS, "cases": cases}, sys.stdout,
               ensure_ascii=False, indent=0)
     print()

@@ -804,6 +804,51 @@ TEST_F(Command, ChatSaysWhatWentWrongAndGoesOn)
     EXPECT_EQ(result.out.substr(0, result.out.size() / 2), result.out.substr(result.out.size() / 2));
 }
 
+// tests/data/make_chat_model.py: what this model says.
+TEST_F(Command, ChatShowsHidesOrOmitsReasoning)
+{
+    const std::string scripted = data + "/chat/scripted.gguf";
+    auto chat = [&](const char *reasoning) {
+        return output({"chat", "-m", scripted, "--temp", "0", "--reasoning", reasoning}, "hi\nho\n");
+    };
+    EXPECT_EQ(chat("show"), "hm, the weather\n\nIt is sunny.\nhm, the weather\n\nIt is sunny.\n");
+    EXPECT_EQ(chat("hide"), "It is sunny.\nIt is sunny.\n");
+    EXPECT_EQ(chat("off"), "It is sunny.\nIt is sunny.\n");
+    EXPECT_EQ(output({"chat", "-m", scripted, "--temp", "0"}, "hi\n"), "It is sunny.\n");
+    // Hidden, it is thought all the same.
+    EXPECT_TRUE(contains(
+        run({"chat", "-m", scripted, "--temp", "0", "--stop", "weather", "--reasoning", "hide"}, "hi\n").out, "\n"));
+    EXPECT_EQ(output({"chat", "-m", scripted, "--temp", "0", "--stop", "weather", "--reasoning", "off"}, "hi\n"),
+              "It is sunny.\n");
+    EXPECT_EQ(run({"chat", "-m", scripted, "--reasoning", "loud"}, "").code, 2);
+}
+
+TEST_F(Command, ChatPrintsToolCallsAndReadsResults)
+{
+    const std::string scripted = data + "/chat/scripted.gguf", tools = folder + "/tools.json",
+                      saved = folder + "/saved.json";
+    write_file(tools,
+               R"([{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}])");
+    EXPECT_EQ(run({"chat", "-m", scripted, "--temp", "0", "--tools", tools},
+                  "Ulm?\nsunny, 21\nAnd now?\nrain\n/save " + saved + "\n")
+                  .out,
+              "I look.\n{\"id\": \"call00000\", \"name\": \"get_weather\", \"arguments\": {\"city\": \"Ulm\"}}\nIt is "
+              "sunny.\n"
+              "I look.\n{\"id\": \"call00001\", \"name\": \"get_weather\", \"arguments\": {\"city\": \"Ulm\"}}\nIt is "
+              "sunny.\n");
+    const std::string conversation = read_file(saved);
+    EXPECT_TRUE(contains(conversation, "\"tool_call_id\": \"call00001\"")) << conversation;
+    EXPECT_TRUE(contains(conversation, "\"content\": \"rain\"")) << conversation;
+    // The end of the input where a result should be ends the chat.
+    EXPECT_EQ(run({"chat", "-m", scripted, "--temp", "0", "--tools", tools}, "Ulm?\n").code, 0);
+    write_file(tools, "{}");
+    Result wrong = run({"chat", "-m", scripted, "--tools", tools}, "");
+    EXPECT_EQ(wrong.code, 1);
+    EXPECT_TRUE(contains(wrong.err, "tools.json: expected a list of tools")) << wrong.err;
+    write_file(tools, "[");
+    EXPECT_TRUE(contains(run({"chat", "-m", scripted, "--tools", tools}, "").err, "tools.json:1:1")) << wrong.err;
+}
+
 TEST_F(Command, ChatAtATerminal)
 {
     Terminal terminal(command, {"chat", "-m", chat_model, "-n", "4", "--temp", "0"});

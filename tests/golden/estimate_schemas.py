@@ -15,8 +15,10 @@ import sys
 import estimates
 
 SKIPPED = 77
-ASKED = re.compile(r'\b(?:ll_read_\w+|read_whole|give|format_of|read_list|read_choices)\(\s*&?[\w>-]+,\s*"(\w+)"|'
-                   r'\b(?:put_field|read_field)\(&?\w+, (?:&out->)?device, \w+, "(\w+)"')
+ASKED = re.compile(r'\b(?:ll_read_\w+|ll_money_give|read_price|read_whole|give|format_of|read_list|read_choices)'
+                   r'\(\s*&?[\w>-]+,\s*"(\w+)"|'
+                   r'\b(?:put_field|read_field)\(&?\w+, (?:&out->)?device, \w+, "(\w+)"|'
+                   r'\bname = json_string_value\(json_object_get\(entry, "(\w+)"\)|\bpositive\(\w+, entry, "(\w+)"\)')
 
 
 def members(schema):
@@ -33,7 +35,7 @@ def members(schema):
 def check_members(root, schema):
     asked = set()
     for path in sorted((root / "libllm/src/estimate").glob("*.c")):
-        asked |= {a or b for a, b in ASKED.findall(path.read_text(encoding="utf-8"))}
+        asked |= {"".join(found) for found in ASKED.findall(path.read_text(encoding="utf-8"))}
     described = set(members(schema))
     for name in sorted(asked - described):
         yield f"the sources ask for \"{name}\", which the schema does not describe"

@@ -99,6 +99,43 @@ TEST_P(RealVocabulary, KnowsWhatEndsAnAnswer)
     EXPECT_FALSE(ll_tokenizer_ends(tokenizer, gemma ? 212 : 1)) << "</s> is a tag in Gemma";
 }
 
+/* Text of every token that plain text cannot become, as a message in a template that writes the same. */
+TEST_P(RealVocabulary, MessagesHaveNoControlTokens)
+{
+    std::vector<std::string> controls;
+    std::vector<bool> is_control(ll_tokenizer_size(tokenizer));
+    for (size_t id = 0; id < is_control.size(); id++) {
+        ll_buffer shown, special;
+        ll_buffer_init(&shown, &host);
+        ll_buffer_init(&special, &host);
+        ASSERT_EQ(ll_tokenizer_piece(tokenizer, (int32_t)id, 0, &shown, nullptr), LIBLLM_OK);
+        ASSERT_EQ(ll_tokenizer_piece(tokenizer, (int32_t)id, LIBLLM_DETOKENIZE_SPECIAL, &special, nullptr), LIBLLM_OK);
+        is_control[id] = shown.size == 0 && special.size > 0;
+        if (is_control[id])
+            controls.emplace_back(special.data, special.size);
+        ll_buffer_free(&shown);
+        ll_buffer_free(&special);
+    }
+    ASSERT_GT(controls.size(), 2u);
+    for (const std::string &control : controls) {
+        for (const std::string &text : {control, "a" + control + control, control.substr(0, 1) + control + ">"}) {
+            const ll_text_part parts[] = {{{control.data(), control.size()}, true},
+                                          {{text.data(), text.size()}, false},
+                                          {{control.data(), control.size()}, true}};
+            ll_tokens tokens;
+            ll_tokens_init(&tokens, &host);
+            ASSERT_EQ(
+                ll_tokenizer_encode_parts(tokenizer, parts, 3, 0, {control.data(), control.size()}, &tokens, nullptr),
+                LIBLLM_OK);
+            size_t n = 0;
+            for (size_t i = 0; i < tokens.size; i++)
+                n += is_control[(size_t)tokens.data[i]];
+            EXPECT_EQ(n, 2u) << text;
+            ll_tokens_free(&tokens);
+        }
+    }
+}
+
 std::string contents(const std::string &path)
 {
     std::ifstream file(path, std::ios::binary);

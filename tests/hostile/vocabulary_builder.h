@@ -155,14 +155,16 @@ class Opened
         status = ll_tokenizer_encode(tokenizer, text.data(), text.size(), flags, &tokens, &error);
         return take(&tokens);
     }
-    Ids encode_parts(const std::vector<std::pair<std::string, bool>> &parts, uint32_t flags = 0)
+    Ids encode_parts(const std::vector<std::pair<std::string, bool>> &parts, uint32_t flags = 0,
+                     const std::string &markup = "")
     {
         std::vector<ll_text_part> all;
         for (const auto &[text, special] : parts)
             all.push_back({{text.data(), text.size()}, special});
         ll_tokens tokens;
         ll_tokens_init(&tokens, host);
-        status = ll_tokenizer_encode_parts(tokenizer, all.data(), all.size(), flags, &tokens, &error);
+        status = ll_tokenizer_encode_parts(tokenizer, all.data(), all.size(), flags, {markup.data(), markup.size()},
+                                           &tokens, &error);
         return take(&tokens);
     }
     std::string decode(const Ids &ids, uint32_t flags = 0)

@@ -289,6 +289,87 @@ libllm_status work(const char *model, const char *adapter, Torture *torture)
     return status;
 }
 
+// What tests/data/make_chat_model.py has the model say, as the items of a stream.
+std::string chat_items(Torture *torture, const char *request, libllm_finish_reason *reason)
+{
+    libllm_error e{};
+    libllm_runtime_options o;
+    libllm_runtime_options_init(&o, sizeof o);
+    o.n_threads = 1;
+    if (torture) {
+        o.allocate = Torture::allocate;
+        o.release = Torture::release;
+        o.allocator_user_data = torture;
+    }
+    libllm_runtime *r = nullptr;
+    libllm_model *m = nullptr;
+    libllm_session *s = nullptr;
+    libllm_stream *stream = nullptr;
+    libllm_chat *chat = nullptr;
+    std::string items;
+    libllm_sampling_options greedy;
+    libllm_sampling_options_init(&greedy, sizeof greedy);
+    greedy.temperature = 0;
+    libllm_stream_options so;
+    libllm_stream_options_init(&so, sizeof so);
+    so.sampling = &greedy;
+    libllm_status status = libllm_runtime_create(&o, &r, &e);
+    if (!status)
+        status = libllm_model_open(r, LIBLLM_TEST_DATA "/chat/scripted.gguf", nullptr, &m, &e);
+    if (!status)
+        status = libllm_session_open(m, nullptr, &s, &e);
+    if (!status)
+        status = libllm_chat_create(m, nullptr, &chat, &e);
+    if (!status)
+        status = libllm_chat_stream(chat, s, request, strlen(request), &so, &stream, &e);
+    libllm_stream_event event;
+    event.struct_size = sizeof event;
+    for (int retries = 0; !status && retries < 3;) {
+        status = libllm_stream_next(stream, &event, &e);
+        if (status == LIBLLM_ERROR_OUT_OF_MEMORY) { // a further call goes on
+            status = LIBLLM_OK;
+            retries++;
+            continue;
+        }
+        if (event.call_name)
+            items += std::string("[") + event.call_id + " " + event.call_name + "]";
+        if (event.n_bytes)
+            items += std::to_string(event.kind) + ":" + std::string(event.text, event.n_bytes) + "\n";
+        EXPECT_EQ(event.remark, nullptr);
+        EXPECT_EQ(event.finish_reason != LIBLLM_FINISH_NONE, status == LIBLLM_DONE);
+        if (status == LIBLLM_DONE)
+            *reason = (libllm_finish_reason)event.finish_reason;
+    }
+    libllm_chat_free(chat);
+    libllm_stream_free(stream);
+    libllm_session_free(s);
+    libllm_model_free(m);
+    libllm_runtime_free(r);
+    return status == LIBLLM_DONE ? items : "";
+}
+
+TEST(Api, ChatStreamsHaveKinds)
+{
+    libllm_finish_reason reason = LIBLLM_FINISH_NONE;
+    EXPECT_EQ(chat_items(nullptr, R"([{"role": "user", "content": "hi"}])", &reason),
+              "1:hm, the weather\n0:It is\n0: sunny.\n");
+    EXPECT_EQ(reason, LIBLLM_FINISH_STOP);
+    EXPECT_EQ(chat_items(nullptr, R"({"messages": [{"role": "user", "content": "hi"}], "reasoning": "hide"})", &reason),
+              "0:It is\n0: sunny.\n");
+    const char *const with_tools =
+        R"({"messages": [{"role": "user", "content": "hi"}], "tools": [{"function": {"name": "get_weather"}}]})";
+    const std::string called = "0:I look.\n[call00000 get_weather]2:{\"city\": \n2:\"Ulm\"}\n";
+    EXPECT_EQ(chat_items(nullptr, with_tools, &reason), called);
+    EXPECT_EQ(reason, LIBLLM_FINISH_TOOL_CALLS);
+    // Without memory for a moment, the same comes, or an error before anything does.
+    for (long nth = 0; nth < 400; nth++) {
+        Torture torture;
+        torture.fail_at = nth;
+        std::string items = chat_items(&torture, with_tools, &reason);
+        EXPECT_TRUE(items.empty() || items == called) << nth << ": " << items;
+    }
+}
+
 TEST(Api, EveryAllocationFailedInTurn)
 {
     /* Plain, with experts, with latent attention that is converted at opening, with states, with an encoder;

@@ -54,7 +54,7 @@ class Chat : public testing::Test
         ll_rendered out;
         ll_rendered_init(&out, &host_);
         error_ = {};
-        EXPECT_EQ(ll_chat_render_request(chat_, request.data(), request.size(), &out, &error_), expected)
+        EXPECT_EQ(ll_chat_render_request(chat_, request.data(), request.size(), &out, nullptr, &error_), expected)
             << request.substr(0, 200) << ": " << error_.message;
         std::string text(out.text.data ? out.text.data : "", out.text.size);
         ll_rendered_free(&out);
@@ -65,7 +65,7 @@ class Chat : public testing::Test
     {
         ll_tokens out;
         ll_tokens_init(&out, &host_);
-        EXPECT_EQ(ll_chat_tokenize_request(chat_, request.data(), request.size(), &out, &error_), LIBLLM_OK)
+        EXPECT_EQ(ll_chat_tokenize_request(chat_, request.data(), request.size(), &out, nullptr, &error_), LIBLLM_OK)
             << error_.message;
         ids result(out.data, out.data + out.size);
         ll_tokens_free(&out);
@@ -211,6 +211,91 @@ TEST_F(Chat, RequestsAreChecked)
               "<s><extra_0>user:still works<extra_1><extra_0>");
 }
 
+// OpenAI's shapes become those that the template is written for.
+TEST_F(Chat, MessagesAreShaped)
+{
+    const std::string call =
+        R"([{"role": "user", "content": "q"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "1",
+        "type": "function", "function": {"name": "f", "arguments": %s}}]}])";
+    auto with = [&](const char *arguments) { return std::string(call).replace(call.find("%s"), 2, arguments); };
+    // A template for objects, one for text, and one that takes both.
+    const std::string before = "{% for m in messages %}{{ m.content is defined }}{% for c in m.tool_calls %}";
+    const std::string after = "{% endfor %}{% endfor %}";
+    compile(before + "{{ c.function.arguments|tojson }}" + after);
+    EXPECT_EQ(render(with(R"({"a": 1})")), R"(TrueFalse{"a": 1})");
+    EXPECT_EQ(render(with(R"("{\"a\": 1}")")), R"(TrueFalse{"a": 1})");
+    EXPECT_EQ(render(with(R"("no JSON")")), R"(TrueFalse"no JSON")");
+    compile(before + "{{ '-' + c.function.arguments }}" + after);
+    EXPECT_EQ(render(with(R"({"a": 1})")), R"(TrueFalse-{"a": 1})");
+    EXPECT_EQ(render(with(R"("{\"a\": 1}")")), R"(TrueFalse-{"a": 1})");
+    // Parts of a content, where the template takes text only.
+    compile("{% for m in messages %}{{ '-' + m.content }}{% endfor %}");
+    EXPECT_EQ(
+        render(R"([{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}])"),
+        "-a\nb");
+    render(R"([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}])",
+           LIBLLM_ERROR_UNSUPPORTED);
+    compile("{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}{% for p in m.content %}{{ "
+            "p.text }};{% endfor "
+            "%}{% endif %}{% endfor %}");
+    EXPECT_EQ(
+        render(R"([{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}])"),
+        "a;b;");
+    // Names of reasoning and roles.
+    compile("{% for m in messages %}{{ m.role }} {{ m.reasoning_content }} {{ m.thinking }};{% endfor %}");
+    EXPECT_EQ(
+        render(
+            R"([{"role": "developer", "reasoning": "a"}, {"role": "assistant", "thinking": "b", "reasoning_content": null}])"),
+        "system a a;assistant b b;");
+    compile("{{ messages[0].role == 'developer' }}");
+    EXPECT_EQ(render(R"([{"role": "developer"}])"), "True");
+    // Members that are for us.
+    compile("{{ x }}{{ y }}{{ chat_template_kwargs is defined }}{{ reasoning is defined }}{{ reasoning_effort }}{{ "
+            "tools is none }}");
+    EXPECT_EQ(
+        render(
+            R"({"messages": [{"role": "user"}], "x": 1, "chat_template_kwargs": {"x": 2, "y": 3}, "reasoning": {"effort": "low"},
+                         "tools": [{"type": "function"}], "tool_choice": "none"})"),
+        "13FalseFalselowTrue");
+}
+
+TEST_F(Chat, Continuing)
+{
+    const std::string messages =
+        R"({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "so <extra_1> "}])";
+    compile(turns);
+    EXPECT_EQ(render(messages + R"(, "continue_final_message": true})"),
+              "<s><extra_0>user:q<extra_1><extra_0>assistant:so <extra_1> ");
+    EXPECT_EQ(control_tokens(tokenize(messages + R"(, "continue_final_message": true})")),
+              (ids{bos, extra_0, extra_1, extra_0}));
+    compile("{% for m in messages %}<{{ m.content|trim }}>{% endfor %}");
+    EXPECT_EQ(render(messages + R"(, "continue_final_message": true})"), "<q><so <extra_1>");
+    render(messages + R"(, "continue_final_message": true, "add_generation_prompt": true})", LIBLLM_ERROR_JSON);
+    render(R"({"messages": [{"role": "user"}], "continue_final_message": true})", LIBLLM_ERROR_JSON);
+    compile("nothing");
+    render(messages + R"(, "continue_final_message": true})", LIBLLM_ERROR_TEMPLATE);
+}
+
+// Off is by a variable where there is one, or else the prompt leaves no place for it.
+TEST_F(Chat, ReasoningOff)
+{
+    const std::string off = R"({"messages": [{"role": "user", "content": "q"}], "reasoning": "off"})";
+    compile(
+        "{% if enable_thinking is defined and not enable_thinking %}A:<think>\n\n</think>\n\n{% else %}A:{% endif %}");
+    EXPECT_EQ(render(off), "A:<think>\n\n</think>\n\n");
+    EXPECT_EQ(render(R"([{"role": "user", "content": "q"}])"), "A:");
+    EXPECT_EQ(render(R"({"messages": [{"role": "user"}], "reasoning_effort": "none"})"), "A:<think>\n\n</think>\n\n");
+    compile("{{ messages[0].content.split('</think>')[0] }}A:<think>\n");
+    EXPECT_EQ(render(off), "qA:<think>\n\n</think>\n\n");
+    compile("{{ messages[0].content.split('</think>')[0] }}A:");
+    EXPECT_EQ(render(off), "qA:<think>\n\n</think>\n\n");
+    compile("<|start|>{{ messages[0].content }}<|channel|><|message|><|start|>assistant");
+    EXPECT_EQ(render(off), "<|start|>q<|channel|><|message|><|start|>assistant<|channel|>final<|message|>");
+    compile("A:"); // a model that does not reason
+    EXPECT_EQ(render(off), "A:");
+    render(R"({"messages": [{"role": "user"}], "reasoning": "loud"})", LIBLLM_ERROR_JSON);
+}
+
 TEST_F(Chat, WithoutATokenizer)
 {
     ll_chat_template *chat = nullptr;
@@ -218,7 +303,8 @@ TEST_F(Chat, WithoutATokenizer)
     ll_tokens out;
     ll_tokens_init(&out, &host_);
     const std::string request = R"([{"role": "user"}])";
-    EXPECT_EQ(ll_chat_tokenize_request(chat, request.data(), request.size(), &out, &error_), LIBLLM_ERROR_UNSUPPORTED);
+    EXPECT_EQ(ll_chat_tokenize_request(chat, request.data(), request.size(), &out, nullptr, &error_),
+              LIBLLM_ERROR_UNSUPPORTED);
     ll_tokens_free(&out);
     ll_chat_template_free(chat);
     EXPECT_EQ(ll_chat_compile(&host_, nullptr, {"{{", 2}, &chat, &error_), LIBLLM_ERROR_TEMPLATE);

@@ -472,6 +472,11 @@ TEST(Added, InPartsOnlyWhereAllowed)
     EXPECT_EQ(t.encode_parts({{"<|im_end|>ex", true}, {"tra", false}}), Ids{257} + letters("extra"));
     /* user-defined ones anywhere, and words go on over seams */
     EXPECT_EQ(t.encode_parts({{"\n", true}, {"\n", false}}), Ids{260});
+    EXPECT_EQ(t.encode_parts({{"<tag>", true}, {"<tag>", false}}), (Ids{259, 259}));
+    /* but those that a template has as markup only where it writes them */
+    EXPECT_EQ(t.encode_parts({{"<tag>", true}, {"<tag>\n\n", false}}, 0, "a<tag>\n\nb"),
+              Ids{259} + letters("<tag>") + Ids{260});
+    EXPECT_EQ(t.encode_parts({{"<ta", true}, {"g>", false}}, 0, "<tag>"), letters("<tag>"));
     EXPECT_EQ(t.encode_parts({}), Ids{});
     EXPECT_EQ(t.encode_parts({{"", true}}, add_bos), Ids{});
     /* a character that is cut by a seam is one character, and what is not UTF-8 moves the seams */
@@ -599,7 +604,7 @@ TEST(Text, HasALimit)
     ll_text_part parts[] = {huge, huge};
     ll_tokens tokens;
     ll_tokens_init(&tokens, t.host);
-    EXPECT_EQ(ll_tokenizer_encode_parts(t.tokenizer, parts, 2, 0, &tokens, nullptr), LIBLLM_ERROR_LIMIT);
+    EXPECT_EQ(ll_tokenizer_encode_parts(t.tokenizer, parts, 2, 0, {nullptr, 0}, &tokens, nullptr), LIBLLM_ERROR_LIMIT);
 }
 
 TEST(Decode, LeavesControlTokensOutAndChecksIds)

@@ -1585,9 +1585,23 @@ typedef enum libllm_finish_reason {
     LIBLLM_FINISH_LENGTH = 2,
     /** The context is full. */
     LIBLLM_FINISH_CONTEXT = 3,
+    /** The model ended it, and has called tools. */
+    LIBLLM_FINISH_TOOL_CALLS = 4,
     /** Keeps the type 32 bits wide. */
     LIBLLM_FINISH_REASON_FORCE32 = 0x7fffffff
 } libllm_finish_reason;
+
+/** What a piece of a stream is. Since: 0.1 */
+typedef enum libllm_stream_kind {
+    /** Text; streams that do not come from a chat have nothing else. */
+    LIBLLM_STREAM_TEXT = 0,
+    /** What the model thinks aloud before it answers. */
+    LIBLLM_STREAM_REASONING = 1,
+    /** A call of a tool: a piece of its arguments, which are a JSON object. */
+    LIBLLM_STREAM_TOOL_CALL = 2,
+    /** Keeps the type 32 bits wide. */
+    LIBLLM_STREAM_KIND_FORCE32 = 0x7fffffff
+} libllm_stream_kind;
 
 /** How text is generated. Since: 0.1 */
 typedef struct libllm_stream_options {
@@ -1629,8 +1643,19 @@ typedef struct libllm_stream_event {
     double decode_seconds;
     /** A libllm_finish_reason; other than NONE in the item that comes with LIBLLM_DONE. */
     int32_t finish_reason;
+    /** A libllm_stream_kind: what the text is. */
+    int32_t kind;
+    /** Of a tool call: which one in the answer, counted from 0. */
+    uint32_t call_index;
     /** Reserved, 0. */
     uint32_t reserved;
+    /** Its id, in its first item; NULL otherwise. Valid until the next call on the stream, as the two below. */
+    const char *LIBLLM_NULLABLE call_id;
+    /** The name of the tool, in the same item; NULL otherwise. */
+    const char *LIBLLM_NULLABLE call_name;
+    /** What is wrong with a call that the model wrote, in English: it broke off, or it came out as text because it
+     * could not be read. NULL when nothing is. */
+    const char *LIBLLM_NULLABLE remark;
 } libllm_stream_event;
 
 /** Set every option to its default.
@@ -1761,7 +1786,19 @@ void libllm_chat_free(libllm_chat *LIBLLM_NULLABLE chat);
 /**
  * Render a conversation to the text that the model reads. The request is JSON as in OpenAI's API:
  * {"messages":[{"role","content",...}], "tools":[...], "add_generation_prompt":true, ...}; an array stands for
- * its messages alone. Further members are variables of the template. add_generation_prompt is true unless given.
+ * its messages alone. Further members, and those of "chat_template_kwargs", are variables of the template.
+ * add_generation_prompt is true unless given. "continue_final_message":true goes on with the last message instead, with
+ * its content or with the member that is named in place of true. "tool_choice":"none" leaves the tools out.
+ *
+ * "reasoning" says what becomes of what the model thinks aloud: "show" (the default) hands it out, "hide" does not, and
+ * "off" keeps the model from it, by a variable of the template (enable_thinking, thinking, skip_thinking,
+ * thinking_budget) or else by closing or leaving empty the place for it in the prompt. "reasoning_effort":"none" and
+ * "reasoning":{"effort":"none"} are the same as "off"; other efforts are the template's variable reasoning_effort.
+ *
+ * Messages are put into the shape that the template is written for: members that are null are left out, reasoning is
+ * found under "reasoning_content", "thinking" and "reasoning", arguments of tool calls may be text or objects, parts of
+ * a content are joined by line feeds where the template takes text only, and "developer" is "system" where it does not
+ * know that role.
  *
  * @param chat      the chat
  * @param request   UTF-8 JSON
@@ -1774,7 +1811,8 @@ void libllm_chat_free(libllm_chat *LIBLLM_NULLABLE chat);
  *
  * Ownership: nothing is transferred.
  * Thread safety: concurrent(chat).
- * Errors: INVALID_ARGUMENT, JSON, TEMPLATE, LIMIT, BUFFER_TOO_SMALL, OUT_OF_MEMORY.
+ * Errors: INVALID_ARGUMENT, JSON, TEMPLATE, LIMIT, BUFFER_TOO_SMALL, UNSUPPORTED (a part of a content that is no text),
+ * OUT_OF_MEMORY.
  * Since: 0.1
  */
 LIBLLM_API
@@ -1807,7 +1845,9 @@ libllm_status libllm_chat_tokenize(const libllm_chat *chat, const char *LIBLLM_S
 
 /**
  * Start an answer to a conversation: libllm_chat_tokenize() followed by libllm_stream_create(). What the session
- * shares with the conversation from the start is not computed again.
+ * shares with the conversation from the start is not computed again. The items of the stream say by their kind what is
+ * text, reasoning, and a call of a tool; the markers between them are those of the template's family and are not part
+ * of any. Calls are looked for when the request has tools. One that cannot be read comes out as text, with a remark.
  *
  * @param chat     the chat
  * @param session  a session of the same model; in use by the stream until that is freed

@@ -118,8 +118,8 @@ libllm_status libllm_runtime_calibrate(const libllm_runtime *runtime, const libl
     if (!status)
         status = backend->describe(runtime->blas_library, name, sizeof name, error);
     if (!status)
-        status = ll_calibrate(&runtime->host, runtime->team, runtime->cpu_features, backend, &calibration, &found,
-                              error);
+        status =
+            ll_calibrate(&runtime->host, runtime->team, runtime->cpu_features, backend, &calibration, &found, error);
     if (status)
         return status;
     ll_buffer text;

@@ -61,7 +61,7 @@ libllm_status libllm_chat_render(const libllm_chat *chat, const char *request, s
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "chat, request, needed or buffer is NULL");
     ll_rendered rendered;
     ll_rendered_init(&rendered, &chat->model->runtime->host);
-    libllm_status status = ll_chat_render_request(chat->template_, request, n_bytes, &rendered, error);
+    libllm_status status = ll_chat_render_request(chat->template_, request, n_bytes, &rendered, NULL, error);
     if (!status)
         status = ll_give_text(rendered.text.data, rendered.text.size, buffer, capacity, needed, error);
     ll_rendered_free(&rendered);
@@ -69,12 +69,12 @@ libllm_status libllm_chat_render(const libllm_chat *chat, const char *request, s
 }
 
 static libllm_status tokenize(const libllm_chat *chat, const char *request, size_t n_bytes, ll_tokens *tokens,
-                              libllm_error *error)
+                              ll_answer **answer, libllm_error *error)
 {
     ll_tokens_init(tokens, &chat->model->runtime->host);
     if (!chat->model->model->tokenizer)
         return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "%s", chat->model->model->not_tokenizing.message);
-    return ll_chat_tokenize_request(chat->template_, request, n_bytes, tokens, error);
+    return ll_chat_tokenize_request(chat->template_, request, n_bytes, tokens, answer, error);
 }
 
 libllm_status libllm_chat_tokenize(const libllm_chat *chat, const char *request, size_t n_bytes, int32_t *tokens,
@@ -85,7 +85,7 @@ libllm_status libllm_chat_tokenize(const libllm_chat *chat, const char *request,
     if (!chat || !request || !n_tokens || (!tokens && capacity))
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "chat, request, n_tokens or tokens is NULL");
     ll_tokens ids;
-    libllm_status status = tokenize(chat, request, n_bytes, &ids, error);
+    libllm_status status = tokenize(chat, request, n_bytes, &ids, NULL, error);
     if (!status)
         status = ll_give_tokens(ids.data, ids.size, tokens, capacity, n_tokens, error);
     ll_tokens_free(&ids);
@@ -107,9 +107,14 @@ libllm_status libllm_chat_stream(const libllm_chat *chat, libllm_session *sessio
                        "a model with an encoder and a decoder answers a text (libllm_session_encode()), it takes no "
                        "part in a conversation");
     ll_tokens ids;
-    libllm_status status = tokenize(chat, request, n_bytes, &ids, error);
+    ll_answer *answer = NULL;
+    libllm_status status = tokenize(chat, request, n_bytes, &ids, &answer, error);
     if (!status)
         status = libllm_stream_create(session, ids.data, ids.size, options, stream, error);
+    if (status)
+        ll_answer_free(answer);
+    else
+        (*stream)->answer = answer;
     ll_tokens_free(&ids);
     return status;
 }

@@ -6,6 +6,7 @@
 #define LL_API_HANDLES_H
 
 #include "base/team.h"
+#include "chat/answer.h"
 #include "session/stream.h"
 
 #include <stdatomic.h>
@@ -47,6 +48,10 @@ struct libllm_session {
 struct libllm_stream {
     libllm_session *session;
     ll_stream *stream;
+    ll_answer *answer;         /* of a chat; NULL: its text is handed out as it comes */
+    libllm_stream_event event; /* the last from `stream`, and what has been done with it */
+    bool given, text_fed, fed;
+    ll_buffer piece; /* text of a control token */
 };
 
 /* Count another user of a parent. The handle is const for callers, who may share it between threads; the count is

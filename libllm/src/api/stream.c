@@ -23,7 +23,7 @@ libllm_status libllm_stream_create(libllm_session *session, const int32_t *token
     if (status)
         return status;
     const ll_host *host = &session->engine->model->runtime->host;
-    libllm_stream *s = ll_alloc(host, 1, sizeof *s);
+    libllm_stream *s = ll_calloc(host, 1, sizeof *s);
     if (!s)
         return ll_fail_memory(error, "a stream");
     status = ll_session_enter(session->session, false, error);
@@ -36,8 +36,68 @@ libllm_status libllm_stream_create(libllm_session *session, const int32_t *token
         return status;
     }
     s->session = ll_use_session(session);
+    s->fed = true;
+    ll_buffer_init(&s->piece, host);
     *stream = s;
     return LIBLLM_OK;
+}
+
+/* Give the answer the text of the last event, and behind it the marker that its token may be. What was given is not
+ * given again when memory runs out in between. */
+static libllm_status feed(libllm_stream *s, libllm_error *error)
+{
+    const ll_tokenizer *tokenizer = s->session->engine->model->model->tokenizer;
+    libllm_status status = LIBLLM_OK;
+    if (!s->text_fed)
+        status = ll_answer_feed(s->answer, (ll_span){s->event.text, s->event.n_bytes}, false, error);
+    s->text_fed |= !status;
+    if (!status && s->event.token >= 0) {
+        s->piece.size = 0;
+        s->piece.failed = false;
+        status = ll_tokenizer_piece(tokenizer, s->event.token, 0, &s->piece, error);
+        bool silent = s->piece.size == 0;
+        if (!status && silent)
+            status = ll_tokenizer_piece(tokenizer, s->event.token, LIBLLM_DETOKENIZE_SPECIAL, &s->piece, error);
+        if (!status && silent)
+            status = ll_answer_feed(s->answer, (ll_span){s->piece.data, s->piece.size}, true, error);
+    }
+    if (!status && s->event.finish_reason)
+        status = ll_answer_finish(s->answer, error);
+    s->fed = !status;
+    return status;
+}
+
+/* The next piece of an answer, or an event without text for a token of which nothing can be said yet. */
+static libllm_status next_piece(libllm_stream *s, libllm_stream_event *event, libllm_error *error)
+{
+    ll_answer_piece piece = {.text = {"", 0}};
+    libllm_status status = LIBLLM_OK;
+    bool waiting = s->fed && ll_answer_next(s->answer, &piece);
+    if (s->fed && !waiting && !s->event.finish_reason) {
+        status = ll_stream_next(s->stream, &s->event, error);
+        s->given = s->text_fed = s->fed = status < 0;
+    }
+    if (status >= 0 && !s->fed)
+        status = feed(s, error);
+    if (status < 0)
+        return status;
+    waiting = waiting || ll_answer_next(s->answer, &piece);
+    *event = s->event;
+    event->token = s->given ? -1 : s->event.token;
+    s->given = true;
+    event->text = piece.text.size ? piece.text.data : "";
+    event->n_bytes = piece.text.size;
+    event->kind = (int32_t)piece.kind;
+    event->call_index = piece.call;
+    event->call_id = piece.id;
+    event->call_name = piece.name;
+    event->remark = piece.remark;
+    bool done = s->event.finish_reason && !waiting;
+    if (!done)
+        event->finish_reason = LIBLLM_FINISH_NONE;
+    else if (event->finish_reason == LIBLLM_FINISH_STOP && ll_answer_calls(s->answer))
+        event->finish_reason = LIBLLM_FINISH_TOOL_CALLS;
+    return done ? LIBLLM_DONE : LIBLLM_OK;
 }
 
 libllm_status libllm_stream_next(libllm_stream *stream, libllm_stream_event *event, libllm_error *error)
@@ -51,7 +111,7 @@ libllm_status libllm_stream_next(libllm_stream *stream, libllm_stream_event *eve
         status = ll_session_enter(stream->session->session, true, error);
     if (status)
         return status;
-    status = ll_stream_next(stream->stream, &own, error);
+    status = stream->answer ? next_piece(stream, &own, error) : ll_stream_next(stream->stream, &own, error);
     ll_session_leave(stream->session->session);
     if (status >= 0)
         ll_write_struct(event, &own, sizeof own, "libllm_stream_event", error);
@@ -64,6 +124,8 @@ void libllm_stream_free(libllm_stream *s)
         return;
     libllm_session *session = s->session;
     ll_stream_free(s->stream);
+    ll_answer_free(s->answer);
+    ll_buffer_free(&s->piece);
     ll_free(&session->engine->model->runtime->host, s);
     libllm_session_free(session);
 }

@@ -99,30 +99,31 @@ static void build(workshop *w, shape s, const ll_type_traits *traits)
     const uint32_t n_q = s.n_heads * HEAD, n_kv = s.n_kv_heads * HEAD;
     const ll_norm norm = {.weight = w->ones};
     w->used = 0;
-    w->model = (ll_model){.host = w->host,
-                          .n_vocab = VOCAB,
-                          .n_embd = s.n_embd,
-                          .n_layers = s.n_layers,
-                          .decoder_start = -1,
-                          .head_dim = HEAD,
-                          .value_dim = HEAD,
-                          .n_context_train = POSITIONS,
-                          .norm = LL_NORM_RMS,
-                          .norm_eps = 1e-5f,
-                          .attn_scale = 0.125f,
-                          .embd_scale = 1,
-                          .residual_scale = 1,
-                          .logit_scale = 1,
-                          .activation = LL_ACTIVATION_SILU,
-                          .ropes = {{.kind = LL_ROPE_HALVES, .n_rot = HEAD, .frequencies = w->frequencies, .magnitude = 1}},
-                          .n_ropes = 1,
-                          .embedding = {.traits = ll_type_find(LL_TYPE_F32),
-                                        .data = (const uint8_t *)w->embedding,
-                                        .row_bytes = s.n_embd * sizeof(float),
-                                        .n_rows = VOCAB,
-                                        .n_k = s.n_embd},
-                          .output_norm = norm,
-                          .layers = w->layers};
+    w->model =
+        (ll_model){.host = w->host,
+                   .n_vocab = VOCAB,
+                   .n_embd = s.n_embd,
+                   .n_layers = s.n_layers,
+                   .decoder_start = -1,
+                   .head_dim = HEAD,
+                   .value_dim = HEAD,
+                   .n_context_train = POSITIONS,
+                   .norm = LL_NORM_RMS,
+                   .norm_eps = 1e-5f,
+                   .attn_scale = 0.125f,
+                   .embd_scale = 1,
+                   .residual_scale = 1,
+                   .logit_scale = 1,
+                   .activation = LL_ACTIVATION_SILU,
+                   .ropes = {{.kind = LL_ROPE_HALVES, .n_rot = HEAD, .frequencies = w->frequencies, .magnitude = 1}},
+                   .n_ropes = 1,
+                   .embedding = {.traits = ll_type_find(LL_TYPE_F32),
+                                 .data = (const uint8_t *)w->embedding,
+                                 .row_bytes = s.n_embd * sizeof(float),
+                                 .n_rows = VOCAB,
+                                 .n_k = s.n_embd},
+                   .output_norm = norm,
+                   .layers = w->layers};
     w->model.output.weight = w->model.embedding;
     for (uint32_t i = 0; i < s.n_layers; i++)
         w->layers[i] = (ll_layer){.attn_norm = norm,
@@ -165,8 +166,12 @@ static libllm_status time_batch(workshop *w, ll_executor *executor, uint32_t n_t
     for (uint32_t i = 0; i < sizeof pages / sizeof *pages; i++)
         pages[i] = i;
     ll_profile profile = {0};
-    const ll_run run = {
-        .tokens = tokens, .n_tokens = n_tokens, .position = position, .pages = pages, .logits = w->logits, .all_logits = true};
+    const ll_run run = {.tokens = tokens,
+                        .n_tokens = n_tokens,
+                        .position = position,
+                        .pages = pages,
+                        .logits = w->logits,
+                        .all_logits = true};
     const ll_batch batch = {.runs = &run, .n_runs = 1, .cancelled = never, .profile = &profile};
     libllm_status status = w->backend->run(executor, &batch, error);
     *out = (timing){.step = profile.seconds};
@@ -231,8 +236,7 @@ static libllm_status measure(workshop *w, uint32_t n_tokens, uint64_t position, 
                                          .kv_type = LIBLLM_KV_F16,
                                          .blas_library = w->blas_library};
     ll_executor *executor = NULL;
-    libllm_status status =
-        w->backend->create(w->host, w->team, w->cpu_features, &w->model, &options, &executor, error);
+    libllm_status status = w->backend->create(w->host, w->team, w->cpu_features, &w->model, &options, &executor, error);
     if (!status)
         status = time_many(w, executor, n_tokens, position, out, error);
     w->backend->free(executor);

@@ -4,6 +4,7 @@
 #ifndef LL_CHAT_CHAT_H
 #define LL_CHAT_CHAT_H
 
+#include "chat/answer.h"
 #include "chat/template.h"
 #include "tokenizer/tokenizer.h"
 
@@ -15,13 +16,14 @@ libllm_status ll_chat_compile(const ll_host *host, const ll_tokenizer *tokenizer
                               ll_chat_template **out, libllm_error *error);
 void ll_chat_template_free(ll_chat_template *chat); /* NULL is fine */
 
-/* Render a request; see libllm_chat_render(). Several threads may use one template at once. */
+/* Render a request; see libllm_chat_render(). answer: NULL, or receives what takes the answer apart. Several threads
+ * may use one template at once. */
 libllm_status ll_chat_render_request(const ll_chat_template *chat, const char *request, size_t n_bytes,
-                                     ll_rendered *out, libllm_error *error);
+                                     ll_rendered *out, ll_answer **answer, libllm_error *error);
 
 /* Render and tokenize. Special tokens are recognized in what the template wrote, never in what came from the request.
  * Whether a BOS stands in front is the template's business: none is added. */
 libllm_status ll_chat_tokenize_request(const ll_chat_template *chat, const char *request, size_t n_bytes,
-                                       ll_tokens *out, libllm_error *error);
+                                       ll_tokens *out, ll_answer **answer, libllm_error *error);
 
 #endif

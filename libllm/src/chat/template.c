@@ -83,6 +83,8 @@ void ll_template_free(ll_template *t)
     ll_free(host, t);
 }
 
+ll_span ll_template_source(const ll_template *t) { return t->program.source; }
+
 /* Variables --------------------------------------------------------------------------------------------- */
 
 static bool convert(ll_render *r, const json_t *json, uint8_t origin, uint32_t depth, ll_value *out);

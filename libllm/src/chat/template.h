@@ -13,6 +13,7 @@ typedef struct ll_template ll_template;
 /* Compile. Errors are TEMPLATE with "line L, column C" or LIMIT. The source is copied. */
 libllm_status ll_template_compile(const ll_host *host, ll_span source, ll_template **out, libllm_error *error);
 void ll_template_free(ll_template *compiled); /* NULL is fine */
+ll_span ll_template_source(const ll_template *compiled);
 
 /* Text with the origin of every byte: origins[i] is 1 where text.data[i] came from a string of the variables
  * (a message, a tool) and 0 where it came from the template itself. */

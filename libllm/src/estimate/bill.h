@@ -55,7 +55,7 @@ typedef struct ll_state {
     double flops; /* for one token of one layer */
 } ll_state;
 
-enum { LL_ITEMS_MAX = 192, LL_CORES_MAX = 24, LL_STATES_MAX = 8 };
+enum { LL_ITEMS_MAX = 192, LL_CORES_MAX = 24, LL_STATES_MAX = 8, LL_MTP_ITEMS_MAX = 32 };
 
 typedef struct ll_bill {
     const char *name, *source;
@@ -67,6 +67,11 @@ typedef struct ll_bill {
     ll_state states[LL_STATES_MAX];
     size_t n_states;
     bool overflowed; /* more items than there is room for */
+    /* Modules that predict further tokens, which the model itself works without; not among the items. */
+    ll_item mtp_items[LL_MTP_ITEMS_MAX];
+    size_t n_mtp_items;
+    ll_core mtp_core;
+    double mtp_modules;
     /* What formulas of whole models ask for; 0 where there is none. */
     double layers, hidden, heads, kv_heads, head_dim, ffn, vocab, context;
     double experts, experts_used, expert_ffn;
@@ -98,8 +103,8 @@ double ll_bill_attention_flops(const ll_bill *bill, double context);
 double ll_bill_kv_elements(const ll_bill *bill, double tokens);
 double ll_bill_state_elements(const ll_bill *bill);
 
-/* The member "model" of a scenario: a preset's name, or an object with "preset", "config", "file" or bare numbers. */
-bool ll_bill_read(ll_reader *scenario, const char *folder, ll_bill *out);
+/* A member such as "model": a preset's name, or an object with "preset", "config", "file" or bare numbers. */
+bool ll_bill_read(ll_reader *reader, const char *key, const char *folder, ll_bill *out);
 /* A Hugging Face configuration. */
 bool ll_bill_of_config(ll_sheet *sheet, const json_t *config, const char *where, ll_bill *out);
 /* A GGUF file or a folder with config.json, whose tensors are read as the engine reads them; or a config.json alone. */

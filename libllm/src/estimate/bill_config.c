@@ -282,6 +282,37 @@ void ll_build_decoder(ll_config *c)
     ll_config_norms(c, c->layers);
 }
 
+/* A module joins the last hidden state and the next embedding, each behind a norm, in a decoder layer of its own; the
+ * embedding and the output matrix are the model's. */
+static void read_mtp(ll_config *c)
+{
+    ll_bill *b = c->bill;
+    const double modules = c->kind->build ? 0 : ll_config_number(c, "num_nextn_predict_layers", 0);
+    const size_t first = b->n_items, first_core = b->n_cores;
+    if (modules <= 0)
+        return;
+    if (ll_config_number(c, "kv_lora_rank", 0) > 0)
+        ll_config_latent(c, modules);
+    else
+        ll_config_attention(c, modules, 0);
+    if (b->experts > 0)
+        ll_config_moe(c, modules);
+    else
+        ll_config_ffn(c, modules, c->ffn);
+    ll_config_norms(c, modules);
+    ll_bill_matrix(b, LL_CLASS_MTP, "nextn.eh_proj", modules, 2 * c->hidden, c->hidden);
+    ll_bill_vector(b, LL_CLASS_NORM, "nextn norms", modules, 3 * c->hidden);
+    b->n_mtp_items = b->n_items - first;
+    b->overflowed = b->overflowed || b->n_mtp_items > LL_MTP_ITEMS_MAX || b->n_cores == first_core;
+    if (b->overflowed)
+        return;
+    memcpy(b->mtp_items, b->items + first, b->n_mtp_items * sizeof *b->items);
+    b->mtp_core = b->cores[first_core];
+    b->mtp_modules = modules;
+    b->n_items = first;
+    b->n_cores = first_core;
+}
+
 static const ll_kind *find_kind(const char *type)
 {
     for (const ll_kind *kind = ll_model_kinds; type && kind->model_types; kind++) {
@@ -359,6 +390,7 @@ bool ll_bill_of_config(ll_sheet *sheet, const json_t *config, const char *where,
             c.kind->build(&c);
         else
             ll_build_decoder(&c);
+        read_mtp(&c);
         ll_config_vision(&c, json_string_value(json_object_get(config, "model_type")));
         if (!sheet->status && (out->hidden <= 0 || out->layers <= 0 || out->vocab <= 0))
             ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "%s: %s is missing", where,

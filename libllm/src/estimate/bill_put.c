@@ -58,6 +58,26 @@ static void put_sums(const ll_bill *bill, ll_sheet *sheet)
     ll_sheet_compute(sheet, "parameters.active", "parameter", active, "what one token uses");
 }
 
+/* Modules for further tokens, which neither the total nor the active parameters count. */
+static void put_mtp(const ll_bill *bill, ll_sheet *sheet)
+{
+    const char *formula = "", *names = "";
+    for (size_t i = 0; i < bill->n_mtp_items; i++) {
+        const ll_item *item = &bill->mtp_items[i];
+        formula = term(sheet, formula, item->count, item->rows, item->columns);
+        names = ll_sheet_text(sheet, "%s%s%s", names, *names ? "; " : "", item->name);
+    }
+    ll_sheet_compute(sheet, class_paths[LL_CLASS_MTP], "parameter", formula,
+                     ll_sheet_text(sheet, "%s: %s; not in parameters.total", bill->source, names));
+    ll_sheet_detail(sheet, class_paths[LL_CLASS_MTP]);
+    ll_sheet_compute(
+        sheet, "parameters.checkpoint", "parameter",
+        ll_sheet_text(sheet, "parameters.total + parameters.mtp + %.0f * %d * model.vocab * model.hidden",
+                      bill->mtp_modules, bill->is_tied ? 1 : 2),
+        "as published files count: with the modules, which have copies of the embedding and the output matrix");
+    ll_sheet_detail(sheet, "parameters.checkpoint");
+}
+
 static void put_shape(ll_sheet *sheet, const char *path, double value, const char *source)
 {
     if (value <= 0)
@@ -80,6 +100,8 @@ void ll_bill_put(const ll_bill *bill, ll_sheet *sheet)
     put_shape(sheet, "model.experts_used", bill->experts_used, bill->source);
     if (bill->n_items) {
         put_sums(bill, sheet);
+        if (bill->n_mtp_items)
+            put_mtp(bill, sheet);
     } else {
         ll_sheet_give(sheet, "parameters.total", "parameter", bill->parameters, bill->source);
         ll_sheet_give(sheet, "parameters.active", "parameter", bill->active_parameters, bill->source);

@@ -189,7 +189,8 @@ static void read_numbers(ll_reader *r, ll_bill *out)
     read_shape(r, out);
     if (out->parameters == 0 && (out->layers == 0 || out->hidden == 0))
         ll_sheet_fail(r->sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
-                      "model: expected \"preset\", \"config\", \"file\", \"parameters\", or \"layers\" and \"hidden\"");
+                      "%s: expected \"preset\", \"config\", \"file\", \"parameters\", or \"layers\" and \"hidden\"",
+                      r->path);
     if (out->layers > 0 && out->hidden > 0 && out->heads > 0) {
         const double window = ll_read_number(r, "window", 1, 1e9, 0);
         const double windowed = window > 0 ? ll_read_number(r, "windowed_layers", 0, out->layers, out->layers) : 0;
@@ -200,30 +201,30 @@ static void read_numbers(ll_reader *r, ll_bill *out)
         put_matrices(r, out);
 }
 
-bool ll_bill_read(ll_reader *scenario, const char *folder, ll_bill *out)
+bool ll_bill_read(ll_reader *reader, const char *key, const char *folder, ll_bill *out)
 {
-    ll_sheet *sheet = scenario->sheet;
-    const json_t *value = ll_read_any(scenario, "model");
+    ll_sheet *sheet = reader->sheet;
+    const json_t *value = ll_read_any(reader, key);
     *out = (ll_bill){.name = "", .source = "", .family = ""};
     if (json_is_string(value))
-        return read_preset(sheet, folder, json_string_value(value), "model", out);
-    scenario->n_asked--; /* asked for again */
-    ll_reader r = ll_read_object(scenario, "model");
+        return read_preset(sheet, folder, json_string_value(value), ll_read_path(reader, key), out);
+    reader->n_asked--; /* asked for again */
+    ll_reader r = ll_read_object(reader, key);
     const char *preset = ll_read_text(&r, "preset", NULL);
     const json_t *config = ll_read_any(&r, "config");
     const char *file = ll_read_text(&r, "file", NULL);
     if ((preset != NULL) + (config != NULL) + (file != NULL) > 1) {
         ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
-                      "model: only one of \"preset\", \"config\" and \"file\" can be given");
+                      "%s: only one of \"preset\", \"config\" and \"file\" can be given", r.path);
     } else if (preset) {
-        read_preset(sheet, folder, preset, "model.preset", out);
+        read_preset(sheet, folder, preset, ll_read_path(&r, "preset"), out);
     } else if (config) {
         out->name = ll_sheet_text(sheet, "%s", ll_read_text(&r, "name", "config.json"));
-        out->source = "model.config";
+        out->source = ll_read_path(&r, "config");
         if (json_is_object(config))
-            ll_bill_of_config(sheet, config, "model.config", out);
+            ll_bill_of_config(sheet, config, out->source, out);
         else
-            ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "model.config: expected an object");
+            ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "%s: expected an object", out->source);
     } else if (file) {
         ll_bill_of_file(sheet, file, out);
     } else {

@@ -16,6 +16,7 @@ static void put_queue(ll_sheet *sheet, double share)
     ll_sheet_compute(sheet, "capacity.places", "", "capacity.replicas * floor(concurrency.used) * serving.dp", NULL);
     ll_sheet_compute(sheet, "capacity.waiting", "", "erlang_c(capacity.places, capacity.load)",
                      "the chance that a request waits: Erlang's C");
+    ll_sheet_chance(sheet, "capacity.waiting");
     const bool waits = ll_sheet_value(sheet, "capacity.waiting") > 1 - share;
     ll_sheet_compute(sheet, "capacity.wait", "s",
                      waits ? ll_sheet_text(sheet,
@@ -44,36 +45,83 @@ static double replicas_for(const ll_sheet *sheet, double least, double limit, do
     return n;
 }
 
-static void simulate(ll_serving *s, uint64_t seed)
+/* A service of so many replicas; one that is large is simulated as a part of it, with the same load on each replica. A
+ * step of speculation gives several tokens, so it counts as that many shorter ones. */
+static ll_simulation service_of(const ll_serving *s, double n, double share, uint64_t seed)
 {
-    ll_sheet *sheet = s->sheet;
-    const double n = ll_sheet_value(sheet, "capacity.replicas"), decoding = ll_sheet_value(sheet, "round_2.decoding");
-    const double base = ll_sheet_value(sheet, "single.time");
+    const ll_sheet *sheet = s->sheet;
+    const double decoding = ll_sheet_value(sheet, "round_2.decoding"), base = ll_sheet_value(sheet, "single.time");
     const double step = ll_sheet_value(sheet, "round_2.time"), prompt = ll_sheet_value(sheet, "mixed_2.prompt");
-    /* A large service is simulated as a part of it that has the same load on each replica. */
     const double part = n > SIMULATED_REPLICAS_MAX ? SIMULATED_REPLICAS_MAX : n;
-    const ll_simulation in = {
+    const double tokens = s->speculates ? ll_sheet_value(sheet, "speculation.expected") : 1;
+    const double drafted = s->speculates ? ll_sheet_value(sheet, "round_2.draft") : 0;
+    const double mixed = ll_sheet_value(sheet, "mixed_2.time"), input = ll_sheet_value(sheet, ll_serving_prompt(s));
+    return (ll_simulation){
         .replicas = (uint32_t)(part * s->dp > SIMULATED_REPLICAS_MAX ? SIMULATED_REPLICAS_MAX : part * s->dp),
         .places = (uint32_t)ll_sheet_value(sheet, "concurrency.used"),
         .requests = SIMULATED_REQUESTS,
         .seed = seed,
+        .share = share,
         .arrivals =
             ll_sheet_value(sheet, "load.queries_per_second") * ll_sheet_value(sheet, "load.peak_factor") / n / s->dp,
-        .input = ll_sheet_value(sheet, "load.input_tokens"),
+        .input = input,
         .output = ll_sheet_value(sheet, "load.output_tokens"),
-        .chunk = ll_sheet_value(sheet, "serving.budget"),
-        .step = base,
-        .step_sequence = decoding > 1 && step > base ? (step - base) / (decoding - 1) : 0,
-        .step_prompt =
-            prompt > 0 ? (ll_sheet_value(sheet, "mixed_2.time") - step) / prompt
-                       : ll_sheet_value(sheet, "prefill.time") / fmax(1, ll_sheet_value(sheet, "load.input_tokens")),
+        .chunk = fmax(1, ll_sheet_value(sheet, "serving.budget") / tokens),
+        .step = (base + drafted) / tokens,
+        .step_sequence = decoding > 1 && step > base ? (step - base) / (decoding - 1) / tokens : 0,
+        .step_prompt = prompt > 0 && mixed > step ? (mixed - step) / prompt
+                                                  : ll_sheet_value(sheet, "prefill.time") / fmax(1, input),
         .first = ll_sheet_value(sheet, "first.alone") - ll_sheet_value(sheet, "first.prompt"),
     };
-    ll_simulated out;
-    if (!ll_simulate(sheet->host, &in, &out)) {
-        ll_sheet_fail(sheet, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a simulation");
+}
+
+static bool simulate(const ll_serving *s, const ll_simulation *in, ll_simulated *out)
+{
+    const bool good = ll_simulate(s->sheet->host, in, out);
+    if (!good)
+        ll_sheet_fail(s->sheet, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a simulation");
+    return good;
+}
+
+static bool keeps(const ll_serving *s, const ll_simulated *out, double limit)
+{
+    return (limit <= 0 || out->ttft_share <= limit) && (s->targets.tpot <= 0 || out->tpot <= s->targets.tpot);
+}
+
+/* Where requests wait longer in the simulation than they should: how many replicas it takes there. */
+static void check(const ll_serving *s, const ll_simulated *found, double limit, double share, uint64_t seed)
+{
+    ll_sheet *sheet = s->sheet;
+    const double n = ll_sheet_value(sheet, "capacity.replicas");
+    double more = 0;
+    if (keeps(s, found, limit))
         return;
+    for (double factor = 1.1; more == 0 && factor < 4; factor *= 1.2) {
+        const ll_simulation in = service_of(s, ceil(n * factor), share, seed);
+        ll_simulated out;
+        if (!simulate(s, &in, &out))
+            return;
+        more = keeps(s, &out, limit) ? ceil(n * factor) : 0;
     }
+    ll_sheet_remark(
+        sheet, LL_REMARK_WARNING, "simulation_is_slower",
+        ll_sheet_text(sheet,
+                      "In the simulation %.4g %% of the first tokens take up to %.3g s and the others %.3g s "
+                      "on average, which does not keep the limits%s.",
+                      100 * share, found->ttft_share, found->tpot,
+                      more > 0 ? ll_sheet_text(sheet, "; with %.0f replicas it does", more) : ""),
+        ll_sheet_text(sheet, "仿真中 %.4g%% 的首词元时延达 %.3g 秒，每词元平均 %.3g 秒，未满足限制%s。", 100 * share,
+                      found->ttft_share, found->tpot,
+                      more > 0 ? ll_sheet_text(sheet, "；%.0f 个副本可以满足", more) : ""));
+}
+
+static void put_simulation(ll_serving *s, double limit, double share, uint64_t seed)
+{
+    ll_sheet *sheet = s->sheet;
+    const ll_simulation in = service_of(s, ll_sheet_value(sheet, "capacity.replicas"), share, seed);
+    ll_simulated out;
+    if (!simulate(s, &in, &out))
+        return;
     const char *source = ll_sheet_text(sheet,
                                        "simulation of %u requests on %u replicas, arriving at random, with lengths "
                                        "spread exponentially; seed %llu",
@@ -83,6 +131,7 @@ static void simulate(ll_serving *s, uint64_t seed)
     ll_sheet_give(sheet, "simulation.ttft_p99", "s", out.ttft[2], source);
     ll_sheet_give(sheet, "simulation.tpot_mean", "s", out.tpot, source);
     ll_sheet_give(sheet, "simulation.utilization", "", out.utilization, source);
+    check(s, &out, limit, share, seed);
 }
 
 void ll_serving_put_capacity(ll_serving *s)
@@ -92,7 +141,7 @@ void ll_serving_put_capacity(ll_serving *s)
     if (!ll_read_given(&r, "utilization", 0.05, 0.99, "capacity.utilization", ""))
         ll_sheet_give(sheet, "capacity.utilization", "", 0.8, "default: above it queues grow quickly");
     const double spare = ll_read_number(&r, "spare_replicas", 0, 1e6, 0);
-    const double limit = ll_read_number(&r, "ttft_limit", 1e-3, 1e6, 0);
+    const double limit = ll_read_number(&r, "ttft_limit", 1e-3, 1e6, s->targets.ttft);
     const double share = ll_read_number(&r, "percentile", 50, 99.99, 95) / 100;
     const bool simulates = ll_read_flag(&r, "simulate", false);
     const double seed = ll_read_number(&r, "seed", 0, 0x1p53, 1);
@@ -122,6 +171,6 @@ void ll_serving_put_capacity(ll_serving *s)
                                       ll_sheet_value(sheet, "latency.ttft")));
     if (simulates && !sheet->status) {
         ll_serving_put_single(s);
-        simulate(s, (uint64_t)seed);
+        put_simulation(s, limit, share, (uint64_t)seed);
     }
 }

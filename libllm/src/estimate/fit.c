@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * The everyday question: does a model fit on this machine, with how much context, and how fast will it be? What the
- * machine can do comes with the scenario ("machine": memory, and the limits that libllm_runtime_measure_limits() finds,
- * or its calibration).
+ * The everyday question: does a model fit on this machine, with how much context, and how fast will it be? And the same
+ * of serving with our own engine. What the machine can do comes with the scenario ("machine": memory, and the limits
+ * that libllm_runtime_measure_limits() finds, or its calibration).
  */
 #include "estimate/machine.h"
+#include "estimate/measured.h"
 
 typedef struct limits {
     double bandwidth, operations; /* measured; 0: not */
@@ -70,14 +71,23 @@ static void put_limits(ll_sheet *sheet, const limits *l)
 }
 
 /* Where the machine has not been calibrated, or not for these formats. */
-static void put_speed_by_limits(ll_sheet *sheet, const limits *l)
+static void put_speed_by_limits(ll_task *task, const limits *l, const ll_decoding *decoding)
 {
+    ll_sheet *sheet = task->sheet;
     put_limits(sheet, l);
     ll_sheet_give_between(sheet, "decode.share", "", 0.92, 0.8, 1.03,
                           "share of the read bandwidth that decoding reaches; measured on 1B models");
-    ll_sheet_compute(sheet, "decode.bytes", "B", "weights.bytes_per_token + kv.bytes_per_sequence / 2",
-                     "with half of the context in use");
-    ll_sheet_compute(sheet, "decode.tokens_per_second", "token/s", "machine.bandwidth * decode.share / decode.bytes",
+    ll_sheet_compute(sheet, "decode.bytes", "B",
+                     ll_sheet_text(sheet,
+                                   !decoding->sequences ? "weights.bytes_per_token + %s%s"
+                                   : task->bill->experts > 0
+                                       ? "min(weights.bytes, weights.bytes_per_token * %1$s) + %1$s * %2$s"
+                                       : "weights.bytes_per_token * ceil(%1$s / 8) + %1$s * %2$s",
+                                   decoding->sequences ? decoding->sequences : "", decoding->kv_bytes),
+                     decoding->what);
+    ll_sheet_compute(sheet, "decode.tokens_per_second", "token/s",
+                     ll_sheet_text(sheet, "%s%smachine.bandwidth * decode.share / decode.bytes",
+                                   decoding->sequences ? decoding->sequences : "", decoding->sequences ? " * " : ""),
                      NULL);
     ll_sheet_give_between(sheet, "prefill.share", "", 0.32, 0.22, 0.5,
                           "share of the fastest unit that reading a prompt reaches");
@@ -88,8 +98,14 @@ static void put_speed_by_limits(ll_sheet *sheet, const limits *l)
     ll_sheet_detail(sheet, "prefill.share");
 }
 
-/* Whether everything fits, and the most context that does. */
-static void put_memory(ll_sheet *sheet)
+static void put_speed(ll_task *task, const ll_calibrated *calibrated, const limits *l, const ll_decoding *decoding)
+{
+    if (!ll_put_calibrated_speed(task, calibrated, decoding))
+        put_speed_by_limits(task, l, decoding);
+}
+
+/* Whether everything fits, and the most context that does. `sequences` is a figure; NULL: one. */
+static void put_memory(ll_sheet *sheet, const char *sequences)
 {
     const char *wide = ll_sheet_has(sheet, "model.ffn") ? "1.3 * model.ffn" : "0";
     const char *queries = ll_sheet_has(sheet, "model.head_dim") ? "2 * model.heads * model.head_dim" : "0";
@@ -100,10 +116,10 @@ static void put_memory(ll_sheet *sheet)
             : "64000000",
         "the process, the tokenizer, and what the engine computes 256 tokens of a prompt in");
     ll_sheet_detail(sheet, "memory.scratch");
-    ll_sheet_compute(sheet, "memory.kv", "B",
-                     ll_sheet_has(sheet, "kv.state_bytes")
-                         ? "kv.bytes_per_token * ceil(context.tokens / 64) * 64 + 3 * kv.state_bytes"
-                         : "kv.bytes_per_token * ceil(context.tokens / 64) * 64",
+    const char *kv = ll_sheet_has(sheet, "kv.state_bytes")
+                         ? "(kv.bytes_per_token * ceil(context.tokens / 64) * 64 + 3 * kv.state_bytes)"
+                         : "kv.bytes_per_token * ceil(context.tokens / 64) * 64";
+    ll_sheet_compute(sheet, "memory.kv", "B", sequences ? ll_sheet_text(sheet, "%s * %s", sequences, kv) : kv,
                      "pages of 64 tokens; layers with a window keep all");
     ll_sheet_detail(sheet, "memory.kv");
     ll_sheet_compute(sheet, "memory.needed", "B", "weights.bytes + memory.kv + memory.scratch", NULL);
@@ -147,13 +163,45 @@ void ll_run_fit(ll_task *task)
         ll_sheet_give(sheet, "context.tokens", "token",
                       task->bill->context > 0 && task->bill->context < 4096 ? task->bill->context : 4096,
                       "default: 4096, or the model's context");
-    ll_sheet_give(sheet, "kv.bytes_per_element", "B", ll_read_number(task->scenario, "kv_bits", 1, 64, 16) / 8,
-                  ll_read_has(task->scenario, "kv_bits") ? "given" : "default: 16 bits");
-    ll_sheet_detail(sheet, "kv.bytes_per_element");
+    ll_put_kv_element(task);
     ll_put_file_weights(task);
     ll_put_inference_flops(task, true);
     ll_put_kv(task);
-    put_memory(sheet);
-    if (!ll_put_calibrated_speed(task, &calibrated))
-        put_speed_by_limits(sheet, &l);
+    put_memory(sheet, NULL);
+    put_speed(task, &calibrated, &l,
+              &(ll_decoding){.kv_bytes = "kv.bytes_per_sequence / 2", .what = "with half of the context in use"});
+}
+
+/* Up to eight sequences share one reading of the weights; of experts, each token reads its own. */
+void ll_serve_own(ll_task *task)
+{
+    ll_sheet *sheet = task->sheet;
+    ll_calibrated calibrated;
+    const limits l = put_machine(task, &calibrated);
+    ll_put_load(task);
+    if (!ll_sheet_has(sheet, "load.input_tokens"))
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "load: expected input_tokens and output_tokens");
+    if (!ll_read_given(task->scenario, "concurrency", 1, 1e6, "concurrency.offered", ""))
+        ll_sheet_give(sheet, "concurrency.offered", "", 1, "default: sequences at once");
+    ll_sheet_compute(sheet, "context.tokens", "token", "load.input_tokens + load.output_tokens", "of a sequence");
+    ll_put_kv_element(task);
+    ll_put_file_weights(task);
+    ll_put_inference_flops(task, true);
+    ll_put_kv(task);
+    put_memory(sheet, "concurrency.offered");
+    if (ll_sheet_has(sheet, "context.most") && ll_sheet_value(sheet, "kv.bytes_per_sequence") > 0)
+        ll_sheet_compute(sheet, "concurrency.most", "",
+                         "floor((machine.memory - weights.bytes - memory.scratch) / kv.bytes_per_sequence)",
+                         "sequences of this length");
+    put_speed(task, &calibrated, &l,
+              &(ll_decoding){.sequences = "concurrency.offered",
+                             .kv_bytes = "kv.bytes_per_sequence * (load.input_tokens + load.output_tokens / 2) / "
+                                         "context.tokens",
+                             .what = "for a token of each sequence, in the middle of its answer"});
+    ll_sheet_compute(sheet, "serving.tpot", "s", "concurrency.offered / decode.tokens_per_second", NULL);
+    ll_sheet_detail(sheet, "serving.tpot");
+    ll_sheet_compute(sheet, "latency.tpot", "s", ll_measured_tpot(ll_put_measured(task)), "time per output token");
+    ll_sheet_compute(sheet, "latency.ttft", "s", "load.input_tokens / prefill.tokens_per_second", "a prompt alone");
+    ll_sheet_compute(sheet, "latency.total", "s", "latency.ttft + (load.output_tokens - 1) * latency.tpot",
+                     "of a whole answer");
 }

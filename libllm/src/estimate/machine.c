@@ -7,33 +7,29 @@
 
 #include <string.h>
 
-static double positive(ll_sheet *sheet, const json_t *object, const char *key)
-{
-    const double x = json_number_value(json_object_get(object, key));
-    if (!(x > 0 && x < 1e12))
-        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
-                      "machine.calibration.types: expected \"%s\" with a number above 0 in each entry", key);
-    return x;
-}
-
 static void read_types(ll_sheet *sheet, const json_t *types, ll_calibrated *out)
 {
     size_t i;
-    json_t *entry;
+    const json_t *entry;
     if (!json_is_array(types) || json_array_size(types) == 0 || json_array_size(types) > LL_CALIBRATED_TYPES_MAX) {
         ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "machine.calibration.types: expected a list of 1 to %d",
                       LL_CALIBRATED_TYPES_MAX);
         return;
     }
     json_array_foreach (types, i, entry) {
-        const char *name = json_string_value(json_object_get(entry, "type"));
-        if (!name)
+        ll_reader r = {
+            .sheet = sheet, .object = entry, .path = ll_sheet_text(sheet, "machine.calibration.types[%zu]", i)};
+        out->types[i].name = ll_read_text(&r, "type", NULL);
+        out->types[i].decode = 1e9 * ll_read_number(&r, "decode_gb_per_second", 1e-6, 1e9, 0);
+        out->types[i].prefill = 1e9 * ll_read_number(&r, "prefill_gflop_per_second", 1e-6, 1e9, 0);
+        if (!out->types[i].name || !(out->types[i].decode > 0) || !(out->types[i].prefill > 0))
             ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
-                          "machine.calibration.types: expected \"type\" in each entry");
-        out->types[out->n].name = name;
-        out->types[out->n].decode = 1e9 * positive(sheet, entry, "decode_gb_per_second");
-        out->types[out->n++].prefill = 1e9 * positive(sheet, entry, "prefill_gflop_per_second");
+                          "%s: expected type, decode_gb_per_second and "
+                          "prefill_gflop_per_second",
+                          r.path);
+        ll_read_end(&r);
     }
+    out->n = i;
 }
 
 static void give(ll_sheet *sheet, const char *path, const char *unit, double value, const char *source)
@@ -84,7 +80,7 @@ static const char *put_type(ll_sheet *sheet, const char *sum, const char *step, 
     return ll_sheet_text(sheet, "%s%s%s / %s", sum, *sum ? " + " : "", amount, rate);
 }
 
-bool ll_put_calibrated_speed(ll_task *task, const ll_calibrated *calibrated)
+bool ll_put_calibrated_speed(ll_task *task, const ll_calibrated *calibrated, const ll_decoding *decoding)
 {
     ll_sheet *sheet = task->sheet;
     ll_weight_types types;
@@ -111,18 +107,30 @@ bool ll_put_calibrated_speed(ll_task *task, const ll_calibrated *calibrated)
             prefill = put_type(sheet, prefill, "prefill", name, 2 * behind * per_byte, "FLOP",
                                calibrated->types[found[i]].prefill);
     }
+    const char *sequences = decoding->sequences;
     ll_sheet_compute(sheet, "decode.weights", "s", decode, "a token's products, by the formats of the weights");
-    ll_sheet_compute(sheet, "decode.token_time", "s",
-                     "decode.weights + kv.bytes_per_sequence / 2 / machine.attention_bandwidth + model.layers * "
-                     "machine.layer + machine.step",
-                     "of a token, with half of the context in use");
+    ll_sheet_compute(sheet, "prefill.weights", "s", *prefill ? prefill : "0",
+                     "the same of a token of a prompt, without the logits");
+    ll_sheet_compute(
+        sheet, "decode.step_time", "s",
+        ll_sheet_text(sheet,
+                      !sequences
+                          ? "decode.weights + %s%s / machine.attention_bandwidth + model.layers * machine.layer + "
+                            "machine.step"
+                      : task->bill->experts > 0
+                          ? "max(decode.weights * min(weights.bytes / weights.bytes_per_token, %1$s), %1$s * "
+                            "prefill.weights) + %1$s * %2$s / machine.attention_bandwidth + model.layers * "
+                            "machine.layer + machine.step"
+                          : "max(decode.weights * ceil(%1$s / 8), %1$s * prefill.weights) + %1$s * %2$s / "
+                            "machine.attention_bandwidth + model.layers * machine.layer + machine.step",
+                      sequences ? sequences : "", decoding->kv_bytes),
+        decoding->what);
     ll_sheet_compute(sheet, "prefill.token_time", "s",
-                     ll_sheet_text(sheet,
-                                   "%s%sflops.attention / machine.attention_operations + model.layers * model.hidden * "
-                                   "machine.element",
-                                   prefill, *prefill ? " + " : ""),
+                     "prefill.weights + flops.attention / machine.attention_operations + model.layers * model.hidden * "
+                     "machine.element",
                      "of a token of a prompt that fills the context");
-    static const char *const details[] = {"decode.weights", "decode.token_time", "prefill.token_time"};
+    static const char *const details[] = {"decode.weights", "decode.step_time", "prefill.weights",
+                                          "prefill.token_time"};
     for (size_t i = 0; i < sizeof details / sizeof *details; i++)
         ll_sheet_detail(sheet, details[i]);
     ll_sheet_give_between(sheet, "decode.spread", "", 1, 0.88, 1.12,
@@ -131,7 +139,10 @@ bool ll_put_calibrated_speed(ll_task *task, const ll_calibrated *calibrated)
                           "predicted over measured on this machine in the minutes after a calibration");
     ll_sheet_detail(sheet, "decode.spread");
     ll_sheet_detail(sheet, "prefill.spread");
-    ll_sheet_compute(sheet, "decode.tokens_per_second", "token/s", "decode.spread / decode.token_time", NULL);
+    ll_sheet_compute(sheet, "decode.tokens_per_second", "token/s",
+                     sequences ? ll_sheet_text(sheet, "%s * decode.spread / decode.step_time", sequences)
+                               : "decode.spread / decode.step_time",
+                     NULL);
     ll_sheet_compute(sheet, "prefill.tokens_per_second", "token/s", "prefill.spread / prefill.token_time", NULL);
     return true;
 }

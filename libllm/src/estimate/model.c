@@ -18,6 +18,19 @@ static const char *kv_formula(ll_sheet *sheet, const ll_bill *bill, const char *
     return ll_sheet_text(sheet, "(%s) * kv.bytes_per_element", *sum ? sum : "0");
 }
 
+void ll_put_kv_element(ll_task *task)
+{
+    static const double bits[] = {32, 16, 16, 8.5, 6, 5.5, 5, 4.5, 4.5}; /* with the scales of their blocks */
+    ll_sheet *sheet = task->sheet;
+    const int format = ll_read_choice(task->scenario, "kv", "f32|f16|bf16|q8_0|q5_1|q5_0|q4_1|q4_0|iq4_nl", -1);
+    const double number = ll_read_number(task->scenario, "kv_bits", 1, 64, 16);
+    if (format >= 0 && ll_read_has(task->scenario, "kv_bits"))
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "only one of \"kv\" and \"kv_bits\" can be given");
+    ll_sheet_give(sheet, "kv.bytes_per_element", "B", (format >= 0 ? bits[format] : number) / 8,
+                  format >= 0 || ll_read_has(task->scenario, "kv_bits") ? "given" : "default: 16 bits");
+    ll_sheet_detail(sheet, "kv.bytes_per_element");
+}
+
 void ll_put_kv(ll_task *task)
 {
     ll_sheet *sheet = task->sheet;
@@ -46,9 +59,7 @@ void ll_run_model(ll_task *task)
     const double context = task->bill->context > 0 ? task->bill->context : 4096;
     if (!ll_read_given(task->scenario, "context", 1, 1e9, "context.tokens", "token"))
         ll_sheet_give(sheet, "context.tokens", "token", context, "default: the model's context");
-    ll_sheet_give(sheet, "kv.bytes_per_element", "B", ll_read_number(task->scenario, "kv_bits", 1, 64, 16) / 8,
-                  ll_read_has(task->scenario, "kv_bits") ? "given" : "default: 16 bits");
-    ll_sheet_detail(sheet, "kv.bytes_per_element");
+    ll_put_kv_element(task);
     ll_put_inference_flops(task, true);
     ll_put_kv(task);
     if (task->bill->file_bytes > 0)

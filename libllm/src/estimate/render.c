@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { COLUMNS = 3, CSV_COLUMNS = 7, SHOWN_DIGITS = 4, GROUP = 3, LABELS = 160 };
+enum { COLUMNS = 3, CSV_COLUMNS = 7, SHOWN_DIGITS = 4, GROUP = 3, LABELS = 256, PATTERN_BYTES = 96 };
 
 /* Scales in which a unit is shown, from the largest. */
 typedef struct scale {
@@ -64,7 +64,7 @@ static const struct {
                   {"token/s", "词元/秒"}, {"bit", "位"},         {"query/s", "次/秒"},   {"query", "次"},
                   {"visit", "次"},        {"user", "人"},        {"replica", "个副本"},  {"sequence", "条"},
                   {"year", "年"},         {"kg/kWh", "千克/度"}, {"USD/h", "美元/小时"}, {"USD/kWh", "美元/度"},
-                  {"CNY/USD", "元/美元"}};
+                  {"CNY/USD", "元/美元"}, {"CNY/h", "元/小时"},  {"month", "个月"}};
 
 /* 1234567.8 as 1,234,568; large ones as 1.235e+25. */
 static void put_number(ll_buffer *out, double x)
@@ -156,7 +156,17 @@ void ll_labels_free(ll_labels *labels)
 const char *ll_label_of(const ll_labels *labels, const char *path)
 {
     uint32_t offset;
-    return ll_map_find(&labels->names, ll_span_of(path), &offset) ? labels->texts.data + offset : path;
+    if (ll_map_find(&labels->names, ll_span_of(path), &offset))
+        return labels->texts.data + offset;
+    const char *first = strchr(path, '.'), *last = first ? strchr(first + 1, '.') : NULL;
+    if (!last || strlen(path) >= PATTERN_BYTES)
+        return path;
+    char pattern[PATTERN_BYTES]; /* a star in place of the second part */
+    const size_t n = (size_t)(first - path) + 1;
+    memcpy(pattern, path, n);
+    pattern[n] = '*';
+    memcpy(pattern + n + 1, last, strlen(last) + 1);
+    return ll_map_find(&labels->names, ll_span_of(pattern), &offset) ? labels->texts.data + offset : path;
 }
 
 typedef struct renderer {
@@ -168,6 +178,12 @@ typedef struct renderer {
 } renderer;
 
 static bool is_chinese(const renderer *r) { return r->options->language == LL_REPORT_CHINESE; }
+
+/* Details are for explanations; amounts in yuan are shown in Chinese as well. */
+static bool is_shown(const renderer *r, const ll_figure *figure)
+{
+    return !figure->is_detail || r->options->explains || (is_chinese(r) && strncmp(figure->unit, "CNY", 3) == 0);
+}
 
 static void end_cell(renderer *r)
 {
@@ -250,7 +266,7 @@ static void put_for_spreadsheet(renderer *r)
         ll_grid_cell(&r->grid, columns[i], strlen(columns[i]));
     for (size_t i = 0; i < r->sheet->n_figures; i++) {
         const ll_figure *figure = &r->sheet->figures[i];
-        if (figure->is_detail && !r->options->explains)
+        if (!is_shown(r, figure))
             continue;
         const char *label = ll_label_of(&r->labels, figure->path);
         ll_grid_row(&r->grid);
@@ -276,7 +292,7 @@ static void put_for_people(renderer *r)
 {
     put_heading(r);
     for (size_t i = 0; i < r->sheet->n_figures; i++) {
-        if (r->sheet->figures[i].is_detail && !r->options->explains)
+        if (!is_shown(r, &r->sheet->figures[i]))
             continue;
         put_figure(r, &r->sheet->figures[i]);
         if (r->options->explains)

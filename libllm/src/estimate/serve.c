@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Serving a model to many: by the closed form of an inference server, or as published reports count it.
  */
-#include "estimate/measured.h"
 #include "estimate/serving.h"
-
-#include <math.h>
 
 /* As the reports do: operations over the peak, times how much of it is used. */
 static void serve_by_flops(ll_task *task)
@@ -38,33 +35,6 @@ static void give(ll_sheet *sheet, const char *prefix, const char *name, const ch
     ll_sheet_detail(sheet, path);
 }
 
-/* A prompt alone: full chunks, which see half of each other on average, and what is left. */
-static void put_prefill(ll_serving *s)
-{
-    ll_sheet *sheet = s->sheet;
-    const double chunks = floor(ll_sheet_value(sheet, "load.input_tokens") / ll_sheet_value(sheet, "serving.budget"));
-    const char *rest = ll_sheet_text(sheet, "load.input_tokens - %.0f * serving.budget", chunks);
-    const char *sum = "";
-    if (chunks > 0) {
-        give(sheet, "chunk.", "decoding", "", "0 * serving.budget");
-        give(sheet, "chunk.", "context", "token", "0 * serving.budget");
-        give(sheet, "chunk.", "prompt", "token", "serving.budget");
-        give(sheet, "chunk.", "prompt_context", "token", ll_sheet_text(sheet, "%.0f * serving.budget / 2", chunks));
-        ll_serving_put_step(s, "chunk.");
-        sum = ll_sheet_text(sheet, "%.0f * chunk.time", chunks);
-    }
-    if (ll_sheet_value(sheet, "load.input_tokens") > chunks * ll_sheet_value(sheet, "serving.budget")) {
-        give(sheet, "last_chunk.", "decoding", "", "0 * serving.budget");
-        give(sheet, "last_chunk.", "context", "token", "0 * serving.budget");
-        give(sheet, "last_chunk.", "prompt", "token", rest);
-        give(sheet, "last_chunk.", "prompt_context", "token",
-             ll_sheet_text(sheet, "%.0f * serving.budget + last_chunk.prompt / 2", chunks));
-        ll_serving_put_step(s, "last_chunk.");
-        sum = ll_sheet_text(sheet, "%s%slast_chunk.time", sum, *sum ? " + " : "");
-    }
-    ll_sheet_compute(sheet, "prefill.time", "s", *sum ? sum : "0", "a prompt alone, by the step model");
-}
-
 /* Decoding steps, and those that carry a chunk of a prompt as well, of as many sequences as <prefix>decoding. */
 static void put_round(ll_serving *s, const char *decode, const char *mixed, const char *decoding)
 {
@@ -74,65 +44,53 @@ static void put_round(ll_serving *s, const char *decode, const char *mixed, cons
     give(sheet, decode, "prompt", "token", "0 * load.input_tokens");
     give(sheet, decode, "prompt_context", "token", "0 * load.input_tokens");
     ll_serving_put_step(s, decode);
+    if (s->verifies)
+        ll_serving_put_draft(s, decode);
     ll_serving_compute(s, decode, "arriving", "token",
-                       "max(@decoding - @decoding / concurrency.used, 0) * load.input_tokens / load.output_tokens");
+                       ll_sheet_text(sheet,
+                                     "max(@decoding - @decoding / concurrency.used, 0) * %s / load.output_tokens%s",
+                                     ll_serving_prompt(s), s->verifies ? " * speculation.expected" : ""));
+    const char *drafted = s->verifies ? ll_sheet_text(sheet, " + %sdraft / serving.pp", decode) : "";
+    const char *open = s->verifies ? "(" : "", *close = s->verifies ? ") / speculation.expected" : "";
     if (s->decodes_only || ll_sheet_value(sheet, ll_sheet_text(sheet, "%sarriving", decode)) <= 0) {
-        ll_serving_compute(s, decode, "per_token", "s", "@time");
+        give(sheet, decode, "per_token", "s", ll_sheet_text(sheet, "%s%stime%s%s", open, decode, drafted, close));
         return;
     }
-    give(sheet, mixed, "decoding", "", ll_sheet_text(sheet, "%sdecoding", decode));
-    give(sheet, mixed, "context", "token", ll_sheet_text(sheet, "%scontext", decode));
-    give(sheet, mixed, "prompt", "token",
-         ll_sheet_text(sheet, "min(serving.budget, max(load.input_tokens, %sarriving))", decode));
-    give(sheet, mixed, "prompt_context", "token", "load.input_tokens / 2");
-    ll_serving_put_step(s, mixed);
+    ll_serving_put_mixed(s, decode, mixed);
     give(sheet, decode, "per_token", "s",
-         ll_sheet_text(sheet, "%stime + %sarriving / %sprompt * (%stime - %stime) * k.prefill_share", decode, decode,
-                       mixed, mixed, decode));
+         s->is_chunked
+             ? ll_sheet_text(sheet, "%s%stime + %sarriving / %sprompt * (%stime - %stime) * k.prefill_share%s%s", open,
+                             decode, decode, mixed, mixed, decode, drafted, close)
+             : ll_sheet_text(sheet, "%s%stime + %sarriving / %sprompt * %stime%s%s", open, decode, decode, mixed, mixed,
+                             drafted, close));
+}
+
+/* First with all sequences decoding, then with the share that does at a time. */
+static void put_rounds(ll_serving *s, const char *const prefixes[4])
+{
+    ll_sheet *sheet = s->sheet;
+    put_round(s, prefixes[0], prefixes[1], "concurrency.used / serving.pp");
+    put_round(s, prefixes[2], prefixes[3],
+              s->decodes_only ? ll_sheet_text(sheet, "%sdecoding", prefixes[0])
+                              : ll_sheet_text(sheet,
+                                              "concurrency.used / serving.pp * load.output_tokens * %sper_token / "
+                                              "(load.output_tokens * %sper_token + prefill.time)",
+                                              prefixes[0], prefixes[0]));
 }
 
 static ll_measured put_latency(ll_serving *s)
 {
-    static const ll_spread dense = {0.838, 1.24}, first_dense = {0.701, 1.87}, first_experts = {0.767, 1.99};
-    static const ll_spread experts[] = {[LL_ENGINE_TRTLLM] = {0.641, 1.62},
-                                        [LL_ENGINE_VLLM] = {0.794, 1.26},
-                                        [LL_ENGINE_SGLANG] = {0.793, 1.36},
-                                        [LL_ENGINE_OTHER] = {0.715, 1.39}};
     ll_sheet *sheet = s->sheet;
     give(sheet, "serving.", "tpot", "s",
-         s->is_eager ? "max(round_2.per_token * serving.pp, model.layers * k.eager)"
-                     : "round_2.per_token * serving.pp");
+         !s->is_eager    ? "round_2.per_token * serving.pp"
+         : s->speculates ? "max(round_2.per_token * serving.pp, model.layers * k.eager / speculation.expected)"
+                         : "max(round_2.per_token * serving.pp, model.layers * k.eager)");
     const ll_measured measured = ll_put_measured(s->task);
-    ll_put_spread(sheet, measured, true, "serving.spread", s->has_experts ? experts[s->engine] : dense,
-                  "time per output token");
+    ll_serving_put_spread(s, measured, LL_SPREAD_TPOT);
     ll_sheet_compute(sheet, "latency.tpot", "s",
                      ll_sheet_text(sheet, "%s * serving.spread", ll_measured_tpot(measured)),
                      "time per output token, the first one left out");
-    ll_put_spread(sheet, measured, false, "serving.first_spread", s->has_experts ? first_experts : first_dense,
-                  "time to first token");
-    bool has_latent = false;
-    for (size_t i = 0; i < s->bill->n_cores; i++)
-        has_latent = has_latent || s->bill->cores[i].latent_dim > 0;
-    give(sheet, "first.", "prompt", "s",
-         s->has_experts ? "prefill.time * k.first_experts" : "prefill.time * k.first_dense");
-    give(sheet, "first.", "alone", "s",
-         ll_sheet_text(sheet, "k.request + model.layers * %s%s + first.prompt",
-                       s->has_experts ? "k.first_expert_layer" : "k.first_layer",
-                       s->has_experts && has_latent ? " * k.first_latent" : ""));
-    give(sheet, "first.", "load", "",
-         "min(0.9, concurrency.used * first.prompt / (load.output_tokens * serving.tpot))");
-    ll_sheet_compute(
-        sheet, "latency.ttft", "s",
-        ll_sheet_text(sheet,
-                      "(first.alone + k.queue * first.load / (1 - first.load) * first.alone + k.burst * "
-                      "max(concurrency.used - 1, 0) / 2 * first.prompt + k.first_wait * round_2.time * serving.pp%s) * "
-                      "serving.first_spread%s",
-                      ll_sheet_value(sheet, "concurrency.offered") > ll_sheet_value(sheet, "concurrency.most")
-                          ? " + (concurrency.offered - concurrency.most) / concurrency.most * load.output_tokens / 2 * "
-                            "serving.tpot"
-                          : "",
-                      measured ? " * measured.factor" : ""),
-        "time to first token of a request that meets the others");
+    ll_serving_put_first(s, measured);
     ll_sheet_compute(sheet, "latency.total", "s", "latency.ttft + (load.output_tokens - 1) * latency.tpot",
                      "of a whole answer");
     return measured;
@@ -140,9 +98,8 @@ static ll_measured put_latency(ll_serving *s)
 
 static void put_throughput(ll_serving *s, ll_measured measured)
 {
-    static const ll_spread dense = {0.905, 1.29}, experts = {0.506, 1.6};
     ll_sheet *sheet = s->sheet;
-    ll_put_spread(sheet, measured, false, "serving.throughput_spread", s->has_experts ? experts : dense, "throughput");
+    ll_serving_put_spread(s, measured, LL_SPREAD_THROUGHPUT);
     ll_sheet_compute(sheet, "replica.output_tokens_per_second", "token/s",
                      ll_sheet_text(sheet,
                                    "concurrency.used * serving.dp * load.output_tokens / (prefill.time + "
@@ -151,7 +108,10 @@ static void put_throughput(ll_serving *s, ll_measured measured)
                      NULL);
     ll_sheet_compute(sheet, "replica.queries_per_second", "query/s",
                      "replica.output_tokens_per_second / load.output_tokens", NULL);
-    ll_sheet_compute(sheet, "memory.used", "B", "memory.weights + memory.reserved + concurrency.used * memory.sequence",
+    ll_sheet_compute(sheet, "memory.used", "B",
+                     s->has_prefix
+                         ? "memory.weights + memory.reserved + memory.prefixes + concurrency.used * memory.sequence"
+                         : "memory.weights + memory.reserved + concurrency.used * memory.sequence",
                      "on one device");
 }
 
@@ -164,20 +124,73 @@ void ll_serving_put_single(ll_serving *s)
     ll_serving_put_step(s, "single.");
 }
 
-/* Of a month, and of a million tokens when replicas are busy. */
-static void put_costs(ll_serving *s)
+bool ll_serving_put_memory_and_most(ll_serving *s)
+{
+    if (s->bill->n_states)
+        ll_put_kv_state(s->task);
+    ll_serving_put_memory(s);
+    return !s->sheet->status && ll_sheet_value(s->sheet, "concurrency.most") >= 1;
+}
+
+static void put_offered(ll_serving *s)
 {
     ll_sheet *sheet = s->sheet;
-    ll_sheet_compute(sheet, "devices.hours", "h", "devices.count * 730", "a month");
-    ll_put_money(s->task, &s->hardware);
-    if (!ll_sheet_has(sheet, "cost.device_hour"))
-        return;
-    ll_sheet_compute(sheet, "cost.million_output_tokens", "USD",
-                     "1000000 * cost.device_hour * replica.devices / (3600 * replica.output_tokens_per_second)",
-                     "everything counted on generated tokens, at full load");
-    ll_sheet_compute(sheet, "cost.million_tokens", "USD",
-                     "cost.million_output_tokens * load.output_tokens / (load.input_tokens + load.output_tokens)",
-                     "counted on prompt and generated tokens alike");
+    if (s->chosen_concurrency > 0)
+        ll_sheet_give(sheet, "concurrency.offered", "", s->chosen_concurrency,
+                      "chosen: the most that keep the targets");
+    else if (!ll_read_given(s->task->scenario, "concurrency", 1, 1e9, "concurrency.offered", ""))
+        ll_sheet_give(sheet, "concurrency.offered", "", 32, "default: sequences in flight of a replica");
+}
+
+void ll_serving_put_steps(ll_serving *s)
+{
+    static const char *const plain[] = {"plain_1.", "plain_mixed_1.", "plain_2.", "plain_mixed_2."};
+    static const char *const rounds[] = {"round_1.", "mixed_1.", "round_2.", "mixed_2."};
+    ll_sheet *sheet = s->sheet;
+    put_offered(s);
+    ll_sheet_compute(sheet, "concurrency.used", "",
+                     s->batch < LL_BATCH_MAX
+                         ? ll_sheet_text(sheet, "min(concurrency.offered, concurrency.most, %.15g)", s->batch)
+                         : "min(concurrency.offered, concurrency.most)",
+                     NULL);
+    ll_serving_put_prefill(s);
+    if (s->speculates)
+        put_rounds(s, plain);
+    s->verifies = s->speculates;
+    put_rounds(s, rounds);
+    s->verifies = false;
+    put_throughput(s, put_latency(s));
+}
+
+static void read_members(ll_serving *s)
+{
+    ll_reader *scenario = s->task->scenario;
+    ll_serving_read_prompt(s);
+    ll_serving_read_first(s);
+    ll_serving_read_speculation(s);
+    ll_offload_read(s->task, &s->offload);
+    if (s->offload.is_there && ll_sheet_has(s->sheet, "offload.gpu_layers"))
+        ll_sheet_fail(s->sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                      "offload.gpu_layers: is of llamacpp; here \"share\" says what the host keeps");
+    if (s->offload.is_there && !ll_sheet_has(s->sheet, "offload.part"))
+        ll_sheet_fail(s->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "offload: expected \"experts\" or \"share\"");
+    if (s->offload.experts)
+        ll_offload_put_shares(s->sheet, true);
+    s->batch = ll_read_number(scenario, "max_batch", 1, LL_BATCH_MAX, LL_BATCH_MAX);
+    s->decodes_only = ll_read_flag(scenario, "decode_pool", false);
+    s->is_eager = ll_read_flag(scenario, "eager", false);
+    s->is_offline = ll_read_flag(scenario, "offline", false);
+    ll_serving_read_targets(s);
+}
+
+/* How long sequences wait for a prompt at most. */
+static void put_gap(ll_serving *s)
+{
+    ll_sheet_compute(s->sheet, "latency.longest_gap", "s",
+                     ll_sheet_has(s->sheet, "mixed_2.time")
+                         ? s->is_chunked ? "mixed_2.time * serving.pp" : "(round_2.time + mixed_2.time) * serving.pp"
+                         : "round_2.time * serving.pp",
+                     "between two tokens, while a prompt is computed");
 }
 
 static void serve(ll_task *task)
@@ -188,43 +201,38 @@ static void serve(ll_task *task)
     ll_put_load(task);
     if (!ll_serving_read(&s, task))
         return;
-    ll_sheet_give(sheet, "serving.budget", "token", ll_read_number(task->scenario, "chunk_tokens", 16, 1e6, 8192),
-                  ll_read_has(task->scenario, "chunk_tokens") ? "given" : "default: prompt tokens of a step");
-    ll_sheet_detail(sheet, "serving.budget");
-    if (task->bill->n_states)
-        ll_put_kv_state(task);
-    ll_serving_put_memory(&s);
-    if (!ll_read_given(task->scenario, "concurrency", 1, 1e9, "concurrency.offered", ""))
-        ll_sheet_give(sheet, "concurrency.offered", "", 32, "default: sequences in flight of a replica");
-    const double batch = ll_read_number(task->scenario, "max_batch", 1, 1e7, 1e7);
-    s.decodes_only = ll_read_flag(task->scenario, "decode_pool", false);
-    s.is_eager = ll_read_flag(task->scenario, "eager", false);
-    s.is_offline = ll_read_flag(task->scenario, "offline", false);
-    if (sheet->status || ll_sheet_value(sheet, "concurrency.most") < 1)
+    read_members(&s);
+    ll_serving_choose(&s);
+    ll_serving_put_layout(&s);
+    if (!ll_serving_put_memory_and_most(&s)) {
+        static const char *const unused[] = {"measured", "capacity", "cost"};
+        for (size_t i = 0; i < sizeof unused / sizeof *unused; i++)
+            ll_read_any(task->scenario, unused[i]);
+        put_offered(&s);
+        ll_serving_propose(&s);
         return;
-    ll_sheet_compute(sheet, "concurrency.used", "",
-                     batch < 1e7 ? ll_sheet_text(sheet, "min(concurrency.offered, concurrency.most, %.15g)", batch)
-                                 : "min(concurrency.offered, concurrency.most)",
-                     NULL);
-    put_prefill(&s);
-    put_round(&s, "round_1.", "mixed_1.", "concurrency.used / serving.pp");
-    put_round(&s, "round_2.", "mixed_2.",
-              s.decodes_only ? "round_1.decoding"
-                             : "concurrency.used / serving.pp * load.output_tokens * round_1.per_token / "
-                               "(load.output_tokens * round_1.per_token + prefill.time)");
-    put_throughput(&s, put_latency(&s));
+    }
+    ll_serving_put_steps(&s);
+    if (s.speculates)
+        ll_serving_put_gain(&s);
+    if (s.says_chunks)
+        put_gap(&s);
     if (has_load && ll_sheet_has(sheet, "load.queries_per_second"))
         ll_serving_put_capacity(&s);
     else
         ll_sheet_compute(sheet, "devices.count", "device", "replica.devices", "one replica");
-    put_costs(&s);
+    ll_sheet_compute(sheet, "devices.hours", "h", "devices.count * 730", "a month");
+    ll_put_money(task, &s.hardware);
+    ll_serving_put_verdict(&s);
 }
 
 void ll_run_serve(ll_task *task)
 {
-    const int engine = ll_read_choice(task->scenario, "engine", LL_ENGINE_WORDS "|llamacpp", LL_ENGINE_OTHER);
+    const int engine = ll_read_choice(task->scenario, "engine", LL_ENGINE_WORDS "|llamacpp|libllm", LL_ENGINE_OTHER);
     if (ll_read_choice(task->scenario, "method", "steps|flops", 0) == 1)
         serve_by_flops(task);
+    else if (engine > LL_ENGINE_OTHER + 1)
+        ll_serve_own(task);
     else if (engine > LL_ENGINE_OTHER)
         ll_serve_desktop(task);
     else

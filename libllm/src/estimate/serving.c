@@ -84,7 +84,10 @@ static void put_parallel(ll_serving *s)
     const double count = ll_sheet_has(sheet, "devices.given") ? ll_sheet_value(sheet, "devices.given") : 0;
     s->pp = ll_read_number(&r, "pp", 1, 1024, 1);
     s->dp = ll_read_number(&r, "dp", 1, 4096, 1);
-    s->tp = ll_read_number(&r, "tp", 1, 1024, count > 0 ? count / (s->pp * s->dp) : 1);
+    s->tp = ll_read_number(&r, "tp", 1, 1024,
+                           s->chosen_tp > 0 ? s->chosen_tp
+                           : count > 0      ? count / (s->pp * s->dp)
+                                            : 1);
     s->ep = ll_read_number(&r, "ep", 1, 4096, s->has_experts && s->dp > 1 ? s->tp * s->dp : 1);
     s->moe_tp = ll_read_number(&r, "moe_tp", 1, 1024, s->tp * s->dp / s->ep);
     ll_read_end(&r);
@@ -99,7 +102,8 @@ static void put_parallel(ll_serving *s)
     if (s->bill->heads > 0 && s->tp > s->bill->heads)
         ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "parallel.tp: %.0f is more than the %.0f attention heads",
                       s->tp, s->bill->heads);
-    give(s, "serving.tp", "device", s->tp, "tensor parallel");
+    give(s, "serving.tp", "device", s->tp,
+         s->chosen_tp > 0 ? "tensor parallel; chosen: the most tokens a second and device" : "tensor parallel");
     give(s, "serving.pp", "device", s->pp, "pipeline stages");
     give(s, "serving.dp", "device", s->dp, "replicas of the attention");
     if (s->has_experts) {
@@ -141,9 +145,15 @@ bool ll_serving_read(ll_serving *s, ll_task *task)
     give(s, "serving.ceiling", "", bf16 > 0 && best > 0 ? best / bf16 / 0.78 : 1,
          best > 0 ? "what the largest products reach, relative to 0.78 of the peak" : "not measured on this device");
     put_shape(s);
+    return !sheet->status;
+}
+
+bool ll_serving_put_layout(ll_serving *s)
+{
+    ll_sheet *sheet = s->sheet;
     put_parallel(s);
     bool given, own, kv_given;
-    const double bits = task->bill->stored_bits;
+    const double bits = s->bill->stored_bits;
     int format = format_of(s, "weights", bits == 8 ? FORMAT_FP8 : FORMAT_BF16, &given);
     const bool is_mixed = bits == 4.25 && !given; /* published with MXFP4 experts, the rest in BF16 */
     put_format(s, &s->hardware.device, "attention", format, given);

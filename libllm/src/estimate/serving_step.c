@@ -67,7 +67,9 @@ static void put_products(ll_serving *s, const char *prefix)
             "serving.expert_layers * 2 * serving.expert / serving.moe_tp * (@tokens * "
             "serving.dp * model.experts_used / serving.ep + @experts_touched * k.tile) "
             "/ (device.expert_peak * serving.expert_gemm * k.grouped_gemm)");
-        put(s, prefix, "experts_products", "(@experts_read ^ 4 + @experts_multiply ^ 4) ^ (1 / 4)");
+        put(s, prefix, "experts_products",
+            s->offload.experts ? "(1 - offload.part) * (@experts_read ^ 4 + @experts_multiply ^ 4) ^ (1 / 4)"
+                               : "(@experts_read ^ 4 + @experts_multiply ^ 4) ^ (1 / 4)");
     }
 }
 
@@ -166,22 +168,27 @@ static const char *plus(ll_serving *s, const char *prefix, const char *sum, cons
 
 void ll_serving_put_step(ll_serving *s, const char *prefix)
 {
-    static const char *const parts[] = {"ffn_products", "experts_products", "tensor_parallel", "expert_parallel"};
-    ll_serving_compute(s, prefix, "tokens", "token", "@decoding + @prompt");
+    static const char *const parts[] = {"ffn_products", "experts_products", "tensor_parallel", "expert_parallel",
+                                        "host"};
+    ll_serving_compute(s, prefix, "tokens", "token",
+                       s->verifies ? "@decoding * (speculation.tokens + 1) + @prompt" : "@decoding + @prompt");
     put_products(s, prefix);
     put_attention(s, prefix);
     put(s, prefix, "elementwise", "model.layers * @tokens * model.hidden * 2 * k.elementwise / device.bandwidth");
     put_communication(s, prefix);
     put_latency(s, prefix);
+    if (s->offload.is_there)
+        ll_serving_put_host(s, prefix);
     put(s, prefix, "head_read",
         "model.vocab * model.hidden / serving.tp * 2 / (device.bandwidth * k.weight_bandwidth * "
         "k.bandwidth)");
     put(s, prefix, "head_multiply",
-        ll_sheet_value(s->sheet, ll_sheet_text(s->sheet, "%sprompt", prefix)) > 0
-            ? "2 * model.vocab * model.hidden / serving.tp * (@decoding + 1 + k.gemm_half) / (device.bf16_peak * "
-              "serving.ceiling * k.gemm)"
-            : "2 * model.vocab * model.hidden / serving.tp * (@decoding + k.gemm_half) / (device.bf16_peak * "
-              "serving.ceiling * k.gemm)");
+        ll_sheet_text(
+            s->sheet,
+            "2 * model.vocab * model.hidden / serving.tp * (@decoding%s%s + k.gemm_half) / (device.bf16_peak * "
+            "serving.ceiling * k.gemm)",
+            s->verifies ? " * (speculation.tokens + 1)" : "",
+            ll_sheet_value(s->sheet, ll_sheet_text(s->sheet, "%sprompt", prefix)) > 0 ? " + 1" : ""));
     put(s, prefix, "head", "(@head_read ^ 4 + @head_multiply ^ 4) ^ (1 / 4)");
     const char *sum = "(@attention_products + @kv_read + @prompt_attention + @elementwise + @latency";
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)

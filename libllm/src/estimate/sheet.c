@@ -140,7 +140,7 @@ static ll_figure *put(ll_sheet *sheet, const char *path, const char *unit, const
     return figure;
 }
 
-static size_t n_cases(const ll_sheet *sheet) { return 1 + 2 * sheet->n_uncertain; }
+static size_t n_cases(const ll_sheet *sheet) { return sheet->is_trial ? 1 : 1 + 2 * sheet->n_uncertain; }
 
 static void fill(ll_figure *figure, double value)
 {
@@ -176,7 +176,7 @@ double ll_sheet_give_between(ll_sheet *sheet, const char *path, const char *unit
     if (!figure)
         return 0;
     fill(figure, value);
-    if (low < high && sheet->n_uncertain < LL_UNCERTAIN_MAX) {
+    if (low < high && !sheet->is_trial && sheet->n_uncertain < LL_UNCERTAIN_MAX) {
         const size_t own = n_cases(sheet);
         sheet->n_uncertain++;
         figure->value.at[own] = low;
@@ -264,6 +264,21 @@ void ll_sheet_rewind(ll_sheet *sheet, size_t mark)
         sheet->n_figures = mark;
 }
 
+ll_sheet_trial ll_sheet_begin_trial(ll_sheet *sheet)
+{
+    const ll_sheet_trial trial = {sheet->n_figures, sheet->n_remarks, sheet->is_trial};
+    sheet->is_trial = true;
+    return trial;
+}
+
+void ll_sheet_end_trial(ll_sheet *sheet, ll_sheet_trial trial)
+{
+    ll_sheet_rewind(sheet, trial.n_figures);
+    if (trial.n_remarks < sheet->n_remarks)
+        sheet->n_remarks = trial.n_remarks;
+    sheet->is_trial = trial.was_trial;
+}
+
 const ll_figure *ll_sheet_find(const ll_sheet *sheet, const char *path) { return find(sheet, ll_span_of(path)); }
 
 bool ll_sheet_has(const ll_sheet *sheet, const char *path) { return ll_sheet_find(sheet, path) != NULL; }
@@ -281,6 +296,13 @@ void ll_sheet_detail(ll_sheet *sheet, const char *path)
         figure->is_detail = true;
 }
 
+void ll_sheet_chance(ll_sheet *sheet, const char *path)
+{
+    ll_figure *figure = find(sheet, ll_span_of(path));
+    if (figure)
+        figure->is_chance = true;
+}
+
 /* Deviations are proportional where nothing is 0, so they add up as logarithms. */
 void ll_figure_interval(const ll_sheet *sheet, const ll_figure *figure, double *low, double *high)
 {
@@ -294,4 +316,6 @@ void ll_figure_interval(const ll_sheet *sheet, const ll_figure *figure, double *
     }
     *low = value * exp(-sqrt(below));
     *high = value * exp(sqrt(above));
+    if (figure->is_chance && *high > 1)
+        *high = 1;
 }

@@ -26,6 +26,7 @@ typedef struct ll_figure {
     ll_figure_kind kind;
     bool is_uncertain; /* or depends on one that is */
     bool is_detail;    /* shown only with explanations */
+    bool is_chance;    /* at most 1, and so is the end of its interval */
     const char *path;
     const char *unit;    /* "" for a plain number */
     const char *formula; /* of LL_FIGURE_FORMULA */
@@ -57,6 +58,7 @@ typedef struct ll_sheet {
     ll_map by_path;
     struct ll_sheet_block *blocks; /* memory of texts */
     size_t n_uncertain;
+    bool is_trial; /* only expected values are worked out */
     libllm_status status;
     libllm_error error;
 } ll_sheet;
@@ -87,11 +89,22 @@ void ll_sheet_remark(ll_sheet *sheet, ll_remark_kind kind, const char *code, con
 size_t ll_sheet_mark(const ll_sheet *sheet);
 void ll_sheet_rewind(ll_sheet *sheet, size_t mark);
 
+/* The same for trying out whatever puts figures: until the trial ends, only expected values are worked out, which is
+ * quick, and uncertain figures may be put; remarks vanish as well. Trials may be nested. */
+typedef struct ll_sheet_trial {
+    size_t n_figures, n_remarks;
+    bool was_trial;
+} ll_sheet_trial;
+ll_sheet_trial ll_sheet_begin_trial(ll_sheet *sheet);
+void ll_sheet_end_trial(ll_sheet *sheet, ll_sheet_trial trial);
+
 bool ll_sheet_has(const ll_sheet *sheet, const char *path);
 double ll_sheet_value(const ll_sheet *sheet, const char *path); /* 0 when absent */
 const ll_figure *ll_sheet_find(const ll_sheet *sheet, const char *path);
 /* Mark a figure as a detail. */
 void ll_sheet_detail(ll_sheet *sheet, const char *path);
+/* Mark a figure as a chance. */
+void ll_sheet_chance(ll_sheet *sheet, const char *path);
 /* The ends of a figure's interval; its value twice when it is certain. */
 void ll_figure_interval(const ll_sheet *sheet, const ll_figure *figure, double *low, double *high);
 

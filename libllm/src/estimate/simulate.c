@@ -115,6 +115,7 @@ static void sum_up(const ll_simulation *in, const replica *replicas, const reque
     qsort(sorted, n, sizeof *sorted, compare);
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
         out->ttft[i] = n ? sorted[(size_t)(shares[i] * (double)(n - 1))] : 0;
+    out->ttft_share = n && in->share < 1 ? sorted[(size_t)(in->share * (double)(n - 1))] : 0;
     for (uint32_t i = 0; i < in->replicas; i++) {
         busy += replicas[i].busy;
         end = replicas[i].free_at > end ? replicas[i].free_at : end;

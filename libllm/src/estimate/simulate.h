@@ -10,6 +10,7 @@
 typedef struct ll_simulation {
     uint32_t replicas, places, requests; /* sequences that run at once on a replica; requests in all */
     uint64_t seed;
+    double share;                            /* of requests, for ttft_share */
     double arrivals;                         /* a second and replica, at random */
     double input, output;                    /* tokens, on average */
     double chunk;                            /* prompt tokens that a step takes at most */
@@ -19,6 +20,7 @@ typedef struct ll_simulation {
 
 typedef struct ll_simulated {
     double ttft[3];     /* of 50, 95 and 99 % of the requests at most */
+    double ttft_share;  /* of the share asked for */
     double tpot;        /* mean */
     double utilization; /* share of the time that replicas compute */
 } ll_simulated;

@@ -31,7 +31,9 @@ void ll_put_training_flops(ll_task *task, ll_flops_convention convention, double
 /* flops.decode_token at context.tokens and flops.prefill. */
 void ll_put_inference_flops(ll_task *task, bool is_exact);
 
-/* model.c: kv.bytes_per_token, kv.bytes_per_sequence at context.tokens, kv.state_bytes; of kv.bytes_per_element. */
+/* model.c: kv.bytes_per_element, of the member "kv" (a format of GGUF) or "kv_bits". */
+void ll_put_kv_element(ll_task *task);
+/* kv.bytes_per_token, kv.bytes_per_sequence at context.tokens, kv.state_bytes; of kv.bytes_per_element. */
 void ll_put_kv(ll_task *task);
 void ll_put_kv_state(ll_task *task); /* kv.state_bytes alone */
 
@@ -47,13 +49,20 @@ void ll_put_money(ll_task *task, const ll_hardware *hardware);
 
 void ll_run_model(ll_task *task);
 void ll_run_train(ll_task *task);
+void ll_run_tune(ll_task *task);
+void ll_run_scale(ll_task *task);
 void ll_run_serve(ll_task *task);
 void ll_run_fit(ll_task *task);
 
 /* desktop.c: "serve" with the engine llama.cpp. */
 void ll_serve_desktop(ll_task *task);
+/* fit.c: "serve" with our own engine, on the machine of the member "machine". */
+void ll_serve_own(ll_task *task);
 
 /* estimate.c: a scenario of one of these tasks, onto a sheet of its own. */
 void ll_run_scenario(ll_sheet *sheet, const json_t *scenario, const char *folder, ll_bill *bill);
+/* Whether a changed scenario, which is taken, would be feasible and have this figure; without money, output and tables
+ * of its own. The task's sheet fails when there is no memory. */
+bool ll_try_scenario(ll_task *task, json_t *scenario, const char *path);
 
 #endif

@@ -264,6 +264,7 @@ static libllm_status generate(ll_stream *s, int32_t *token, libllm_error *error)
 libllm_status ll_stream_next(ll_stream *s, libllm_stream_event *event, libllm_error *error)
 {
     int32_t token = -1;
+    size_t held = s->text.size;
     s->event_text.size = 0;
     s->text.failed = s->event_text.failed = false; /* what could not be had then may be had now */
     bool over = s->finished != LIBLLM_FINISH_NONE;
@@ -271,7 +272,8 @@ libllm_status ll_stream_next(ll_stream *s, libllm_stream_event *event, libllm_er
         libllm_status status = generate(s, &token, error);
         if (status)
             return status;
-        release_text(s, s->finished != LIBLLM_FINISH_NONE);
+        /* A token without text (a control token) ends what stands before it. */
+        release_text(s, s->finished != LIBLLM_FINISH_NONE || s->text.size == held);
     }
     /* Text that was held back still comes as an item of its own before the end is said. */
     bool done = s->finished != LIBLLM_FINISH_NONE && s->event_text.size == 0;

@@ -253,6 +253,7 @@ typedef struct ll_scan {
     size_t position;
     const ll_interval *control;
     size_t n_control;
+    ll_span markup; /* user-defined tokens like <...> and [...] that stand in it are looked for as control tokens are */
 } ll_scan;
 
 /* The first added token from the position on, the longest one that starts there. false: none is left. */
@@ -586,6 +587,7 @@ typedef struct ll_encoder {
     const ll_tokenizer *tokenizer;
     ll_tokens *out;
     void (*encode_word)(struct ll_encoder *encoder, const char *word, size_t size); /* append its tokens */
+    ll_span markup;                                                                 /* as in ll_scan */
     ll_buffer text[2]; /* a run of plain text on its way through normalization */
     ll_buffer word;    /* a word without the bytes that the vocabulary lacks, or with what marks its start or end */
     ll_buffer suffixed;

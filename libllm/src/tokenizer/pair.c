@@ -10,6 +10,7 @@ static libllm_status encode_template(const ll_tokenizer *t, ll_span template, co
                                      libllm_error *error)
 {
     static const char *const places[] = {"{query}", "{document}"};
+    const ll_span markup = template;
     ll_text_part parts[5];
     size_t n = 0;
     for (size_t i = 0; i < 2; i++) {
@@ -25,7 +26,7 @@ static libllm_status encode_template(const ll_tokenizer *t, ll_span template, co
         template.size -= n_front + size;
     }
     parts[n++] = (ll_text_part){template, true};
-    return ll_tokenizer_encode_parts(t, parts, n, 0, out, error);
+    return ll_tokenizer_encode_parts(t, parts, n, 0, markup, out, error);
 }
 
 libllm_status ll_tokenizer_encode_pair(const ll_tokenizer *t, ll_span rank_template, const ll_span texts[2],

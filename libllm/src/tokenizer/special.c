@@ -167,17 +167,27 @@ static int32_t longest_blanks(const ll_vocabulary *v, ll_span text, size_t from,
     return id;
 }
 
-/* The longest added token at `from`; control tokens count up to control_end. */
-static int32_t longest_at(const ll_specials *s, const ll_vocabulary *v, ll_span text, size_t from, size_t control_end,
-                          size_t *size, const ll_special **special)
+/* A user-defined token that a template writes between messages, such as <tool_call>. */
+static bool is_markup(const ll_special *special, ll_span markup)
 {
+    char first = special->text[0], last = special->text[special->size - 1];
+    bool bracketed = special->size > 2 && ((first == '<' && last == '>') || (first == '[' && last == ']'));
+    return bracketed && markup.size && memmem(markup.data, markup.size, special->text, special->size) != NULL;
+}
+
+/* The longest added token at `from`; control tokens count up to control_end. */
+static int32_t longest_at(const ll_specials *s, const ll_vocabulary *v, const ll_scan *scan, size_t from,
+                          size_t control_end, size_t *size, const ll_special **special)
+{
+    ll_span text = scan->text;
     unsigned char first = (unsigned char)text.data[from];
     uint32_t low = s->range[first], high = s->range[first + 1];
     *special = NULL;
     int32_t id = first == 0xE2 ? longest_blanks(v, text, from, size) : LL_NO_TOKEN;
     for (size_t depth = 1; low < high; depth++) {
         if (s->list[low].size == depth) {
-            bool allowed = from + depth <= control_end || !ll_is_control(v, s->list[low].id);
+            bool allowed = from + depth <= control_end ||
+                           (!ll_is_control(v, s->list[low].id) && !is_markup(&s->list[low], scan->markup));
             if (allowed && (id < 0 || depth > *size)) {
                 *special = &s->list[low];
                 id = s->list[low].id;
@@ -244,7 +254,7 @@ bool ll_specials_next(const ll_specials *s, const ll_vocabulary *v, ll_scan *sca
             scan->n_control--;
         }
         size_t control_end = scan->n_control && scan->control->begin <= i ? scan->control->end : 0;
-        int32_t id = longest_at(s, v, scan->text, i, control_end, &size, &special);
+        int32_t id = longest_at(s, v, scan, i, control_end, &size, &special);
         if (id < 0)
             continue;
         if (special && special->single_word && !stands_alone(scan->text, i, i + size)) {

@@ -319,6 +319,7 @@ typedef struct input {
     ll_buffer joined, repaired; /* the text where it is not the caller's */
     ll_interval *control;
     size_t n_control;
+    ll_span markup;
 } input;
 
 static bool is_valid(ll_span text)
@@ -390,7 +391,7 @@ static void encode_normalized(ll_encoder *e, ll_span text, bool is_first, bool c
         return;
     }
     ll_interval all = {0, text.size};
-    ll_scan scan = {.text = text, .control = &all, .n_control = controls};
+    ll_scan scan = {.text = text, .control = &all, .n_control = controls, .markup = e->markup};
     ll_match match;
     for (size_t from = 0; !e->out->failed; from = match.end) {
         bool found = ll_specials_next(&t->normalized, &t->vocabulary, &scan, &match);
@@ -419,7 +420,7 @@ static void encode_plain(ll_encoder *e, ll_span text, bool is_first, bool contro
 static void encode_input(ll_encoder *e, const input *in)
 {
     const ll_tokenizer *t = e->tokenizer;
-    ll_scan scan = {in->text, 0, in->control, in->n_control};
+    ll_scan scan = {in->text, 0, in->control, in->n_control, in->markup};
     ll_match match;
     for (size_t from = 0; !e->out->failed; from = match.end) {
         bool found = ll_specials_next(&t->specials, &t->vocabulary, &scan, &match);
@@ -452,7 +453,7 @@ static void close_encoder(ll_encoder *e)
 
 static void encode_ready(const ll_tokenizer *t, const input *in, ll_tokens *out)
 {
-    ll_encoder encoder = {.tokenizer = t, .out = out, .encode_word = encode_word[t->model]};
+    ll_encoder encoder = {.tokenizer = t, .out = out, .encode_word = encode_word[t->model], .markup = in->markup};
     ll_buffer_init(&encoder.text[0], t->host);
     ll_buffer_init(&encoder.text[1], t->host);
     ll_buffer_init(&encoder.word, t->host);
@@ -465,10 +466,10 @@ static void encode_ready(const ll_tokenizer *t, const input *in, ll_tokens *out)
     close_encoder(&encoder);
 }
 
-static libllm_status encode_all(const ll_tokenizer *t, const ll_text_part *parts, size_t n_parts, ll_tokens *out,
-                                libllm_error *error)
+static libllm_status encode_all(const ll_tokenizer *t, const ll_text_part *parts, size_t n_parts, ll_span markup,
+                                ll_tokens *out, libllm_error *error)
 {
-    input in = {.control = ll_alloc(t->host, n_parts, sizeof *in.control)};
+    input in = {.control = ll_alloc(t->host, n_parts, sizeof *in.control), .markup = markup};
     ll_buffer_init(&in.joined, t->host);
     ll_buffer_init(&in.repaired, t->host);
     if (in.control)
@@ -495,7 +496,7 @@ static libllm_status encode_all(const ll_tokenizer *t, const ll_text_part *parts
 }
 
 libllm_status ll_tokenizer_encode_parts(const ll_tokenizer *t, const ll_text_part *parts, size_t n_parts,
-                                        uint32_t flags, ll_tokens *out, libllm_error *error)
+                                        uint32_t flags, ll_span markup, ll_tokens *out, libllm_error *error)
 {
     uint64_t limit = t->host->limits.text_bytes < INT32_MAX ? t->host->limits.text_bytes : INT32_MAX;
     size_t size = 0;
@@ -506,7 +507,7 @@ libllm_status ll_tokenizer_encode_parts(const ll_tokenizer *t, const ll_text_par
     size_t n_before = out->size;
     if (flags & LIBLLM_TOKENIZE_ADD_BOS)
         ll_tokens_append(out, t->before, t->n_before);
-    libllm_status status = size > 0 ? encode_all(t, parts, n_parts, out, error) : LIBLLM_OK;
+    libllm_status status = size > 0 ? encode_all(t, parts, n_parts, markup, out, error) : LIBLLM_OK;
     if (status != LIBLLM_OK) {
         out->size = n_before;
         return status;
@@ -523,5 +524,5 @@ libllm_status ll_tokenizer_encode(const ll_tokenizer *t, const char *text, size_
                                   ll_tokens *out, libllm_error *error)
 {
     ll_text_part part = {{text, n_bytes}, (flags & LIBLLM_TOKENIZE_PARSE_SPECIAL) != 0};
-    return ll_tokenizer_encode_parts(t, &part, 1, flags, out, error);
+    return ll_tokenizer_encode_parts(t, &part, 1, flags, (ll_span){NULL, 0}, out, error);
 }

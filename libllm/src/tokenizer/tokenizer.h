@@ -39,9 +39,10 @@ typedef struct ll_text_part {
 } ll_text_part;
 
 /* As encode over the concatenation of the parts: special tokens are recognized only where they lie wholly within
- * parts that allow them (neighbouring parts that do count as one). */
+ * parts that allow them (neighbouring parts that do count as one). So are other added tokens of the form <...> or [...]
+ * that stand in `markup`, the source of a template (empty: none). */
 libllm_status ll_tokenizer_encode_parts(const ll_tokenizer *tokenizer, const ll_text_part *parts, size_t n_parts,
-                                        uint32_t flags, ll_tokens *out, libllm_error *error);
+                                        uint32_t flags, ll_span markup, ll_tokens *out, libllm_error *error);
 
 /* Append the ids of a pair of texts; see libllm_model_tokenize_pair(). The template may be empty. */
 libllm_status ll_tokenizer_encode_pair(const ll_tokenizer *tokenizer, ll_span rank_template, const ll_span texts[2],
