@@ -23,6 +23,7 @@ ROOT = HERE.parents[1]
 sys.path += [str(HERE), str(HERE.parent / "golden")]
 
 PIECE = 200_000  # characters; texts of this size go to all three
+IDS = (C.c_int32 * (4 * PIECE))()
 
 
 def mixed_text():
@@ -50,15 +51,12 @@ class Ours:
             sys.exit(f"libllm cannot open {vocabulary}: {self.error.raw!a}")
 
     def encode(self, pieces):
-        n, total = C.c_size_t(), 0
+        n = C.c_size_t()
         for text in pieces:
-            ids = (C.c_int32 * len(text))()
-            if self.lib.libllm_model_tokenize(self.model, text, C.c_size_t(len(text)), 0, ids, C.c_size_t(len(text)),
+            if self.lib.libllm_model_tokenize(self.model, text, C.c_size_t(len(text)), 0, IDS, C.c_size_t(len(IDS)),
                                               C.byref(n), self.error):
                 sys.exit(f"libllm: {self.error.raw!a}")
-            total += n.value
-            self.last = ids[:n.value] if text is pieces[-1] else None
-        return total
+        return n.value
 
 
 class Llama:
@@ -85,11 +83,9 @@ class Llama:
         self.vocab = C.c_void_p(self.lib.llama_model_get_vocab(model))
 
     def encode(self, pieces):
-        total = 0
         for text in pieces:
-            ids = (C.c_int32 * len(text))()
-            total += self.lib.llama_tokenize(self.vocab, text, len(text), ids, len(text), False, False)
-        return total
+            n = self.lib.llama_tokenize(self.vocab, text, len(text), IDS, len(IDS), False, False)
+        return n
 
 
 class HuggingFace:
@@ -100,9 +96,7 @@ class HuggingFace:
         self.tokenizer = tokenizer_of(fields_of(vocabulary), ())
 
     def encode(self, pieces):
-        found = self.tokenizer.encode_batch_fast([text.decode() for text in pieces], add_special_tokens=False)
-        self.last = found[-1].ids
-        return sum(len(encoding) for encoding in found)
+        self.found = self.tokenizer.encode_batch_fast([text.decode() for text in pieces], add_special_tokens=False)
 
 
 def main():
@@ -129,7 +123,7 @@ def main():
                 one.encode(pieces)
                 if i > 0:  # the first one fills caches and tables
                     best[one.name] = min(best[one.name], time.thread_time() - start)
-        if ours.last != all_[-1].last:
+        if IDS[:ours.encode(pieces)] != all_[-1].found[-1].ids:
             sys.exit(f"{path}: the ids are not those of tokenizers")
         speeds = [size / best[name] if name in best else float("nan") for name in ("libllm", "llama.cpp", "tokenizers")]
         print(f"{path.name[-32:]:32} {speeds[0]:8.1f} {speeds[1]:10.2f} {speeds[2]:11.2f} {speeds[0] / speeds[1]:7.1f}x "
