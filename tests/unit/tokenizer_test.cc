@@ -106,6 +106,73 @@ TEST(Bpe, MergesAsDefinedWhateverTheOrderOfTheRanks)
     }
 }
 
+/* Merges within characters, of whole ones, and of parts of two; words of single bytes are told apart from them. */
+TEST(Bpe, CharactersMergeAsTheirBytesDo)
+{
+    const std::vector<std::string> alphabet = {"\xE4\xB8\xAD", "\xE4\xB8\xAE", "\xD0\xBE", "\xE4\xB9\xAD", "a"};
+    std::mt19937 random(2);
+    size_t n_whole = 0, n_tokens = 0;
+    for (int round = 0; round < 80; round++) {
+        Vocabulary v = bytes();
+        std::vector<std::string> texts;
+        std::map<std::string, int32_t> ids;
+        std::map<std::pair<std::string, std::string>, int64_t> ranks;
+        std::vector<std::pair<std::string, std::string>> merges;
+        const auto merge_of = [&](const std::string &left, const std::string &right) {
+            merges.emplace_back(left, right);
+            if (!ids.count(left + right)) {
+                ids[left + right] = v.add(spelled(left + right));
+                texts.push_back(left + right);
+            }
+        };
+        for (const char byte : std::string("a\xE4\xB8\xB9\xAD\xAE\xD0\xBE")) {
+            texts.emplace_back(1, byte);
+            ids[texts.back()] = static_cast<unsigned char>(byte);
+        }
+        for (const std::string &character : alphabet) { /* most from the left, some from the right, a few not at all */
+            const size_t how = random() % 8, n = character.size();
+            if (n == 3 && how < 7) {
+                const size_t first = how ? 0 : 1;
+                merge_of(character.substr(first, 1), character.substr(first + 1, 1));
+                merge_of(character.substr(0, how ? 2 : 1), character.substr(how ? 2 : 1));
+            } else if (n == 2 && how < 7) {
+                merge_of(character.substr(0, 1), character.substr(1));
+            }
+        }
+        for (int i = 0; i < 12; i++) {
+            const bool whole = round % 3; /* of whole characters, as most are, or of whatever there is */
+            const auto pick = [&] { return whole ? alphabet[random() % 5] : texts[random() % texts.size()]; };
+            const std::string left = random() % 3 ? pick() : texts.back(), right = pick();
+            if (ids.count(left) && ids.count(right))
+                merge_of(left, right);
+        }
+        if (round % 4 == 3)
+            std::shuffle(merges.begin(), merges.end(), random);
+        for (size_t i = 0; i < merges.size(); i++) {
+            v.merges.push_back(spelled(merges[i].first) + " " + spelled(merges[i].second));
+            ranks[merges[i]] = static_cast<int64_t>(i);
+        }
+        Opened t(v);
+        ASSERT_EQ(t.status, LIBLLM_OK) << t.error.message;
+        for (int i = 0; i < 10; i++) {
+            std::string text;
+            for (size_t n = std::min<size_t>(some_length(&random), 60); n > 0; n--)
+                text += alphabet[random() % alphabet.size()];
+            Ids expected;
+            for (const std::string &symbol : merged(characters(text), [&](const auto &l, const auto &r) {
+                     auto found = ranks.find({l, r});
+                     return std::make_pair(found == ranks.end() ? INT64_MAX : found->second, (int64_t)0);
+                 })) {
+                expected.push_back(ids[symbol]);
+                n_whole += symbol.size() > 3;
+                n_tokens++;
+            }
+            ASSERT_EQ(t.encode(text), expected) << "round " << round << ": " << text;
+        }
+    }
+    EXPECT_GT(n_whole * 20, n_tokens); /* or little was tested */
+}
+
 TEST(Spm, MergesAsDefined)
 {
     std::mt19937 random(2);

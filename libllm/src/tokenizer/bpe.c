@@ -223,8 +223,11 @@ libllm_status ll_merges_read(const ll_vocabulary *v, const ll_specials *specials
     size_t n_suffix = strlen(source->suffix);
     /* Each half of a merge has at most twice the bytes of the longest token. */
     char *bytes = longest < SIZE_MAX / 8 ? ll_alloc(host, 4 * longest + 2 * n_suffix + 2, 1) : NULL;
+    const bool has_characters = !of && source->spelling == LL_SPELLED_BYTES && !*source->suffix;
+    if (has_characters)
+        m->characters = ll_characters_open(host);
     libllm_status status;
-    if (m->of && bytes) {
+    if (m->of && bytes && (m->characters || !has_characters)) {
         reading r = {.m = m,
                      .v = v,
                      .specials = specials,
@@ -248,6 +251,7 @@ void ll_merges_close(const ll_host *host, ll_merges *m)
 {
     ll_free(host, m->of);
     ll_free(host, m->more);
+    ll_characters_close(host, m->characters);
     *m = (ll_merges){0};
 }
 

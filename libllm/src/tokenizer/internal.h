@@ -44,9 +44,12 @@ typedef struct ll_lookup_slot {
     uint32_t id;   /* token + 1; 0: empty */
 } ll_lookup_slot;
 
+#define LL_LOOKUP_BITS 8
+
 typedef struct ll_lookup {
     ll_lookup_slot *slots;
-    size_t n_slots; /* a power of two */
+    size_t n_slots;    /* a power of two */
+    uint64_t *present; /* LL_LOOKUP_BITS * n_slots bits: without its bit a hash is that of no text */
     uint64_t seed;
 } ll_lookup;
 
@@ -163,6 +166,23 @@ void ll_vocabulary_forget(ll_vocabulary *vocabulary); /* free the index */
 static inline void ll_lookup_prefetch(const ll_lookup *l, uint64_t hash)
 {
     __builtin_prefetch(&l->slots[hash & (l->n_slots - 1)]);
+}
+
+/* Most pairs of symbols are no token: a look at a bit, in a sixteenth of the memory, tells most of them. */
+static inline size_t ll_lookup_bit(const ll_lookup *l, uint64_t hash)
+{
+    return hash >> 24 & (LL_LOOKUP_BITS * l->n_slots - 1);
+}
+
+static inline bool ll_lookup_may_have(const ll_lookup *l, uint64_t hash)
+{
+    const size_t bit = ll_lookup_bit(l, hash);
+    return l->present[bit / 64] >> (bit & 63) & 1;
+}
+
+static inline void ll_lookup_prefetch_bit(const ll_lookup *l, uint64_t hash)
+{
+    __builtin_prefetch(&l->present[ll_lookup_bit(l, hash) / 64]);
 }
 
 static inline size_t ll_token_size(const ll_vocabulary *v, int32_t id) { return v->ends[id + 1] - v->ends[id]; }
@@ -446,9 +466,14 @@ typedef struct ll_merge_source {
     ll_spelling spelling;
 } ll_merge_source;
 
+/* Characters that merging begins with, instead of their bytes, and where those come from (characters.c). */
+typedef struct ll_characters ll_characters;
+typedef struct ll_characters_source ll_characters_source;
+
 typedef struct ll_merges {
     ll_merge *of; /* by token */
     ll_merge *more;
+    ll_characters_source *characters; /* BPE; NULL: merging begins with bytes */
     uint32_t n_more, capacity;
     uint32_t n; /* ranks are below this */
 } ll_merges;
@@ -478,6 +503,13 @@ libllm_status ll_merges_read(const ll_vocabulary *vocabulary, const ll_specials 
                              const ll_merge_source *source, const ll_beginnings *of, ll_merges *merges,
                              libllm_error *error);
 void ll_merges_close(const ll_host *host, ll_merges *merges);
+
+ll_characters_source *ll_characters_open(const ll_host *host); /* NULL: there is no memory */
+void ll_characters_close(const ll_host *host, ll_characters_source *source);
+/* Those of the tokenizer, which has all its merges; NULL: there are none. false: there is no memory */
+bool ll_characters_of(const ll_tokenizer *tokenizer, const ll_characters **characters);
+/* The token of the character at text[i] of a word, and its length in *n, or LL_NO_TOKEN: then it is merged. */
+int32_t ll_characters_symbol(const ll_characters *characters, const char *text, size_t i, size_t size, size_t *n);
 
 #define LL_MAX_TEMPLATE 16
 #define LL_UNKNOWN_PENALTY 10 /* Unigram: an unknown character is so much worse than the worst token */

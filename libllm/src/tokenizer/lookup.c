@@ -83,6 +83,8 @@ int32_t ll_lookup_enter(ll_vocabulary *v, int32_t id, uint64_t hash, bool replac
     ll_span text = ll_token_bytes(v, id);
     ll_lookup_slot *slot = probe(v, text.data, text.size, hash);
     int32_t before = (int32_t)slot->id - 1;
+    const size_t bit = ll_lookup_bit(&v->lookup, hash);
+    v->lookup.present[bit / 64] |= 1ull << (bit & 63);
     if (before < 0 || replace)
         *slot = (ll_lookup_slot){head_of(text.data, text.size), tag_of(hash, text.size), (uint32_t)id + 1};
     return before;
@@ -93,8 +95,10 @@ bool ll_lookup_open(const ll_host *host, uint32_t n, ll_lookup *l)
     size_t n_slots = 1024;
     while (n_slots / 3 * 2 < n)
         n_slots *= 2;
-    *l = (ll_lookup){.slots = ll_calloc(host, n_slots, sizeof *l->slots), .n_slots = n_slots};
+    *l = (ll_lookup){.slots = ll_calloc(host, n_slots, sizeof *l->slots),
+                     .n_slots = n_slots,
+                     .present = ll_calloc(host, n_slots / 64, LL_LOOKUP_BITS * sizeof *l->present)};
     /* Texts come from files; an address is something that the author of a file cannot know. */
     l->seed = mix((uintptr_t)l->slots, 0xD6E8FEB86659FD93u);
-    return l->slots != NULL;
+    return l->slots && l->present;
 }

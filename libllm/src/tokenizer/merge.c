@@ -9,14 +9,15 @@
 
 #include <string.h>
 
-#define SHORT 48 /* bytes; up to here looking for the minimum is faster */
+#define SHORT 48 /* symbols; up to here looking for the minimum is faster */
 #define NONE UINT32_MAX
 
 /* How two symbols merge that together are the text. */
 static ll_pair find_pair(const ll_tokenizer *t, const char *text, size_t n_left, size_t n, int32_t left, int32_t right,
                          uint64_t hash)
 {
-    if (left < 0 || right < 0)
+    const ll_vocabulary *v = &t->vocabulary;
+    if (left < 0 || right < 0 || ((n > 2 || !v->pairs) && !ll_lookup_may_have(&v->lookup, hash)))
         return (ll_pair){UINT64_MAX, LL_NO_TOKEN};
     return t->model == LL_TOKENIZER_SPM ? ll_spm_pair(t, text, n_left, n, left, hash)
                                         : ll_bpe_pair(t, text, n_left, n, hash);
@@ -49,6 +50,26 @@ static int32_t symbol_at(const ll_tokenizer *t, const char *text, size_t size, s
     return ll_vocabulary_find(v, text, *n);
 }
 
+/* The symbol at text[i] that merging begins with. */
+static int32_t first_symbol(const ll_tokenizer *t, const ll_characters *characters, const char *text, size_t i,
+                            size_t size, size_t *n)
+{
+    const int32_t id = characters && text[i] & 0x80 ? ll_characters_symbol(characters, text, i, size, n) : LL_NO_TOKEN;
+    return id >= 0 ? id : symbol_at(t, text + i, size - i, n);
+}
+
+/* What the word begins its merging with; NULL: bytes, or there is no memory. */
+static const ll_characters *characters_of(ll_encoder *e, const char *text, size_t size)
+{
+    const ll_characters *characters = NULL;
+    size_t i = 0;
+    while (i < size && (unsigned char)text[i] < 0xC0)
+        i++;
+    if (i < size && !ll_characters_of(e->tokenizer, &characters))
+        e->out->failed = true;
+    return characters;
+}
+
 /* Short words ------------------------------------------------------------------------------------------- */
 
 typedef struct word {
@@ -65,7 +86,7 @@ static uint64_t hash_at(const ll_tokenizer *t, const char *text, const word *w, 
     if (size == 2 && t->vocabulary.pairs)
         return 0;
     uint64_t hash = ll_lookup_hash(&t->vocabulary.lookup, text + w->starts[i], size);
-    ll_lookup_prefetch(&t->vocabulary.lookup, hash);
+    ll_lookup_prefetch_bit(&t->vocabulary.lookup, hash);
     return hash;
 }
 
@@ -86,14 +107,22 @@ static void find_pairs(const ll_tokenizer *t, const char *text, word *w, size_t 
         find_pair_at(t, text, w, i, hashes[i]);
 }
 
-static void merge_short(ll_encoder *e, const char *text, size_t size)
+/* false: the word has too many symbols, and nothing was done */
+static bool merge_short(ll_encoder *e, const char *text, size_t size)
 {
     const ll_tokenizer *t = e->tokenizer;
+    if (size > UINT8_MAX)
+        return false;
+    const ll_characters *characters = characters_of(e, text, size);
+    if (size > SHORT && !characters)
+        return false;
     word w;
     w.n = 0;
     for (size_t i = 0, n; i < size; i += n) {
+        if (w.n == SHORT)
+            return false;
         w.starts[w.n] = (uint8_t)i;
-        w.ids[w.n++] = symbol_at(t, text + i, size - i, &n);
+        w.ids[w.n++] = first_symbol(t, characters, text, i, size, &n);
     }
     w.starts[w.n] = (uint8_t)size;
     find_pairs(t, text, &w, 0, w.n ? w.n - 1 : 0);
@@ -116,6 +145,7 @@ static void merge_short(ll_encoder *e, const char *text, size_t size)
     }
     for (size_t i = 0; i < w.n; i++)
         ll_encoder_emit(e, w.ids[i]);
+    return true;
 }
 
 /* Long words -------------------------------------------------------------------------------------------- */
@@ -376,10 +406,10 @@ static size_t pop(merging *m, uint32_t rank)
     return q->places[i].cell;
 }
 
-static void put_all(merging *m)
+static void put_all(merging *m, const ll_characters *characters)
 {
     for (size_t i = 0, n; i < m->size; i += n) {
-        int32_t id = symbol_at(m->t, m->text + i, m->size - i, &n);
+        int32_t id = first_symbol(m->t, characters, m->text, i, m->size, &n);
         put_symbol(m, i, id < 0 ? UNKNOWN : id, n);
     }
 }
@@ -424,7 +454,7 @@ static void merge_long(ll_encoder *e, const char *text, size_t size)
         return;
     }
     merging m = {t, e->queue, text, size};
-    put_all(&m);
+    put_all(&m, characters_of(e, text, size));
     e->queue->n_places = 0;
     e->queue->unused = NONE;
     if (!merge_cells(host, &m)) {
@@ -458,10 +488,8 @@ void ll_merge_word(ll_encoder *e, const char *text, size_t size)
         text = kept.data;
         size = kept.size;
     }
-    if (size <= SHORT) {
-        merge_short(e, text, size);
+    if (merge_short(e, text, size))
         return;
-    }
     /* Nothing merges across two bytes that stand side by side in no token. */
     bool characters = ll_has_characters(t);
     const uint8_t *joins = ll_joins_table(&t->vocabulary);
@@ -470,9 +498,7 @@ void ll_merge_word(ll_encoder *e, const char *text, size_t size)
         while (end < size && ((characters && (text[end] & 0xC0) == 0x80) || text[end] == LL_SUFFIX_BYTE ||
                               ll_join(joins, text[end - 1], text[end])))
             end++;
-        if (end - i <= SHORT)
-            merge_short(e, text + i, end - i);
-        else
+        if (!merge_short(e, text + i, end - i))
             merge_long(e, text + i, end - i);
         i = end;
     }

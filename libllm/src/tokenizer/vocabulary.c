@@ -423,6 +423,7 @@ libllm_status ll_vocabulary_index(ll_vocabulary *v, const uint32_t *ids, uint32_
 void ll_vocabulary_forget(ll_vocabulary *v)
 {
     ll_free(v->host, v->lookup.slots);
+    ll_free(v->host, v->lookup.present);
     ll_free(v->host, v->pairs);
 }
 
