@@ -209,6 +209,93 @@ def test_tokens(s):
     assert rendered["prompt"] == "user: the weather\n<|go_think|>", rendered
 
 
+def test_estimate(s):
+    scenario = {"task": "serve", "model": {"file": "llama"}, "hardware": {"device": "H100"}}
+    expected = dict(scenario, model={"file": path_of(s, "llama")})
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(expected, file)
+        file.flush()
+        told = json.loads(libllm(s, "estimate", "--scenario", file.name, "--json"))
+    assert s.good("/v1/estimate", scenario) == told
+    for wrong, param in (({**scenario, "model": {"file": "/etc/passwd"}}, "model"), ({**scenario, "data": "/tmp"}, "data"),
+                         ({"task": "none"}, None), ([], None)):
+        status, value = s.ask("/v1/estimate", wrong)
+        assert status in (400, 404) and value["error"]["param"] == param, value
+
+
+def check_numbers(value, n_tokens):
+    assert value["done"] is True and value["eval_count"] == n_tokens and value["prompt_eval_count"] > 0, value
+    for name in "total_duration", "load_duration", "prompt_eval_duration", "eval_duration":
+        assert isinstance(value[name], int) and value[name] >= 0, value
+
+
+def test_ollama_says_what_there_is(s):
+    assert s.good("/api/version")["version"].count(".") == 2
+    tags = s.good("/api/tags")["models"]
+    assert [m["name"] for m in tags] == ["scripted", "llama", "bert"] and all(m["size"] and m["details"] for m in tags), tags
+    assert all(m["modified_at"].endswith("Z") for m in tags), tags
+    shown = s.good("/api/show", {"model": "scripted:latest"})
+    assert shown["model_info"]["general.architecture"] == "llama" and shown["model_info"]["llama.context_length"] == 512
+    assert shown["capabilities"] == ["completion", "tools", "thinking"] and "<|go_call|>" in shown["template"], shown
+    assert shown["details"]["family"] == "llama" and shown["details"]["quantization_level"] == "F32", shown["details"]
+    assert s.good("/api/show", {"name": "bert"})["capabilities"] == ["embedding"]
+    assert "scripted" in [m["name"] for m in s.good("/api/ps")["models"]]
+    status, value = s.ask("/api/show", {"model": "other"})
+    assert status == 404 and isinstance(value["error"], str), value
+
+
+def test_ollama_chat(s):
+    body = {"model": "scripted", "messages": ASK, "options": {"temperature": 0}}
+    whole = s.good("/api/chat", {**body, "stream": False})
+    assert whole["message"] == {"role": "assistant", "content": "It is sunny.", "thinking": "hm, the weather"}, whole
+    assert whole["done_reason"] == "stop", whole
+    check_numbers(whole, 5)
+    lines = s.lines_of("/api/chat", body)
+    assert [line["done"] for line in lines] == [False] * (len(lines) - 1) + [True], lines
+    assert "".join(line["message"]["content"] for line in lines) == "It is sunny.", lines
+    assert "".join(line["message"].get("thinking", "") for line in lines) == "hm, the weather", lines
+    check_numbers(lines[-1], 5)
+    off = s.good("/api/chat", {**body, "stream": False, "think": False})
+    assert "thinking" not in off["message"], off
+    short = s.good("/api/chat", {**body, "stream": False, "think": False, "options": {"temperature": 0, "num_predict": 1}})
+    assert short["done_reason"] == "length" and short["message"]["content"] == "It is ", short
+    assert s.good("/api/chat", {"model": "llama", "messages": []})["done_reason"] == "load"
+
+
+def test_ollama_chat_calls_tools(s):
+    body = {"model": "scripted", "messages": ASK, "options": {"temperature": 0}, "tools": TOOLS}
+    called = [{"function": {"index": 0, "name": "get_weather", "arguments": {"city": "Ulm"}}}]
+    whole = s.good("/api/chat", {**body, "stream": False})["message"]
+    assert whole["tool_calls"] == called and whole["content"] == "I look.", whole
+    lines = s.lines_of("/api/chat", body)
+    assert [line["message"]["tool_calls"] for line in lines if "tool_calls" in line["message"]] == [called], lines
+    more = ASK + [whole, {"role": "tool", "tool_name": "get_weather", "content": "sun"}]
+    assert s.good("/api/chat", {**body, "stream": False, "messages": more})["message"]["content"] == "It is sunny."
+
+
+def test_ollama_generate(s):
+    body = {"model": "llama", "prompt": "once", "options": {"temperature": 0, "num_predict": 9}}
+    expected = s.good("/v1/completions", {"model": "llama", "prompt": "once", "temperature": 0, "max_tokens": 9})
+    lines = s.lines_of("/api/generate", body)
+    assert "".join(line["response"] for line in lines) == expected["choices"][0]["text"], lines
+    check_numbers(lines[-1], 9)
+    whole = s.good("/api/generate", {**body, "stream": False, "raw": True})
+    assert whole["response"] == expected["choices"][0]["text"] and whole["done_reason"] == "length", whole
+    chat = s.good("/api/generate", {"model": "scripted", "prompt": "a", "system": "b", "stream": False, "think": False})
+    assert chat["response"] == "It is sunny.", chat
+    assert s.good("/api/generate", {"model": "llama"})["done_reason"] == "load"
+    for wrong in ({"format": "json"}, {"suffix": "a"}, {"images": ["aaaa"]}, {"options": {"top_p": 2}}, {"options": []}):
+        status, value = s.ask("/api/generate", {**body, **wrong})
+        assert status == 400 and isinstance(value["error"], str), (wrong, value)
+
+
+def test_ollama_embed(s):
+    expected = [d["embedding"] for d in s.good("/v1/embeddings", {"model": "bert", "input": ["a", "b"]})["data"]]
+    value = s.good("/api/embed", {"model": "bert", "input": ["a", "b"]})
+    assert value["embeddings"] == expected and value["prompt_eval_count"] > 0, value
+    assert s.good("/api/embed", {"model": "bert", "input": "a"})["embeddings"] == expected[:1]
+
+
 def test_many_at_once(s):
     body = {"model": "llama", "max_tokens": 40, "temperature": 0}
     prompts = [f"prompt {i % 5}" for i in range(24)]

@@ -129,7 +129,7 @@ static bool read_members(struct completion *c, const json_t *request, struct fau
            settings_read(&c->settings, c->request->server, request, fault);
 }
 
-static bool answer(struct completion *c, const json_t *request, struct fault *fault)
+static bool answer_all(struct completion *c, const json_t *request, struct fault *fault)
 {
     struct prompt prompt;
     const struct sink sink = {begin, piece, c};
@@ -149,24 +149,15 @@ static bool answer(struct completion *c, const json_t *request, struct fault *fa
     return good;
 }
 
-void handle_chat_completions(struct request *r)
+static bool answer(struct request *r, struct served *served, const json_t *request, struct fault *fault)
 {
-    struct models *models = &r->server->models;
-    struct fault fault = {0};
-    struct completion c = {.request = r, .created = time(NULL), .choices = json_array()};
+    struct completion c = {.request = r, .served = served, .created = time(NULL), .choices = json_array()};
     answer_id(c.id, "chatcmpl", r);
-    const char *name = NULL;
-    json_t *request = fields_parse(r, &fault);
-    bool good = request && field_text(request, "model", &name, &fault) && read_members(&c, request, &fault);
-    c.served = good ? models_find(models, name, &fault) : NULL;
-    if (c.served && served_enter(models, c.served, &fault)) {
-        answer(&c, request, &fault);
-        served_leave(c.served);
-    }
-    if (fault.status)
-        request_fail(r, &fault);
+    bool good = read_members(&c, request, fault) && answer_all(&c, request, fault);
     answer_free(&c.answer);
     settings_free(&c.settings);
     json_decref(c.choices);
-    json_decref(request);
+    return good;
 }
+
+void handle_chat_completions(struct request *r) { with_model(r, answer); }

@@ -98,7 +98,7 @@ static bool answer_one(struct completion *c, const json_t *value, struct fault *
 }
 
 /* One prompt is a text or a list of ids; several are a list of either. */
-static bool answer(struct completion *c, const json_t *prompts, struct fault *fault)
+static bool answer_all(struct completion *c, const json_t *prompts, struct fault *fault)
 {
     const json_t *first = json_array_get(prompts, 0);
     bool several = json_is_string(first) || json_is_array(first);
@@ -147,25 +147,17 @@ static bool read_members(struct completion *c, const json_t *request, struct fau
            settings_read(&c->settings, c->request->server, request, fault);
 }
 
-void handle_completions(struct request *r)
+static bool answer(struct request *r, struct served *served, const json_t *request, struct fault *fault)
 {
-    struct models *models = &r->server->models;
-    struct fault fault = {0};
-    struct completion c = {.request = r, .created = time(NULL), .choices = json_array()};
+    struct completion c = {.request = r, .served = served, .created = time(NULL), .choices = json_array()};
     answer_id(c.id, "cmpl", r);
-    const char *name = NULL;
-    json_t *request = fields_parse(r, &fault);
-    bool good = request && field_text(request, "model", &name, &fault) && read_members(&c, request, &fault);
-    c.served = good ? models_find(models, name, &fault) : NULL;
-    if (c.served && served_enter(models, c.served, &fault)) {
-        if (answer(&c, field(request, "prompt"), &fault))
-            end(&c);
-        served_leave(c.served);
-    }
-    if (fault.status)
-        request_fail(r, &fault);
+    bool good = read_members(&c, request, fault) && answer_all(&c, field(request, "prompt"), fault);
+    if (good)
+        end(&c);
     text_free(&c.text);
     settings_free(&c.settings);
     json_decref(c.choices);
-    json_decref(request);
+    return good;
 }
+
+void handle_completions(struct request *r) { with_model(r, answer); }

@@ -138,23 +138,17 @@ static bool read_form(const json_t *request, struct embedding_form *form, struct
            fault_request(fault, "encoding_format", "encoding_format must be \"float\" or \"base64\"");
 }
 
-void handle_embeddings(struct request *r)
+static bool answer(struct request *r, struct served *s, const json_t *request, struct fault *fault)
 {
-    struct models *models = &r->server->models;
-    struct fault fault = {0};
     struct embedding_form form = {0};
-    const char *name = NULL;
     uint64_t n_tokens = 0;
-    json_t *request = fields_parse(r, &fault), *vectors = json_array();
-    bool good = request && field_text(request, "model", &name, &fault) && read_form(request, &form, &fault);
-    struct served *s = good ? models_find(models, name, &fault) : NULL;
-    if (s && served_enter(models, s, &fault)) {
-        if (embed_inputs(r, s, field(request, "input"), "input", &form, vectors, &n_tokens, &fault))
-            request_reply_json(r, 200, reply_json(s, vectors, n_tokens));
-        served_leave(s);
-    }
-    if (fault.status)
-        request_fail(r, &fault);
+    json_t *vectors = json_array();
+    bool good = read_form(request, &form, fault) &&
+                embed_inputs(r, s, field(request, "input"), "input", &form, vectors, &n_tokens, fault);
+    if (good)
+        request_reply_json(r, 200, reply_json(s, vectors, n_tokens));
     json_decref(vectors);
-    json_decref(request);
+    return good;
 }
+
+void handle_embeddings(struct request *r) { with_model(r, answer); }

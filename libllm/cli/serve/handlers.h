@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The handlers of all paths, which routes.c lists, and what those for OpenAI's API share.
+ * The handlers of all paths, which routes.c lists, and what they share.
  */
 #ifndef CLI_SERVE_HANDLERS_H
 #define CLI_SERVE_HANDLERS_H
@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <time.h>
 
-#include "serve/request.h"
+#include "serve/server.h"
 
 /* status.c */
 void handle_health(struct request *request);
@@ -25,6 +25,23 @@ void handle_embeddings(struct request *request);
 void handle_tokenize(struct request *request);
 void handle_detokenize(struct request *request);
 void handle_apply_template(struct request *request);
+
+/* estimate.c */
+void handle_estimate(struct request *request);
+/* ollama.c */
+void handle_ollama_version(struct request *request);
+void handle_ollama_tags(struct request *request);
+void handle_ollama_ps(struct request *request);
+void handle_ollama_show(struct request *request);
+void handle_ollama_embed(struct request *request);
+/* ollama_chat.c */
+void handle_ollama_chat(struct request *request);
+void handle_ollama_generate(struct request *request);
+
+/* Answers a request for a model that was opened, or leaves a fault, with the status 0 when nobody waits any more. */
+typedef bool (*answer_fn)(struct request *request, struct served *served, const json_t *body, struct fault *fault);
+/* Finds the model that the body names, opens it and has the request answered. */
+void with_model(struct request *request, answer_fn answer);
 
 /* A name for an answer, such as "chatcmpl-17f3a..."; `id` has room for ID_BYTES. */
 enum { ID_BYTES = 48 };

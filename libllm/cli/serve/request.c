@@ -176,6 +176,7 @@ bool fault_library(struct fault *fault, const libllm_error *error)
         break;
     case LIBLLM_ERROR_INVALID_ARGUMENT:
     case LIBLLM_ERROR_UNSUPPORTED:
+    case LIBLLM_ERROR_NOT_FOUND:
     case LIBLLM_ERROR_LIMIT:
     case LIBLLM_ERROR_OUT_OF_RANGE:
     case LIBLLM_ERROR_TEMPLATE:

@@ -17,6 +17,14 @@ static const struct route routes[] = {
     {"POST", "/tokenize", WORK_SHORT, DIALECT_OPENAI, false, handle_tokenize},
     {"POST", "/detokenize", WORK_SHORT, DIALECT_OPENAI, false, handle_detokenize},
     {"POST", "/apply-template", WORK_SHORT, DIALECT_OPENAI, false, handle_apply_template},
+    {"POST", "/v1/estimate", WORK_SHORT, DIALECT_OPENAI, false, handle_estimate},
+    {"GET", "/api/version", WORK_QUICK, DIALECT_OLLAMA, false, handle_ollama_version},
+    {"GET", "/api/tags", WORK_QUICK, DIALECT_OLLAMA, false, handle_ollama_tags},
+    {"GET", "/api/ps", WORK_QUICK, DIALECT_OLLAMA, false, handle_ollama_ps},
+    {"POST", "/api/show", WORK_SHORT, DIALECT_OLLAMA, false, handle_ollama_show},
+    {"POST", "/api/chat", WORK_LONG, DIALECT_OLLAMA, false, handle_ollama_chat},
+    {"POST", "/api/generate", WORK_LONG, DIALECT_OLLAMA, false, handle_ollama_generate},
+    {"POST", "/api/embed", WORK_LONG, DIALECT_OLLAMA, false, handle_ollama_embed},
 };
 
 static bool fits(const char *pattern, const char *path)

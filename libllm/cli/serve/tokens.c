@@ -8,25 +8,6 @@
 #include "serve/generate.h"
 #include "serve/handlers.h"
 
-/* Finds and opens the model of a request, and calls `answer` with both, which replies or has a fault. */
-static void with_model(struct request *r,
-                       bool (*answer)(struct request *, struct served *, const json_t *, struct fault *))
-{
-    struct models *models = &r->server->models;
-    struct fault fault = {0};
-    const char *name = NULL;
-    json_t *request = fields_parse(r, &fault);
-    bool good = request && field_text(request, "model", &name, &fault);
-    struct served *s = good ? models_find(models, name, &fault) : NULL;
-    if (s && served_enter(models, s, &fault)) {
-        answer(r, s, request, &fault);
-        served_leave(s);
-    }
-    if (fault.status)
-        request_fail(r, &fault);
-    json_decref(request);
-}
-
 static json_t *ids_json(const struct token_list *tokens)
 {
     json_t *ids = json_array();

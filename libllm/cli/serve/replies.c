@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * What the handlers of OpenAI's API share.
+ * What the handlers share.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "serve/fields.h"
 #include "serve/handlers.h"
 #include "serve/server.h"
 
@@ -38,4 +39,24 @@ const char *fingerprint(void)
 #define TEXT_OF(number) #number
 #define VERSION(major, minor, patch) "libllm-" TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
     return VERSION(LIBLLM_VERSION_MAJOR, LIBLLM_VERSION_MINOR, LIBLLM_VERSION_PATCH);
+}
+
+void with_model(struct request *r, answer_fn answer)
+{
+    struct models *models = &r->server->models;
+    struct fault fault = {0};
+    const char *name = NULL;
+    json_t *request = fields_parse(r, &fault);
+    /* Ollama has had "name" before "model". */
+    bool ollama = r->route->dialect == DIALECT_OLLAMA, good = request != NULL;
+    good =
+        good && (!ollama || field_text(request, "name", &name, &fault)) && field_text(request, "model", &name, &fault);
+    struct served *s = good ? models_find(models, name, &fault) : NULL;
+    if (s && served_enter(models, s, &fault)) {
+        answer(r, s, request, &fault);
+        served_leave(s);
+    }
+    if (fault.status)
+        request_fail(r, &fault);
+    json_decref(request);
 }
