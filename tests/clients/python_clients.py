@@ -74,6 +74,21 @@ def test_openai_tools(s):
     assert final.choices[0].message.tool_calls[0].function.arguments == call.function.arguments
 
 
+def test_openai_responses(s):
+    client = openai_of(s)
+    whole = client.responses.create(model="scripted", input="the weather", temperature=0)
+    assert whole.output_text == "It is sunny." and whole.usage.output_tokens == 5
+    with client.responses.stream(model="scripted", input="the weather", temperature=0) as stream:
+        deltas = "".join(e.delta for e in stream if e.type == "response.output_text.delta")
+        assert deltas == "It is sunny." == stream.get_final_response().output_text
+    tools = [{"type": "function", "name": "get_weather", "parameters": TOOLS[0]["function"]["parameters"], "strict": False}]
+    called = client.responses.create(model="scripted", input="the weather", tools=tools, temperature=0)
+    call = called.output[-1]
+    assert call.type == "function_call" and call.arguments == '{"city": "Ulm"}', called
+    more = [*ASK, *called.output, {"type": "function_call_output", "call_id": call.call_id, "output": "sun"}]
+    assert client.responses.create(model="scripted", input=more, tools=tools, temperature=0).output_text == "It is sunny."
+
+
 def test_openai_completions_and_embeddings(s):
     client = openai_of(s)
     assert client.completions.create(model="llama", prompt="a", max_tokens=3).choices[0].finish_reason == "length"

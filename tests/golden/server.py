@@ -149,6 +149,53 @@ def test_chat_streams_tools(s):
     assert chunks[-1]["choices"][0]["finish_reason"] == "tool_calls", chunks[-1]
 
 
+FLAT = [{"type": "function", "name": "get_weather", "parameters": {"type": "object"}, "strict": False}]
+
+
+def test_responses(s):
+    body = {"model": "scripted", "input": "the weather", "temperature": 0}
+    value = s.good("/v1/responses", {**body, "instructions": "be brief", "metadata": {"a": "b"}})
+    assert value["object"] == "response" and value["status"] == "completed" and value["metadata"] == {"a": "b"}, value
+    assert [i["type"] for i in value["output"]] == ["reasoning", "message"], value
+    assert value["output"][0]["content"][0]["text"] == "hm, the weather", value
+    message = value["output"][1]
+    assert message["role"] == "assistant" and message["content"][0]["text"] == "It is sunny.", value
+    assert value["usage"]["output_tokens"] == 5 and value["usage"]["input_tokens"] > 0, value
+    assert value["usage"]["output_tokens_details"]["reasoning_tokens"] == 1, value
+    cut = s.good("/v1/responses", {**body, "max_output_tokens": 1, "reasoning": {"effort": "none"}})
+    assert cut["status"] == "incomplete" and cut["incomplete_details"] == {"reason": "max_output_tokens"}, cut
+    # What was answered goes back as it came, and calls with what they returned.
+    called = s.good("/v1/responses", {**body, "tools": FLAT})["output"]
+    assert [i["type"] for i in called] == ["message", "function_call"], called
+    assert called[1]["name"] == "get_weather" and json.loads(called[1]["arguments"]) == {"city": "Ulm"}, called
+    more = [{"role": "user", "content": [{"type": "input_text", "text": "the weather"}]}, *called,
+            {"type": "function_call_output", "call_id": called[1]["call_id"], "output": "sun"}]
+    after = s.good("/v1/responses", {**body, "input": more, "tools": FLAT})["output"]
+    assert after[0]["content"][0]["text"] == "It is sunny.", after
+    for wrong, param in (({"previous_response_id": "a"}, "previous_response_id"), ({"input": []}, "input"),
+                         ({"text": {"format": {"type": "json_object"}}}, "text.format"), ({"tools": [{"type": "web"}]}, "tools"),
+                         ({"input": [{"role": "user", "content": [{"type": "input_image"}]}]}, "input"),
+                         ({"input": [{"type": "computer_call"}]}, "input"), ({"background": True}, "background")):
+        status, error = s.ask("/v1/responses", {**body, **wrong})
+        assert status == 400 and error["error"]["param"] == param, (wrong, error)
+
+
+def test_responses_stream(s):
+    for tools, final in (None, "It is sunny."), (FLAT, "I look."):
+        body = {"model": "scripted", "input": "the weather", "temperature": 0, "stream": True}
+        status, text, _ = s.ask_raw("/v1/responses", {**body, "tools": tools})
+        blocks = [block.split("\n") for block in text.split("\n\n") if block]
+        events = [json.loads(data[6:]) for _, data in blocks]
+        assert status == 200 and all(name == "event: " + e["type"] for (name, _), e in zip(blocks, events)), text
+        assert [e["sequence_number"] for e in events] == list(range(len(events))), events
+        assert events[0]["type"] == "response.created" and events[-1]["type"] == "response.completed", events
+        output = events[-1]["response"]["output"]
+        assert [e["item"] for e in events if e["type"] == "response.output_item.done"] == output, events
+        assert "".join(e["delta"] for e in events if e["type"] == "response.output_text.delta") == final, events
+        arguments = "".join(e["delta"] for e in events if e["type"] == "response.function_call_arguments.delta")
+        assert arguments == ('{"city": "Ulm"}' if tools else ""), events
+
+
 def test_completions_are_those_of_generate(s):
     expected = libllm(s, "generate", "-m", path_of(s, "llama"), "-p", "once", "-n", "20", "--temp", "0").decode()
     body = {"model": "llama", "prompt": "once", "max_tokens": 20, "temperature": 0}

@@ -227,7 +227,7 @@ def check_random(s, n):
     print("random requests:", dict(sorted(counts.items())))
 
 
-PATHS = ["/v1/completions", "/v1/chat/completions", "/v1/embeddings", "/tokenize", "/detokenize", "/apply-template", "/v1/estimate", "/api/show",
+PATHS = ["/v1/completions", "/v1/responses", "/v1/chat/completions", "/v1/embeddings", "/tokenize", "/detokenize", "/apply-template", "/v1/estimate", "/api/show",
          "/api/chat", "/api/generate", "/api/embed"]
 
 

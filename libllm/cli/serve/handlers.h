@@ -26,6 +26,9 @@ void handle_tokenize(struct request *request);
 void handle_detokenize(struct request *request);
 void handle_apply_template(struct request *request);
 
+/* responses.c, and in items.c what it reads: the conversation as libllm_chat_render() wants it, NULL with a fault. */
+void handle_responses(struct request *request);
+json_t *conversation_of_items(const json_t *request, struct fault *fault);
 /* estimate.c */
 void handle_estimate(struct request *request);
 /* ollama.c */

@@ -13,6 +13,7 @@ static const struct route routes[] = {
     {"GET", "/v1/models/*", WORK_QUICK, DIALECT_OPENAI, false, handle_model},
     {"POST", "/v1/chat/completions", WORK_LONG, DIALECT_OPENAI, false, handle_chat_completions},
     {"POST", "/v1/completions", WORK_LONG, DIALECT_OPENAI, false, handle_completions},
+    {"POST", "/v1/responses", WORK_LONG, DIALECT_OPENAI, false, handle_responses},
     {"POST", "/v1/embeddings", WORK_LONG, DIALECT_OPENAI, false, handle_embeddings},
     {"POST", "/tokenize", WORK_SHORT, DIALECT_OPENAI, false, handle_tokenize},
     {"POST", "/detokenize", WORK_SHORT, DIALECT_OPENAI, false, handle_detokenize},
