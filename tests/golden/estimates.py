@@ -420,6 +420,23 @@ def check_serving(estimate, folder):
         yield f"only {len(cases)} cases of serving"
 
 
+def check_first_token(estimate):
+    """Launching a prompt by kinds of layers, counted by hand, and what waiting adds to it."""
+    for model, engine, dense, experts, latent, linear, launches in (
+            ("Llama-3.1-70B", "vllm", 80, 0, 0, 0, 0.657), ("DeepSeek-V3", "sglang", 3, 58, 61, 0, 1.07),
+            ("Qwen3-Next-80B-A3B", "trtllm", 0, 48, 0, 36, 1.28), ("Llama-4-Maverick", "other", 24, 24, 0, 0, 0.965)):
+        scenario = {"task": "serve", "model": model, "engine": engine, "hardware": {"device": "H200", "count": 8},
+                    "concurrency": 4, "load": {"input_tokens": 2000, "output_tokens": 500}}
+        launch = launches * (dense * 259e-6 + experts * 706e-6 + latent * 973e-6 + linear * 3.09e-3)
+        for held, more in ((0, {}), (30, {"hold_steps": 30})):
+            report = estimate({**scenario, **more, "output": {"explain": True}})
+            prompt = at(report, "prefill.time") * (1.22 if experts else 0.923)
+            expected = 0.0024 + launch + prompt + 0.142 * 3 / 2 * prompt + (0.649 + held) * at(report, "round_2.time")
+            for path, value in (("first.launch", launch), ("latency.ttft", expected)):
+                if not math.isclose(at(report, path), value, rel_tol=1e-9):
+                    yield f"{model}, {engine}, held for {held}: {path} is {at(report, path)}, expected {value}"
+
+
 def check_desktop(estimate):
     """llama.cpp on a card and on four with HBM: the formulas of its closed form, written once more."""
     weights, layers, hidden, vocab, kv = 8030261248, 32, 4096, 128256, 2 * 32 * 8 * 128 * 2
@@ -485,8 +502,8 @@ def main(library, folder, models):
     estimate, folder = Estimator(library), pathlib.Path(folder)
     problems = [*check_seeds(estimate, folder), *check_parameters(estimate, folder, models),
                 *check_training(estimate, folder), *check_layouts(estimate, folder), *check_serving(estimate, folder),
-                *check_desktop(estimate), *check_measured(estimate), *estimate_money.check(estimate),
-                *check_fit(estimate), *check_explanations(estimate)]
+                *check_first_token(estimate), *check_desktop(estimate), *check_measured(estimate),
+                *estimate_money.check(estimate), *check_fit(estimate), *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
 
