@@ -68,6 +68,9 @@ def check_json(s):
             answer = raw(s, post(body, path))
             fine = path == "/tokenize" and status_of(answer) == 200  # which looks at a text and no more
             assert fine or (status_of(answer) in (400, 404) and b'"message"' in answer), (path, body[:60], answer)
+    deep = b'{"content": "a", "other": ' + b"[" * 64 + b"]" * 64 + b"}"
+    assert b"nested" in raw(s, post(deep, "/tokenize")), "what nobody reads may be as deep as it likes"
+    assert status_of(raw(s, post(deep.replace(b"[[]]", b"[]"), "/tokenize"))) == 200
 
 
 def check_http(s):
