@@ -31,5 +31,6 @@ extern const struct command perplexity_command;
 extern const struct command bench_command;
 extern const struct command devices_command;
 extern const struct command estimate_command;
+extern const struct command serve_command;
 
 #endif

@@ -128,7 +128,7 @@ void answer_free(struct answer *answer)
     *answer = (struct answer){0};
 }
 
-static void keep(struct answer *answer, const libllm_stream_event *event)
+void answer_add(struct answer *answer, const libllm_stream_event *event)
 {
     if (event->kind != LIBLLM_STREAM_TOOL_CALL) {
         text_append(event->kind == LIBLLM_STREAM_TEXT ? &answer->text : &answer->reasoning, event->text,
@@ -187,7 +187,7 @@ libllm_status generation_print(libllm_session *session, libllm_stream *stream, s
         if (!flush_output()) /* nobody will read the rest */
             exit(EXIT_FAILED);
         if (answer)
-            keep(answer, &current);
+            answer_add(answer, &current);
         *event = current;
         event->text = NULL;
     }

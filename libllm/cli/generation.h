@@ -44,6 +44,8 @@ struct answer {
 };
 
 void answer_free(struct answer *answer);
+/* Appends what the item of a stream says. */
+void answer_add(struct answer *answer, const libllm_stream_event *event);
 
 /* Prints the text that the stream yields as it comes, reasoning dimmed, and keeps all of it in `answer` unless that is
  * NULL. Tool calls are kept, not printed. Ctrl-C ends it with LIBLLM_ERROR_CANCELLED. Frees the stream. `event`

@@ -13,6 +13,9 @@ static const struct command *const commands[] = {
     &chat_command,  &generate_command, &tokenize_command, &detokenize_command, &embed_command,
     &eval_command,  &info_command,     &convert_command,  &imatrix_command,    &perplexity_command,
     &bench_command, &devices_command,  &estimate_command,
+#ifdef LIBLLM_SERVE
+    &serve_command,
+#endif
 };
 
 static const char examples[] = "Examples:\n"
@@ -26,6 +29,7 @@ static const char examples[] = "Examples:\n"
                                "  libllm convert Qwen3-0.6B/ qwen3.gguf --type q4_k_m\n"
                                "  libllm perplexity -m model.gguf -f text.txt\n"
                                "  libllm bench -t 4 --json\n"
+                               "  libllm serve -m default -m qwen=qwen3.gguf\n"
                                "  libllm estimate train -m 70B --tokens 15T --on H100 --days 60\n"
                                "\n"
                                "A model is a GGUF file, a folder, or a name such as \"default\" under\n"

@@ -46,7 +46,7 @@ const struct option engine_options[] = {
 
 void common_free(struct common *common) { texts_free(&common->adapters); }
 
-static libllm_engine_options engine_of(const struct common *common)
+libllm_engine_options common_engine_options(const struct common *common)
 {
     static const char *const names[] = {"auto", "f32", "f16", "q8_0"}; /* in the order of libllm_kv_type */
     libllm_engine_options options;
@@ -136,7 +136,7 @@ bool access_open(struct access *access, const struct common *common)
 {
     if (!access_runtime(access, common) || !access_locate(access, common->model))
         return false;
-    access->engine = engine_of(common);
+    access->engine = common_engine_options(common);
     libllm_error error;
     progress_begin("opening the model");
     libllm_status status = access_open_model(access, common, &error);

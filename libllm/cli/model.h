@@ -28,6 +28,8 @@ struct common {
 /* What stands in struct common before the options are read. */
 #define COMMON_DEFAULTS ((struct common){.model = "default"})
 void common_free(struct common *common);
+/* What the options say about engines. */
+libllm_engine_options common_engine_options(const struct common *common);
 
 /* Rows for struct common; the second table leaves out what is about the model, the third is for commands that compute.
  */

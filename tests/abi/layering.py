@@ -48,7 +48,7 @@ def check_rooms(root):
 def check_outside(root):
     for folder in OUTSIDE:
         for path, quoted, name in includes(root, folder):
-            target = resolve(path, name) if quoted else None
+            target = resolve(path, name, root / folder) if quoted else None
             if quoted and (target is None or root / folder not in target.parents):
                 yield f"{path}: includes {name}, which is not in {folder}/"
             elif not quoted and name.startswith("libllm/") and name != "libllm/libllm.h":

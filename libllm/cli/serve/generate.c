@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT
+ * Generating for a request.
+ */
+#include "serve/generate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "terminal.h"
+
+json_t *chat_members(const json_t *request)
+{
+    static const char *const names[] = {"messages",
+                                        "tools",
+                                        "tool_choice",
+                                        "chat_template_kwargs",
+                                        "reasoning",
+                                        "documents",
+                                        "continue_final_message",
+                                        "add_generation_prompt",
+                                        "reasoning_effort",
+                                        NULL};
+    json_t *members = json_object();
+    for (const char *const *name = names; *name; name++) {
+        json_t *value = json_object_get(request, *name);
+        if (value && !json_is_null(value))
+            json_object_set(members, *name, value);
+    }
+    return members;
+}
+
+bool prompt_of_chat(struct prompt *p, const struct served *s, const json_t *request, struct fault *fault)
+{
+    *p = (struct prompt){0};
+    if (!s->chat)
+        return fault_library(fault, &s->no_chat);
+    json_t *members = chat_members(request);
+    p->chat = json_dumps(members, JSON_COMPACT);
+    json_decref(members);
+    if (!p->chat)
+        return fault_request(fault, NULL, "the conversation cannot be written as JSON");
+    libllm_error error;
+    libllm_status status;
+    size_t capacity = strlen(p->chat) / 2 + 256;
+    do {
+        p->tokens.ids = resize(p->tokens.ids, capacity, sizeof *p->tokens.ids);
+        status = libllm_chat_tokenize(s->chat, p->chat, strlen(p->chat), p->tokens.ids, capacity, &p->tokens.n, &error);
+    } while (status == LIBLLM_ERROR_BUFFER_TOO_SMALL && p->tokens.n > capacity && (capacity = p->tokens.n));
+    return status == LIBLLM_OK || fault_library(fault, &error);
+}
+
+bool prompt_of_text(struct prompt *p, const struct served *s, const char *text, size_t n_bytes, uint32_t flags,
+                    struct fault *fault)
+{
+    *p = (struct prompt){0};
+    libllm_error error;
+    libllm_status status;
+    size_t capacity = n_bytes / 2 + 16;
+    do {
+        p->tokens.ids = resize(p->tokens.ids, capacity, sizeof *p->tokens.ids);
+        status =
+            libllm_model_tokenize(s->access.model, text, n_bytes, flags, p->tokens.ids, capacity, &p->tokens.n, &error);
+    } while (status == LIBLLM_ERROR_BUFFER_TOO_SMALL && p->tokens.n > capacity && (capacity = p->tokens.n));
+    return status == LIBLLM_OK || fault_library(fault, &error);
+}
+
+void prompt_free(struct prompt *p)
+{
+    free(p->tokens.ids);
+    free(p->chat);
+    *p = (struct prompt){0};
+}
+
+static libllm_status open_stream(const struct served *s, libllm_session *session, const struct prompt *p,
+                                 const struct settings *settings, uint32_t choice, libllm_stream **stream,
+                                 libllm_error *error)
+{
+    libllm_sampling_options sampling = settings->sampling;
+    sampling.seed += choice; /* or all choices would be the same */
+    libllm_stream_options options;
+    libllm_stream_options_init(&options, sizeof options);
+    options.sampling = &sampling;
+    options.max_tokens = settings->max_tokens;
+    options.stops = settings->stops.items;
+    options.n_stops = (uint32_t)settings->stops.n;
+    options.ignore_end = settings->ignore_end;
+    if (p->chat)
+        return libllm_chat_stream(s->chat, session, p->chat, strlen(p->chat), &options, stream, error);
+    return libllm_stream_create(session, p->tokens.ids, p->tokens.n, &options, stream, error);
+}
+
+/* Until the end. CANCELLED when nobody waits any more. */
+static libllm_status run(struct request *r, libllm_stream *stream, const struct sink *sink, libllm_stream_event *last,
+                         libllm_error *error)
+{
+    libllm_status status = LIBLLM_OK;
+    struct metrics *metrics = &r->server->metrics;
+    libllm_stream_event event = {.struct_size = sizeof event};
+    bool goes_on = sink->begin(sink->context);
+    while (goes_on && status == LIBLLM_OK && !atomic_load(&r->cancelled)) {
+        status = libllm_stream_next(stream, &event, error);
+        if (status < 0)
+            break;
+        if (event.n_tokens == 1 && last->n_tokens == 0)
+            metrics_count_time(&metrics->first_token, seconds_now() - r->started);
+        *last = event;
+        goes_on = sink->piece(sink->context, &event);
+    }
+    return status == LIBLLM_OK ? LIBLLM_ERROR_CANCELLED : status;
+}
+
+static void count(struct metrics *m, const libllm_stream_event *last)
+{
+    atomic_fetch_add(&m->prompt_tokens, last->n_prompt_tokens);
+    atomic_fetch_add(&m->cached_tokens, last->n_cached_tokens);
+    atomic_fetch_add(&m->generated_tokens, last->n_tokens);
+    if (last->n_tokens > 1)
+        metrics_count_time(&m->token, last->decode_seconds / (double)(last->n_tokens - 1));
+}
+
+bool generate(struct request *r, struct served *s, const struct prompt *p, const struct settings *settings,
+              uint32_t choice, const struct sink *sink, libllm_stream_event *last, struct fault *fault)
+{
+    struct server *server = r->server;
+    *last = (libllm_stream_event){.struct_size = sizeof *last};
+    const uint64_t context = served_context(&server->models, s);
+    if (p->tokens.n >= context) {
+        fault_request(fault, p->chat ? "messages" : "prompt",
+                      "the prompt has %zu tokens, and with the answer at most %llu fit into the context", p->tokens.n,
+                      (unsigned long long)context);
+        fault->code = "context_length_exceeded";
+        return false;
+    }
+    libllm_session *session = served_take_session(&server->models, s, p->tokens.ids, p->tokens.n, fault);
+    if (!session)
+        return false;
+    libllm_stream *stream = NULL;
+    libllm_error error = {0};
+    libllm_status status = open_stream(s, session, p, settings, choice, &stream, &error);
+    if (status == LIBLLM_OK) {
+        watch_session(&server->watch, r, session);
+        status = run(r, stream, sink, last, &error);
+        watch_session(&server->watch, r, NULL);
+        count(&server->metrics, last);
+    }
+    libllm_stream_free(stream);
+    served_give_session(&server->models, s, session);
+    if (status == LIBLLM_DONE)
+        return true;
+    if (atomic_load(&r->cancelled))
+        atomic_fetch_add(&server->metrics.cancelled, 1);
+    else
+        fault_library(fault, &error);
+    return false;
+}
+
+const char *finish_name(int32_t reason)
+{
+    return reason == LIBLLM_FINISH_TOOL_CALLS ? "tool_calls" : reason == LIBLLM_FINISH_STOP ? "stop" : "length";
+}
+
+json_t *usage_json(const libllm_stream_event *last, uint64_t n_generated)
+{
+    json_int_t prompt = (json_int_t)last->n_prompt_tokens, generated = (json_int_t)n_generated;
+    return json_pack("{s:I, s:I, s:I, s:{s:I}}", "prompt_tokens", prompt, "completion_tokens", generated,
+                     "total_tokens", prompt + generated, "prompt_tokens_details", "cached_tokens",
+                     (json_int_t)last->n_cached_tokens);
+}
+
+static double per_second(uint64_t n, double seconds) { return seconds > 0 ? (double)n / seconds : 0; }
+
+json_t *timings_json(const libllm_stream_event *last)
+{
+    uint64_t computed = last->n_prompt_tokens - last->n_cached_tokens,
+             further = last->n_tokens ? last->n_tokens - 1 : 0;
+    return json_pack("{s:I, s:I, s:f, s:f, s:I, s:f, s:f}", "cache_n", (json_int_t)last->n_cached_tokens, "prompt_n",
+                     (json_int_t)computed, "prompt_ms", last->prompt_seconds * 1e3, "prompt_per_second",
+                     per_second(computed, last->prompt_seconds), "predicted_n", (json_int_t)last->n_tokens,
+                     "predicted_ms", last->decode_seconds * 1e3, "predicted_per_second",
+                     per_second(further, last->decode_seconds));
+}

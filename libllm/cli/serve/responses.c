@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT
+ * POST /v1/responses of OpenAI's API, without a memory: every request brings its whole conversation.
+ */
+#include <string.h>
+
+#include "serve/fields.h"
+#include "serve/generate.h"
+#include "serve/handlers.h"
+
+/* The items of an answer come one after the other: reasoning, a message, calls. */
+enum item_kind { ITEM_NONE, ITEM_REASONING, ITEM_MESSAGE, ITEM_CALL };
+
+struct response {
+    struct request *request;
+    struct served *served;
+    const json_t *asked;
+    struct settings settings;
+    bool streams;
+    char id[ID_BYTES];
+    json_int_t created, sequence, n_reasoning;
+    json_t *output; /* items that are complete */
+    enum item_kind kind;
+    char item_id[ID_BYTES + 16];
+    struct text text, call_id, call_name; /* of the item that is open */
+    int32_t finish;
+};
+
+static const char *item_prefix(enum item_kind kind)
+{
+    return kind == ITEM_REASONING ? "rs" : kind == ITEM_MESSAGE ? "msg" : "fc";
+}
+
+static json_t *part_json(const struct response *a)
+{
+    json_t *text = text_json(a->text.bytes, a->text.n_bytes);
+    if (a->kind == ITEM_REASONING)
+        return json_pack("{s:s, s:o}", "type", "reasoning_text", "text", text);
+    return json_pack("{s:s, s:o, s:[], s:[]}", "type", "output_text", "text", text, "annotations", "logprobs");
+}
+
+/* The item that is open. As it is announced it has nothing in it. */
+static json_t *item_json(const struct response *a, bool complete)
+{
+    const char *status = complete ? "completed" : "in_progress";
+    json_t *parts = a->kind != ITEM_CALL && complete ? json_pack("[o]", part_json(a)) : json_array();
+    json_t *item = NULL;
+    if (a->kind == ITEM_REASONING)
+        item = json_pack("{s:s, s:s, s:s, s:[], s:O}", "type", "reasoning", "id", a->item_id, "status", status,
+                         "summary", "content", parts);
+    else if (a->kind == ITEM_MESSAGE)
+        item = json_pack("{s:s, s:s, s:s, s:s, s:O}", "type", "message", "id", a->item_id, "status", status, "role",
+                         "assistant", "content", parts);
+    else
+        item = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "type", "function_call", "id", a->item_id, "status", status,
+                         "call_id", a->call_id.bytes, "name", a->call_name.bytes, "arguments",
+                         text_json(a->text.bytes, complete ? a->text.n_bytes : 0));
+    json_decref(parts);
+    return item;
+}
+
+static json_t *response_json(const struct response *a, const char *status, json_t *usage)
+{
+    const json_t *instructions = field(a->asked, "instructions"), *tools = field(a->asked, "tools"),
+                 *choice = field(a->asked, "tool_choice"), *metadata = field(a->asked, "metadata");
+    bool cut = strcmp(status, "incomplete") == 0;
+    json_t *response = json_pack(
+        "{s:s, s:s, s:I, s:s, s:s, s:n, s:o, s:b, s:b, s:f, s:f}", "id", a->id, "object", "response", "created_at",
+        a->created, "status", status, "model", a->served->id, "error", "incomplete_details",
+        cut ? json_pack("{s:s}", "reason", "max_output_tokens") : json_null(), "parallel_tool_calls", 1, "store", 0,
+        "temperature", (double)a->settings.sampling.temperature, "top_p", (double)a->settings.sampling.top_p);
+    json_object_set(response, "output", a->output);
+    json_object_set(response, "instructions", instructions ? (json_t *)instructions : json_null());
+    json_object_set_new(response, "tools", tools ? json_incref((json_t *)tools) : json_array());
+    json_object_set_new(response, "tool_choice", choice ? json_incref((json_t *)choice) : json_string("auto"));
+    json_object_set_new(response, "metadata", metadata ? json_incref((json_t *)metadata) : json_object());
+    json_object_set_new(response, "usage", usage ? usage : json_null());
+    return response;
+}
+
+static json_t *usage_of(const struct response *a, const libllm_stream_event *last)
+{
+    json_int_t input = (json_int_t)last->n_prompt_tokens, output = (json_int_t)last->n_tokens;
+    return json_pack("{s:I, s:I, s:I, s:{s:I}, s:{s:I}}", "input_tokens", input, "output_tokens", output,
+                     "total_tokens", input + output, "input_tokens_details", "cached_tokens",
+                     (json_int_t)last->n_cached_tokens, "output_tokens_details", "reasoning_tokens", a->n_reasoning);
+}
+
+/* Sends "event: TYPE" and its data; takes the reference. */
+static bool send_named(struct response *a, const char *type, json_t *members)
+{
+    char head[96];
+    int n = snprintf(head, sizeof head, "event: %s\n", type);
+    json_object_set_new(members, "type", json_string(type));
+    json_object_set_new(members, "sequence_number", json_integer(a->sequence++));
+    request_stream_send(a->request, head, (size_t)n);
+    return send_event(a->request, members);
+}
+
+/* What the events within an item have in common. */
+static json_t *place_json(const struct response *a)
+{
+    json_t *place =
+        json_pack("{s:s, s:I}", "item_id", a->item_id, "output_index", (json_int_t)json_array_size(a->output));
+    if (a->kind != ITEM_CALL)
+        json_object_set_new(place, "content_index", json_integer(0));
+    return place;
+}
+
+static json_t *with(json_t *object, const char *name, json_t *value)
+{
+    json_object_set_new(object, name, value);
+    return object;
+}
+
+static bool send_item(struct response *a, const char *type, bool complete)
+{
+    return send_named(a, type,
+                      json_pack("{s:I, s:o}", "output_index", (json_int_t)json_array_size(a->output), "item",
+                                item_json(a, complete)));
+}
+
+static void open_item(struct response *a, enum item_kind kind, const libllm_stream_event *event)
+{
+    a->kind = kind;
+    snprintf(a->item_id, sizeof a->item_id, "%s_%s_%zu", item_prefix(kind), a->id, json_array_size(a->output));
+    if (kind == ITEM_CALL) {
+        text_append(&a->call_id, event->call_id, strlen(event->call_id));
+        text_append(&a->call_name, event->call_name, strlen(event->call_name));
+    }
+    if (!a->streams)
+        return;
+    send_item(a, "response.output_item.added", false);
+    if (kind == ITEM_MESSAGE)
+        send_named(a, "response.content_part.added", with(place_json(a), "part", part_json(a)));
+}
+
+static void close_item(struct response *a)
+{
+    if (a->kind == ITEM_NONE)
+        return;
+    const char *name = a->kind == ITEM_CALL ? "arguments" : "text";
+    if (a->streams) {
+        send_named(a,
+                   a->kind == ITEM_CALL        ? "response.function_call_arguments.done"
+                   : a->kind == ITEM_REASONING ? "response.reasoning_text.done"
+                                               : "response.output_text.done",
+                   with(place_json(a), name, text_json(a->text.bytes, a->text.n_bytes)));
+        if (a->kind == ITEM_MESSAGE)
+            send_named(a, "response.content_part.done", with(place_json(a), "part", part_json(a)));
+        send_item(a, "response.output_item.done", true);
+    }
+    json_array_append_new(a->output, item_json(a, true));
+    text_free(&a->text);
+    text_free(&a->call_id);
+    text_free(&a->call_name);
+    a->kind = ITEM_NONE;
+}
+
+static bool begin(void *context)
+{
+    struct response *a = context;
+    if (!a->streams)
+        return true;
+    request_stream_begin(a->request, "text/event-stream");
+    return send_named(a, "response.created", json_pack("{s:o}", "response", response_json(a, "in_progress", NULL))) &&
+           send_named(a, "response.in_progress", json_pack("{s:o}", "response", response_json(a, "in_progress", NULL)));
+}
+
+static bool piece(void *context, const libllm_stream_event *event)
+{
+    struct response *a = context;
+    a->finish = event->finish_reason;
+    if (event->n_bytes == 0 && !event->call_name)
+        return true;
+    enum item_kind kind = event->kind == LIBLLM_STREAM_TOOL_CALL   ? ITEM_CALL
+                          : event->kind == LIBLLM_STREAM_REASONING ? ITEM_REASONING
+                                                                   : ITEM_MESSAGE;
+    a->n_reasoning += kind == ITEM_REASONING && event->token >= 0;
+    if (kind != a->kind || event->call_name) {
+        close_item(a);
+        open_item(a, kind, event);
+    }
+    text_append(&a->text, event->text, event->n_bytes);
+    return !a->streams || send_named(a,
+                                     kind == ITEM_CALL        ? "response.function_call_arguments.delta"
+                                     : kind == ITEM_REASONING ? "response.reasoning_text.delta"
+                                                              : "response.output_text.delta",
+                                     with(place_json(a), "delta", text_json(event->text, event->n_bytes)));
+}
+
+static void end(struct response *a, const libllm_stream_event *last)
+{
+    bool cut = a->finish == LIBLLM_FINISH_LENGTH || a->finish == LIBLLM_FINISH_CONTEXT;
+    close_item(a);
+    json_t *response = response_json(a, cut ? "incomplete" : "completed", usage_of(a, last));
+    if (!a->streams) {
+        request_reply_json(a->request, 200, response);
+        return;
+    }
+    send_named(a, cut ? "response.incomplete" : "response.completed", json_pack("{s:o}", "response", response));
+    request_stream_end(a->request);
+}
+
+/* What this server has no memory for, or cannot make sure of. */
+static bool refuse(const json_t *request, struct fault *fault)
+{
+    bool background = false;
+    const json_t *format = json_object_get(field(request, "text"), "format");
+    const char *type = json_string_value(json_object_get(format, "type"));
+    if (!field_flag(request, "background", &background, fault))
+        return false;
+    for (const char *const *name = (const char *const[]){"previous_response_id", "conversation", "prompt", NULL}; *name;
+         name++)
+        if (field(request, *name))
+            return fault_request(fault, *name, "%s is not possible: this server keeps nothing between requests", *name);
+    if (background)
+        return fault_request(fault, "background",
+                             "background is not possible: this server keeps nothing between "
+                             "requests");
+    return !format || (type && strcmp(type, "text") == 0) ||
+           fault_request(fault, "text.format",
+                         "text.format can only be {\"type\": \"text\"}: this server does not "
+                         "constrain answers");
+}
+
+static bool answer(struct request *r, struct served *served, const json_t *request, struct fault *fault)
+{
+    struct response a = {
+        .request = r, .served = served, .asked = request, .created = time(NULL), .output = json_array()};
+    struct prompt prompt = {0};
+    const struct sink sink = {begin, piece, &a};
+    libllm_stream_event last;
+    answer_id(a.id, "resp", r);
+    bool good = refuse(request, fault) && field_flag(request, "stream", &a.streams, fault) &&
+                settings_read(&a.settings, r->server, request, fault);
+    json_t *conversation = good ? conversation_of_items(request, fault) : NULL;
+    good = conversation && prompt_of_chat(&prompt, served, conversation, fault) &&
+           generate(r, served, &prompt, &a.settings, 0, &sink, &last, fault);
+    if (good)
+        end(&a, &last);
+    prompt_free(&prompt);
+    settings_free(&a.settings);
+    text_free(&a.text);
+    text_free(&a.call_id);
+    text_free(&a.call_name);
+    json_decref(conversation);
+    json_decref(a.output);
+    return good;
+}
+
+void handle_responses(struct request *r) { with_model(r, answer); }

@@ -1,0 +1,421 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What `libllm serve` answers, field by field, against the other commands and against models that say what they are told.
+
+usage: server.py LIBLLM DATA
+"""
+import base64
+import concurrent.futures
+import json
+import math
+import os
+import pathlib
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+from serving import Server, run_all
+
+TOOLS = [{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}]
+ASK = [{"role": "user", "content": "the weather"}]
+
+
+def libllm(server, *arguments):
+    return subprocess.run([server.command[0], *arguments], check=True, capture_output=True, timeout=60).stdout
+
+
+def path_of(server, name):
+    return next(a.split("=", 1)[1] for a in server.command if a.startswith(name + "="))
+
+
+def test_says_what_it_is(s):
+    health = s.good("/health")
+    assert health["status"] == "ok" and health["requests"] == 0, health
+    models = s.good("/v1/models")
+    assert models["object"] == "list" and [m["id"] for m in models["data"]] == ["scripted", "llama", "bert"], models
+    for model in models["data"]:
+        assert model["object"] == "model" and model["created"] > 0 and model["owned_by"], model
+        assert s.good("/v1/models/" + model["id"])["id"] == model["id"]
+    assert models["data"][0]["meta"]["n_ctx_train"] == 512, models
+
+
+def test_errors_have_openai_form(s):
+    chat = {"model": "scripted", "messages": ASK}
+    for path, body, status, code, param in [
+            ("/v1/models/other", None, 404, "model_not_found", "model"),
+            ("/nothing", None, 404, "not_found", None),
+            ("/v1/chat/completions", None, 405, "not_found", None),
+            ("/v1/chat/completions", {**chat, "model": "other"}, 404, "model_not_found", "model"),
+            ("/v1/chat/completions", {**chat, "messages": []}, 400, None, "messages"),
+            ("/v1/chat/completions", {**chat, "temperature": -1}, 400, None, "temperature"),
+            ("/v1/chat/completions", {**chat, "temperature": "warm"}, 400, None, "temperature"),
+            ("/v1/chat/completions", {**chat, "n": 1000}, 400, None, "n"),
+            ("/v1/chat/completions", {**chat, "max_tokens": 0}, 400, None, "max_tokens"),
+            ("/v1/chat/completions", {**chat, "stop": [""]}, 400, None, "stop"),
+            ("/v1/chat/completions", {**chat, "stream": "yes"}, 400, None, "stream"),
+            ("/v1/chat/completions", {**chat, "logprobs": True}, 400, None, "logprobs"),
+            ("/v1/chat/completions", {**chat, "logit_bias": {"x": 1}}, 400, None, "logit_bias"),
+            ("/v1/chat/completions", {**chat, "response_format": {"type": "json_object"}}, 400, None, "response_format"),
+            ("/v1/chat/completions", {**chat, "tools": TOOLS, "tool_choice": "required"}, 400, None, "tool_choice"),
+            ("/v1/chat/completions", {**chat, "model": "llama"}, 400, None, None),
+            ("/v1/chat/completions", {**chat, "messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, 400,
+             None, None),
+            ("/v1/completions", {"model": "llama", "prompt": "ab " * 100}, 400, "context_length_exceeded", "prompt"),
+            ("/v1/completions", {"model": "llama", "prompt": [320]}, 400, None, "prompt"),
+            ("/v1/completions", {"model": "llama"}, 400, None, "prompt"),
+            ("/v1/completions", {"model": "bert", "prompt": "a"}, 400, None, "model"),
+            ("/v1/embeddings", {"model": "bert", "input": []}, 400, None, "input"),
+            ("/v1/embeddings", {"model": "bert", "input": [None]}, 400, None, "input"),
+            ("/v1/embeddings", {"model": "bert", "input": "a", "dimensions": 1000}, 400, None, "dimensions"),
+            ("/detokenize", {"model": "llama", "tokens": [-1]}, 400, None, "tokens")]:
+        got, value = s.ask(path, body)
+        error = value["error"]
+        assert got == status and error["message"] and error["type"] == "invalid_request_error", (path, body, got, value)
+        assert error["code"] == code and error["param"] == param, (path, body, value)
+    # A stream that has not begun is refused as everything is.
+    assert s.ask("/v1/chat/completions", {**chat, "stream": True, "model": "other"})[0] == 404
+    _, value = s.ask("/v1/completions", {"model": "llama", "prompt": "ab " * 100})
+    assert "300 tokens" in value["error"]["message"] and "256" in value["error"]["message"], value
+
+
+def test_chat(s):
+    value = s.good("/v1/chat/completions", {"model": "scripted", "messages": ASK, "temperature": 0})
+    assert value["object"] == "chat.completion" and value["model"] == "scripted" and value["id"] and value["created"]
+    assert value["choices"] == [{"index": 0, "finish_reason": "stop", "logprobs": None, "message": {
+        "role": "assistant", "content": "It is sunny.", "reasoning_content": "hm, the weather"}}], value
+    usage = value["usage"]
+    assert usage["completion_tokens"] == 5 and usage["total_tokens"] == usage["prompt_tokens"] + 5, usage
+    # Members that are null or unknown do not matter; the two forms of a content say the same.
+    parts = [{"role": "user", "content": [{"type": "text", "text": "the weather"}]}]
+    other = s.good("/v1/chat/completions", {"model": "scripted", "messages": parts, "temperature": 0, "stop": None,
+                                            "store": True, "metadata": {"a": "b"}, "user": "me", "n": 1})
+    assert other["choices"] == value["choices"], other
+    off = s.good("/v1/chat/completions", {"model": "scripted", "messages": ASK, "temperature": 0,
+                                          "chat_template_kwargs": {"enable_thinking": False}})
+    assert off["choices"][0]["message"] == {"role": "assistant", "content": "It is sunny."}, off
+
+
+def test_chat_stops_and_ends(s):
+    body = {"model": "scripted", "messages": ASK, "temperature": 0, "reasoning_effort": "none"}
+    value = s.good("/v1/chat/completions", {**body, "stop": "sun"})["choices"][0]
+    assert (value["message"]["content"], value["finish_reason"]) == ("It is ", "stop"), value
+    for name in "max_tokens", "max_completion_tokens":
+        value = s.good("/v1/chat/completions", {**body, name: 1})["choices"][0]
+        assert (value["message"]["content"], value["finish_reason"]) == ("It is ", "length"), value
+    value = s.good("/v1/chat/completions", {**body, "n": 3})
+    assert [c["index"] for c in value["choices"]] == [0, 1, 2] and value["usage"]["completion_tokens"] == 6, value
+
+
+def test_chat_calls_tools(s):
+    body = {"model": "scripted", "messages": ASK, "temperature": 0, "tools": TOOLS}
+    choice = s.good("/v1/chat/completions", body)["choices"][0]
+    call = choice["message"]["tool_calls"][0]
+    assert choice["finish_reason"] == "tool_calls" and choice["message"]["content"] == "I look.", choice
+    assert call["type"] == "function" and call["id"] and call["function"]["name"] == "get_weather", call
+    assert json.loads(call["function"]["arguments"]) == {"city": "Ulm"}, call
+    answer = ASK + [choice["message"], {"role": "tool", "tool_call_id": call["id"], "content": "sun"}]
+    value = s.good("/v1/chat/completions", {**body, "messages": answer})["choices"][0]
+    assert value["message"]["content"] == "It is sunny." and value["finish_reason"] == "stop", value
+    none = s.good("/v1/chat/completions", {**body, "tool_choice": "none"})["choices"][0]
+    assert "tool_calls" not in none["message"], none
+
+
+def test_chat_streams(s):
+    body = {"model": "scripted", "messages": ASK, "temperature": 0}
+    chunks = s.events("/v1/chat/completions", body)
+    assert all(c["object"] == "chat.completion.chunk" and c["id"] == chunks[0]["id"] and "usage" not in c for c in chunks)
+    choices = [c["choices"][0] for c in chunks]
+    assert all("finish_reason" in c and c["index"] == 0 for c in choices), choices
+    assert choices[0]["delta"] == {"role": "assistant", "content": ""}, choices[0]
+    assert [c["finish_reason"] for c in choices] == [None] * (len(choices) - 1) + ["stop"], choices
+    for name, text in ("content", "It is sunny."), ("reasoning_content", "hm, the weather"):
+        assert "".join(c["delta"].get(name, "") for c in choices) == text, choices
+    chunks = s.events("/v1/chat/completions", {**body, "stream_options": {"include_usage": True}})
+    assert chunks[-1]["choices"] == [] and chunks[-1]["usage"]["completion_tokens"] == 5, chunks[-1]
+    chunks = s.events("/v1/chat/completions", {**body, "n": 2})
+    assert {c["choices"][0]["index"] for c in chunks} == {0, 1}, chunks
+
+
+def test_chat_streams_tools(s):
+    chunks = s.events("/v1/chat/completions", {"model": "scripted", "messages": ASK, "temperature": 0, "tools": TOOLS})
+    calls = [c["choices"][0]["delta"]["tool_calls"] for c in chunks if "tool_calls" in c["choices"][0]["delta"]]
+    assert all(len(c) == 1 and c[0]["index"] == 0 for c in calls), calls
+    assert calls[0][0]["id"] and calls[0][0]["type"] == "function", calls
+    assert [c[0]["function"].get("name") for c in calls] == ["get_weather"] + [None] * (len(calls) - 1), calls
+    assert json.loads("".join(c[0]["function"]["arguments"] for c in calls)) == {"city": "Ulm"}, calls
+    assert chunks[-1]["choices"][0]["finish_reason"] == "tool_calls", chunks[-1]
+
+
+FLAT = [{"type": "function", "name": "get_weather", "parameters": {"type": "object"}, "strict": False}]
+
+
+def test_responses(s):
+    body = {"model": "scripted", "input": "the weather", "temperature": 0}
+    value = s.good("/v1/responses", {**body, "instructions": "be brief", "metadata": {"a": "b"}})
+    assert value["object"] == "response" and value["status"] == "completed" and value["metadata"] == {"a": "b"}, value
+    assert [i["type"] for i in value["output"]] == ["reasoning", "message"], value
+    assert value["output"][0]["content"][0]["text"] == "hm, the weather", value
+    message = value["output"][1]
+    assert message["role"] == "assistant" and message["content"][0]["text"] == "It is sunny.", value
+    assert value["usage"]["output_tokens"] == 5 and value["usage"]["input_tokens"] > 0, value
+    assert value["usage"]["output_tokens_details"]["reasoning_tokens"] == 1, value
+    cut = s.good("/v1/responses", {**body, "max_output_tokens": 1, "reasoning": {"effort": "none"}})
+    assert cut["status"] == "incomplete" and cut["incomplete_details"] == {"reason": "max_output_tokens"}, cut
+    # What was answered goes back as it came, and calls with what they returned.
+    called = s.good("/v1/responses", {**body, "tools": FLAT})["output"]
+    assert [i["type"] for i in called] == ["message", "function_call"], called
+    assert called[1]["name"] == "get_weather" and json.loads(called[1]["arguments"]) == {"city": "Ulm"}, called
+    more = [{"role": "user", "content": [{"type": "input_text", "text": "the weather"}]}, *called,
+            {"type": "function_call_output", "call_id": called[1]["call_id"], "output": "sun"}]
+    after = s.good("/v1/responses", {**body, "input": more, "tools": FLAT})["output"]
+    assert after[0]["content"][0]["text"] == "It is sunny.", after
+    for wrong, param in (({"previous_response_id": "a"}, "previous_response_id"), ({"input": []}, "input"),
+                         ({"text": {"format": {"type": "json_object"}}}, "text.format"), ({"tools": [{"type": "web"}]}, "tools"),
+                         ({"input": [{"role": "user", "content": [{"type": "input_image"}]}]}, "input"),
+                         ({"input": [{"type": "computer_call"}]}, "input"), ({"background": True}, "background")):
+        status, error = s.ask("/v1/responses", {**body, **wrong})
+        assert status == 400 and error["error"]["param"] == param, (wrong, error)
+
+
+def test_responses_stream(s):
+    for tools, final in (None, "It is sunny."), (FLAT, "I look."):
+        body = {"model": "scripted", "input": "the weather", "temperature": 0, "stream": True}
+        status, text, _ = s.ask_raw("/v1/responses", {**body, "tools": tools})
+        blocks = [block.split("\n") for block in text.split("\n\n") if block]
+        events = [json.loads(data[6:]) for _, data in blocks]
+        assert status == 200 and all(name == "event: " + e["type"] for (name, _), e in zip(blocks, events)), text
+        assert [e["sequence_number"] for e in events] == list(range(len(events))), events
+        assert events[0]["type"] == "response.created" and events[-1]["type"] == "response.completed", events
+        output = events[-1]["response"]["output"]
+        assert [e["item"] for e in events if e["type"] == "response.output_item.done"] == output, events
+        assert "".join(e["delta"] for e in events if e["type"] == "response.output_text.delta") == final, events
+        arguments = "".join(e["delta"] for e in events if e["type"] == "response.function_call_arguments.delta")
+        assert arguments == ('{"city": "Ulm"}' if tools else ""), events
+
+
+def test_completions_are_those_of_generate(s):
+    expected = libllm(s, "generate", "-m", path_of(s, "llama"), "-p", "once", "-n", "20", "--temp", "0").decode()
+    body = {"model": "llama", "prompt": "once", "max_tokens": 20, "temperature": 0}
+    whole = s.good("/v1/completions", body)
+    text = whole["choices"][0]["text"]
+    assert whole["object"] == "text_completion" and whole["choices"][0]["finish_reason"] == "length", whole
+    assert (text == expected or text + "\n" == expected) and whole["usage"]["completion_tokens"] == 20, (whole, expected)
+    chunks = s.events("/v1/completions", {**body, "stream_options": {"include_usage": True}})
+    assert "".join(c["choices"][0]["text"] for c in chunks[:-1]) == text and chunks[-1]["usage"], chunks
+    ids = [int(i) for i in libllm(s, "tokenize", "-m", path_of(s, "llama"), "-p", "once").split()]
+    several = s.good("/v1/completions", {**body, "prompt": ["once", ids, "once"], "echo": True})["choices"]
+    assert [c["text"] for c in several] == ["once" + text, text, "once" + text], several
+    again = s.good("/v1/completions", body)["usage"]
+    assert again["prompt_tokens_details"]["cached_tokens"] == again["prompt_tokens"] - 1, again
+
+
+def test_seeds(s):
+    body = {"model": "llama", "prompt": "x", "max_tokens": 12, "temperature": 2}
+    texts = [s.good("/v1/completions", {**body, "seed": seed})["choices"][0]["text"] for seed in (1, 2, 1)]
+    assert texts[0] == texts[2] != texts[1], texts
+    choices = s.good("/v1/completions", {**body, "seed": 1, "n": 2})["choices"]
+    assert choices[0]["text"] == texts[0] and choices[1]["text"] == texts[1], choices
+    assert len({s.good("/v1/completions", body)["choices"][0]["text"] for _ in range(4)}) > 1
+    biased = s.good("/v1/completions", {**body, "logit_bias": {"65": 100}})["choices"][0]["text"]
+    assert biased == "A" * 12, biased
+
+
+def test_embeddings(s):
+    texts = ["one", "and another"]
+    value = s.good("/v1/embeddings", {"model": "bert", "input": texts})
+    vectors = [d["embedding"] for d in value["data"]]
+    assert [d["index"] for d in value["data"]] == [0, 1] and value["usage"]["prompt_tokens"] > 2, value
+    for text, vector in zip(texts, vectors):
+        expected = json.loads(libllm(s, "embed", "-m", path_of(s, "bert"), "-p", text, "--json"))["embeddings"][0]
+        assert all(abs(a - b) < 1e-6 for a, b in zip(vector, expected)) and len(vector) == len(expected), text
+    coded = s.good("/v1/embeddings", {"model": "bert", "input": "one", "encoding_format": "base64"})
+    raw = base64.b64decode(coded["data"][0]["embedding"], validate=True)
+    assert all(abs(a - b) < 1e-6 for a, b in zip(struct.unpack(f"<{len(raw) // 4}f", raw), vectors[0]))
+    ids = s.good("/tokenize", {"model": "bert", "content": "one", "add_special": True})["tokens"]
+    for given in ids, [ids]:
+        of_ids = s.good("/v1/embeddings", {"model": "bert", "input": given})["data"][0]["embedding"]
+        assert all(abs(a - b) < 1e-6 for a, b in zip(of_ids, vectors[0]))
+    short = s.good("/v1/embeddings", {"model": "bert", "input": "one", "dimensions": 8})["data"][0]["embedding"]
+    scale = math.sqrt(sum(x * x for x in vectors[0][:8]))
+    assert len(short) == 8 and all(abs(a - b / scale) < 1e-6 for a, b in zip(short, vectors[0])), short
+    generated = s.good("/v1/embeddings", {"model": "llama", "input": "one"})["data"][0]["embedding"]
+    assert abs(sum(x * x for x in generated) - 1) < 1e-5
+
+
+def test_tokens(s):
+    text = "héllo wörld"
+    ids = [int(i) for i in libllm(s, "tokenize", "-m", path_of(s, "llama"), "-p", text).split()]
+    value = s.good("/tokenize", {"model": "llama", "content": text, "add_special": True})
+    assert value["tokens"] == ids and value["count"] == len(ids), (value, ids)
+    plain = s.good("/tokenize", {"model": "llama", "prompt": text})["tokens"]
+    assert s.good("/detokenize", {"model": "llama", "tokens": plain})["content"] == text
+    rendered = s.good("/apply-template", {"model": "scripted", "messages": ASK})
+    assert rendered["prompt"] == "user: the weather\n<|go_think|>", rendered
+
+
+def test_estimate(s):
+    scenario = {"task": "serve", "model": {"file": "llama"}, "hardware": {"device": "H100"}}
+    expected = dict(scenario, model={"file": path_of(s, "llama")})
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(expected, file)
+        file.flush()
+        told = json.loads(libllm(s, "estimate", "--scenario", file.name, "--json"))
+    assert s.good("/v1/estimate", scenario) == told
+    for wrong, param in (({**scenario, "model": {"file": "/etc/passwd"}}, "model"), ({**scenario, "data": "/tmp"}, "data"),
+                         ({"task": "none"}, None), ([], None)):
+        status, value = s.ask("/v1/estimate", wrong)
+        assert status in (400, 404) and value["error"]["param"] == param, value
+
+
+def check_numbers(value, n_tokens):
+    assert value["done"] is True and value["eval_count"] == n_tokens and value["prompt_eval_count"] > 0, value
+    for name in "total_duration", "load_duration", "prompt_eval_duration", "eval_duration":
+        assert isinstance(value[name], int) and value[name] >= 0, value
+
+
+def test_ollama_says_what_there_is(s):
+    assert s.good("/api/version")["version"].count(".") == 2
+    tags = s.good("/api/tags")["models"]
+    assert [m["name"] for m in tags] == ["scripted", "llama", "bert"] and all(m["size"] and m["details"] for m in tags), tags
+    assert all(m["modified_at"].endswith("Z") for m in tags), tags
+    shown = s.good("/api/show", {"model": "scripted:latest"})
+    assert shown["model_info"]["general.architecture"] == "llama" and shown["model_info"]["llama.context_length"] == 512
+    assert shown["capabilities"] == ["completion", "tools", "thinking"] and "<|go_call|>" in shown["template"], shown
+    assert shown["details"]["family"] == "llama" and shown["details"]["quantization_level"] == "F32", shown["details"]
+    assert s.good("/api/show", {"name": "bert"})["capabilities"] == ["embedding"]
+    assert "scripted" in [m["name"] for m in s.good("/api/ps")["models"]]
+    status, value = s.ask("/api/show", {"model": "other"})
+    assert status == 404 and isinstance(value["error"], str), value
+
+
+def test_ollama_chat(s):
+    body = {"model": "scripted", "messages": ASK, "options": {"temperature": 0}}
+    whole = s.good("/api/chat", {**body, "stream": False})
+    assert whole["message"] == {"role": "assistant", "content": "It is sunny.", "thinking": "hm, the weather"}, whole
+    assert whole["done_reason"] == "stop", whole
+    check_numbers(whole, 5)
+    lines = s.lines_of("/api/chat", body)
+    assert [line["done"] for line in lines] == [False] * (len(lines) - 1) + [True], lines
+    assert "".join(line["message"]["content"] for line in lines) == "It is sunny.", lines
+    assert "".join(line["message"].get("thinking", "") for line in lines) == "hm, the weather", lines
+    check_numbers(lines[-1], 5)
+    off = s.good("/api/chat", {**body, "stream": False, "think": False})
+    assert "thinking" not in off["message"], off
+    short = s.good("/api/chat", {**body, "stream": False, "think": False, "options": {"temperature": 0, "num_predict": 1}})
+    assert short["done_reason"] == "length" and short["message"]["content"] == "It is ", short
+    assert s.good("/api/chat", {"model": "llama", "messages": []})["done_reason"] == "load"
+
+
+def test_ollama_chat_calls_tools(s):
+    body = {"model": "scripted", "messages": ASK, "options": {"temperature": 0}, "tools": TOOLS}
+    called = [{"function": {"index": 0, "name": "get_weather", "arguments": {"city": "Ulm"}}}]
+    whole = s.good("/api/chat", {**body, "stream": False})["message"]
+    assert whole["tool_calls"] == called and whole["content"] == "I look.", whole
+    lines = s.lines_of("/api/chat", body)
+    assert [line["message"]["tool_calls"] for line in lines if "tool_calls" in line["message"]] == [called], lines
+    more = ASK + [whole, {"role": "tool", "tool_name": "get_weather", "content": "sun"}]
+    assert s.good("/api/chat", {**body, "stream": False, "messages": more})["message"]["content"] == "It is sunny."
+
+
+def test_ollama_generate(s):
+    body = {"model": "llama", "prompt": "once", "options": {"temperature": 0, "num_predict": 9}}
+    expected = s.good("/v1/completions", {"model": "llama", "prompt": "once", "temperature": 0, "max_tokens": 9})
+    lines = s.lines_of("/api/generate", body)
+    assert "".join(line["response"] for line in lines) == expected["choices"][0]["text"], lines
+    check_numbers(lines[-1], 9)
+    whole = s.good("/api/generate", {**body, "stream": False, "raw": True})
+    assert whole["response"] == expected["choices"][0]["text"] and whole["done_reason"] == "length", whole
+    chat = s.good("/api/generate", {"model": "scripted", "prompt": "a", "system": "b", "stream": False, "think": False})
+    assert chat["response"] == "It is sunny.", chat
+    assert s.good("/api/generate", {"model": "llama"})["done_reason"] == "load"
+    for wrong in ({"format": "json"}, {"suffix": "a"}, {"images": ["aaaa"]}, {"options": {"top_p": 2}}, {"options": []}):
+        status, value = s.ask("/api/generate", {**body, **wrong})
+        assert status == 400 and isinstance(value["error"], str), (wrong, value)
+
+
+def test_ollama_embed(s):
+    expected = [d["embedding"] for d in s.good("/v1/embeddings", {"model": "bert", "input": ["a", "b"]})["data"]]
+    value = s.good("/api/embed", {"model": "bert", "input": ["a", "b"]})
+    assert value["embeddings"] == expected and value["prompt_eval_count"] > 0, value
+    assert s.good("/api/embed", {"model": "bert", "input": "a"})["embeddings"] == expected[:1]
+
+
+def test_many_at_once(s):
+    body = {"model": "llama", "max_tokens": 40, "temperature": 0}
+    prompts = [f"prompt {i % 5}" for i in range(24)]
+    alone = {p: s.good("/v1/completions", {**body, "prompt": p})["choices"][0]["text"] for p in set(prompts)}
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        together = list(pool.map(lambda p: s.good("/v1/completions", {**body, "prompt": p})["choices"][0]["text"], prompts))
+    assert together == [alone[p] for p in prompts]
+
+
+def test_metrics(s):
+    s.good("/v1/completions", {"model": "llama", "prompt": "a", "max_tokens": 3})
+    status, text, response = s.ask_raw("/metrics")
+    assert status == 200 and response.getheader("content-type").startswith("text/plain"), text
+    values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    assert int(values["libllm_generated_tokens_total"]) >= 3 and int(values["libllm_requests_running"]) == 0, text
+    assert values['libllm_first_token_seconds_bucket{le="+Inf"}'] == values["libllm_first_token_seconds_count"], text
+
+
+def check_socket(command, models):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "s")
+        with Server(command, models, "--socket", path, port=None) as s:
+            assert os.stat(path).st_mode & 0o777 == 0o600
+            assert s.good("/v1/completions", {"model": "llama", "prompt": "a", "max_tokens": 2})["choices"]
+        assert not os.path.exists(path)
+
+
+def check_keys(command, models):
+    with tempfile.NamedTemporaryFile("w") as keys:
+        keys.write("# two keys\nfirst\nsecond\n")
+        keys.flush()
+        with Server(command, models, "--api-key-file", keys.name) as s:
+            assert s.ask("/health")[0] == 200
+            for key, status in (None, 401), ("third", 401), ("firs", 401), ("firstt", 401), ("", 401), ("first", 200), \
+                    ("second", 200), ("# two keys", 401):
+                headers = {"Authorization": f"Bearer {key}"} if key is not None else {}
+                assert s.ask("/v1/models", headers=headers)[0] == status, key
+                assert s.ask("/v1/embeddings", "{}", headers)[0] == (400 if status == 200 else status) or status == 200
+    run = subprocess.run([command, "serve", "--host", "0.0.0.0", "--port", "0"], capture_output=True, timeout=60)
+    assert run.returncode == 2 and b"--api-key-file" in run.stderr, run
+
+
+def check_unloading(command, models):
+    with Server(command, models, "--unload-after", "1") as s:
+        assert s.good("/health")["models_loaded"] == 1
+        body = {"model": "llama", "prompt": "a", "max_tokens": 4, "temperature": 0}
+        first = s.good("/v1/completions", body)["choices"]
+        assert s.good("/health")["models_loaded"] == 2
+        deadline = time.monotonic() + 30
+        while s.good("/health")["models_loaded"]:
+            assert time.monotonic() < deadline, "models stay although nobody uses them"
+            time.sleep(0.05)
+        assert s.good("/v1/completions", body)["choices"] == first
+
+
+def check_stopping(command, models):
+    """What runs when the server is told to stop is answered, when it does not take too long."""
+    with Server(command, models) as s, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(s.good, "/v1/completions", {"model": "llama", "prompt": "a", "max_tokens": 200, "n": 8})
+        while not s.good("/health")["requests"] and not answer.done():
+            pass
+        s.process.send_signal(signal.SIGTERM)
+        assert len(answer.result()["choices"]) == 8
+
+
+def main(command, data):
+    data = pathlib.Path(data)
+    models = {"scripted": data / "chat/scripted.gguf", "llama": data / "tiny/llama.gguf", "bert": data / "tiny/bert.gguf"}
+    with Server(command, models, "--parallel", "8") as server:
+        run_all(sys.modules[__name__], server)
+    for check in check_socket, check_keys, check_unloading, check_stopping:
+        check(command, models)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
