@@ -105,7 +105,7 @@ FIELD(libllm_engine_options, profile, 24);
 FIELD(libllm_engine_options, hidden_states, 28);
 FIELD(libllm_engine_options, device, 32);
 FIELD(libllm_engine_options, importance, 40);
-FIELD(libllm_engine_options, reserved, 44);
+FIELD(libllm_engine_options, no_reuse, 44);
 
 SIZE(libllm_batch_entry, 32);
 FIELD(libllm_batch_entry, session, 0);

@@ -956,8 +956,11 @@ typedef struct libllm_engine_options {
     const char *LIBLLM_NULLABLE device;
     /** 1: the squares of what matrices are multiplied with are summed up, for libllm_session_save_importance(). */
     uint32_t importance;
-    /** Zero. */
-    uint32_t reserved;
+    /** 1: sessions compute all their tokens. Otherwise they share, in pages of 64, what others of the engine, or they
+     *  themselves before, have computed of the same tokens with the same adapters, as long as no session needs the
+     *  memory. With `deterministic` that changes no bit of a result; without, no more than other batches do. Models
+     * with states of constant size, encoders, and engines with `importance` share nothing. */
+    uint32_t no_reuse;
 } libllm_engine_options;
 
 /** Set every option to its default.
@@ -1137,7 +1140,8 @@ libllm_status libllm_session_encode(libllm_session *session, const int32_t *LIBL
                                     size_t n_tokens, libllm_error *LIBLLM_NULLABLE error);
 
 /**
- * Append tokens to the timeline and compute what follows them. On an error the position is unchanged.
+ * Append tokens to the timeline and compute what follows them. On an error the position is unchanged. Of the tokens
+ * before the last, those that the engine has computed before are not computed again, see libllm_session_reused().
  *
  * @param session   the session
  * @param tokens    ids; may be NULL when n_tokens is 0
@@ -1301,6 +1305,20 @@ size_t libllm_session_position(const libllm_session *session);
  */
 LIBLLM_API
 size_t libllm_session_capacity(const libllm_session *session);
+
+/**
+ * How many tokens of the last call that appended some were not computed, as the engine had done so before.
+ *
+ * @param session  the session
+ * @return the number; those that were in the timeline already, as for a stream, do not count
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session).
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+size_t libllm_session_reused(libllm_session *session);
 
 /**
  * Copy the tokens of the timeline.
@@ -1635,7 +1653,8 @@ typedef struct libllm_stream_event {
     uint64_t n_tokens;
     /** Tokens of the prompt. */
     uint64_t n_prompt_tokens;
-    /** Tokens of the prompt that were already in the timeline and were not computed again. */
+    /** Tokens of the prompt that were not computed again: they were in the timeline, or the engine had computed them
+     *  for this session or another. Known with the first token. */
     uint64_t n_cached_tokens;
     /** Seconds spent on the prompt. */
     double prompt_seconds;

@@ -243,6 +243,8 @@ size_t libllm_session_capacity(const libllm_session *session)
     return session ? (size_t)session->session->capacity : 0;
 }
 
+size_t libllm_session_reused(libllm_session *session) { return session ? session->session->n_reused : 0; }
+
 libllm_status libllm_session_tokens(const libllm_session *session, int32_t *tokens, size_t capacity, size_t *n_tokens,
                                     libllm_error *error)
 {

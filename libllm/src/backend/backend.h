@@ -93,6 +93,8 @@ typedef struct ll_backend {
     /* NULL: out of memory. */
     ll_state *(*state_create)(const ll_executor *executor);
     void (*state_free)(const ll_executor *executor, ll_state *state); /* NULL is fine */
+    /* Keys and values of a page to another one, also while a batch runs that has nothing to do with that. */
+    void (*copy_page)(ll_executor *executor, uint32_t from, uint32_t to);
     /* NULL: out of memory. n is not 0. */
     ll_adapter_set *(*adapters_create)(const ll_executor *executor, const ll_adapter_use *uses, size_t n);
     void (*adapters_free)(const ll_executor *executor, ll_adapter_set *set); /* NULL is fine */

@@ -13,9 +13,13 @@ typedef enum ll_call_state { LL_CALL_NONE, LL_CALL_RUNNING, LL_CALL_CANCELLED } 
 struct ll_session {
     const ll_host *host;
     ll_engine *engine;
-    uint32_t *pages;
-    uint32_t n_pages;
-    uint32_t *source_pages; /* those of the encoder's text, at the end of pages; NULL: the model has one side only */
+    uint32_t *pages;  /* [n_held], and room for all that the capacity asks for */
+    uint32_t n_pages; /* promised, with those of a text */
+    uint32_t n_held;  /* of the timeline; the first n_linked are in the tree of the root */
+    uint32_t n_linked;
+    ll_page_root *root;     /* NULL: nothing is shared with others */
+    size_t n_reused;        /* tokens of the last call that were there already */
+    uint32_t *source_pages; /* those of the encoder's text; NULL: the model has one side only */
     size_t n_source;        /* its length; 0: no text has been read */
     uint64_t capacity;      /* positions */
     int32_t *tokens;        /* [capacity] */
@@ -74,5 +78,16 @@ void ll_session_cancel(ll_session *session);
 size_t ll_session_evaluated(const ll_session *session);
 /* Where a step may write the state. */
 uint32_t ll_session_next_state(const ll_session *session);
+
+/* prefix.c, called by the engine with its lock held. */
+
+/* Append what pages know of tokens, never the last one. Returns how many. */
+size_t ll_session_reuse(ll_session *session, const int32_t *tokens, size_t n_tokens);
+/* Pages to write n_tokens to. */
+void ll_session_make_room(ll_session *session, size_t n_tokens);
+/* Let others know of the pages that are full. */
+void ll_session_link(ll_session *session);
+/* Give up what is not needed for the first n_positions, before the position becomes that. */
+void ll_session_give_behind(ll_session *session, size_t n_positions);
 
 #endif

@@ -210,8 +210,10 @@ static libllm_status evaluate(ll_stream *s, libllm_error *error)
     if (s->n_prompt_left) {
         libllm_status status = ll_session_eval(s->session, s->prompt, s->n_prompt_left, NULL, error);
         s->prompt_seconds += ll_seconds() - start;
-        if (!status)
+        if (!status) {
             s->n_prompt_left = 0;
+            s->n_cached += s->session->n_reused;
+        }
         return status;
     }
     if (s->pending < 0)

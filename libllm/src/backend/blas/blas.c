@@ -110,6 +110,7 @@ const ll_backend ll_backend_blas = {
     .create = blas_create,
     .state_create = blas_state_create,
     .state_free = blas_state_free,
+    .copy_page = ll_cpu_copy_page,
     .adapters_create = ll_cpu_adapters_create,
     .adapters_free = ll_cpu_adapters_free,
     .run = blas_run,

@@ -441,6 +441,7 @@ const ll_backend ll_backend_cpu = {
     .create = cpu_create,
     .state_create = cpu_state_create,
     .state_free = cpu_state_free,
+    .copy_page = ll_cpu_copy_page,
     .adapters_create = ll_cpu_adapters_create,
     .adapters_free = ll_cpu_adapters_free,
     .run = cpu_run,

@@ -201,6 +201,7 @@ uint8_t *ll_cpu_kv(const ll_executor *executor, uint32_t page, uint32_t layer, u
 /* Write a head's key or value of a column's position. */
 void ll_cpu_store_kv(ll_executor *executor, uint32_t layer, uint32_t column, uint32_t kv_head, bool is_value,
                      const float *head);
+void ll_cpu_copy_page(ll_executor *executor, uint32_t from, uint32_t to);
 /* Reserve the memory: a page costs some once a token is written to it. False: out of memory. */
 bool ll_cpu_make_kv(ll_executor *executor);
 

@@ -6,6 +6,7 @@
 #include "backend/cpu/executor.h"
 
 #include <math.h>
+#include <string.h>
 
 static size_t head_bytes(const ll_executor *e)
 {
@@ -36,6 +37,11 @@ bool ll_cpu_make_kv(ll_executor *e)
 uint8_t *ll_cpu_kv(const ll_executor *e, uint32_t page, uint32_t layer, uint32_t kv_head)
 {
     return e->kv + page * e->page_bytes + e->kv_layer_offset[layer] + kv_head * head_bytes(e);
+}
+
+void ll_cpu_copy_page(ll_executor *e, uint32_t from, uint32_t to)
+{
+    memcpy(e->kv + to * e->page_bytes, e->kv + from * e->page_bytes, e->page_bytes);
 }
 
 /* 32 values of a head, `step` apart in memory, and their scale. */
