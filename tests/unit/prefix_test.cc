@@ -237,8 +237,9 @@ TEST_F(Prefix, AFailedCallLeavesTheTimelineAsItWas)
         });
         status = libllm_session_eval(s.get(), ids.data() + 10, 150, &error);
         canceller.join();
-        if (status == LIBLLM_OK)
+        if (status == LIBLLM_OK) {
             ASSERT_EQ(LIBLLM_OK, libllm_session_rewind(s.get(), 10, &error));
+        }
     }
     ASSERT_EQ(LIBLLM_ERROR_CANCELLED, status);
     EXPECT_EQ(10u, libllm_session_position(s.get()));

@@ -1279,6 +1279,42 @@ LIBLLM_API
 libllm_status libllm_session_rewind(libllm_session *session, size_t n_positions, libllm_error *LIBLLM_NULLABLE error);
 
 /**
+ * Write what the session knows to a file: its tokens, keys and values, and logits. What the model is not: the file can
+ * be read with the model that it was made with, an engine with the same kv_type, and where the model has two lists of
+ * frequencies (longrope) one that takes the same.
+ *
+ * @param session  the session, with at least one token, in which no adapters have a part
+ * @param path     NUL-terminated; a file that is there is replaced once the other is complete
+ * @param error    optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session).
+ * Errors: INVALID_ARGUMENT, UNSUPPORTED (adapters, a text for an encoder), BUSY, IO, NOT_FOUND, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_save(libllm_session *session, const char *path, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Make the timeline that of a file, which libllm_session_save() has written. The file is checked as a whole beforehand;
+ * on an error the session stays as it is. What was loaded is not shared with other sessions of the engine.
+ *
+ * @param session  the session; its capacity is at least the number of the file's tokens
+ * @param path     NUL-terminated
+ * @param error    optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session).
+ * Errors: INVALID_ARGUMENT, CORRUPT_FILE, UNSUPPORTED (another model, kv_type or version), CONTEXT_FULL, OUT_OF_RANGE,
+ * BUSY, IO, NOT_FOUND, FORKED, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_load(libllm_session *session, const char *path, libllm_error *LIBLLM_NULLABLE error);
+
+/**
  * Tokens in the timeline.
  *
  * @param session  the session
@@ -1508,7 +1544,7 @@ libllm_status libllm_adapter_get_info(const libllm_adapter *adapter, libllm_adap
  *
  * Ownership: the session keeps the adapters alive as long as it uses them.
  * Thread safety: exclusive(session); concurrent(each adapter).
- * Errors: INVALID_ARGUMENT, BUSY, OUT_OF_MEMORY.
+ * Errors: INVALID_ARGUMENT, BUSY, FORKED, OUT_OF_MEMORY.
  * Since: 0.1
  */
 LIBLLM_API

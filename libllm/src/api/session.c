@@ -5,6 +5,7 @@
 #include "api/options.h"
 
 #include "base/status.h"
+#include "session/file.h"
 
 libllm_engine *ll_use_engine(const libllm_engine *engine)
 {
@@ -229,6 +230,30 @@ libllm_status libllm_session_rewind(libllm_session *session, size_t n_positions,
     if (status)
         return status;
     status = ll_session_rewind(session->session, n_positions, error);
+    ll_session_leave(session->session);
+    return status;
+}
+
+libllm_status libllm_session_save(libllm_session *session, const char *path, libllm_error *error)
+{
+    if (!session || !path)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "session or path is NULL");
+    libllm_status status = ll_session_enter(session->session, false, error);
+    if (status)
+        return status;
+    status = ll_session_save(session->session, path, error);
+    ll_session_leave(session->session);
+    return status;
+}
+
+libllm_status libllm_session_load(libllm_session *session, const char *path, libllm_error *error)
+{
+    if (!session || !path)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "session or path is NULL");
+    libllm_status status = ll_session_enter(session->session, false, error);
+    if (status)
+        return status;
+    status = ll_session_load(session->session, path, error);
     ll_session_leave(session->session);
     return status;
 }

@@ -11,6 +11,9 @@ enum { COPY_MIN = 8 };
 
 static ll_pages *pages_of(const ll_session *s) { return &s->engine->pages; }
 
+/* All of the timeline is what others would compute as well. */
+static bool shares(const ll_session *s) { return s->root && s->n_other == 0 && s->n_loaded == 0; }
+
 static uint32_t parent_of(const ll_session *s) { return s->n_linked ? s->pages[s->n_linked - 1] : LL_NO_PAGE; }
 
 /* The page that a session has in place i from here on; it counts as a user already. */
@@ -46,7 +49,7 @@ size_t ll_session_reuse(ll_session *s, const int32_t *tokens, size_t n_tokens)
 {
     ll_pages *p = pages_of(s);
     size_t start = atomic_load(&s->position), position = start;
-    while (s->root && s->n_other == 0 && n_tokens > 1 && s->n_linked == position / LL_PAGE_POSITIONS) {
+    while (shares(s) && n_tokens > 1 && s->n_linked == position / LL_PAGE_POSITIONS) {
         const uint32_t i = s->n_linked;
         const size_t behind = position % LL_PAGE_POSITIONS, left = n_tokens - 1 - (position - start);
         int32_t page_tokens[LL_PAGE_POSITIONS];
@@ -92,7 +95,7 @@ void ll_session_make_room(ll_session *s, size_t n_tokens)
 void ll_session_link(ll_session *s)
 {
     const size_t position = atomic_load(&s->position);
-    while (s->root && s->n_other == 0 && (s->n_linked + 1) * (size_t)LL_PAGE_POSITIONS <= position) {
+    while (shares(s) && (s->n_linked + 1) * (size_t)LL_PAGE_POSITIONS <= position) {
         const int32_t *tokens = s->tokens + s->n_linked * (size_t)LL_PAGE_POSITIONS;
         s->pages[s->n_linked] =
             ll_pages_link(pages_of(s), s->root, parent_of(s), s->pages[s->n_linked], tokens, LL_PAGE_POSITIONS);
@@ -105,7 +108,7 @@ void ll_session_give_behind(ll_session *s, size_t n_positions)
     const size_t position = atomic_load(&s->position), tail = position % LL_PAGE_POSITIONS;
     const uint32_t n_kept = (uint32_t)((n_positions + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS);
     const uint32_t last = (uint32_t)(position / LL_PAGE_POSITIONS);
-    if (s->root && s->n_other == 0 && tail && last >= n_kept && last == s->n_linked && is_own(s, last))
+    if (shares(s) && tail && last >= n_kept && last == s->n_linked && is_own(s, last))
         s->pages[last] = ll_pages_link(pages_of(s), s->root, parent_of(s), s->pages[last], s->tokens + position - tail,
                                        (uint32_t)tail);
     while (s->n_held > n_kept)

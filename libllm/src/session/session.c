@@ -236,6 +236,8 @@ libllm_status ll_session_rewind(ll_session *s, size_t n_positions, libllm_error 
         s->has_logits = false;
     if (n_positions < s->n_in_state) /* there is no way back from a state but from the beginning */
         s->n_in_state = 0;
+    if (n_positions < s->n_loaded)
+        s->n_loaded = n_positions;
     if (n_positions < s->n_other)
         s->n_other = n_positions;
     if (s->states[0] && s->n_in_state == 0) /* all are evaluated again */

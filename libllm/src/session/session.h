@@ -33,6 +33,7 @@ struct ll_session {
     ll_adapter_set *adapters; /* NULL: none */
     ll_adapter_use *uses;     /* [n_uses] what it was made of */
     size_t n_uses;
+    size_t n_loaded;    /* tokens at the front that came from a file, which nobody else is to rely on */
     size_t n_other;     /* tokens at the front that were evaluated with others, which the rest has seen */
     float *logits;      /* [n_vocab] after the last token */
     float *next_logits; /* [n_vocab] those that a running call computes */
