@@ -1671,8 +1671,10 @@ typedef struct libllm_stream_options {
     const char *const *LIBLLM_ARRAY(n_stops) LIBLLM_NULLABLE stops;
     /** 1: the model's end tokens do not end the generation. */
     uint32_t ignore_end;
-    /** Reserved, 0. */
-    uint32_t reserved;
+    /** Tokens to guess for a step at most, up to 7: what followed the same tokens earlier in the timeline is evaluated
+     *  along with the token that is due, and taken where it is what is drawn anyway. Text that repeats what is there
+     *  (code, quotations, corrections) comes faster, and is the same. While guessing does not pay it rests. 0: none. */
+    uint32_t n_guesses;
 } libllm_stream_options;
 
 /** One item of a stream. Since: 0.1 */
@@ -1711,6 +1713,10 @@ typedef struct libllm_stream_event {
     /** What is wrong with a call that the model wrote, in English: it broke off, or it came out as text because it
      * could not be read. NULL when nothing is. */
     const char *LIBLLM_NULLABLE remark;
+    /** Tokens that were guessed, and how many of them were taken. */
+    uint64_t n_guessed_tokens;
+    /** See there. */
+    uint64_t n_accepted_tokens;
 } libllm_stream_event;
 
 /** Set every option to its default.

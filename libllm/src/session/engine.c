@@ -203,7 +203,8 @@ static void finish(ll_engine *e, ll_work *work, libllm_status status)
     } else {
         s->state = s->running;
         s->n_in_state = atomic_load(&s->position);
-        ll_session_link(s);
+        if (!work->ahead)
+            ll_session_link(s);
     }
 }
 
@@ -379,6 +380,7 @@ static void prepare(const ll_engine *e, ll_work *work)
     ll_session *s = work->session;
     if (work->encodes)
         return;
+    s->n_ahead = 0;
     s->n_reused = work->logits || !e->reuses ? 0 : ll_session_reuse(s, work->tokens, work->n_tokens);
     work->n_done = s->n_reused;
     ll_session_make_room(s, work->n_tokens - work->n_done);

@@ -23,6 +23,7 @@ typedef struct ll_work {
     size_t n_second; /* tokens at the end that are the second text of a pair, of an encoder */
     size_t n_done;
     float *logits; /* rows for all tokens; NULL: the session's own, for the last */
+    bool ahead;    /* tokens behind the first are guesses */
     bool encodes;  /* the tokens are the whole text that the session's encoder reads */
     libllm_status status;
     libllm_error error; /* valid when status is negative */

@@ -221,6 +221,42 @@ libllm_status ll_session_eval(ll_session *s, const int32_t *tokens, size_t n_tok
     return ll_session_eval_pair(s, tokens, n_tokens, 0, logits, error);
 }
 
+static void show_logits(ll_session *s, const float *row)
+{
+    memcpy(s->logits, row, s->engine->n_row * sizeof *row);
+    s->has_logits = true;
+}
+
+libllm_status ll_session_eval_ahead(ll_session *s, const int32_t *tokens, size_t n_tokens, float *rows,
+                                    libllm_error *error)
+{
+    libllm_status status = ll_session_check(s, tokens, n_tokens, error);
+    if (status)
+        return status;
+    ll_work work = {.session = s, .tokens = tokens, .n_tokens = n_tokens, .logits = rows, .ahead = true};
+    ll_engine_eval(s->engine, &work, 1);
+    if (work.status < 0) {
+        if (error)
+            *error = work.error;
+        return work.status;
+    }
+    s->n_ahead = n_tokens - 1;
+    atomic_fetch_sub(&s->position, s->n_ahead);
+    show_logits(s, rows);
+    return LIBLLM_OK;
+}
+
+bool ll_session_take_ahead(ll_session *s, int32_t token, const float *row)
+{
+    if (s->n_ahead == 0 || s->tokens[atomic_load(&s->position)] != token)
+        return false;
+    s->n_ahead--;
+    s->n_reused = 0;
+    atomic_fetch_add(&s->position, 1);
+    show_logits(s, row);
+    return true;
+}
+
 libllm_status ll_session_rewind(ll_session *s, size_t n_positions, libllm_error *error)
 {
     size_t position = atomic_load(&s->position);
@@ -236,6 +272,7 @@ libllm_status ll_session_rewind(ll_session *s, size_t n_positions, libllm_error 
         s->has_logits = false;
     if (n_positions < s->n_in_state) /* there is no way back from a state but from the beginning */
         s->n_in_state = 0;
+    s->n_ahead = 0;
     if (n_positions < s->n_loaded)
         s->n_loaded = n_positions;
     if (n_positions < s->n_other)
@@ -301,6 +338,7 @@ libllm_status ll_session_set_adapters(ll_session *s, const ll_adapter_use *uses,
     s->n_uses = n;
     s->n_other = atomic_load(&s->position);
     s->n_linked = 0;
+    s->n_ahead = 0;
     return LIBLLM_OK;
 }
 

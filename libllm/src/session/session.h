@@ -33,6 +33,7 @@ struct ll_session {
     ll_adapter_set *adapters; /* NULL: none */
     ll_adapter_use *uses;     /* [n_uses] what it was made of */
     size_t n_uses;
+    size_t n_ahead;     /* tokens behind the position that have been evaluated already */
     size_t n_loaded;    /* tokens at the front that came from a file, which nobody else is to rely on */
     size_t n_other;     /* tokens at the front that were evaluated with others, which the rest has seen */
     float *logits;      /* [n_vocab] after the last token */
@@ -66,6 +67,12 @@ libllm_status ll_session_eval(ll_session *session, const int32_t *tokens, size_t
 /* The same of which the last n_second tokens, at most all, are the second text of a pair. */
 libllm_status ll_session_eval_pair(ll_session *session, const int32_t *tokens, size_t n_tokens, size_t n_second,
                                    float *logits, libllm_error *error);
+/* Evaluate a token and guesses of those behind it: the position goes on by one, the logits are those of the first row
+ * of n_tokens. The next token, if it is the one that was guessed, goes there without an evaluation; its row is then
+ * what the logits become. */
+libllm_status ll_session_eval_ahead(ll_session *session, const int32_t *tokens, size_t n_tokens, float *rows,
+                                    libllm_error *error);
+bool ll_session_take_ahead(ll_session *session, int32_t token, const float *row);
 libllm_status ll_session_rewind(ll_session *session, size_t n_positions, libllm_error *error);
 libllm_status ll_session_sample(ll_session *session, const libllm_sampling_options *options, int32_t *token,
                                 libllm_error *error);
