@@ -17,6 +17,7 @@ import statistics
 import sys
 
 import measured_desktop
+import measured_memory
 import measured_serving
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -105,12 +106,18 @@ def unloaded(point):
                                                                                  "latency.tpot")["value"]
 
 
-Sample = collections.namedtuple("Sample", "id kind ratio inside")  # ratio: predicted over measured
+Sample = collections.namedtuple("Sample", "id kind ratio low high")  # predicted over measured; ends over predicted
 
 
 def sample(point, row_id, path, measured):
     figure = at(point["report"], path)
-    return Sample(row_id, path, figure["value"] / measured, figure["low"] <= measured <= figure["high"])
+    value = figure["value"]
+    return Sample(row_id, path, value / measured, figure["low"] / value, figure["high"] / value)
+
+
+def inside(samples, ratios):
+    """How many in a hundred measurements lie within the interval around a prediction."""
+    return f"{100 * statistics.fmean(s.low <= 1 / r <= s.high for s, r in zip(samples, ratios)):.0f}"
 
 
 def serving_samples(point):
@@ -131,7 +138,7 @@ def serving_samples(point):
         one = sample(point, row, "latency.ttft", point["ttft"])
         out.append((f"TTFT, {kind}", one))
         if unloaded(point):
-            out.append((f"TTFT, {kind}, unloaded", one))
+            out += [("TTFT, unloaded", one), (f"TTFT, {kind}, unloaded", one)]
     return out
 
 
@@ -170,6 +177,24 @@ def collect(estimate, rows):
     return classes, rejected, fits
 
 
+def memory_table(estimate):
+    """Weights, and KV memory with what its constants were fitted to apart from the rest."""
+    classes = collections.OrderedDict((name, []) for name in (
+        "weights on a device", "KV memory, all", "KV memory, runs that it was fitted to",
+        "KV memory, other sources and releases"))
+    for row, scenario in measured_memory.points(csv.DictReader(open(DATA / "serving_memory.csv", encoding="utf-8"))):
+        memory = estimate(scenario)["memory"]
+        kv = "KV memory, " + ("runs that it was fitted to" if row["version"] == "0.19.0" else
+                              "other sources and releases")
+        for name, path, column in (("weights on a device", "weights", "weights_gib"),
+                                   ("KV memory, all", "kv_pool", "kv_gib"), (kv, "kv_pool", "kv_gib")):
+            if row[column]:
+                classes[name].append(memory[path]["value"] / 2 ** 30 / float(row[column]))
+    yield ["class", "n", "median %", "MAPE %", "p90 %", "bias %"]
+    for name, ratios in classes.items():
+        yield [name, str(len(ratios)), *row_of(ratios)]
+
+
 def quantile(values, share):
     values = sorted(values)
     at_ = share * (len(values) - 1)
@@ -196,12 +221,12 @@ def held_out(samples, by, table):
 def table_of(classes, held):
     yield ["class", "constants", "n", "median %", "MAPE %", "p90 %", "bias %", "inside P10-P90 %"]
     for name, samples in classes.items():
-        covered = f"{100 * sum(s.inside for s in samples) / len(samples):.0f}"
-        yield [name, "as shipped", str(len(samples)), *row_of([s.ratio for s in samples]), covered]
+        shipped = [s.ratio for s in samples]
+        yield [name, "as shipped", str(len(samples)), *row_of(shipped), inside(samples, shipped)]
         for by in ("hardware", "source", "family"):
             ratios = held_out(samples, by, held)
             if ratios:
-                yield ["", f"without its {by}", str(len(ratios)), *row_of(ratios), ""]
+                yield ["", f"without its {by}", str(len(ratios)), *row_of(ratios), inside(samples, ratios)]
 
 
 def markdown(rows):
@@ -222,7 +247,11 @@ def main(library):
     for reason, n in sorted(rejected.items()):
         print(f"{n:5} {reason}")
     print(f"fits or not, as measured: {sum(fits.values())} of {len(fits)} set-ups")
+    memory = list(memory_table(estimate))
+    for row in memory:
+        print("%-40s %4s %9s %8s %8s %8s" % tuple(row))
     text = (ROOT / "tests/bench/accuracy.md.in").read_text(encoding="utf-8")
+    text = text.replace("@MEMORY@", markdown(memory))
     text = text.replace("@TABLE@", markdown(table)).replace("@FITS@", f"{sum(fits.values())} of {len(fits)}").replace(
         "@REJECTED@", markdown([["rows", "rule"]] + [[str(n), r] for r, n in sorted(rejected.items())]))
     text = text.replace("@SMALL@", ", ".join(n for n, s in classes.items() if len(s) < LEAST))

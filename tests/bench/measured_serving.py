@@ -35,6 +35,22 @@ def formats(preset, has_experts, precision, engine):
     return {"weights": word, "kv": kv}
 
 
+def run_script(point, row):
+    """What the sweeps' scripts ask for and the rows do not say (SemiAnalysisAI/InferenceX, benchmarks/single_node as of
+    2026-04-06): KV memory in 16 bits where no --kv-cache-dtype is given, and steps for which new prompts are held back."""
+    device, engine, model = row["hardware"], point["engine"], point["model"]
+    more = {}
+    hopper = device in ("h100_sxm", "h200_sxm")
+    if hopper and (engine, model) in (("vllm", "gpt-oss-120b"), ("vllm", "MiniMax-M2.5"), ("sglang", "DeepSeek-R1"),
+                                      ("sglang", "GLM-5"), ("trtllm", "gpt-oss-120b")):
+        more["kv"] = "bf16"
+    if engine == "trtllm" and point["parallel"].get("dp", 1) > 1:
+        more["hold_steps"] = 60  # attention_dp_config: timeout_iters: 60
+    if engine == "sglang" and device == "b200_sxm" and model in ("DeepSeek-R1", "Qwen3.5-397B-A17B"):
+        more["hold_steps"] = 5 if point["concurrency"] < 16 else 15  # half of --scheduler-recv-interval 10 or 30
+    return more
+
+
 def one_pool(row, point, has_experts):
     """Parallelism as deployed; records count devices in several ways."""
     tp, pp, dp, moe, ep = map(int, re.match(r"TP(\d+) PP(\d+) DP(\d+) moeTP(\d+) EP(\d+)", row["parallelism"]).groups())
@@ -115,7 +131,10 @@ def points(rows, facts_of):
         facts = facts_of(point["model"])
         point["has_experts"] = facts["experts"] > 0
         point["reason"] = (decode_pool if point["is_pool"] else one_pool)(row, point, point["has_experts"])
-        finish(point, row, facts, **({"decode_pool": True} if point["is_pool"] else {}))
+        more = {"decode_pool": True} if point["is_pool"] else {}
+        if point["source"] == "InferenceX" and not point["is_pool"] and not point["reason"]:
+            more = run_script(point, row)
+        finish(point, row, facts, **more)
         if not point["reason"] and any("SUSPECT" in r["note"] for r in metrics.values()):
             point["reason"] = "c: marked SUSPECT by the source (below the roofline of the peaks)"
         yield point

@@ -101,9 +101,24 @@ def compare(name, report, expected):
             yield f"{name}: {path} is {at(report, path)}, expected {value}"
 
 
+def check_reserved(estimate):
+    """What vLLM keeps beside weights and KV memory: by device, batch and tensor parallelism, with experts and without."""
+    experts = 8192 * 8 * 2 * (2 * 768 + 2048)  # tokens, experts of each, gate and up, and the input, in 16 bits
+    for scenario, expected in (
+            ({}, 15.3 * 1024 * VOCAB + 2.7e8), ({"max_batch": 64}, 15.3 * 64 * VOCAB + 2.7e8),
+            ({"hardware": "A100 SXM4 80GB"}, 15.3 * 256 * VOCAB + 2.7e8),
+            ({"hardware": {"device": "L40S", "count": 2}}, 15.3 * 256 * VOCAB + 2.7e8),
+            ({"hardware": {"device": "H100", "count": 2}}, 15.3 * 1024 * VOCAB + 2.25e9),
+            ({"model": "Qwen3-30B-A3B"}, 15.3 * 1024 * 151936 + 2.7e8 + experts),
+            ({"engine": "sglang"}, 2e9), ({"memory_reserved": 1e9}, 1e9)):
+        report = estimate({**BASE, **scenario, "output": {"explain": True}})
+        if not math.isclose(at(report, "memory.reserved"), expected, rel_tol=1e-9):
+            yield f"{scenario}: memory.reserved is {at(report, 'memory.reserved')}, expected {expected}"
+
+
 def pool_of(report, weights=0):
     memory = at(report, "device.memory") * at(report, "k.memory") * 0.9
-    return memory - ((ATTENTION + FEED + 2 * VOCAB * HIDDEN) * 2 + weights) - 2e9
+    return memory - ((ATTENTION + FEED + 2 * VOCAB * HIDDEN) * 2 + weights) - (15.3 * 1024 * VOCAB + 2.7e8)
 
 
 def check_prefix(estimate):
@@ -351,7 +366,7 @@ def main(library):
     estimate = estimates.Estimator(library)
     problems = [*check_prefix(estimate), *check_speculation(estimate), *check_prompts(estimate),
                 *check_targets(estimate), *check_capacity(estimate), *check_desktop_hosts(estimate),
-                *check_server_hosts(estimate), *check_own_engine(estimate)]
+                *check_server_hosts(estimate), *check_own_engine(estimate), *check_reserved(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
 

@@ -8,6 +8,8 @@ usage: estimates.py LIBRARY DATA_FOLDER MODELS_JSON
 - data/estimate/parameters.csv: parameters of every preset, counted by transformers (see make_parameters.py).
 - data/estimate/training.json: training runs through an independent implementation of the closed form.
 - data/estimate/serving_cases.json: latency, throughput and memory of serving, by another implementation of the model.
+- estimate_scaling.py: scaling laws.
+- estimate_tuning.py: fine-tuning, and states and weights that are not on the device.
 - estimate_money.py: power, energy, carbon and money.
 - Every formula that a report prints, evaluated here with the numbers that it prints, gives the figure.
 """
@@ -21,6 +23,8 @@ import sys
 import tempfile
 
 import estimate_money
+import estimate_scaling
+import estimate_tuning
 
 class Error(ctypes.Structure):
     _fields_ = [("status", ctypes.c_int32), ("message", ctypes.c_char * 508)]
@@ -388,6 +392,8 @@ SCENARIOS = [
        "weights": weights}
       for model in ("Llama-3.1-8B", "Qwen3-30B-A3B") for device in ("RTX 4090", "M2 Ultra", "H100")
       for n in (1, 3) for weights in ("q4_k_m", "f16")),
+    *estimate_tuning.SCENARIOS,
+    *estimate_scaling.SCENARIOS,
     *({"task": "serve", "model": "Llama-3.1-8B", "engine": engine, "hardware": "RTX 4090", "measured": measured}
       for engine in ("llamacpp", "vllm") for measured in ({"tpot": 0.02}, {"tokens_per_second": 50}, {"factor": 1.1})),
     estimate_money.SCENARIO,
@@ -418,6 +424,23 @@ def check_serving(estimate, folder):
                 yield f"{scenario}: {key} is {value}, expected {expected}"
     if len(cases) < 30:
         yield f"only {len(cases)} cases of serving"
+
+
+def check_first_token(estimate):
+    """Launching a prompt by kinds of layers, counted by hand, and what waiting adds to it."""
+    for model, engine, dense, experts, latent, linear, launches in (
+            ("Llama-3.1-70B", "vllm", 80, 0, 0, 0, 0.657), ("DeepSeek-V3", "sglang", 3, 58, 61, 0, 1.07),
+            ("Qwen3-Next-80B-A3B", "trtllm", 0, 48, 0, 36, 1.28), ("Llama-4-Maverick", "other", 24, 24, 0, 0, 0.965)):
+        scenario = {"task": "serve", "model": model, "engine": engine, "hardware": {"device": "H200", "count": 8},
+                    "concurrency": 4, "load": {"input_tokens": 2000, "output_tokens": 500}}
+        launch = launches * (dense * 259e-6 + experts * 706e-6 + latent * 973e-6 + linear * 3.09e-3)
+        for held, more in ((0, {}), (30, {"hold_steps": 30})):
+            report = estimate({**scenario, **more, "output": {"explain": True}})
+            prompt = at(report, "prefill.time") * (1.22 if experts else 0.923)
+            expected = 0.0024 + launch + prompt + 0.142 * 3 / 2 * prompt + (0.649 + held) * at(report, "round_2.time")
+            for path, value in (("first.launch", launch), ("latency.ttft", expected)):
+                if not math.isclose(at(report, path), value, rel_tol=1e-9):
+                    yield f"{model}, {engine}, held for {held}: {path} is {at(report, path)}, expected {value}"
 
 
 def check_desktop(estimate):
@@ -485,8 +508,9 @@ def main(library, folder, models):
     estimate, folder = Estimator(library), pathlib.Path(folder)
     problems = [*check_seeds(estimate, folder), *check_parameters(estimate, folder, models),
                 *check_training(estimate, folder), *check_layouts(estimate, folder), *check_serving(estimate, folder),
-                *check_desktop(estimate), *check_measured(estimate), *estimate_money.check(estimate),
-                *check_fit(estimate), *check_explanations(estimate)]
+                *check_first_token(estimate), *check_desktop(estimate), *check_measured(estimate),
+                *estimate_money.check(estimate), *check_fit(estimate), *estimate_tuning.check(estimate, folder),
+                *estimate_scaling.check(estimate), *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
 

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "estimate/sheet.h"
 
-enum { LL_READER_KEYS_MAX = 64 };
+enum { LL_READER_KEYS_MAX = 128 };
 
 typedef struct ll_reader {
     ll_sheet *sheet;

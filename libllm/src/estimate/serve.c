@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Serving a model to many: by the closed form of an inference server, or as published reports count it.
  */
-#include "estimate/measured.h"
 #include "estimate/serving.h"
 
 /* As the reports do: operations over the peak, times how much of it is used. */
@@ -81,47 +80,17 @@ static void put_rounds(ll_serving *s, const char *const prefixes[4])
 
 static ll_measured put_latency(ll_serving *s)
 {
-    static const ll_spread dense = {0.838, 1.24}, first_dense = {0.701, 1.87}, first_experts = {0.767, 1.99};
-    static const ll_spread experts[] = {[LL_ENGINE_TRTLLM] = {0.641, 1.62},
-                                        [LL_ENGINE_VLLM] = {0.794, 1.26},
-                                        [LL_ENGINE_SGLANG] = {0.793, 1.36},
-                                        [LL_ENGINE_OTHER] = {0.715, 1.39}};
     ll_sheet *sheet = s->sheet;
     give(sheet, "serving.", "tpot", "s",
          !s->is_eager    ? "round_2.per_token * serving.pp"
          : s->speculates ? "max(round_2.per_token * serving.pp, model.layers * k.eager / speculation.expected)"
                          : "max(round_2.per_token * serving.pp, model.layers * k.eager)");
     const ll_measured measured = ll_put_measured(s->task);
-    ll_put_spread(sheet, measured, true, "serving.spread", s->has_experts ? experts[s->engine] : dense,
-                  "time per output token");
+    ll_serving_put_spread(s, measured, LL_SPREAD_TPOT);
     ll_sheet_compute(sheet, "latency.tpot", "s",
                      ll_sheet_text(sheet, "%s * serving.spread", ll_measured_tpot(measured)),
                      "time per output token, the first one left out");
-    ll_put_spread(sheet, measured, false, "serving.first_spread", s->has_experts ? first_experts : first_dense,
-                  "time to first token");
-    bool has_latent = false;
-    for (size_t i = 0; i < s->bill->n_cores; i++)
-        has_latent = has_latent || s->bill->cores[i].latent_dim > 0;
-    give(sheet, "first.", "prompt", "s",
-         s->has_experts ? "prefill.time * k.first_experts" : "prefill.time * k.first_dense");
-    give(sheet, "first.", "alone", "s",
-         ll_sheet_text(sheet, "k.request + model.layers * %s%s + first.prompt",
-                       s->has_experts ? "k.first_expert_layer" : "k.first_layer",
-                       s->has_experts && has_latent ? " * k.first_latent" : ""));
-    give(sheet, "first.", "load", "",
-         "min(0.9, concurrency.used * first.prompt / (load.output_tokens * serving.tpot))");
-    ll_sheet_compute(
-        sheet, "latency.ttft", "s",
-        ll_sheet_text(sheet,
-                      "(first.alone + k.queue * first.load / (1 - first.load) * first.alone + k.burst * "
-                      "max(concurrency.used - 1, 0) / 2 * first.prompt + k.first_wait * round_2.time * serving.pp%s) * "
-                      "serving.first_spread%s",
-                      ll_sheet_value(sheet, "concurrency.offered") > ll_sheet_value(sheet, "concurrency.most")
-                          ? " + (concurrency.offered - concurrency.most) / concurrency.most * load.output_tokens / 2 * "
-                            "serving.tpot"
-                          : "",
-                      measured ? " * measured.factor" : ""),
-        "time to first token of a request that meets the others");
+    ll_serving_put_first(s, measured);
     ll_sheet_compute(sheet, "latency.total", "s", "latency.ttft + (load.output_tokens - 1) * latency.tpot",
                      "of a whole answer");
     return measured;
@@ -129,9 +98,8 @@ static ll_measured put_latency(ll_serving *s)
 
 static void put_throughput(ll_serving *s, ll_measured measured)
 {
-    static const ll_spread dense = {0.905, 1.29}, experts = {0.506, 1.6};
     ll_sheet *sheet = s->sheet;
-    ll_put_spread(sheet, measured, false, "serving.throughput_spread", s->has_experts ? experts : dense, "throughput");
+    ll_serving_put_spread(s, measured, LL_SPREAD_THROUGHPUT);
     ll_sheet_compute(sheet, "replica.output_tokens_per_second", "token/s",
                      ll_sheet_text(sheet,
                                    "concurrency.used * serving.dp * load.output_tokens / (prefill.time + "
@@ -198,6 +166,7 @@ static void read_members(ll_serving *s)
 {
     ll_reader *scenario = s->task->scenario;
     ll_serving_read_prompt(s);
+    ll_serving_read_first(s);
     ll_serving_read_speculation(s);
     ll_offload_read(s->task, &s->offload);
     if (s->offload.is_there && ll_sheet_has(s->sheet, "offload.gpu_layers"))

@@ -5,6 +5,7 @@
 #ifndef LL_ESTIMATE_SERVING_H
 #define LL_ESTIMATE_SERVING_H
 
+#include "estimate/measured.h"
 #include "estimate/offload.h"
 #include "estimate/tasks.h"
 
@@ -30,6 +31,7 @@ typedef struct ll_serving {
     bool is_offline;   /* a benchmark without a streaming server */
     bool decodes_only; /* prompts are read by other devices */
     bool is_eager;     /* kernels are launched one by one */
+    bool is_held;      /* new prompts wait for hold_steps */
     double batch;      /* sequences that the engine runs at once */
     bool has_prefix;   /* the cache has a part of prompts */
     bool is_chunked, says_chunks;
@@ -64,6 +66,14 @@ const char *ll_serving_prompt(const ll_serving *serving);
 void ll_serving_put_prefill(ll_serving *serving); /* prefill.time of a prompt alone */
 /* A step that carries a chunk of a prompt beside the sequences of <decode>decoding. */
 void ll_serving_put_mixed(ll_serving *serving, const char *decode, const char *mixed);
+
+/* serving_spread.c: the figure of 1 by which a prediction is multiplied, with its interval. */
+typedef enum ll_spread_kind { LL_SPREAD_TPOT, LL_SPREAD_FIRST, LL_SPREAD_THROUGHPUT } ll_spread_kind;
+void ll_serving_put_spread(ll_serving *serving, ll_measured measured, ll_spread_kind kind);
+
+/* serving_first.c: first.*, and latency.ttft. */
+void ll_serving_read_first(ll_serving *serving);
+void ll_serving_put_first(ll_serving *serving, ll_measured measured);
 
 /* serving_draft.c: speculation.*, draft.*. */
 void ll_serving_read_speculation(ll_serving *serving);

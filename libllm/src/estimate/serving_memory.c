@@ -3,6 +3,8 @@
  */
 #include "estimate/serving.h"
 
+#include <string.h>
+
 static void put_weights(ll_serving *s)
 {
     ll_sheet *sheet = s->sheet;
@@ -78,6 +80,38 @@ static void put_context(ll_serving *s, const char *pool)
         "of one sequence alone, at most what the model was made for");
 }
 
+/* What an engine keeps beside weights and KV memory. vLLM measures it by a step with as many tokens and sequences as it
+ * runs at most, and samples from the logits of all of them. */
+static void put_reserved(ll_serving *s)
+{
+    ll_sheet *sheet = s->sheet;
+    if (ll_read_given(s->task->scenario, "memory_reserved", 0, 1e15, "memory.reserved", "B")) {
+        ll_sheet_detail(sheet, "memory.reserved");
+        return;
+    }
+    if (s->engine != LL_ENGINE_VLLM) {
+        ll_sheet_give(sheet, "memory.reserved", "B", 2e9, "default: context, graphs, workspace");
+        ll_sheet_detail(sheet, "memory.reserved");
+        return;
+    }
+    const bool is_large = ll_sheet_value(sheet, "device.memory") >= 70 * 0x1p30 &&
+                          !(s->hardware.is_known && strstr(s->hardware.device.name, "A100"));
+    if (s->batch < LL_BATCH_MAX)
+        ll_sheet_give(sheet, "memory.batch", "", s->batch, "given: max_batch");
+    else
+        ll_sheet_give(sheet, "memory.batch", "", is_large ? 1024 : 256,
+                      "default: sequences of a step, by vLLM's defaults for devices of 70 GiB and more, and others");
+    ll_sheet_detail(sheet, "memory.batch");
+    ll_sheet_compute(sheet, "memory.reserved", "B",
+                     ll_sheet_text(sheet, "k.sampler * memory.batch * model.vocab + %s%s",
+                                   s->tp > 1 && is_large ? "k.runtime_parallel" : "k.runtime",
+                                   s->has_experts ? " + serving.budget * model.experts_used * 2 * (2 / 3 * "
+                                                    "serving.expert / model.hidden / serving.moe_tp + model.hidden)"
+                                                  : ""),
+                     "sampling, the tokens of a step with their experts, context and communication");
+    ll_sheet_detail(sheet, "memory.reserved");
+}
+
 void ll_serving_put_memory(ll_serving *s)
 {
     ll_sheet *sheet = s->sheet;
@@ -90,9 +124,7 @@ void ll_serving_put_memory(ll_serving *s)
     };
     const bool is_trt = s->engine == LL_ENGINE_TRTLLM;
     put_weights(s);
-    if (!ll_read_given(s->task->scenario, "memory_reserved", 0, 1e15, "memory.reserved", "B"))
-        ll_sheet_give(sheet, "memory.reserved", "B", 2e9, "context, graphs, workspace");
-    ll_sheet_detail(sheet, "memory.reserved");
+    put_reserved(s);
     if (!ll_read_given(s->task->scenario, "memory_share", 0.05, 1, "memory.share", ""))
         ll_sheet_give(sheet, "memory.share", "", s->engine == LL_ENGINE_SGLANG ? 0.88 : 0.9, rules[s->engine]);
     ll_sheet_detail(sheet, "memory.share");
