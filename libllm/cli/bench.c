@@ -127,6 +127,7 @@ static libllm_status sequences_open(struct sequences *sequences, const struct ac
     engine.n_positions = sequences->n * ((n_positions + 63) / 64 * 64);
     engine.n_batch = access->info.has_encoder && values->n_prompt > values->batch ? values->n_prompt : values->batch;
     engine.profile = values->profile;
+    engine.no_reuse = 1; /* every run computes the same tokens */
     libllm_status status = libllm_engine_create(access->model, &engine, &sequences->engine, error);
     libllm_session_options session_options;
     libllm_session_options_init(&session_options, sizeof session_options);

@@ -105,7 +105,7 @@ FIELD(libllm_engine_options, profile, 24);
 FIELD(libllm_engine_options, hidden_states, 28);
 FIELD(libllm_engine_options, device, 32);
 FIELD(libllm_engine_options, importance, 40);
-FIELD(libllm_engine_options, reserved, 44);
+FIELD(libllm_engine_options, no_reuse, 44);
 
 SIZE(libllm_batch_entry, 32);
 FIELD(libllm_batch_entry, session, 0);
@@ -145,7 +145,7 @@ FIELD(libllm_stream_options, max_tokens, 8);
 FIELD(libllm_stream_options, sampling, 16);
 FIELD(libllm_stream_options, stops, 24);
 FIELD(libllm_stream_options, ignore_end, 32);
-FIELD(libllm_stream_options, reserved, 36);
+FIELD(libllm_stream_options, n_guesses, 36);
 
 SIZE(libllm_adapter_info, 32);
 FIELD(libllm_adapter_info, struct_size, 0);
@@ -160,7 +160,7 @@ FIELD(libllm_scaled_adapter, adapter, 0);
 FIELD(libllm_scaled_adapter, scale, 8);
 FIELD(libllm_scaled_adapter, reserved, 12);
 
-SIZE(libllm_stream_event, 104);
+SIZE(libllm_stream_event, 120);
 FIELD(libllm_stream_event, struct_size, 0);
 FIELD(libllm_stream_event, token, 4);
 FIELD(libllm_stream_event, text, 8);
@@ -177,6 +177,8 @@ FIELD(libllm_stream_event, reserved, 76);
 FIELD(libllm_stream_event, call_id, 80);
 FIELD(libllm_stream_event, call_name, 88);
 FIELD(libllm_stream_event, remark, 96);
+FIELD(libllm_stream_event, n_guessed_tokens, 104);
+FIELD(libllm_stream_event, n_accepted_tokens, 112);
 
 SIZE(libllm_chat_options, 24);
 FIELD(libllm_chat_options, struct_size, 0);

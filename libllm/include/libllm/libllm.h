@@ -956,8 +956,11 @@ typedef struct libllm_engine_options {
     const char *LIBLLM_NULLABLE device;
     /** 1: the squares of what matrices are multiplied with are summed up, for libllm_session_save_importance(). */
     uint32_t importance;
-    /** Zero. */
-    uint32_t reserved;
+    /** 1: sessions compute all their tokens. Otherwise they share, in pages of 64, what others of the engine, or they
+     *  themselves before, have computed of the same tokens with the same adapters, as long as no session needs the
+     *  memory. With `deterministic` that changes no bit of a result; without, no more than other batches do. Models
+     * with states of constant size, encoders, and engines with `importance` share nothing. */
+    uint32_t no_reuse;
 } libllm_engine_options;
 
 /** Set every option to its default.
@@ -1137,7 +1140,8 @@ libllm_status libllm_session_encode(libllm_session *session, const int32_t *LIBL
                                     size_t n_tokens, libllm_error *LIBLLM_NULLABLE error);
 
 /**
- * Append tokens to the timeline and compute what follows them. On an error the position is unchanged.
+ * Append tokens to the timeline and compute what follows them. On an error the position is unchanged. Of the tokens
+ * before the last, those that the engine has computed before are not computed again, see libllm_session_reused().
  *
  * @param session   the session
  * @param tokens    ids; may be NULL when n_tokens is 0
@@ -1275,6 +1279,42 @@ LIBLLM_API
 libllm_status libllm_session_rewind(libllm_session *session, size_t n_positions, libllm_error *LIBLLM_NULLABLE error);
 
 /**
+ * Write what the session knows to a file: its tokens, keys and values, and logits. What the model is not: the file can
+ * be read with the model that it was made with, an engine with the same kv_type, and where the model has two lists of
+ * frequencies (longrope) one that takes the same.
+ *
+ * @param session  the session, with at least one token, in which no adapters have a part
+ * @param path     NUL-terminated; a file that is there is replaced once the other is complete
+ * @param error    optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session).
+ * Errors: INVALID_ARGUMENT, UNSUPPORTED (adapters, a text for an encoder), BUSY, IO, NOT_FOUND, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_save(libllm_session *session, const char *path, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Make the timeline that of a file, which libllm_session_save() has written. The file is checked as a whole beforehand;
+ * on an error the session stays as it is. What was loaded is not shared with other sessions of the engine.
+ *
+ * @param session  the session; its capacity is at least the number of the file's tokens
+ * @param path     NUL-terminated
+ * @param error    optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session).
+ * Errors: INVALID_ARGUMENT, CORRUPT_FILE, UNSUPPORTED (another model, kv_type or version), CONTEXT_FULL, OUT_OF_RANGE,
+ * BUSY, IO, NOT_FOUND, FORKED, OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_session_load(libllm_session *session, const char *path, libllm_error *LIBLLM_NULLABLE error);
+
+/**
  * Tokens in the timeline.
  *
  * @param session  the session
@@ -1301,6 +1341,20 @@ size_t libllm_session_position(const libllm_session *session);
  */
 LIBLLM_API
 size_t libllm_session_capacity(const libllm_session *session);
+
+/**
+ * How many tokens of the last call that appended some were not computed, as the engine had done so before.
+ *
+ * @param session  the session
+ * @return the number; those that were in the timeline already, as for a stream, do not count
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: exclusive(session).
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+size_t libllm_session_reused(libllm_session *session);
 
 /**
  * Copy the tokens of the timeline.
@@ -1490,7 +1544,7 @@ libllm_status libllm_adapter_get_info(const libllm_adapter *adapter, libllm_adap
  *
  * Ownership: the session keeps the adapters alive as long as it uses them.
  * Thread safety: exclusive(session); concurrent(each adapter).
- * Errors: INVALID_ARGUMENT, BUSY, OUT_OF_MEMORY.
+ * Errors: INVALID_ARGUMENT, BUSY, FORKED, OUT_OF_MEMORY.
  * Since: 0.1
  */
 LIBLLM_API
@@ -1617,8 +1671,10 @@ typedef struct libllm_stream_options {
     const char *const *LIBLLM_ARRAY(n_stops) LIBLLM_NULLABLE stops;
     /** 1: the model's end tokens do not end the generation. */
     uint32_t ignore_end;
-    /** Reserved, 0. */
-    uint32_t reserved;
+    /** Tokens to guess for a step at most, up to 7: what followed the same tokens earlier in the timeline is evaluated
+     *  along with the token that is due, and taken where it is what is drawn anyway. Text that repeats what is there
+     *  (code, quotations, corrections) comes faster, and is the same. While guessing does not pay it rests. 0: none. */
+    uint32_t n_guesses;
 } libllm_stream_options;
 
 /** One item of a stream. Since: 0.1 */
@@ -1635,7 +1691,8 @@ typedef struct libllm_stream_event {
     uint64_t n_tokens;
     /** Tokens of the prompt. */
     uint64_t n_prompt_tokens;
-    /** Tokens of the prompt that were already in the timeline and were not computed again. */
+    /** Tokens of the prompt that were not computed again: they were in the timeline, or the engine had computed them
+     *  for this session or another. Known with the first token. */
     uint64_t n_cached_tokens;
     /** Seconds spent on the prompt. */
     double prompt_seconds;
@@ -1656,6 +1713,10 @@ typedef struct libllm_stream_event {
     /** What is wrong with a call that the model wrote, in English: it broke off, or it came out as text because it
      * could not be read. NULL when nothing is. */
     const char *LIBLLM_NULLABLE remark;
+    /** Tokens that were guessed, and how many of them were taken. */
+    uint64_t n_guessed_tokens;
+    /** See there. */
+    uint64_t n_accepted_tokens;
 } libllm_stream_event;
 
 /** Set every option to its default.

@@ -5,6 +5,7 @@
 #include "api/options.h"
 
 #include "base/status.h"
+#include "session/file.h"
 
 libllm_engine *ll_use_engine(const libllm_engine *engine)
 {
@@ -233,6 +234,30 @@ libllm_status libllm_session_rewind(libllm_session *session, size_t n_positions,
     return status;
 }
 
+libllm_status libllm_session_save(libllm_session *session, const char *path, libllm_error *error)
+{
+    if (!session || !path)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "session or path is NULL");
+    libllm_status status = ll_session_enter(session->session, false, error);
+    if (status)
+        return status;
+    status = ll_session_save(session->session, path, error);
+    ll_session_leave(session->session);
+    return status;
+}
+
+libllm_status libllm_session_load(libllm_session *session, const char *path, libllm_error *error)
+{
+    if (!session || !path)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "session or path is NULL");
+    libllm_status status = ll_session_enter(session->session, false, error);
+    if (status)
+        return status;
+    status = ll_session_load(session->session, path, error);
+    ll_session_leave(session->session);
+    return status;
+}
+
 size_t libllm_session_position(const libllm_session *session)
 {
     return session ? atomic_load(&session->session->position) : 0;
@@ -242,6 +267,8 @@ size_t libllm_session_capacity(const libllm_session *session)
 {
     return session ? (size_t)session->session->capacity : 0;
 }
+
+size_t libllm_session_reused(libllm_session *session) { return session ? session->session->n_reused : 0; }
 
 libllm_status libllm_session_tokens(const libllm_session *session, int32_t *tokens, size_t capacity, size_t *n_tokens,
                                     libllm_error *error)

@@ -93,6 +93,15 @@ typedef struct ll_backend {
     /* NULL: out of memory. */
     ll_state *(*state_create)(const ll_executor *executor);
     void (*state_free)(const ll_executor *executor, ll_state *state); /* NULL is fine */
+    /* Keys and values of a page to another one, also while a batch runs that has nothing to do with that. */
+    void (*copy_page)(ll_executor *executor, uint32_t from, uint32_t to);
+    /* The same with memory of the host, the same on all devices: page_bytes, zero behind the first n_positions; and a
+     * state, of ll_state_bytes(). */
+    size_t (*page_bytes)(const ll_executor *executor);
+    void (*read_page)(const ll_executor *executor, uint32_t page, uint32_t n_positions, uint8_t *out);
+    void (*write_page)(ll_executor *executor, uint32_t page, const uint8_t *data);
+    void (*read_state)(const ll_executor *executor, const ll_state *state, uint8_t *out);
+    void (*write_state)(const ll_executor *executor, ll_state *state, const uint8_t *data);
     /* NULL: out of memory. n is not 0. */
     ll_adapter_set *(*adapters_create)(const ll_executor *executor, const ll_adapter_use *uses, size_t n);
     void (*adapters_free)(const ll_executor *executor, ll_adapter_set *set); /* NULL is fine */

@@ -43,6 +43,8 @@ static libllm_status check_options(const libllm_engine_options *o, libllm_error 
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "profile is %u, expected 0 or 1", o->profile);
     if (o->importance > 1)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "importance is %u, expected 0 or 1", o->importance);
+    if (o->no_reuse > 1)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "no_reuse is %u, expected 0 or 1", o->no_reuse);
     if (o->hidden_states > 1)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "hidden_states is %u, expected 0 or 1", o->hidden_states);
     return LIBLLM_OK;
@@ -83,18 +85,18 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
     e->n_batch = options->n_batch ? options->n_batch : batch_default(e);
     pthread_mutex_init(&e->lock, NULL);
     pthread_cond_init(&e->changed, NULL);
-    e->n_free_pages = ll_engine_pages(e, e->n_positions);
-    e->free_pages = ll_alloc(host, e->n_free_pages, sizeof *e->free_pages);
+    e->reuses =
+        !options->no_reuse && !options->importance && !e->has_source && !e->reads_at_once && ll_state_bytes(model) == 0;
+    const uint32_t n_pages = ll_engine_pages(e, e->n_positions);
+    const bool has_pages = ll_pages_init(&e->pages, host, n_pages);
     e->runs = ll_alloc(host, e->n_batch, sizeof *e->runs);
     e->stepping = ll_alloc(host, e->n_batch, sizeof *e->stepping);
     e->sums = options->importance ? ll_input_sums_create(host, model) : NULL;
-    if (!e->free_pages || !e->runs || !e->stepping || (options->importance && !e->sums)) {
+    if (!has_pages || !e->runs || !e->stepping || (options->importance && !e->sums)) {
         status = ll_fail_memory(error, "an engine");
     } else {
-        for (uint32_t i = 0; i < e->n_free_pages; i++)
-            e->free_pages[i] = e->n_free_pages - 1 - i; /* low pages first */
         ll_executor_options executor = {.n_batch = e->n_batch,
-                                        .n_pages = e->n_free_pages,
+                                        .n_pages = n_pages,
                                         .n_positions = e->n_positions,
                                         .kv_type = e->kv_type,
                                         .hidden_states = e->hidden_states,
@@ -121,32 +123,21 @@ void ll_engine_free(ll_engine *e)
         pthread_mutex_destroy(&e->lock);
         pthread_cond_destroy(&e->changed);
     }
-    ll_free(e->host, e->free_pages);
+    ll_pages_free(&e->pages);
     ll_free(e->host, e->runs);
     ll_free(e->host, e->stepping);
     ll_input_sums_free(e->sums);
     ll_free(e->host, e);
 }
 
-bool ll_engine_take_pages(ll_engine *e, uint32_t *pages, uint32_t n, uint32_t *n_free)
+bool ll_engine_promise_pages(ll_engine *e, uint32_t n, uint32_t *n_free)
 {
     pthread_mutex_lock(&e->lock);
-    *n_free = e->n_free_pages;
-    bool enough = n <= e->n_free_pages;
-    for (uint32_t i = 0; enough && i < n; i++)
-        pages[i] = e->free_pages[--e->n_free_pages];
+    *n_free = e->pages.n_free;
+    bool enough = n <= e->pages.n_free;
+    e->pages.n_free -= enough ? n : 0;
     pthread_mutex_unlock(&e->lock);
     return enough;
-}
-
-void ll_engine_give_pages(ll_engine *e, const uint32_t *pages, uint32_t n)
-{
-    if (ll_team_forked(e->team)) /* nobody will take them, and the lock may be that of a thread left behind */
-        return;
-    pthread_mutex_lock(&e->lock);
-    for (uint32_t i = n; i-- > 0;)
-        e->free_pages[e->n_free_pages++] = pages[i];
-    pthread_mutex_unlock(&e->lock);
 }
 
 void ll_engine_take_profile(ll_engine *e, ll_profile *profile)
@@ -208,9 +199,12 @@ static void finish(ll_engine *e, ll_work *work, libllm_status status)
     if (status < 0) { /* the whole call is undone; what it wrote behind the position is overwritten later */
         atomic_fetch_sub(&s->position, work->n_done);
         s->running = s->state;
+        ll_session_give_behind(s, atomic_load(&s->position));
     } else {
         s->state = s->running;
         s->n_in_state = atomic_load(&s->position);
+        if (!work->ahead)
+            ll_session_link(s);
     }
 }
 
@@ -380,6 +374,18 @@ static bool all_finished(const ll_work *works, size_t n)
     return true;
 }
 
+/* Find what is there of the tokens already, unless the rows of all of them are wanted, and make room for the others. */
+static void prepare(const ll_engine *e, ll_work *work)
+{
+    ll_session *s = work->session;
+    if (work->encodes)
+        return;
+    s->n_ahead = 0;
+    s->n_reused = work->logits || !e->reuses ? 0 : ll_session_reuse(s, work->tokens, work->n_tokens);
+    work->n_done = s->n_reused;
+    ll_session_make_room(s, work->n_tokens - work->n_done);
+}
+
 void ll_engine_eval(ll_engine *e, ll_work *works, size_t n_works)
 {
     if (ll_team_forked(e->team)) {
@@ -396,6 +402,7 @@ void ll_engine_eval(ll_engine *e, ll_work *works, size_t n_works)
     for (size_t i = 0; i < n_works; i++) {
         if (works[i].finished)
             continue;
+        prepare(e, &works[i]);
         *tail = &works[i];
         tail = &works[i].next;
     }

@@ -8,6 +8,7 @@
 
 #include "backend/backend.h"
 #include "format/read_ahead.h"
+#include "session/pages.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -22,6 +23,7 @@ typedef struct ll_work {
     size_t n_second; /* tokens at the end that are the second text of a pair, of an encoder */
     size_t n_done;
     float *logits; /* rows for all tokens; NULL: the session's own, for the last */
+    bool ahead;    /* tokens behind the first are guesses */
     bool encodes;  /* the tokens are the whole text that the session's encoder reads */
     libllm_status status;
     libllm_error error; /* valid when status is negative */
@@ -45,15 +47,15 @@ typedef struct ll_engine {
     uint32_t n_row;
     bool reads_at_once; /* a text is one batch, as all its tokens see each other */
     bool has_source;    /* sessions are of a decoder that attends to a text which its encoder has read */
+    bool reuses;        /* sessions share pages */
 
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
     bool leading;       /* a thread is computing for all */
     const ll_work *own; /* [n_own] what the leader came for */
     size_t n_own;
-    ll_work *queue;       /* unfinished work, oldest first */
-    uint32_t *free_pages; /* stack */
-    uint32_t n_free_pages;
+    ll_work *queue; /* unfinished work, oldest first */
+    ll_pages pages;
     ll_run *runs;       /* [n_batch] of the step that is running */
     ll_work **stepping; /* [n_batch] */
     uint32_t n_stepping;
@@ -77,9 +79,8 @@ uint64_t ll_context_default(const ll_model *model);
  * use by others. The tokens have been checked and fit. In a forked child all fail with FORKED. */
 void ll_engine_eval(ll_engine *engine, ll_work *works, size_t n_works);
 
-/* Take pages for a timeline, all or none. */
-bool ll_engine_take_pages(ll_engine *engine, uint32_t *pages, uint32_t n, uint32_t *n_free);
-void ll_engine_give_pages(ll_engine *engine, const uint32_t *pages, uint32_t n);
+/* Promise pages, all or none. */
+bool ll_engine_promise_pages(ll_engine *engine, uint32_t n, uint32_t *n_free);
 
 /* What was collected so far, as the file of an importance matrix. */
 libllm_status ll_engine_save_importance(ll_engine *engine, const char *path, bool replaces, ll_span dataset,

@@ -7,6 +7,34 @@
 
 #include <string.h>
 
+/* The root of its pages, and those for the encoder's text, which are the other half. */
+static void take_shares(ll_session *s)
+{
+    ll_engine *e = s->engine;
+    pthread_mutex_lock(&e->lock);
+    if (e->reuses)
+        s->root = ll_pages_root(&e->pages, NULL, 0);
+    s->source_pages = e->has_source ? s->pages + s->n_pages / 2 : NULL;
+    for (uint32_t i = 0; s->source_pages && i < s->n_pages / 2; i++)
+        s->source_pages[i] = ll_pages_take(&e->pages);
+    pthread_mutex_unlock(&e->lock);
+}
+
+static void give_shares(ll_session *s)
+{
+    ll_engine *e = s->engine;
+    if (ll_team_forked(e->team)) /* nobody will take them, and the lock may be that of a thread left behind */
+        return;
+    pthread_mutex_lock(&e->lock);
+    ll_session_give_behind(s, 0);
+    for (uint32_t i = 0; s->source_pages && i < s->n_pages / 2; i++)
+        ll_pages_give(&e->pages, s->source_pages[i]);
+    if (s->root)
+        ll_pages_drop_root(&e->pages, s->root);
+    e->pages.n_free += s->n_pages;
+    pthread_mutex_unlock(&e->lock);
+}
+
 libllm_status ll_session_create(ll_engine *e, uint64_t n_positions, ll_session **out, libllm_error *error)
 {
     *out = NULL;
@@ -46,15 +74,16 @@ libllm_status ll_session_create(ll_engine *e, uint64_t n_positions, ll_session *
         status = ll_fail_memory(error, "a session");
     } else {
         const uint32_t page_positions = e->has_source ? LL_PAGE_POSITIONS / 2 : LL_PAGE_POSITIONS;
-        bool taken = ll_engine_take_pages(e, s->pages, n_pages, &n_free);
+        bool taken = ll_engine_promise_pages(e, n_pages, &n_free);
         if (!taken && any && n_free > 0) {
             n_pages = n_free;
             s->capacity = (uint64_t)n_pages * page_positions;
-            taken = ll_engine_take_pages(e, s->pages, n_pages, &n_free);
+            taken = ll_engine_promise_pages(e, n_pages, &n_free);
         }
         s->n_pages = taken ? n_pages : 0;
-        s->source_pages = e->has_source ? s->pages + n_pages / 2 : NULL;
-        if (!taken)
+        if (taken)
+            take_shares(s);
+        else
             status = ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL,
                              "the session asks for %llu positions, the engine has %llu of %llu free",
                              (unsigned long long)n_positions, (unsigned long long)n_free * page_positions,
@@ -73,7 +102,7 @@ void ll_session_free(ll_session *s)
     if (!s)
         return;
     if (s->n_pages)
-        ll_engine_give_pages(s->engine, s->pages, s->n_pages);
+        give_shares(s);
     for (uint32_t i = 0; i < LL_SESSION_STATES; i++)
         s->engine->backend->state_free(s->engine->executor, s->states[i]);
     s->engine->backend->adapters_free(s->engine->executor, s->adapters);
@@ -192,20 +221,66 @@ libllm_status ll_session_eval(ll_session *s, const int32_t *tokens, size_t n_tok
     return ll_session_eval_pair(s, tokens, n_tokens, 0, logits, error);
 }
 
+static void show_logits(ll_session *s, const float *row)
+{
+    memcpy(s->logits, row, s->engine->n_row * sizeof *row);
+    s->has_logits = true;
+}
+
+libllm_status ll_session_eval_ahead(ll_session *s, const int32_t *tokens, size_t n_tokens, float *rows,
+                                    libllm_error *error)
+{
+    libllm_status status = ll_session_check(s, tokens, n_tokens, error);
+    if (status)
+        return status;
+    ll_work work = {.session = s, .tokens = tokens, .n_tokens = n_tokens, .logits = rows, .ahead = true};
+    ll_engine_eval(s->engine, &work, 1);
+    if (work.status < 0) {
+        if (error)
+            *error = work.error;
+        return work.status;
+    }
+    s->n_ahead = n_tokens - 1;
+    atomic_fetch_sub(&s->position, s->n_ahead);
+    show_logits(s, rows);
+    return LIBLLM_OK;
+}
+
+bool ll_session_take_ahead(ll_session *s, int32_t token, const float *row)
+{
+    if (s->n_ahead == 0 || s->tokens[atomic_load(&s->position)] != token)
+        return false;
+    s->n_ahead--;
+    s->n_reused = 0;
+    atomic_fetch_add(&s->position, 1);
+    show_logits(s, row);
+    return true;
+}
+
 libllm_status ll_session_rewind(ll_session *s, size_t n_positions, libllm_error *error)
 {
     size_t position = atomic_load(&s->position);
     if (n_positions > position)
         return ll_fail(error, LIBLLM_ERROR_OUT_OF_RANGE, "cannot go back to %zu tokens, the session has %zu",
                        n_positions, position);
+    if ((n_positions + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS < s->n_held && !ll_team_forked(s->engine->team)) {
+        pthread_mutex_lock(&s->engine->lock);
+        ll_session_give_behind(s, n_positions);
+        pthread_mutex_unlock(&s->engine->lock);
+    }
     if (n_positions < position)
         s->has_logits = false;
     if (n_positions < s->n_in_state) /* there is no way back from a state but from the beginning */
         s->n_in_state = 0;
+    s->n_ahead = 0;
+    if (n_positions < s->n_loaded)
+        s->n_loaded = n_positions;
     if (n_positions < s->n_other)
         s->n_other = n_positions;
     if (s->states[0] && s->n_in_state == 0) /* all are evaluated again */
         s->n_other = 0;
+    if (n_positions < s->n_linked * (size_t)LL_PAGE_POSITIONS)
+        s->n_linked = (uint32_t)(n_positions / LL_PAGE_POSITIONS);
     atomic_store(&s->position, n_positions);
     return LIBLLM_OK;
 }
@@ -220,6 +295,19 @@ uint32_t ll_session_next_state(const ll_session *s)
     return next;
 }
 
+static bool change_root(ll_session *s, const ll_adapter_use *uses, size_t n)
+{
+    ll_engine *e = s->engine;
+    pthread_mutex_lock(&e->lock);
+    ll_page_root *root = ll_pages_root(&e->pages, uses, n);
+    if (root) {
+        ll_pages_drop_root(&e->pages, s->root);
+        s->root = root;
+    }
+    pthread_mutex_unlock(&e->lock);
+    return root != NULL;
+}
+
 libllm_status ll_session_set_adapters(ll_session *s, const ll_adapter_use *uses, size_t n, libllm_error *error)
 {
     bool same = n == s->n_uses;
@@ -227,6 +315,8 @@ libllm_status ll_session_set_adapters(ll_session *s, const ll_adapter_use *uses,
         same = uses[i].adapter == s->uses[i].adapter && uses[i].scale == s->uses[i].scale;
     if (same)
         return LIBLLM_OK;
+    if (ll_team_forked(s->engine->team))
+        return ll_fail(error, LIBLLM_ERROR_FORKED, "the session was made before fork() and is of no use in the child");
     const ll_backend *backend = s->engine->backend;
     ll_adapter_use *copy = n ? ll_alloc(s->host, n, sizeof *copy) : NULL;
     ll_adapter_set *set = copy ? backend->adapters_create(s->engine->executor, uses, n) : NULL;
@@ -236,12 +326,19 @@ libllm_status ll_session_set_adapters(ll_session *s, const ll_adapter_use *uses,
     }
     if (n)
         memcpy(copy, uses, n * sizeof *copy);
+    if (s->root && !change_root(s, uses, n)) {
+        backend->adapters_free(s->engine->executor, set);
+        ll_free(s->host, copy);
+        return ll_fail_memory(error, "the adapters of a session");
+    }
     backend->adapters_free(s->engine->executor, s->adapters);
     ll_free(s->host, s->uses);
     s->adapters = set;
     s->uses = copy;
     s->n_uses = n;
     s->n_other = atomic_load(&s->position);
+    s->n_linked = 0;
+    s->n_ahead = 0;
     return LIBLLM_OK;
 }
 

@@ -13,9 +13,13 @@ typedef enum ll_call_state { LL_CALL_NONE, LL_CALL_RUNNING, LL_CALL_CANCELLED } 
 struct ll_session {
     const ll_host *host;
     ll_engine *engine;
-    uint32_t *pages;
-    uint32_t n_pages;
-    uint32_t *source_pages; /* those of the encoder's text, at the end of pages; NULL: the model has one side only */
+    uint32_t *pages;  /* [n_held], and room for all that the capacity asks for */
+    uint32_t n_pages; /* promised, with those of a text */
+    uint32_t n_held;  /* of the timeline; the first n_linked are in the tree of the root */
+    uint32_t n_linked;
+    ll_page_root *root;     /* NULL: nothing is shared with others */
+    size_t n_reused;        /* tokens of the last call that were there already */
+    uint32_t *source_pages; /* those of the encoder's text; NULL: the model has one side only */
     size_t n_source;        /* its length; 0: no text has been read */
     uint64_t capacity;      /* positions */
     int32_t *tokens;        /* [capacity] */
@@ -29,6 +33,8 @@ struct ll_session {
     ll_adapter_set *adapters; /* NULL: none */
     ll_adapter_use *uses;     /* [n_uses] what it was made of */
     size_t n_uses;
+    size_t n_ahead;     /* tokens behind the position that have been evaluated already */
+    size_t n_loaded;    /* tokens at the front that came from a file, which nobody else is to rely on */
     size_t n_other;     /* tokens at the front that were evaluated with others, which the rest has seen */
     float *logits;      /* [n_vocab] after the last token */
     float *next_logits; /* [n_vocab] those that a running call computes */
@@ -61,6 +67,12 @@ libllm_status ll_session_eval(ll_session *session, const int32_t *tokens, size_t
 /* The same of which the last n_second tokens, at most all, are the second text of a pair. */
 libllm_status ll_session_eval_pair(ll_session *session, const int32_t *tokens, size_t n_tokens, size_t n_second,
                                    float *logits, libllm_error *error);
+/* Evaluate a token and guesses of those behind it: the position goes on by one, the logits are those of the first row
+ * of n_tokens. The next token, if it is the one that was guessed, goes there without an evaluation; its row is then
+ * what the logits become. */
+libllm_status ll_session_eval_ahead(ll_session *session, const int32_t *tokens, size_t n_tokens, float *rows,
+                                    libllm_error *error);
+bool ll_session_take_ahead(ll_session *session, int32_t token, const float *row);
 libllm_status ll_session_rewind(ll_session *session, size_t n_positions, libllm_error *error);
 libllm_status ll_session_sample(ll_session *session, const libllm_sampling_options *options, int32_t *token,
                                 libllm_error *error);
@@ -74,5 +86,16 @@ void ll_session_cancel(ll_session *session);
 size_t ll_session_evaluated(const ll_session *session);
 /* Where a step may write the state. */
 uint32_t ll_session_next_state(const ll_session *session);
+
+/* prefix.c, called by the engine with its lock held. */
+
+/* Append what pages know of tokens, never the last one. Returns how many. */
+size_t ll_session_reuse(ll_session *session, const int32_t *tokens, size_t n_tokens);
+/* Pages to write n_tokens to. */
+void ll_session_make_room(ll_session *session, size_t n_tokens);
+/* Let others know of the pages that are full. */
+void ll_session_link(ll_session *session);
+/* Give up what is not needed for the first n_positions, before the position becomes that. */
+void ll_session_give_behind(ll_session *session, size_t n_positions);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "base/utf8.h"
+#include "session/guess.h"
 
 #include <string.h>
 
@@ -21,6 +22,7 @@ struct ll_stream {
     size_t longest_stop;
     uint64_t max_tokens;
     bool ignore_end;
+    ll_guesser guesser;
 
     int32_t *prompt; /* what is left to evaluate of it */
     size_t n_prompt_left;
@@ -121,6 +123,11 @@ libllm_status ll_stream_create(ll_session *session, const int32_t *tokens, size_
     ll_buffer_init(&s->text, session->host);
     ll_buffer_init(&s->event_text, session->host);
     status = copy_sampling(s, sampling, error);
+    if (!status && options->n_guesses > LL_GUESSES_MAX)
+        status = ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "n_guesses is %u, expected at most %d",
+                         options->n_guesses, LL_GUESSES_MAX);
+    if (!status && !ll_guesser_init(&s->guesser, session, options->n_guesses))
+        status = ll_fail_memory(error, "the rows of guesses");
     if (!status)
         status = copy_stops(s, options, error);
     if (!status)
@@ -146,6 +153,7 @@ void ll_stream_free(ll_stream *s)
     ll_free(host, s->stop_sizes);
     ll_free(host, s->logit_bias);
     ll_free(host, s->prompt);
+    ll_guesser_free(&s->guesser, host);
     ll_buffer_free(&s->text);
     ll_buffer_free(&s->event_text);
     ll_free(host, s);
@@ -210,13 +218,16 @@ static libllm_status evaluate(ll_stream *s, libllm_error *error)
     if (s->n_prompt_left) {
         libllm_status status = ll_session_eval(s->session, s->prompt, s->n_prompt_left, NULL, error);
         s->prompt_seconds += ll_seconds() - start;
-        if (!status)
+        if (!status) {
             s->n_prompt_left = 0;
+            s->n_cached += s->session->n_reused;
+        }
         return status;
     }
     if (s->pending < 0)
         return LIBLLM_OK;
-    libllm_status status = ll_session_eval(s->session, &s->pending, 1, NULL, error);
+    const uint64_t n_left = s->max_tokens ? s->max_tokens - s->n_tokens : UINT64_MAX;
+    libllm_status status = ll_guesser_eval(&s->guesser, s->session, s->pending, n_left, error);
     s->decode_seconds += ll_seconds() - start;
     if (!status)
         s->pending = -1;
@@ -284,6 +295,8 @@ libllm_status ll_stream_next(ll_stream *s, libllm_stream_event *event, libllm_er
                                    .n_tokens = s->n_tokens,
                                    .n_prompt_tokens = s->n_prompt,
                                    .n_cached_tokens = s->n_cached,
+                                   .n_guessed_tokens = s->guesser.n_guessed,
+                                   .n_accepted_tokens = s->guesser.n_accepted,
                                    .prompt_seconds = s->prompt_seconds,
                                    .decode_seconds = s->decode_seconds,
                                    .finish_reason = (int32_t)(done ? s->finished : LIBLLM_FINISH_NONE)};

@@ -6,6 +6,7 @@
 #include "backend/cpu/executor.h"
 
 #include <math.h>
+#include <string.h>
 
 static size_t head_bytes(const ll_executor *e)
 {
@@ -36,6 +37,55 @@ bool ll_cpu_make_kv(ll_executor *e)
 uint8_t *ll_cpu_kv(const ll_executor *e, uint32_t page, uint32_t layer, uint32_t kv_head)
 {
     return e->kv + page * e->page_bytes + e->kv_layer_offset[layer] + kv_head * head_bytes(e);
+}
+
+void ll_cpu_copy_page(ll_executor *e, uint32_t from, uint32_t to)
+{
+    memcpy(e->kv + to * e->page_bytes, e->kv + from * e->page_bytes, e->page_bytes);
+}
+
+size_t ll_cpu_page_bytes(const ll_executor *e) { return e->page_bytes; }
+
+/* Of rows of positions, what lies behind the first n. */
+static void clear_behind(uint8_t *rows, size_t n_rows, size_t n, size_t bytes)
+{
+    for (size_t i = 0; i < n_rows; i++)
+        memset(rows + (i * LL_KV_TILE + n) * bytes, 0, (LL_KV_TILE - n) * bytes);
+}
+
+/* Of a page only what is known: the rest may be of somebody else. */
+void ll_cpu_read_page(const ll_executor *e, uint32_t page, uint32_t n, uint8_t *out)
+{
+    const ll_model *m = e->model;
+    const size_t bytes = e->kv_format == LL_KV_FORMAT_F32 ? 4 : e->kv_format == LL_KV_FORMAT_Q8_0 ? 1 : 2;
+    memcpy(out, e->kv + page * e->page_bytes, e->page_bytes);
+    for (uint32_t i = 0; i < m->n_layers; i++)
+        for (uint32_t head = 0; head < m->layers[i].n_kv_heads; head++) {
+            uint8_t *keys = out + e->kv_layer_offset[i] + head * head_bytes(e);
+            uint8_t *values = keys + ll_kv_tile_bytes(e->kv_format, m->head_dim);
+            clear_behind(keys, m->head_dim, n, bytes);
+            clear_behind(values, 1, n, bytes * m->value_dim);
+            if (e->kv_format != LL_KV_FORMAT_Q8_0)
+                continue;
+            clear_behind(keys + (size_t)m->head_dim * LL_KV_TILE, m->head_dim / 32, n, 2);
+            clear_behind(values + (size_t)m->value_dim * LL_KV_TILE, m->value_dim / 32, n, 2);
+        }
+}
+
+void ll_cpu_write_page(ll_executor *e, uint32_t page, const uint8_t *data)
+{
+    memcpy(e->kv + page * e->page_bytes, data, e->page_bytes);
+}
+
+/* A state is floats in memory. */
+void ll_cpu_read_state(const ll_executor *e, const ll_state *state, uint8_t *out)
+{
+    memcpy(out, (const void *)state, (size_t)ll_state_bytes(e->model));
+}
+
+void ll_cpu_write_state(const ll_executor *e, ll_state *state, const uint8_t *data)
+{
+    memcpy((void *)state, data, (size_t)ll_state_bytes(e->model));
 }
 
 /* 32 values of a head, `step` apart in memory, and their scale. */

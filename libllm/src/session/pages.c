@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT
+ * The bookkeeping of pages. A user of a page is one of all pages above it, and gives it before those: of pages without
+ * users the oldest has nothing below it.
+ */
+#include "session/pages.h"
+
+#include <string.h>
+
+bool ll_pages_init(ll_pages *p, const ll_host *host, uint32_t n)
+{
+    *p = (ll_pages){.host = host, .n = n, .n_free = n, .oldest = LL_NO_PAGE, .newest = LL_NO_PAGE};
+    p->plain.child = LL_NO_PAGE;
+    p->pages = ll_calloc(host, n, sizeof *p->pages);
+    p->blank = ll_alloc(host, n, sizeof *p->blank);
+    if (!p->pages || !p->blank)
+        return false;
+    while (p->n_blank < n) { /* low pages first */
+        p->blank[p->n_blank] = n - 1 - p->n_blank;
+        p->n_blank++;
+    }
+    return true;
+}
+
+void ll_pages_free(ll_pages *p)
+{
+    for (ll_page_root *root = p->plain.next, *next; root; root = next) {
+        next = root->next;
+        ll_free(p->host, root->uses);
+        ll_free(p->host, root);
+    }
+    ll_free(p->host, p->pages);
+    ll_free(p->host, p->blank);
+}
+
+static void leave_unused(ll_pages *p, ll_page *page)
+{
+    *(page->newer == LL_NO_PAGE ? &p->newest : &p->pages[page->newer].older) = page->older;
+    *(page->older == LL_NO_PAGE ? &p->oldest : &p->pages[page->older].newer) = page->newer;
+}
+
+static void join_unused(ll_pages *p, uint32_t i)
+{
+    p->pages[i].newer = LL_NO_PAGE;
+    p->pages[i].older = p->newest;
+    *(p->newest == LL_NO_PAGE ? &p->oldest : &p->pages[p->newest].newer) = i;
+    p->newest = i;
+}
+
+static uint32_t *first_below(ll_pages *p, ll_page_root *root, uint32_t parent)
+{
+    return parent == LL_NO_PAGE ? &root->child : &p->pages[parent].child;
+}
+
+void ll_pages_unlink(ll_pages *p, uint32_t i)
+{
+    ll_page *page = &p->pages[i];
+    *(page->previous == LL_NO_PAGE ? first_below(p, page->root, page->parent) : &p->pages[page->previous].next) =
+        page->next;
+    if (page->next != LL_NO_PAGE)
+        p->pages[page->next].previous = page->previous;
+    page->n_tokens = 0;
+}
+
+/* An unused page becomes a blank one. */
+static void forget(ll_pages *p, uint32_t i)
+{
+    leave_unused(p, &p->pages[i]);
+    ll_pages_unlink(p, i);
+    p->blank[p->n_blank++] = i;
+}
+
+uint32_t ll_pages_take(ll_pages *p)
+{
+    if (!p->n_blank && p->oldest != LL_NO_PAGE)
+        forget(p, p->oldest);
+    if (!p->n_blank)
+        return LL_NO_PAGE;
+    uint32_t i = p->blank[--p->n_blank];
+    p->pages[i].users = 1;
+    return i;
+}
+
+void ll_pages_share(ll_pages *p, uint32_t i)
+{
+    if (p->pages[i].users++ == 0)
+        leave_unused(p, &p->pages[i]);
+}
+
+void ll_pages_give(ll_pages *p, uint32_t i)
+{
+    if (--p->pages[i].users)
+        return;
+    if (p->pages[i].n_tokens)
+        join_unused(p, i);
+    else
+        p->blank[p->n_blank++] = i;
+}
+
+static size_t count_same(const ll_page *page, const int32_t *tokens, size_t n)
+{
+    size_t same = 0, most = page->n_tokens < n ? page->n_tokens : n;
+    while (same < most && page->tokens[same] == tokens[same])
+        same++;
+    return same;
+}
+
+uint32_t ll_pages_find(const ll_pages *p, const ll_page_root *root, uint32_t parent, const int32_t *tokens, size_t n,
+                       size_t *n_same)
+{
+    uint32_t best = LL_NO_PAGE, first = parent == LL_NO_PAGE ? root->child : p->pages[parent].child;
+    *n_same = 0;
+    for (uint32_t i = first; i != LL_NO_PAGE && *n_same < LL_PAGE_POSITIONS; i = p->pages[i].next) {
+        size_t same = count_same(&p->pages[i], tokens, n);
+        if (same > *n_same) {
+            best = i;
+            *n_same = same;
+        }
+    }
+    return best;
+}
+
+uint32_t ll_pages_link(ll_pages *p, ll_page_root *root, uint32_t parent, uint32_t i, const int32_t *tokens,
+                       uint32_t n_tokens)
+{
+    uint32_t *first = first_below(p, root, parent);
+    for (uint32_t other = *first, next; other != LL_NO_PAGE; other = next) {
+        ll_page *o = &p->pages[other];
+        next = o->next;
+        size_t same = count_same(o, tokens, n_tokens);
+        if (same == n_tokens) {
+            ll_pages_share(p, other);
+            ll_pages_give(p, i);
+            return other;
+        }
+        if (same == o->n_tokens && o->users == 0) /* a shorter one is not needed besides */
+            forget(p, other);
+    }
+    ll_page *page = &p->pages[i];
+    memcpy(page->tokens, tokens, n_tokens * sizeof *tokens);
+    page->n_tokens = n_tokens;
+    page->root = root;
+    page->parent = parent;
+    page->child = page->previous = LL_NO_PAGE;
+    page->next = *first;
+    if (*first != LL_NO_PAGE)
+        p->pages[*first].previous = i;
+    *first = i;
+    return i;
+}
+
+static bool same_uses(const ll_page_root *root, const ll_adapter_use *uses, size_t n)
+{
+    bool same = n == root->n_uses;
+    for (size_t i = 0; same && i < n; i++)
+        same = uses[i].adapter == root->uses[i].adapter && uses[i].scale == root->uses[i].scale;
+    return same;
+}
+
+ll_page_root *ll_pages_root(ll_pages *p, const ll_adapter_use *uses, size_t n)
+{
+    ll_page_root *root = &p->plain;
+    while (root && !same_uses(root, uses, n))
+        root = root->next;
+    if (!root) {
+        root = ll_calloc(p->host, 1, sizeof *root);
+        ll_adapter_use *copy = ll_alloc(p->host, n, sizeof *copy);
+        if (!root || !copy) {
+            ll_free(p->host, root);
+            ll_free(p->host, copy);
+            return NULL;
+        }
+        memcpy(copy, uses, n * sizeof *copy);
+        *root = (ll_page_root){.uses = copy, .n_uses = n, .child = LL_NO_PAGE, .next = p->plain.next};
+        p->plain.next = root;
+    }
+    root->n_users++;
+    return root;
+}
+
+void ll_pages_drop_root(ll_pages *p, ll_page_root *root)
+{
+    if (--root->n_users || root == &p->plain)
+        return;
+    for (uint32_t i = 0; i < p->n; i++) { /* the whole tree goes, so that nobody minds the order */
+        ll_page *page = &p->pages[i];
+        if (page->n_tokens == 0 || page->root != root)
+            continue;
+        page->n_tokens = 0;
+        if (page->users)
+            continue; /* a session goes on with other adapters behind it */
+        leave_unused(p, page);
+        p->blank[p->n_blank++] = i;
+    }
+    ll_page_root *before = &p->plain;
+    while (before->next != root)
+        before = before->next;
+    before->next = root->next;
+    ll_free(p->host, root->uses);
+    ll_free(p->host, root);
+}

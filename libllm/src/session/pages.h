@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ * Which page of an engine's KV memory has what: pages that sessions write to or share, pages of which somebody may yet
+ * make use, and blank ones. Pages whose tokens are known stand in trees: below a page are those that go on from it. The
+ * same tokens behind the same page are the same page, so a path from a root says exactly which tokens were computed.
+ * Nothing here locks.
+ */
+#ifndef LL_SESSION_PAGES_H
+#define LL_SESSION_PAGES_H
+
+#include "backend/backend.h"
+
+#define LL_NO_PAGE UINT32_MAX
+
+/* What sets of pages were computed with. */
+typedef struct ll_page_root {
+    ll_adapter_use *uses; /* [n_uses] adapters, which the users keep alive */
+    size_t n_uses;
+    size_t n_users;
+    uint32_t child;
+    struct ll_page_root *next;
+} ll_page_root;
+
+typedef struct ll_page {
+    uint32_t users;                 /* sessions that have it */
+    uint32_t n_tokens;              /* known; 0: the page is in no tree, and is blank or its one user's to write to */
+    ll_page_root *root;             /* of the tree */
+    uint32_t parent;                /* LL_NO_PAGE: the root */
+    uint32_t child, next, previous; /* the first one below; beside it */
+    uint32_t newer, older;          /* pages in a tree without users, by when they had the last */
+    int32_t tokens[LL_PAGE_POSITIONS];
+} ll_page;
+
+typedef struct ll_pages {
+    const ll_host *host;
+    ll_page *pages; /* [n] */
+    uint32_t n;
+    uint32_t n_free; /* not promised to anybody; users never have more than they were promised */
+    uint32_t *blank; /* stack */
+    uint32_t n_blank;
+    uint32_t oldest, newest;
+    ll_page_root plain; /* without adapters */
+} ll_pages;
+
+bool ll_pages_init(ll_pages *pages, const ll_host *host, uint32_t n); /* false: out of memory */
+void ll_pages_free(ll_pages *pages);
+
+/* A page for one user: a blank one, or the one that has been without users for longest. LL_NO_PAGE: all are in use. */
+uint32_t ll_pages_take(ll_pages *pages);
+/* One user more, of a page in a tree. */
+void ll_pages_share(ll_pages *pages, uint32_t page);
+/* One less. What goes on from a page is to be given before it. */
+void ll_pages_give(ll_pages *pages, uint32_t page);
+
+/* The page behind `parent` that has most of the first n tokens; LL_NO_PAGE: there is none that has the first. */
+uint32_t ll_pages_find(const ll_pages *pages, const ll_page_root *root, uint32_t parent, const int32_t *tokens,
+                       size_t n, size_t *n_same);
+/* Put a page into a tree, with its one user, for whom it is given up if there is one already that has its tokens. Only
+ * full pages have others behind them. Returns the page that has the tokens. */
+uint32_t ll_pages_link(ll_pages *pages, ll_page_root *root, uint32_t parent, uint32_t page, const int32_t *tokens,
+                       uint32_t n_tokens);
+/* Take a page with one user and nothing below it out of its tree, to be written to. */
+void ll_pages_unlink(ll_pages *pages, uint32_t page);
+
+/* The root of the same adapters with one user more; NULL: out of memory. */
+ll_page_root *ll_pages_root(ll_pages *pages, const ll_adapter_use *uses, size_t n_uses);
+/* One less: with the last one goes what is known of its pages. */
+void ll_pages_drop_root(ll_pages *pages, ll_page_root *root);
+
+#endif
