@@ -59,9 +59,10 @@ static struct summary summarize(double *values, size_t n)
 }
 
 /* One test: all tokens of a run, evaluated `step` at a time in each of the sequences. `work` is GB or GFLOP for one
- * token of all those. */
+ * token of all those; 0: not known. */
 struct test {
     const char *kind;
+    bool encodes; /* an encoder reads them, at once */
     uint32_t n_tokens, step, n_sequences;
     const char *rate_key, *rate_unit;
     double work;
@@ -124,7 +125,7 @@ static libllm_status sequences_open(struct sequences *sequences, const struct ac
     libllm_engine_options engine = access->engine;
     /* Every session takes whole pages of 64. */
     engine.n_positions = sequences->n * ((n_positions + 63) / 64 * 64);
-    engine.n_batch = values->batch;
+    engine.n_batch = access->info.has_encoder && values->n_prompt > values->batch ? values->n_prompt : values->batch;
     engine.profile = values->profile;
     libllm_status status = libllm_engine_create(access->model, &engine, &sequences->engine, error);
     libllm_session_options session_options;
@@ -134,6 +135,9 @@ static libllm_status sequences_open(struct sequences *sequences, const struct ac
         status = libllm_session_create(sequences->engine, &session_options, &sequences->entries[i].session, error);
         if (status == LIBLLM_OK)
             status = adapters_set(&access->adapters, sequences->entries[i].session, error);
+        if (status == LIBLLM_OK && access->info.has_encoder) /* what is decoded answers a text */
+            status = libllm_session_encode(sequences->entries[i].session, sequences->tokens,
+                                           values->n_prompt ? values->n_prompt : 1, error);
     }
     return status;
 }
@@ -173,10 +177,12 @@ static libllm_status run_once(struct sequences *sequences, const struct test *te
                               libllm_error *error)
 {
     libllm_status status = LIBLLM_OK;
-    for (uint32_t i = 0; i < test->n_sequences && status == LIBLLM_OK; i++)
+    for (uint32_t i = 0; i < test->n_sequences && status == LIBLLM_OK && !test->encodes; i++)
         status = libllm_session_rewind(sequences->entries[i].session, sequences->depth, error);
     double start = seconds_now();
-    for (uint32_t i = 0; i < test->n_tokens && status == LIBLLM_OK; i += test->step)
+    if (test->encodes)
+        status = libllm_session_encode(sequences->entries[0].session, sequences->tokens, test->n_tokens, error);
+    for (uint32_t i = 0; i < test->n_tokens && status == LIBLLM_OK && !test->encodes; i += test->step)
         status = advance(sequences, test->n_sequences, (size_t)sequences->depth + i, test->step, error);
     *seconds = seconds_now() - start;
     return status;
@@ -258,13 +264,14 @@ static bool print_json(const struct access *access, const struct values *values,
         const struct test *test = &tests[i];
         char name[64];
         name_test(test, values->depth, name, sizeof name);
+        json_t *rate = test->work > 0 && test->n_tokens ? json_real(test->work * test->tokens_per_second.median) : NULL;
         if (test->n_tokens)
             json_array_append_new(list,
-                                  json_pack("{s:s, s:i, s:i, s:i, s:i, s:o, s:f, s:O*}", "test", name, "n_tokens",
+                                  json_pack("{s:s, s:i, s:i, s:i, s:i, s:o, s:o*, s:O*}", "test", name, "n_tokens",
                                             (int)test->n_tokens, "depth", (int)values->depth, "sequences",
                                             (int)test->n_sequences, "repetitions", (int)values->repetitions,
                                             "tokens_per_second", summary_json(&test->tokens_per_second), test->rate_key,
-                                            test->work * test->tokens_per_second.median, "profile", test->profile));
+                                            rate, "profile", test->profile));
     }
     json_t *root = json_pack("{s:s, s:s, s:I, s:o, s:I, s:o, s:O*}", "model", base_name(access->path), "device",
                              access->engine.device ? access->engine.device : "cpu", "file_bytes",
@@ -293,8 +300,11 @@ static void print_table(const struct access *access, const struct values *values
         char test[64];
         name_test(&tests[i], values->depth, test, sizeof test);
         if (tests[i].n_tokens)
-            printf("%-14s %12.2f %12.2f %12.2f   tokens/s (%.1f %s)\n", test, speed->median, speed->min, speed->max,
-                   speed->median * tests[i].work, tests[i].rate_unit);
+            printf("%-14s %12.2f %12.2f %12.2f   tokens/s", test, speed->median, speed->min, speed->max);
+        if (tests[i].n_tokens && tests[i].work > 0)
+            printf(" (%.1f %s)", speed->median * tests[i].work, tests[i].rate_unit);
+        if (tests[i].n_tokens)
+            putchar('\n');
     }
     printf("\npeak memory %.1f MiB\n", (double)peak_rss_bytes() / (1 << 20));
     for (size_t i = 0; i < n_tests; i++) {
@@ -308,14 +318,16 @@ static void print_table(const struct access *access, const struct values *values
 static bool bench(struct access *access, const struct common *common, const struct values *values)
 {
     struct summary load_ms;
+    const bool answers = access->info.has_encoder;
     struct test tests[] = {
         {.kind = "pp",
+         .encodes = answers,
          .n_tokens = values->n_prompt,
          .step = values->n_prompt,
          .n_sequences = 1,
          .rate_key = "gflop_per_second",
          .rate_unit = "GFLOP/s",
-         .work = (double)access->info.flops_per_token * 1e-9},
+         .work = answers ? 0 : (double)access->info.flops_per_token * 1e-9},
         {.kind = "tg",
          .n_tokens = values->n_generate,
          .step = 1,
@@ -342,13 +354,6 @@ static bool bench(struct access *access, const struct common *common, const stru
     return good;
 }
 
-static bool goes_on(const struct access *access)
-{
-    if (access->info.has_encoder)
-        message("%s answers a text with another; what is measured are models that go on with one", access->path);
-    return !access->info.has_encoder;
-}
-
 static int run(int argc, char **argv)
 {
     struct common common = COMMON_DEFAULTS;
@@ -362,7 +367,7 @@ static int run(int argc, char **argv)
     }
     struct access access;
     bool good = values.limits ? access_runtime(&access, &common) && bench_limits_view(access.runtime, values.json)
-                              : access_open(&access, &common) && goes_on(&access) && bench(&access, &common, &values);
+                              : access_open(&access, &common) && bench(&access, &common, &values);
     access_close(&access);
     common_free(&common);
     return good ? EXIT_OK : EXIT_FAILED;
@@ -375,7 +380,8 @@ const struct command bench_command = {
                 "--limits] [--json]",
     .details = "Measures opening (load), reading a prompt (pp) and decoding token by token (tg),\n"
                "each after --depth tokens: median, least and most of several runs after one that\n"
-               "does not count. With --sequences, that many timelines are decoded at once and\n"
+               "does not count; of a model like T5, its encoder reading a text and its decoder\n"
+               "answering one. With --sequences, that many timelines are decoded at once and\n"
                "tokens/s counts all their tokens; the prompt is read by one. GB/s is the weights\n"
                "that decoding reads, GFLOP/s the arithmetic of the matrices; peak memory is the\n"
                "process's, pages of the mapped file included.\n"

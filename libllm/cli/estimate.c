@@ -13,7 +13,8 @@
 #include "terminal.h"
 
 struct values {
-    const char *scenario, *model, *device, *count, *precision, *peak, *days, *tokens, *mfu, *sequence, *context, *flops;
+    const char *scenario, *model, *device, *count, *precision, *peak, *days, *tokens, *mfu, *sequence, *context, *flops,
+        *lora, *qlora, *epochs, *examples, *compute, *law, *inference;
     const char *data, *format, *language, *types;
     struct texts set;
     bool json, explain, corrected, compare;
@@ -37,6 +38,16 @@ static const struct option options[] = {
     {"context", 'c', OPTION_TEXT, "N", "tokens of context", offsetof(struct values, context), 0, 0},
     {"flops", 0, OPTION_CHOICE, "6nd|kaplan|chinchilla|palm|megatron|nvidia|exact", "how operations are counted",
      offsetof(struct values, flops), 0, 0},
+    {"lora", 0, OPTION_TEXT, "RANK", "tune: adapters of this rank beside frozen weights", offsetof(struct values, lora),
+     0, 0},
+    {"qlora", 0, OPTION_TEXT, "RANK", "tune: the same beside weights of 4 bits", offsetof(struct values, qlora), 0, 0},
+    {"examples", 0, OPTION_TEXT, "N", "tune: examples to train on", offsetof(struct values, examples), 0, 0},
+    {"epochs", 0, OPTION_TEXT, "N", "tune: how often", offsetof(struct values, epochs), 0, 0},
+    {"compute", 0, OPTION_TEXT, "FLOP", "scale: operations of training", offsetof(struct values, compute), 0, 0},
+    {"law", 0, OPTION_CHOICE, "besiroglu|hoffmann|muennighoff|kaplan|llama3|deepseek", "scale: which one",
+     offsetof(struct values, law), 0, 0},
+    {"inference", 0, OPTION_TEXT, "N", "scale: tokens that the model generates and reads in its life",
+     offsetof(struct values, inference), 0, 0},
     {"compare", 0, OPTION_FLAG, NULL, "side by side: several of -m and --on, apart by commas",
      offsetof(struct values, compare), 0, 0},
     {"set", 0, OPTION_TEXTS, "PATH=VALUE", "any member of the scenario, e.g. load.users=2000",
@@ -137,7 +148,13 @@ static bool set_numbers(json_t *scenario, const struct values *v)
                    {"days", "days", v->days},
                    {"mfu", "mfu", v->mfu},
                    {"sequence", "sequence", v->sequence},
-                   {"context", "context", v->context}};
+                   {"context", "context", v->context},
+                   {"lora", "lora.rank", v->lora},
+                   {"qlora", "lora.rank", v->qlora},
+                   {"examples", "examples", v->examples},
+                   {"epochs", "epochs", v->epochs},
+                   {"compute", "flops", v->compute},
+                   {"inference", "inference.tokens", v->inference}};
     double x;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         if (!numbers[i].text)
@@ -225,6 +242,8 @@ static bool apply(json_t *scenario, const struct values *v, const struct texts *
     set_text(scenario, "hardware.precision", v->precision);
     set_text(scenario, "hardware.peak", v->peak);
     set_text(scenario, "conventions.flops", v->flops);
+    set_text(scenario, "law", v->law);
+    set_text(scenario, "base", v->qlora ? "nf4" : NULL);
     set_text(scenario, "data", v->data);
     if (v->corrected)
         set(scenario, "mode", json_string("corrected"));
@@ -309,7 +328,7 @@ static int run(int argc, char **argv)
 const struct command estimate_command = {
     .name = "estimate",
     .summary = "what training or serving a model takes",
-    .synopsis = "[model|train|serve|fit] [-m MODEL] [OPTIONS]\n"
+    .synopsis = "[model|train|tune|scale|serve|fit] [-m MODEL] [OPTIONS]\n"
                 "       libllm estimate report seed-000|seed-001|seed-004 [--corrected]\n"
                 "       libllm estimate models | devices | prices\n"
                 "       libllm estimate calibrate [--types TYPES]",

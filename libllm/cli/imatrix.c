@@ -40,10 +40,23 @@ static libllm_status take_window(libllm_session *session, const int32_t *tokens,
     return status;
 }
 
+/* The encoder reads the window, and the decoder is made to repeat it. */
+static libllm_status repeat_window(const struct access *access, libllm_session *session, const int32_t *tokens,
+                                   size_t window, libllm_error *error)
+{
+    const int32_t start = libllm_model_special_token(access->model, LIBLLM_TOKEN_DECODER_START);
+    libllm_status status = libllm_session_encode(session, tokens, window, error);
+    if (status == LIBLLM_OK)
+        status = libllm_session_eval(session, &start, 1, error);
+    return status ? status : libllm_session_eval(session, tokens, window - 1, error);
+}
+
 static bool collect(const struct access *access, const struct values *values, const struct token_list *tokens)
 {
     const size_t window = values->window, n_row = access->info.n_embd;
-    const size_t batch = access->info.is_encoder ? window : values->batch; /* an encoder reads a text at once */
+    const bool answers = access->info.has_encoder;
+    /* An encoder reads a text at once. */
+    const size_t batch = access->info.is_encoder || answers ? window : values->batch;
     size_t n_windows = tokens->n / window;
     if (values->n_windows && values->n_windows < n_windows)
         n_windows = values->n_windows;
@@ -54,7 +67,7 @@ static bool collect(const struct access *access, const struct values *values, co
     libllm_engine_options engine = access->engine;
     engine.n_positions = window;
     engine.n_batch = (uint32_t)batch;
-    engine.hidden_states = 1; /* the output matrix is none of those that are asked for */
+    engine.hidden_states = !answers; /* the output matrix is none of those that are asked for */
     engine.importance = 1;
     libllm_session *session = NULL;
     libllm_error error;
@@ -65,7 +78,8 @@ static bool collect(const struct access *access, const struct values *values, co
         int32_t *of = tokens->ids + i * window;
         if (access->info.adds_bos) /* every window begins as a text does */
             of[0] = libllm_model_special_token(access->model, LIBLLM_TOKEN_BOS);
-        status = take_window(session, of, window, batch, rows, n_row, &error);
+        status = answers ? repeat_window(access, session, of, window, &error)
+                         : take_window(session, of, window, batch, rows, n_row, &error);
         progress_update("window %zu of %zu", i + 1, n_windows);
     }
     progress_end();

@@ -180,12 +180,14 @@ def collect(estimate, rows):
 def memory_table(estimate):
     """Weights, and KV memory with what its constants were fitted to apart from the rest."""
     classes = collections.OrderedDict((name, []) for name in (
-        "weights on a device", "KV memory, runs that it was fitted to", "KV memory, other sources and releases"))
+        "weights on a device", "KV memory, all", "KV memory, runs that it was fitted to",
+        "KV memory, other sources and releases"))
     for row, scenario in measured_memory.points(csv.DictReader(open(DATA / "serving_memory.csv", encoding="utf-8"))):
         memory = estimate(scenario)["memory"]
         kv = "KV memory, " + ("runs that it was fitted to" if row["version"] == "0.19.0" else
                               "other sources and releases")
-        for name, path, column in (("weights on a device", "weights", "weights_gib"), (kv, "kv_pool", "kv_gib")):
+        for name, path, column in (("weights on a device", "weights", "weights_gib"),
+                                   ("KV memory, all", "kv_pool", "kv_gib"), (kv, "kv_pool", "kv_gib")):
             if row[column]:
                 classes[name].append(memory[path]["value"] / 2 ** 30 / float(row[column]))
     yield ["class", "n", "median %", "MAPE %", "p90 %", "bias %"]

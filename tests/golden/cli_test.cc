@@ -438,11 +438,17 @@ TEST_F(Command, EvalWritesTheRowsOfADecoderBesideAnEncoder)
                 contains(result.err, "generated: 4 tokens"))
         << result.err;
     write_file(folder + "/text", "some words");
-    for (const Arguments &arguments :
-         {Arguments{"perplexity", "-m", model, "-f", folder + "/text"}, Arguments{"bench", "-m", model}}) {
-        result = run(arguments);
-        EXPECT_TRUE(result.code == 1 && contains(result.err, "answers a text")) << result.err;
-    }
+    result = run({"perplexity", "-m", model, "-f", folder + "/text"});
+    EXPECT_TRUE(result.code == 1 && contains(result.err, "answers a text")) << result.err;
+    auto bench = parse(output({"bench", "-m", model, "-p", "16", "-n", "4", "--sequences", "2", "-r", "2", "--json"}));
+    json_t *tests = json_object_get(bench.get(), "tests");
+    ASSERT_EQ(json_array_size(tests), 2u);
+    for (size_t i = 0; i < 2; i++)
+        EXPECT_GT(json_number_value(
+                      json_object_get(json_object_get(json_array_get(tests, i), "tokens_per_second"), "median")),
+                  0);
+    EXPECT_FALSE(json_object_get(json_array_get(tests, 0), "gflop_per_second"));
+    EXPECT_TRUE(contains(output({"bench", "-m", model, "-p", "0", "-n", "2", "-r", "1"}), "\ntg2 "));
     EXPECT_TRUE(contains(run({"chat", "-m", model}).err, "cannot chat"));
 }
 
@@ -959,6 +965,15 @@ TEST_F(Command, ConvertsWithAnImportanceMatrix)
     EXPECT_TRUE(contains(unknown.err, "Q4_K_M")) << unknown.err;
     EXPECT_EQ(run({"convert", plain_model}).code, 2);
     EXPECT_EQ(run({"imatrix", "-m", plain_model, "-f", "-"}).code, 2);
+
+    /* Of an encoder and a decoder, both. */
+    const std::string t5 = data + "/families/t5-gated.gguf";
+    Result both = run({"imatrix", "-m", t5, "-f", "-", "-o", folder + "/t5.imatrix", "-c", "16"}, text);
+    ASSERT_EQ(both.code, 0) << both.err;
+    const std::string inside = read_file(folder + "/t5.imatrix");
+    for (const char *name : {"enc.blk.0.attn_q.weight.counts", "dec.blk.0.attn_q.weight.counts",
+                             "dec.blk.1.cross_attn_k.weight.counts", "dec.blk.1.ffn_down.weight.counts"})
+        EXPECT_TRUE(contains(inside, name)) << name;
 }
 
 TEST_F(Command, LogLinesGoToStandardError)

@@ -554,6 +554,58 @@ TEST_F(ImportanceGolden, ExpertsHaveSumsOfTheirOwn)
     }
 }
 
+std::vector<double> normalized(const std::vector<double> &x, const std::vector<float> &weight)
+{
+    double square = 0;
+    for (const double value : x)
+        square += value * value;
+    std::vector<double> out(x.size());
+    for (size_t i = 0; i < x.size(); i++)
+        out[i] = x[i] / std::sqrt(square / static_cast<double>(x.size()) + 1e-6) * weight[i];
+    return out;
+}
+
+std::vector<double> product(const std::vector<float> &matrix, const std::vector<double> &x)
+{
+    std::vector<double> out(matrix.size() / x.size());
+    for (size_t r = 0; r < out.size(); r++)
+        for (size_t k = 0; k < x.size(); k++)
+            out[r] += matrix[r * x.size() + k] * x[k];
+    return out;
+}
+
+/* Of latent attention: the keys' heads are multiplied with what of the first layer's queries does not rotate, which is
+ * known without a model; every head of the keys and the values sees every token. */
+TEST_F(ImportanceGolden, HeadsHaveSumsOfTheirOwn)
+{
+    const size_t n_embd = 64, n_heads = 4, n_nope = 16, n_rot = 16;
+    const std::string source = data + "tiny/deepseek2.gguf", matrix = path("a.gguf");
+    collect(source, 2, 40, matrix);
+    const File sums(matrix), model(source);
+    const std::vector<float> embedding = decoded(model.tensor("token_embd.weight"));
+    std::vector<double> expected(n_heads * n_nope);
+    for (const int32_t id : read_ids(data + "tiny/deepseek2.json")) {
+        std::vector<double> x(embedding.begin() + static_cast<ptrdiff_t>(id * n_embd),
+                              embedding.begin() + static_cast<ptrdiff_t>((id + 1) * n_embd));
+        x = normalized(x, decoded(model.tensor("blk.0.attn_norm.weight")));
+        x = product(decoded(model.tensor("blk.0.attn_q_a.weight")), x);
+        x = normalized(x, decoded(model.tensor("blk.0.attn_q_a_norm.weight")));
+        x = product(decoded(model.tensor("blk.0.attn_q_b.weight")), x);
+        for (size_t h = 0; h < n_heads; h++)
+            for (size_t k = 0; k < n_nope; k++)
+                expected[h * n_nope + k] += x[h * (n_nope + n_rot) + k] * x[h * (n_nope + n_rot) + k];
+    }
+    const std::vector<float> values = decoded(sums.tensor("blk.0.attn_k_b.weight.in_sum2"));
+    ASSERT_EQ(values.size(), expected.size());
+    for (size_t i = 0; i < values.size(); i++)
+        EXPECT_NEAR(values[i], expected[i], 1e-4 * expected[i]) << i;
+    for (const char *name : {"blk.0.attn_k_b.weight", "blk.2.attn_k_b.weight", "blk.2.attn_v_b.weight"})
+        EXPECT_EQ(decoded(sums.tensor(std::string(name) + ".counts")),
+                  std::vector<float>(n_heads, static_cast<float>(n_tokens)))
+            << name;
+    ASSERT_STATUS(LIBLLM_OK, convert(source, path("b.gguf"), "Q8_0", [&](auto &o) { o.importance = matrix.c_str(); }));
+}
+
 TEST_F(ImportanceGolden, ThreadsChangeNothing)
 {
     for (const char *name : {"qwen2moe", "mamba", "deepseek2"}) {

@@ -8,6 +8,8 @@ usage: estimates.py LIBRARY DATA_FOLDER MODELS_JSON
 - data/estimate/parameters.csv: parameters of every preset, counted by transformers (see make_parameters.py).
 - data/estimate/training.json: training runs through an independent implementation of the closed form.
 - data/estimate/serving_cases.json: latency, throughput and memory of serving, by another implementation of the model.
+- estimate_scaling.py: scaling laws.
+- estimate_tuning.py: fine-tuning, and states and weights that are not on the device.
 - estimate_money.py: power, energy, carbon and money.
 - Every formula that a report prints, evaluated here with the numbers that it prints, gives the figure.
 """
@@ -21,6 +23,8 @@ import sys
 import tempfile
 
 import estimate_money
+import estimate_scaling
+import estimate_tuning
 
 class Error(ctypes.Structure):
     _fields_ = [("status", ctypes.c_int32), ("message", ctypes.c_char * 508)]
@@ -388,6 +392,8 @@ SCENARIOS = [
        "weights": weights}
       for model in ("Llama-3.1-8B", "Qwen3-30B-A3B") for device in ("RTX 4090", "M2 Ultra", "H100")
       for n in (1, 3) for weights in ("q4_k_m", "f16")),
+    *estimate_tuning.SCENARIOS,
+    *estimate_scaling.SCENARIOS,
     *({"task": "serve", "model": "Llama-3.1-8B", "engine": engine, "hardware": "RTX 4090", "measured": measured}
       for engine in ("llamacpp", "vllm") for measured in ({"tpot": 0.02}, {"tokens_per_second": 50}, {"factor": 1.1})),
     estimate_money.SCENARIO,
@@ -503,7 +509,8 @@ def main(library, folder, models):
     problems = [*check_seeds(estimate, folder), *check_parameters(estimate, folder, models),
                 *check_training(estimate, folder), *check_layouts(estimate, folder), *check_serving(estimate, folder),
                 *check_first_token(estimate), *check_desktop(estimate), *check_measured(estimate),
-                *estimate_money.check(estimate), *check_fit(estimate), *check_explanations(estimate)]
+                *estimate_money.check(estimate), *check_fit(estimate), *estimate_tuning.check(estimate, folder),
+                *estimate_scaling.check(estimate), *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
 

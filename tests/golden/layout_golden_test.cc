@@ -4,6 +4,7 @@
  */
 #include "golden.h"
 
+#include <map>
 #include <unistd.h>
 
 extern "C" {
@@ -94,6 +95,33 @@ class LayoutGolden : public ::testing::Test
         }
     }
 
+    /* What is collected of the fixture's ids: the values of every tensor of the importance matrix. */
+    std::map<std::string, std::vector<float>> importance(const std::string &of)
+    {
+        std::map<std::string, std::vector<float>> found;
+        const std::vector<int32_t> ids = read_ids(base + ".json");
+        const Handle<libllm_runtime> runtime = make_runtime();
+        const Handle<libllm_model> model = open_model(runtime.get(), of);
+        libllm_engine_options options = engine_options(40, ids.size());
+        options.hidden_states = 1; /* all tokens go through the last layer */
+        options.importance = 1;
+        const Handle<libllm_session> session = open_session(model.get(), options);
+        const std::string file = path + ".imatrix";
+        std::vector<float> rows;
+        EXPECT_TRUE(eval_chunks(session.get(), ids, 0, ids.size(), 40, 64, &rows));
+        EXPECT_EQ(LIBLLM_OK, libllm_session_save_importance(session.get(), file.c_str(), "text", 1, &error));
+        ll_gguf sums = {};
+        EXPECT_EQ(LIBLLM_OK, ll_gguf_open(&host, file.c_str(), LIBLLM_LOAD_READ, ll_type_block_size, &sums, &error));
+        for (size_t i = 0; i < sums.n_tensors; i++) {
+            std::vector<float> &values = found[text_of(sums.tensors[i].name)];
+            values.resize(sums.tensors[i].n_bytes / sizeof(float));
+            memcpy(values.data(), sums.tensors[i].data, sums.tensors[i].n_bytes);
+        }
+        ll_gguf_close(&sums);
+        unlink(file.c_str());
+        return found;
+    }
+
     ll_host host;
     ll_gguf source = {};
     std::vector<Tensor> tensors;
@@ -138,6 +166,29 @@ TEST_F(LayoutGolden, ExpertsApart)
         agrees();
         unlink(path.c_str());
     }
+}
+
+/* Their inputs are counted as those of experts that lie together. */
+TEST_F(LayoutGolden, ImportanceOfExpertsApart)
+{
+    read("tiny/mixtral");
+    tensors = taken_apart(tensors, true);
+    write();
+    const std::map<std::string, std::vector<float>> apart = importance(path), together = importance(base + ".gguf");
+    size_t n_compared = 0;
+    for (const auto &[name, sums] : together) {
+        const size_t at = name.find("_exps.weight.in_sum2");
+        if (at == std::string::npos)
+            continue;
+        std::vector<float> all;
+        for (size_t i = 0; apart.count(name.substr(0, at) + "." + std::to_string(i) + ".weight.in_sum2"); i++) {
+            const auto &one = apart.at(name.substr(0, at) + "." + std::to_string(i) + ".weight.in_sum2");
+            all.insert(all.end(), one.begin(), one.end());
+        }
+        EXPECT_EQ(sums, all) << name;
+        n_compared++;
+    }
+    EXPECT_GE(n_compared, 6u);
 }
 
 TEST_F(LayoutGolden, ExpertsApartOfWhichOneIsMissing)

@@ -10,7 +10,12 @@
 
 static bool is_collected(const ll_gguf_tensor *t)
 {
-    return t->name.size > 4 && memcmp(t->name.data, "blk.", 4) == 0 && ll_mixture_is_matrix(t);
+    static const char *const layers[] = {"blk.", "enc.blk.", "dec.blk."};
+    bool is_of_layer = false;
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++)
+        is_of_layer = is_of_layer ||
+                      (t->name.size > strlen(layers[i]) && memcmp(t->name.data, layers[i], strlen(layers[i])) == 0);
+    return is_of_layer && ll_mixture_is_matrix(t);
 }
 
 static int by_address(const void *a, const void *b)

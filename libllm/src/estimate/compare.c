@@ -14,6 +14,7 @@ static const struct {
 } defaults[] = {
     {"model", {"parameters.total", "parameters.active", "weights.bytes", "kv.bytes_per_token", "flops.decode_token"}},
     {"train", {"flops.total", "devices.count", "time.days", "devices.hours", "energy.total", "cost.total"}},
+    {"tune", {"parameters.trainable", "memory.peak", "train.tokens_per_second", "time.days", "cost.total"}},
     {"serve", {"load.tokens_per_second", "devices.count"}},
     {"fit",
      {"weights.bytes", "memory.needed", "context.most", "prefill.tokens_per_second", "decode.tokens_per_second"}},

@@ -7,13 +7,16 @@
 #include "base/status.h"
 #include "estimate/compare.h"
 #include "estimate/list.h"
+#include "estimate/report.h"
 #include "estimate/seeds.h"
 
 static const struct {
     const char *name;
     void (*run)(ll_task *task);
-} tasks[] = {{"model", ll_run_model}, {"train", ll_run_train}, {"serve", ll_run_serve}, {"fit", ll_run_fit}};
-#define MODEL_TASKS "model|train|serve|fit"
+    bool has_no_model; /* unless the scenario says one */
+} tasks[] = {{"model", ll_run_model, false}, {"train", ll_run_train, false}, {"serve", ll_run_serve, false},
+             {"fit", ll_run_fit, false},     {"tune", ll_run_tune, false},   {"scale", ll_run_scale, true}};
+#define MODEL_TASKS "model|train|serve|fit|tune|scale"
 #define DOCUMENTS "report|models|devices|prices"
 static const char *const documents[] = {"report", "models", "devices", "prices"};
 enum { REPORT = sizeof tasks / sizeof *tasks };
@@ -32,12 +35,13 @@ static ll_report_options read_output(ll_reader *scenario)
 
 static void run_task(ll_task *task, int which)
 {
-    if (!ll_read_has(task->scenario, "model"))
+    const bool has_model = ll_read_has(task->scenario, "model");
+    if (!has_model && !tasks[which].has_no_model)
         ll_sheet_fail(task->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "model: missing");
-    if (!task->sheet->status && ll_bill_read(task->scenario, "model", task->folder, task->bill)) {
+    if (has_model && !task->sheet->status && ll_bill_read(task->scenario, "model", task->folder, task->bill))
         ll_bill_put(task->bill, task->sheet);
+    if (!task->sheet->status)
         tasks[which].run(task);
-    }
     if (!task->sheet->status)
         ll_read_end(task->scenario);
 }
@@ -48,6 +52,29 @@ void ll_run_scenario(ll_sheet *sheet, const json_t *root, const char *folder, ll
     ll_task task = {.sheet = sheet, .scenario = &scenario, .bill = bill, .folder = folder};
     const int which = ll_read_choice(&scenario, "task", MODEL_TASKS, 0);
     run_task(&task, which);
+}
+
+bool ll_try_scenario(ll_task *task, json_t *root, const char *path)
+{
+    ll_sheet sheet;
+    ll_bill *bill = ll_alloc(task->sheet->host, 1, sizeof *bill);
+    bool is_feasible = false;
+    if (!root || !bill || !ll_sheet_init(&sheet, task->sheet->host)) {
+        ll_sheet_fail(task->sheet, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a change of the scenario");
+    } else {
+        static const char *const left_out[] = {"output", "data", "compare", "cost"};
+        for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
+            json_object_del(root, left_out[i]);
+        sheet.is_trial = true;
+        ll_run_scenario(&sheet, root, task->folder, bill);
+        is_feasible = !sheet.status && ll_sheet_has(&sheet, path) && ll_report_is_feasible(&sheet);
+        if (sheet.status == LIBLLM_ERROR_OUT_OF_MEMORY)
+            ll_sheet_fail(task->sheet, sheet.status, "%s", sheet.error.message);
+        ll_sheet_free(&sheet);
+    }
+    ll_free(task->sheet->host, bill);
+    json_decref(root);
+    return is_feasible;
 }
 
 /* A report that is a document: a list, a published report, or a comparison of a task. */

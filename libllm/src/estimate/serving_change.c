@@ -33,23 +33,7 @@ static json_t *object_in(json_t *scenario, const char *name, const char *key)
 /* Takes the scenario; a remark when it is feasible. */
 static bool works(ll_serving *s, json_t *scenario, const char *code, const char *english, const char *chinese)
 {
-    ll_sheet sheet;
-    ll_bill *bill = ll_alloc(s->sheet->host, 1, sizeof *bill);
-    bool good = false;
-    if (!scenario || !bill || !ll_sheet_init(&sheet, s->sheet->host)) {
-        ll_sheet_fail(s->sheet, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a change of the scenario");
-    } else {
-        sheet.is_trial = true;
-        ll_run_scenario(&sheet, scenario, s->task->folder, bill);
-        good = !sheet.status && ll_sheet_has(&sheet, "latency.tpot");
-        for (size_t i = 0; i < sheet.n_remarks; i++)
-            good = good && sheet.remarks[i].kind != LL_REMARK_REASON;
-        if (sheet.status == LIBLLM_ERROR_OUT_OF_MEMORY)
-            ll_sheet_fail(s->sheet, sheet.status, "%s", sheet.error.message);
-        ll_sheet_free(&sheet);
-    }
-    ll_free(s->sheet->host, bill);
-    json_decref(scenario);
+    const bool good = ll_try_scenario(s->task, scenario, "latency.tpot");
     if (good)
         ll_sheet_remark(s->sheet, LL_REMARK_CHANGE, code, english, chinese);
     return good;

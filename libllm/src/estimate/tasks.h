@@ -49,6 +49,8 @@ void ll_put_money(ll_task *task, const ll_hardware *hardware);
 
 void ll_run_model(ll_task *task);
 void ll_run_train(ll_task *task);
+void ll_run_tune(ll_task *task);
+void ll_run_scale(ll_task *task);
 void ll_run_serve(ll_task *task);
 void ll_run_fit(ll_task *task);
 
@@ -59,5 +61,8 @@ void ll_serve_own(ll_task *task);
 
 /* estimate.c: a scenario of one of these tasks, onto a sheet of its own. */
 void ll_run_scenario(ll_sheet *sheet, const json_t *scenario, const char *folder, ll_bill *bill);
+/* Whether a changed scenario, which is taken, would be feasible and have this figure; without money, output and tables
+ * of its own. The task's sheet fails when there is no memory. */
+bool ll_try_scenario(ll_task *task, json_t *scenario, const char *path);
 
 #endif

@@ -2,7 +2,7 @@
  * Training a model: operations, and the devices, days or efficiency that follow from the other two. Members of the
  * scenario beside "model":
  *
- * tokens        a number, or {"total"} or {"per_parameter"}
+ * tokens        a number, or {"total"}, {"per_parameter"} or {"law"} (scale.c): as many as training is spent best on
  * sequence      tokens; default: the model's context, 4096 at most
  * conventions   {"flops", "flops_per_parameter_token"}
  * hardware      a device or {"device", "count", "precision": bf16 or fp8, ...}
@@ -20,6 +20,7 @@
  * optimizer     adam, adam8bit, adafactor, lion, sgd or muon
  * cost          money.c
  */
+#include "estimate/scaling.h"
 #include "estimate/training.h"
 
 #include <math.h>
@@ -35,9 +36,16 @@ static void put_tokens(ll_task *task)
     }
     task->scenario->n_asked--; /* asked for again */
     ll_reader r = ll_read_object(task->scenario, "tokens");
-    if (ll_read_given(&r, "per_parameter", 1e-6, 1e9, "tokens.per_parameter", "token"))
+    if (ll_read_given(&r, "per_parameter", 1e-6, 1e9, "tokens.per_parameter", "token")) {
         ll_sheet_compute(sheet, "tokens.total", "token", "tokens.per_parameter * parameters.total", NULL);
-    else if (!ll_read_given(&r, "total", 1, 1e20, "tokens.total", "token")) {
+    } else if (ll_read_has(&r, "law")) {
+        const ll_law law = (ll_law)ll_read_choice(&r, "law", LL_LAW_WORDS, LL_LAW_BESIROGLU);
+        (void)ll_law_put(sheet, law);
+        ll_sheet_compute(sheet, "tokens.total", "token",
+                         ll_sheet_text(sheet, "%s / (6 * parameters.total)",
+                                       ll_law_flops_for_parameters(sheet, law, "parameters.total")),
+                         "where training is spent best");
+    } else if (!ll_read_given(&r, "total", 1, 1e20, "tokens.total", "token")) {
         ll_sheet_give(sheet, "tokens.per_parameter", "token", 20,
                       "Hoffmann et al. 2022: about 20 where compute is best spent");
         ll_sheet_compute(sheet, "tokens.total", "token", "tokens.per_parameter * parameters.total", NULL);

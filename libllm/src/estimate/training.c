@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Training as a scenario describes it: reading how a run is set up, and what follows from the time of its steps.
  */
-#include "estimate/training.h"
+#include "estimate/tuning.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,8 +17,10 @@ static const struct {
     {4, "Lion: one moment"},
     {4, "SGD: momentum"},
     {4, "Muon: one moment"},
+    {4, "Adam: two moments in 16 bits"},
 };
-#define OPTIMIZER_WORDS "adam|adam8bit|adafactor|lion|sgd|muon"
+#define OPTIMIZER_WORDS "adam|adam8bit|adafactor|lion|sgd|muon|adam_bf16"
+enum { ADAM_8_BIT = 1, ADAM_BF16 = 6 };
 
 static double read_whole(ll_reader *r, const char *key, double most, double otherwise)
 {
@@ -64,6 +66,7 @@ void ll_training_read(ll_training *t, ll_task *task, ll_training_plan *p)
         ll_sheet_fail(t->sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
                       "batch_tokens: only one of \"batch_tokens\" and \"global_batch\" can be given");
     read_parallel(t, p);
+    ll_training_read_offload(t);
 }
 
 /* What cannot be spread so. */
@@ -102,12 +105,41 @@ static void put_spread(ll_training *t, const ll_hardware *h)
         h->is_known && strcmp(h->device.vendor, "NVIDIA") == 0 && ll_sheet_value(t->sheet, "device.link") >= 200e9;
     const double low = t->has_experts ? (is_near ? 0.75 : 0.65) : (is_near ? 0.88 : 0.82);
     const double high = t->has_experts ? (is_near ? 1.40 : 1.55) : (is_near ? 1.19 : 1.28);
-    ll_sheet_give_between(t->sheet, "train.spread", "", 1, low, high,
-                          "measured over predicted, in eight of ten published runs");
+    if (t->is_tuning)
+        ll_sheet_give_between(t->sheet, "train.spread", "", 1, 0.6, 1.3,
+                              "default: fine-tuning was not fitted; batches are small and software differs");
+    else
+        ll_sheet_give_between(t->sheet, "train.spread", "", 1, low, high,
+                              "measured over predicted, in eight of ten published runs");
     ll_sheet_detail(t->sheet, "train.spread");
-    ll_sheet_give_between(t->sheet, "memory.spread", "", 1, 0.90, 1.10,
-                          "measured over predicted, in eight of ten published runs");
+    if (t->is_quantized)
+        ll_sheet_give_between(t->sheet, "memory.spread", "", 1, 0.95, 1.5,
+                              "measured over predicted: runs of litgpt and torchtune with weights of 4 bits");
+    else
+        ll_sheet_give_between(t->sheet, "memory.spread", "", 1, 0.90, 1.10,
+                              "measured over predicted, in eight of ten published runs");
     ll_sheet_detail(t->sheet, "memory.spread");
+}
+
+/* Of a parameter that is trained. States that are not wide on purpose are as wide as what they belong to. */
+static void put_bytes(ll_training *t)
+{
+    static const struct {
+        double weights, gradients, master;
+        const char *source;
+    } trained[] = {
+        [LL_TRAINED_MIXED] = {2, 4, 4, "16-bit weights, 32-bit masters and gradients"},
+        [LL_TRAINED_BF16] = {2, 2, 0, "everything in 16 bits"},
+        [LL_TRAINED_FP32] = {4, 4, 0, "everything in 32 bits"},
+    };
+    const bool is_halved = t->trained == LL_TRAINED_BF16 && t->optimizer != ADAM_8_BIT && t->optimizer != ADAM_BF16;
+    const double bytes = optimizers[t->optimizer].bytes;
+    const char *source = optimizers[t->optimizer].source;
+    ll_training_give(t, "train.weight_bytes", "B", trained[t->trained].weights, trained[t->trained].source);
+    ll_training_give(t, "train.gradient_bytes", "B", trained[t->trained].gradients, trained[t->trained].source);
+    ll_training_give(t, "train.master_bytes", "B", trained[t->trained].master, trained[t->trained].source);
+    ll_training_give(t, "optimizer.bytes", "B", is_halved ? bytes / 2 : bytes,
+                     is_halved ? ll_sheet_text(t->sheet, "%s; here in 16 bits, as what is trained", source) : source);
 }
 
 void ll_training_prepare(ll_training *t, const ll_hardware *hardware)
@@ -115,7 +147,10 @@ void ll_training_prepare(ll_training *t, const ll_hardware *hardware)
     ll_training_put_constants(t);
     ll_training_put_model(t);
     ll_training_put_device(t, hardware);
-    ll_training_give(t, "optimizer.bytes", "B", optimizers[t->optimizer].bytes, optimizers[t->optimizer].source);
+    put_bytes(t);
+    ll_training_put_offload_rates(t);
+    if (t->is_tuning)
+        ll_tuning_put(t);
     put_spread(t, hardware);
 }
 
@@ -155,6 +190,20 @@ static void say_that_it_does_not_fit(ll_training *t)
                                   bytes / 0x1p30, share, memory / 0x1p30),
                     ll_sheet_text(sheet, "占用最多的卡需要 %.1f GiB，可规划显存为 %.0f GiB 的 %.0f%%。", bytes / 0x1p30,
                                   memory / 0x1p30, share));
+}
+
+static void say_that_the_host_is_small(ll_sheet *sheet)
+{
+    const double needed = ll_sheet_value(sheet, "host.needed"), memory = ll_sheet_value(sheet, "host.memory");
+    if (sheet->status || memory <= 0 || needed <= memory)
+        return;
+    ll_sheet_remark(
+        sheet, LL_REMARK_REASON, "host_is_small",
+        ll_sheet_text(sheet, "Each host needs %.0f GiB of memory and has %.0f.", needed / 0x1p30, memory / 0x1p30),
+        ll_sheet_text(sheet, "每台主机需要 %.0f GiB 内存，仅有 %.0f GiB。", needed / 0x1p30, memory / 0x1p30));
+    ll_sheet_remark(sheet, LL_REMARK_CHANGE, "more_host_memory",
+                    ll_sheet_text(sheet, "Hosts of %.0f GiB, or states on a drive.", ceil(needed / 0x1p30)),
+                    ll_sheet_text(sheet, "主机内存增至 %.0f GiB，或将状态放到硬盘。", ceil(needed / 0x1p30)));
 }
 
 /* Another layout of the same devices, or twice as many and more. */
@@ -201,13 +250,17 @@ void ll_training_put_run(ll_training *t, const ll_training_plan *p)
         ll_training_put_plan(t, p);
         say_that_it_does_not_fit(t);
         ll_sheet_rewind(t->sheet, mark);
-        say_what_would_fit(t, p);
+        if (t->is_tuning)
+            ll_tuning_say_changes(t, p);
+        else
+            say_what_would_fit(t, p);
     }
     ll_training_put_plan(t, p);
     put_rates(t);
     ll_sheet_compute(t->sheet, "mfu.reached", "", "flops.per_token * train.tokens_per_second_per_device / device.peak",
                      "by the convention, of the peak");
     ll_sheet_compute(t->sheet, "memory.peak", "B", "memory.total * memory.spread", "of the fullest device");
+    say_that_the_host_is_small(t->sheet);
 }
 
 double ll_training_days(ll_training *t, const ll_training_plan *p)

@@ -26,6 +26,15 @@ typedef enum ll_attention_kernels {
 } ll_attention_kernels;
 #define LL_ATTENTION_WORDS "tuned|generic|unfused"
 
+/* How trained parameters are kept: 16-bit weights with 32-bit masters and gradients, or everything in 16 or in 32 bits.
+ */
+typedef enum ll_trained { LL_TRAINED_MIXED, LL_TRAINED_BF16, LL_TRAINED_FP32 } ll_trained;
+#define LL_TRAINED_WORDS "mixed|bf16|fp32"
+
+/* Where states of the optimizer, or weights, are while they are not used. */
+typedef enum ll_place { LL_PLACE_DEVICE, LL_PLACE_HOST, LL_PLACE_DRIVE } ll_place;
+#define LL_PLACE_WORDS "device|host|nvme"
+
 /* How a run is spread over devices, and what is tried out. */
 typedef struct ll_training_plan {
     double devices, sequences; /* sequences of an optimizer step */
@@ -48,6 +57,14 @@ typedef struct ll_training {
     bool has_experts, has_latent, is_gated;
     bool has_layout, has_batch; /* the scenario says how the run is spread, and how much a step takes */
     int optimizer;
+    ll_trained trained;
+    ll_place states, weights; /* while they are not used */
+    /* Fine-tuning. */
+    bool is_tuning, has_adapters; /* the model's own weights are frozen */
+    bool has_adapted_ffn;
+    bool is_quantized;    /* frozen weights, which are unpacked where they are used */
+    bool frees_gradients; /* layer by layer, as soon as they have been used */
+    bool is_paged;        /* states of the optimizer leave the device while they are not used */
 } ll_training;
 
 /* training_constants.c: the figures k.train_*. */
@@ -55,13 +72,24 @@ void ll_training_put_constants(ll_training *training);
 /* training_model.c: what steps are made from, of the model and of the device. */
 void ll_training_put_model(ll_training *training);
 void ll_training_put_device(ll_training *training, const ll_hardware *hardware);
-/* training_plan.c: devices.count, parallel.*, batch.* and recompute.* of a plan without open members. */
+/* training_plan.c: devices.count, parallel.*, with what parameters take; batch.* and recompute.* of a plan without open
+ * members. */
 void ll_training_put_layout(ll_training *training, const ll_training_plan *plan);
 void ll_training_put_batch(ll_training *training, const ll_training_plan *plan);
 /* training_memory.c: memory.total of the fullest device, and its parts. */
 void ll_training_put_memory(ll_training *training, const ll_training_plan *plan);
+/* training_states.c: those of them that parameters take, which follow from the layout. */
+void ll_training_put_states(ll_training *training, const ll_training_plan *plan);
 /* training_step.c: step.time, and its parts. */
 void ll_training_put_step(ll_training *training, const ll_training_plan *plan);
+/* training_offload.c: the member "offload" of a scenario; rates, memory of hosts, and the part of step.time that moving
+ * takes.
+ */
+void ll_training_read_offload(ll_training *training);
+bool ll_training_offloads(const ll_training *training);
+void ll_training_put_offload_rates(ll_training *training);
+void ll_training_put_offload(ll_training *training, const ll_training_plan *plan);
+void ll_training_put_offload_step(ll_training *training);
 /* All of these. */
 void ll_training_put_plan(ll_training *training, const ll_training_plan *plan);
 

@@ -36,6 +36,7 @@ void ll_training_put_layout(ll_training *t, const ll_training_plan *p)
     ll_training_put(t, "shard.expert_group", "device",
                     t->has_experts && p->ep > 1 ? "max(1, floor(devices.count / (parallel.pp * parallel.ep)))"
                                                 : "parallel.dp * parallel.cp");
+    ll_training_put_states(t, p);
 }
 
 void ll_training_put_batch(ll_training *t, const ll_training_plan *p)

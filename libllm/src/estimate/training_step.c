@@ -3,6 +3,9 @@
  */
 #include "estimate/training.h"
 
+/* Passes through products, in forward ones: a frozen one has no gradient of its weights. */
+static const char *passes(const ll_training *t) { return t->has_adapters ? "2" : "3"; }
+
 static void put(ll_training *t, const char *path, const char *formula) { ll_training_put(t, path, "s", formula); }
 
 static void put_products(ll_training *t, const ll_training_plan *p)
@@ -12,14 +15,18 @@ static void put_products(ll_training *t, const ll_training_plan *p)
     ll_training_put(t, "micro.product_rate", "FLOP/s",
                     "train.product_rate * micro.width / (micro.width + k.train_width)");
     put(t, "micro.products",
-        p->recompute == LL_RECOMPUTE_CHEAP
-            ? "(2 * train.body * (3 + recompute.products) + 2 * train.up * (1 - recompute.share)) * "
-              "batch.micro_tokens / (parallel.tp * parallel.pp) / micro.product_rate"
-            : "2 * train.body * (3 + recompute.products) * batch.micro_tokens / (parallel.tp * parallel.pp) / "
-              "micro.product_rate");
+        ll_sheet_text(t->sheet,
+                      p->recompute == LL_RECOMPUTE_CHEAP
+                          ? "(2 * train.body * (%s + recompute.products) + 2 * train.up * (1 - recompute.share)) * "
+                            "batch.micro_tokens / (parallel.tp * parallel.pp) / micro.product_rate"
+                          : "2 * train.body * (%s + recompute.products) * batch.micro_tokens / (parallel.tp * "
+                            "parallel.pp) / micro.product_rate",
+                      passes(t)));
     put(t, "micro.head",
-        "6 * train.embedding * batch.micro_tokens / (parallel.tp * parallel.pp) / (train.head_rate * "
-        "micro.width / (micro.width + k.train_width))");
+        ll_sheet_text(t->sheet,
+                      "2 * %s * train.embedding * batch.micro_tokens / (parallel.tp * parallel.pp) / (train.head_rate "
+                      "* micro.width / (micro.width + k.train_width))",
+                      passes(t)));
     put(t, "micro.attention",
         t->attention == LL_ATTENTION_UNFUSED /* computes what the mask hides, too */
             ? "2 * train.core_flops * batch.micro_tokens / (parallel.tp * parallel.pp) * (3.5 + recompute.core) / "
@@ -52,10 +59,13 @@ static void put_experts(ll_training *t, const ll_training_plan *p)
 {
     const double domain = ll_sheet_value(t->sheet, "device.domain");
     put(t, "micro.experts",
-        "2 * train.experts_used * batch.micro_tokens / (parallel.tp * parallel.pp) * (3 + recompute.products) / "
-        "(train.product_rate * k.train_grouped * train.expert_width / (train.expert_width + k.train_width)) + "
-        "k.train_permute * model.experts_used * model.hidden * batch.micro_tokens / parallel.tp * train.expert_layers "
-        "/ parallel.pp / train.bandwidth");
+        ll_sheet_text(
+            t->sheet,
+            "2 * train.experts_used * batch.micro_tokens / (parallel.tp * parallel.pp) * (%s + recompute.products) / "
+            "(train.product_rate * k.train_grouped * train.expert_width / (train.expert_width + k.train_width)) + "
+            "k.train_permute * model.experts_used * model.hidden * batch.micro_tokens / parallel.tp * "
+            "train.expert_layers / parallel.pp / train.bandwidth",
+            passes(t)));
     put(t, "micro.routing",
         "(k.train_experts + k.train_expert * model.experts / parallel.ep) * train.expert_layers / "
         "parallel.pp");
@@ -105,6 +115,18 @@ static void put_communication(ll_training *t, const ll_training_plan *p)
                           p->tp * p->pp <= domain ? near : far));
 }
 
+/* Adapters read the inputs of their matrices and add to the outputs, forward and backward, in 16 bits; their products
+ * are too narrow to count. Quantized weights are unpacked in each pass. */
+static void put_adapters(ll_training *t)
+{
+    put(t, "micro.adapters",
+        "8 * lora.widths_used * batch.micro_tokens / (parallel.tp * parallel.pp) / train.bandwidth");
+    if (t->is_quantized)
+        put(t, "micro.unpack",
+            "k.train_unpack * (base.bytes + 4) * (shard.products + shard.experts) * (2 + recompute.products) / "
+            "train.bandwidth");
+}
+
 static const char *plus(ll_training *t, const char *sum, const char *path)
 {
     return ll_sheet_has(t->sheet, path) ? ll_sheet_text(t->sheet, "%s + %s", sum, path) : sum;
@@ -126,11 +148,16 @@ static void put_exchange(ll_training *t, const ll_training_plan *p)
                     : t->is_flat                          ? "train.network"
                                                           : "min(train.link, exchange.inside * train.network)");
     const bool each = p->zero == 3 && p->pp <= 1;
+    ll_training_put(t, "exchange.bytes", "B",
+                    !t->has_adapters ? "6 * (shard.dense + shard.experts)"
+                    : each ? "2 * (base.bytes * (shard.products + shard.experts) + base.rest_bytes * (shard.dense - "
+                             "shard.products)) + train.gradient_bytes * shard.trained"
+                           : "2 * train.gradient_bytes * shard.trained");
     put(t, "exchange.time",
-        each ? "6 * (shard.dense + shard.experts) * (shard.group - 1) / shard.group / exchange.rate + 3 * "
-               "model.layers / parallel.pp * k.train_hop * shard.group"
-             : "6 * (shard.dense + shard.experts) * (shard.group - 1) / shard.group / exchange.rate + 2 * "
-               "model.layers / parallel.pp * k.train_hop * shard.group");
+        each ? "exchange.bytes * (shard.group - 1) / shard.group / exchange.rate + 3 * model.layers / parallel.pp * "
+               "k.train_hop * shard.group"
+             : "exchange.bytes * (shard.group - 1) / shard.group / exchange.rate + 2 * model.layers / parallel.pp * "
+               "k.train_hop * shard.group");
     ll_training_put(t, "exchange.overlap", "", t->is_eager ? "1 * k.train_overlap_eager" : "1 * k.train_overlap");
     put(t, "step.passes",
         each ? "batch.micros * (micro.time ^ exchange.overlap + exchange.time ^ exchange.overlap) ^ (1 / "
@@ -139,24 +166,42 @@ static void put_exchange(ll_training *t, const ll_training_plan *p)
                "exchange.time ^ exchange.overlap) ^ (1 / exchange.overlap)");
 }
 
+/* Where the states are, which all devices of a host share; each replica updates its part of them, or all. */
+static void put_update(ll_training *t, const ll_training_plan *p)
+{
+    if (t->states != LL_PLACE_DEVICE)
+        put(t, "step.update", "k.train_update * offload.parameters * offload.devices / host.bandwidth");
+    else if (t->has_adapters)
+        put(t, "step.update",
+            p->zero >= 1 ? "k.train_update * shard.trained / shard.group / train.bandwidth"
+                         : "k.train_update * shard.trained / train.bandwidth");
+    else
+        put(t, "step.update",
+            p->zero >= 1 ? "k.train_update * (shard.dense / shard.group + shard.experts / shard.expert_group) / "
+                           "train.bandwidth"
+                         : "k.train_update * (shard.dense + shard.experts) / train.bandwidth");
+}
+
 void ll_training_put_step(ll_training *t, const ll_training_plan *p)
 {
-    static const char *const parts[] = {"micro.experts",         "micro.routing",          "micro.all_to_all",
-                                        "micro.tensor_parallel", "micro.context_parallel", "micro.pipeline"};
+    static const char *const parts[] = {
+        "micro.experts",          "micro.routing",  "micro.all_to_all", "micro.tensor_parallel",
+        "micro.context_parallel", "micro.pipeline", "micro.adapters",   "micro.unpack"};
     put_products(t, p);
     put_traffic(t);
     if (t->has_experts)
         put_experts(t, p);
     put_communication(t, p);
+    if (t->has_adapters)
+        put_adapters(t);
     const char *sum = "micro.products + micro.head + micro.attention + micro.elementwise + micro.loss + micro.launch";
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         sum = plus(t, sum, parts[i]);
     put(t, "micro.time", sum);
     put_exchange(t, p);
     put(t, "step.bubble", "micro.time * (parallel.pp - 1) / parallel.vp");
-    put(t, "step.update",
-        p->zero >= 1 ? "k.train_update * (shard.dense / shard.group + shard.experts / shard.expert_group) / "
-                       "train.bandwidth"
-                     : "k.train_update * (shard.dense + shard.experts) / train.bandwidth");
-    ll_sheet_compute(t->sheet, "step.time", "s", "step.passes + step.bubble + step.update", "of an optimizer step");
+    put_update(t, p);
+    ll_training_put_offload_step(t);
+    ll_sheet_compute(t->sheet, "step.time", "s", plus(t, "step.passes + step.bubble + step.update", "step.offload"),
+                     "of an optimizer step");
 }

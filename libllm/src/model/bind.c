@@ -6,6 +6,9 @@
 #include "base/checked.h"
 #include "base/status.h"
 
+#include <stdio.h>
+#include <string.h>
+
 void *ll_model_keep(ll_model *model, size_t count, size_t size)
 {
     if (model->n_owned == model->capacity_owned) {
@@ -102,6 +105,45 @@ libllm_status ll_bind_experts(ll_model *model, const char *name, uint64_t n, uin
     return LIBLLM_OK;
 }
 
+libllm_status ll_bind_experts_apart(ll_model *model, const char *name, uint64_t n, uint64_t rows, uint64_t k,
+                                    ll_expert_linear *out, libllm_error *error)
+{
+    *out = (ll_expert_linear){0};
+    uint8_t *copies = NULL;
+    for (uint64_t pass = 0; pass < 2; pass++) { /* the second, where it is needed, copies */
+        bool regular = true;
+        for (uint64_t i = 0; i < n; i++) {
+            char full[LL_NAME_BYTES + 32];
+            ll_matrix one, *first = &out->first.weight;
+            snprintf(full, sizeof full, "%s.%llu.weight", name, (unsigned long long)i);
+            libllm_status status = ll_bind_matrix(model, full, rows, k, LL_REQUIRED, &one, error);
+            if (status)
+                return status;
+            if (i == 0 && pass == 0)
+                *first = one;
+            if (one.traits != first->traits)
+                return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
+                               "tensor \"%s\" has type %s, but the first of these experts has %s", full,
+                               one.traits->name, first->traits->name);
+            if (copies)
+                memcpy(copies + i * out->expert_bytes, one.data, out->expert_bytes);
+            else if (i == 1 && one.data > first->data)
+                out->expert_bytes = (size_t)(one.data - first->data);
+            else if (i > 0)
+                regular = regular && out->expert_bytes && one.data == first->data + i * out->expert_bytes;
+        }
+        if (copies || regular)
+            break;
+        out->expert_bytes = (size_t)rows * out->first.weight.row_bytes;
+        copies = ll_model_keep(model, (size_t)n, out->expert_bytes);
+        if (!copies)
+            return ll_fail_memory(error, "experts that lie apart");
+    }
+    if (copies)
+        out->first.weight.data = copies;
+    return LIBLLM_OK;
+}
+
 /* As floats: where the file has them, or decoded. */
 static libllm_status bind_floats(ll_model *model, const char *name, const uint64_t ne[3], ll_presence presence,
                                  const float **out, libllm_error *error)
@@ -128,6 +170,13 @@ libllm_status ll_bind_vector(ll_model *model, const char *name, uint64_t n, ll_p
                              libllm_error *error)
 {
     return bind_floats(model, name, (uint64_t[]){n, 1, 1}, presence, out, error);
+}
+
+libllm_status ll_bind_scale(ll_model *model, const char *name, uint64_t n, const float **out, libllm_error *error)
+{
+    char full[LL_NAME_BYTES + 8];
+    snprintf(full, sizeof full, "%s.scale", name);
+    return ll_bind_vector(model, full, n, LL_OPTIONAL, out, error);
 }
 
 libllm_status ll_bind_table(ll_model *model, const char *name, uint64_t n, uint64_t k, ll_presence presence,

@@ -332,6 +332,9 @@ libllm_status ll_bind_linear(ll_model *m, uint32_t layer, const char *name, uint
     char full[LL_NAME_BYTES];
     ll_layer_name(m, layer, name, ".weight", full);
     libllm_status status = ll_bind_matrix(m, full, rows, k, LL_REQUIRED, &out->weight, error);
+    ll_layer_name(m, layer, name, "", full);
+    if (!status)
+        status = ll_bind_scale(m, full, 1, &out->scale, error);
     ll_layer_name(m, layer, name, ".bias", full);
     return status ? status : ll_bind_vector(m, full, rows, bias, &out->bias, error);
 }
@@ -374,7 +377,12 @@ static libllm_status bind_stacked(ll_model *m, uint32_t layer, const char *name,
     }
     ll_layer_name(m, layer, name, ".weight", full);
     libllm_status status = ll_bind_stacked(m, full, rows, n, k, weights, error);
-    const float *all = NULL;
+    const float *all = NULL, *scale = NULL;
+    ll_layer_name(m, layer, name, "", full);
+    if (!status)
+        status = ll_bind_scale(m, full, 1, &scale, error);
+    for (size_t i = 0; i < n; i++)
+        out[i]->scale = scale;
     ll_layer_name(m, layer, name, ".bias", full);
     if (!status)
         status = ll_bind_vector(m, full, n_rows, bias, &all, error);
@@ -552,6 +560,8 @@ static libllm_status bind_weights(ll_builder *b, libllm_error *error)
     const ll_presence output = f->is_encoder ? LL_ABSENT : LL_OPTIONAL;
     if (!status)
         status = ll_bind_matrix(m, "output.weight", m->n_vocab, m->n_embd, output, &m->output.weight, error);
+    if (!status)
+        status = ll_bind_scale(m, "output", 1, &m->output.scale, error);
     if (!status)
         status = ll_bind_vector(m, "output.bias", m->n_vocab, f->output_bias, &m->output.bias, error);
     if (!status && !m->output.weight.data && !f->is_encoder)

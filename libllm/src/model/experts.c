@@ -7,6 +7,7 @@
 
 #include <float.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { EXPERTS_MAX = 4096, WIDTH_MAX = 1 << 20 };
 
@@ -54,12 +55,26 @@ libllm_status ll_build_router(ll_builder *b, libllm_error *error)
     return status ? status : ll_gguf_get_bool(&m->gguf, key, &r->normalizes, error);
 }
 
+/* As the first files of Mixtral have experts: each in a tensor of its own. */
+static bool has_apart(const ll_model *m, const char *name)
+{
+    char full[112];
+    snprintf(full, sizeof full, "%s.0.weight", name);
+    return ll_gguf_find_tensor(&m->gguf, ll_span_of(full));
+}
+
 static libllm_status bind(ll_model *m, uint32_t layer, const char *name, const ll_experts *e, uint64_t rows, uint64_t k,
                           size_t from, size_t stack, ll_presence bias, ll_expert_linear *out, libllm_error *error)
 {
-    char full[96];
+    char full[96], apart[96];
     snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
-    libllm_status status = ll_bind_experts(m, full, e->n, rows, k, from, stack, out, error);
+    snprintf(apart, sizeof apart, "blk.%u.%.*s", layer, (int)(strlen(name) - strlen("_exps")), name);
+    const bool is_apart = stack == 1 && !ll_layer_has(m, layer, name) && has_apart(m, apart);
+    libllm_status status = is_apart ? ll_bind_experts_apart(m, apart, e->n, rows, k, out, error)
+                                    : ll_bind_experts(m, full, e->n, rows, k, from, stack, out, error);
+    snprintf(full, sizeof full, "blk.%u.%s", layer, name);
+    if (!status)
+        status = ll_bind_scale(m, full, e->n, &out->first.scale, error);
     snprintf(full, sizeof full, "blk.%u.%s.bias", layer, name);
     return status ? status : ll_bind_table(m, full, e->n, rows, bias, &out->first.bias, error);
 }

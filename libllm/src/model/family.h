@@ -145,9 +145,15 @@ libllm_status ll_bind_matrix(ll_model *model, const char *name, uint64_t rows, u
 /* A matrix whose rows are several wanted ones, n of them, one after the other: rows[i] of each. */
 libllm_status ll_bind_stacked(ll_model *model, const char *name, const uint64_t *rows, size_t n, uint64_t k,
                               ll_matrix *const *out, libllm_error *error);
+/* What the products with a matrix NAME.weight are to be multiplied with, where the file has NAME.scale: one value, or n
+ * of as many experts. */
+libllm_status ll_bind_scale(ll_model *model, const char *name, uint64_t n, const float **out, libllm_error *error);
 /* A tensor [n][rows][k] as n matrices; of a taller one [n][stack * rows][k] the rows from `from` * rows on. */
 libllm_status ll_bind_experts(ll_model *model, const char *name, uint64_t n, uint64_t rows, uint64_t k, size_t from,
                               size_t stack, ll_expert_linear *out, libllm_error *error);
+/* The same of n tensors NAME.<i>.weight. They stay where they lie if they do so at equal distances. */
+libllm_status ll_bind_experts_apart(ll_model *model, const char *name, uint64_t n, uint64_t rows, uint64_t k,
+                                    ll_expert_linear *out, libllm_error *error);
 libllm_status ll_bind_vector(ll_model *model, const char *name, uint64_t n, ll_presence presence, const float **out,
                              libllm_error *error);
 libllm_status ll_bind_table(ll_model *model, const char *name, uint64_t n, uint64_t k, ll_presence presence,

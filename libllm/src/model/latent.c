@@ -90,6 +90,8 @@ static libllm_status split_kv_b(ll_builder *b, uint32_t i, libllm_error *error)
     for (uint32_t r = 0; r < l->n_heads * per_head; r++) {
         const uint32_t head = r / per_head, of = r % per_head;
         all.weight.traits->decode(all.weight.data + r * all.weight.row_bytes, row, t->n_kv);
+        for (uint32_t c = 0; all.scale && c < t->n_kv; c++)
+            row[c] *= *all.scale;
         for (uint32_t c = 0; c < t->n_kv; c++) {
             if (of < t->n_nope)
                 put(k->traits, k_b + (head * (size_t)t->n_kv + c) * k->row_bytes, of, row[c]);

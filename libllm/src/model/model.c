@@ -179,6 +179,8 @@ ll_linear ll_expert(const ll_expert_linear *linear, uint32_t e)
     ll_linear one = linear->first;
     one.expert = e;
     one.weight.data += e * linear->expert_bytes;
+    if (one.scale)
+        one.scale += e;
     if (one.bias)
         one.bias += e * (size_t)one.weight.n_rows;
     return one;

@@ -20,9 +20,10 @@ typedef struct ll_matrix {
 
 typedef struct ll_linear {
     ll_matrix weight;
-    const float *bias; /* [n_rows], NULL when there is none */
-    uint32_t number;   /* by which adapters know it, below ll_model_n_linears() */
-    uint32_t expert;   /* of which it is, or the head; 0 where it is of none */
+    const float *scale; /* of the products, before the bias is added: one, or one for each expert; NULL: 1 */
+    const float *bias;  /* [n_rows], NULL when there is none */
+    uint32_t number;    /* by which adapters know it, below ll_model_n_linears() */
+    uint32_t expert;    /* of which it is, or the head; 0 where it is of none */
 } ll_linear;
 
 typedef enum ll_rope_kind {

@@ -27,7 +27,14 @@ static libllm_status bind_rows(ll_model *m, uint32_t layer, const char *name, co
     for (size_t i = 0; i < n; i++)
         weights[i] = &out[i]->weight;
     snprintf(full, sizeof full, "blk.%u.%s.weight", layer, name);
-    return ll_bind_stacked(m, full, rows, n, m->n_embd, weights, error);
+    libllm_status status = ll_bind_stacked(m, full, rows, n, m->n_embd, weights, error);
+    const float *scale = NULL;
+    snprintf(full, sizeof full, "blk.%u.%s", layer, name);
+    if (!status)
+        status = ll_bind_scale(m, full, 1, &scale, error);
+    for (size_t i = 0; i < n; i++)
+        out[i]->scale = scale;
+    return status;
 }
 
 static libllm_status bind_conv(ll_model *m, uint32_t layer, const char *name, ll_presence bias, ll_conv *conv,

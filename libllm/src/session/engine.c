@@ -367,7 +367,7 @@ static void step(ll_engine *e)
     pthread_mutex_lock(&e->lock);
     if (e->profiles)
         ll_profile_add(&e->profile, &profile);
-    if (e->sums && !status)
+    if (e->sums && !status && !batch.encodes)
         count_texts(e);
     commit_step(e, status, &error);
 }

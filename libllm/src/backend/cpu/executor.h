@@ -244,8 +244,10 @@ void ll_cpu_rotate(const ll_executor *executor, const ll_layer *layer, uint32_t 
 /* collect.c: add inputs to the sums that the batch asks for; of products that have been prepared, each thread its
  * share.
  */
-void ll_cpu_collect(const ll_worker *worker, const ll_linear *const *linears, size_t n_linears,
+void ll_cpu_collect(const ll_worker *worker, const ll_phase *phase, const ll_linear *const *linears, size_t n_linears,
                     const ll_inputs *inputs);
+/* Of one head, by the one thread that computes it. */
+void ll_cpu_collect_head(const ll_worker *worker, const ll_linear *linear, const ll_inputs *inputs);
 void ll_cpu_collect_expert(const ll_worker *worker, const ll_expert_linear *linear, uint32_t expert,
                            const ll_inputs *inputs);
 

@@ -207,7 +207,10 @@ static void gated(ll_worker *w, const ll_linear *gate, const ll_linear *up, uint
 /* Gate and up of an expert lie in one matrix. */
 static bool stacked(const ll_experts *x)
 {
-    return x->gate.expert_bytes > x->gate.first.weight.row_bytes * x->gate.first.weight.n_rows;
+    const ll_matrix *gate = &x->gate.first.weight, *up = &x->up.first.weight;
+    const size_t n_bytes = gate->row_bytes * gate->n_rows;
+    return x->gate.expert_bytes == 2 * n_bytes &&
+           (up->data == gate->data + n_bytes || gate->data == up->data + n_bytes);
 }
 
 void ll_cpu_experts_up(ll_worker *w, const ll_phase *p)

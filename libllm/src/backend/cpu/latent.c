@@ -125,6 +125,8 @@ void ll_cpu_latent_q(ll_worker *w, const ll_phase *p)
             w->hidden[c] = q;
         }
         ll_inputs nope = head_inputs(w, &k_b, e->all, n, by_rows);
+        if (e->batch->sums)
+            ll_cpu_collect_head(w, &k_b, &nope);
         multiply_head(w, &k_b, &nope, w->hidden);
     }
 }
@@ -146,6 +148,8 @@ void ll_cpu_latent_v(ll_worker *w, const ll_phase *p)
             w->hidden[i] = e->values + columns[i] * (size_t)e->plan.max_q + head * (size_t)t->n_value;
         }
         ll_inputs in = head_inputs(w, &v_b, columns, n, by_rows);
+        if (e->batch->sums)
+            ll_cpu_collect_head(w, &v_b, &in);
         multiply_head(w, &v_b, &in, w->hidden);
     }
 }

@@ -120,7 +120,7 @@ ll_inputs ll_cpu_prepare(ll_worker *w, const ll_phase *p, const float *source, s
     if (e->adapts)
         ll_cpu_reduce(w, columns, linears, n_linears, &inputs);
     if (e->batch->sums)
-        ll_cpu_collect(w, linears, n_linears, &inputs);
+        ll_cpu_collect(w, p, linears, n_linears, &inputs);
     return inputs;
 }
 

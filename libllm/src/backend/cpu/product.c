@@ -87,6 +87,10 @@ void ll_cpu_product(ll_worker *w, const ll_linear *linear, size_t row, size_t n_
         w->executor->products.multiply(&w->executor->products, w, &linear->weight, row, n_rows, in, out);
     else
         by_panels(w, &linear->weight, row, n_rows, in, out);
+    if (linear->scale)
+        for (size_t c = 0; c < in->n; c++)
+            for (size_t r = 0; r < n_rows; r++)
+                out[c][r] *= *linear->scale;
     if (linear->bias)
         for (size_t c = 0; c < in->n; c++)
             for (size_t r = 0; r < n_rows; r++)

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT
+ * The task "tune": training a model on, as a whole or by adapters. Members of the scenario beside "model" and those
+ * that describe a run of training (train.c), of which parallel, recompute, micro_batch, attention, optimizer and
+ * offload are the same:
+ *
+ * lora                  adapters.c; without it all parameters are trained
+ * base                  bf16 (default), fp32, int8 or nf4: frozen weights
+ * double_quantization   of nf4: scales are quantized, too; default: yes
+ * trained               mixed (default), bf16 or fp32: parameters without adapters
+ * free_gradients        gradients are used and freed layer by layer; default: no
+ * paged                 states of the optimizer leave the device while they are not used; default: no
+ * tokens                of an epoch, or {"total"}; or
+ * examples              default: 50,000
+ * example_tokens        of each; default: 512
+ * epochs                default: 1
+ * loss_chunks           in which logits are worked out, one after the other; default: 1
+ * kernels, fused_loss   default: eager and no, as Transformers and PEFT run
+ * sequence              tokens; default: 2048, of packed examples
+ * global_batch          sequences of an optimizer step, or batch_tokens; default: 16 sequences
+ * hardware              default of count: 1
+ * cost                  money.c
+ */
+#include "estimate/tuning.h"
+
+#include <math.h>
+
+enum { DEFAULT_SEQUENCES = 16 };
+
+static void put_tokens(ll_task *task)
+{
+    ll_sheet *sheet = task->sheet;
+    ll_reader *r = task->scenario;
+    const json_t *value = ll_read_any(r, "tokens");
+    if (!ll_read_given(r, "epochs", 1e-6, 1e6, "tokens.epochs", ""))
+        ll_sheet_give(sheet, "tokens.epochs", "", 1, "default");
+    if (value) {
+        r->n_asked -= 2; /* asked for again */
+        if (json_is_number(value)) {
+            ll_read_given(r, "tokens", 1, 1e20, "tokens.epoch", "token");
+        } else {
+            ll_reader tokens = ll_read_object(r, "tokens");
+            if (!ll_read_given(&tokens, "total", 1, 1e20, "tokens.epoch", "token"))
+                ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "tokens: expected a number or {\"total\"}");
+            ll_read_end(&tokens);
+        }
+        (void)ll_read_any(r, "epochs");
+    } else {
+        if (!ll_read_given(r, "examples", 1, 1e15, "tokens.examples", ""))
+            ll_sheet_give(sheet, "tokens.examples", "", 5e4, "default: a small set of instructions");
+        if (!ll_read_given(r, "example_tokens", 1, 1e9, "tokens.of_example", "token"))
+            ll_sheet_give(sheet, "tokens.of_example", "token", 512, "default");
+        ll_sheet_compute(sheet, "tokens.epoch", "token", "tokens.examples * tokens.of_example", NULL);
+    }
+    ll_sheet_compute(sheet, "tokens.total", "token", "tokens.epochs * tokens.epoch", NULL);
+}
+
+/* Forward, and backward to the inputs, through what is frozen; three times forward through adapters. */
+static void put_adapted_flops(ll_task *task, ll_flops_convention convention, double multiplier)
+{
+    ll_sheet *sheet = task->sheet;
+    if (convention == LL_FLOPS_6ND) {
+        ll_sheet_give(sheet, "flops.per_parameter_token", "FLOP", multiplier,
+                      multiplier == 6 ? "2 forward and 4 backward" : "given");
+        ll_sheet_detail(sheet, "flops.per_parameter_token");
+        ll_sheet_compute(sheet, "flops.per_token", "FLOP",
+                         "flops.per_parameter_token * (2 / 3 * parameters.active + parameters.trainable_used)",
+                         "6 N without the 2 N that gradients of frozen weights would take");
+        ll_sheet_say(sheet, "conventions.flops", "6nd", "C = 6 N D: Kaplan et al. 2020");
+    } else if (convention == LL_FLOPS_EXACT) {
+        ll_put_inference_flops(task, true);
+        ll_sheet_compute(sheet, "flops.per_token", "FLOP",
+                         "2 * flops.products + 3 * flops.attention + 6 * parameters.trainable_used",
+                         "products twice, attention and adapters three times forward");
+        ll_sheet_say(sheet, "conventions.flops", "exact", "the products of the model's own tensors");
+    } else {
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                      "conventions.flops: with adapters expected \"6nd\" or \"exact\"");
+    }
+}
+
+static void put_flops(ll_training *t)
+{
+    ll_task *task = t->task;
+    ll_reader r = ll_read_object(task->scenario, "conventions");
+    const ll_flops_convention convention =
+        (ll_flops_convention)ll_read_choice(&r, "flops", LL_FLOPS_WORDS, LL_FLOPS_6ND);
+    const double multiplier = ll_read_number(&r, "flops_per_parameter_token", 0.1, 100, 6);
+    ll_read_end(&r);
+    if (t->has_adapters)
+        put_adapted_flops(task, convention, multiplier);
+    else
+        ll_put_training_flops(task, convention, multiplier);
+    ll_sheet_compute(t->sheet, "flops.total", "FLOP", "flops.per_token * tokens.total", NULL);
+}
+
+static void put_shares(ll_training *t)
+{
+    ll_sheet *sheet = t->sheet;
+    if (!t->has_adapters)
+        ll_sheet_compute(sheet, "parameters.trainable", "parameter", "parameters.total", "all of them");
+    ll_sheet_compute(sheet, "parameters.trainable_share", "", "parameters.trainable / parameters.total", NULL);
+}
+
+static void put_run(ll_training *t, ll_training_plan *plan, const ll_hardware *hardware)
+{
+    ll_sheet *sheet = t->sheet;
+    plan->devices = ll_sheet_value(sheet, "devices.given");
+    if (plan->devices <= 0)
+        plan->devices = 1;
+    ll_training_prepare(t, hardware);
+    ll_training_choose(t, plan, 0);
+    ll_training_put_run(t, plan);
+    ll_sheet_compute(sheet, "time.days", "day", "time.days_run", NULL);
+    ll_sheet_compute(sheet, "devices.hours", "h", "devices.count * time.days_run * 24", NULL);
+    ll_put_money(t->task, hardware);
+}
+
+void ll_run_tune(ll_task *task)
+{
+    ll_sheet *sheet = task->sheet;
+    ll_training training;
+    ll_training_plan plan;
+    ll_hardware hardware;
+    if (!ll_read_given(task->scenario, "sequence", 1, 1e8, "context.tokens", "token"))
+        ll_sheet_give(sheet, "context.tokens", "token", 2048, "default: examples that are packed");
+    put_tokens(task);
+    ll_hardware_read(task->scenario, task->folder, LL_PRECISION_BF16, &hardware);
+    ll_training_read(&training, task, &plan);
+    if (!training.has_batch)
+        plan.sequences = DEFAULT_SEQUENCES;
+    ll_tuning_read(&training);
+    if (sheet->status)
+        return;
+    put_shares(&training);
+    put_flops(&training);
+    if (!ll_sheet_has(sheet, "device.peak"))
+        return;
+    if (!ll_training_is_known(task, &hardware)) {
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                      "tune: expected a model with shapes, and a device in bf16 or fp8 whose memory and bandwidth are "
+                      "known");
+        return;
+    }
+    put_run(&training, &plan, &hardware);
+}
