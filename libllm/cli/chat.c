@@ -261,7 +261,9 @@ static int run(int argc, char **argv)
         code = generation_check(&generation, &chat_command);
     if (code == OPTIONS_GO) {
         struct access access;
-        code = access_open(&access, &common) ? chat(&access, &values, &generation) : EXIT_FAILED;
+        code = access_open(&access, &common) && generation_constrain(&generation, access.model)
+                   ? chat(&access, &values, &generation)
+                   : EXIT_FAILED;
         access_close(&access);
     }
     generation_free(&generation);

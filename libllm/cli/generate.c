@@ -107,14 +107,15 @@ static int generate(const struct access *access, const struct generation *genera
     return status < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-static int open_and_generate(const struct common *common, const struct values *values,
-                             const struct generation *generation, const struct text *text)
+static int open_and_generate(const struct common *common, const struct values *values, struct generation *generation,
+                             const struct text *text)
 {
     struct access access = {0};
     struct token_list prompt = {0};
     uint32_t flags = LIBLLM_TOKENIZE_ADD_BOS | (values->special ? LIBLLM_TOKENIZE_PARSE_SPECIAL : 0);
     int code = EXIT_FAILED;
-    if (access_open(&access, common) && access_tokenize(&access, text, flags, &prompt))
+    if (access_open(&access, common) && generation_constrain(generation, access.model) &&
+        access_tokenize(&access, text, flags, &prompt))
         code = generate(&access, generation, &prompt);
     free(prompt.ids);
     access_close(&access);

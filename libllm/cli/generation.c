@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * How text is generated: the options that `generate` and `chat` share, and the loop that prints an answer.
  */
+#include <jansson.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "files.h"
 #include "generation.h"
 #include "terminal.h"
 
@@ -40,6 +42,11 @@ const struct option generation_options[] = {
      0, 0},
     {"seed", 0, OPTION_COUNT64, "S", "same seed, same text (default: random)", SAMPLING(seed), 0, 0x1p64},
     {"stop", 0, OPTION_TEXTS, "TEXT", "end where this text appears (repeatable)", GENERATION(stops), 0, 0},
+    {"json-schema", 0, OPTION_TEXT, "SCHEMA", "JSON that is valid under this schema: a file, or the text",
+     GENERATION(json_schema), 0, 0},
+    {"grammar", 0, OPTION_TEXT, "FILE", "text that this grammar (GBNF) describes", GENERATION(grammar), 0, 0},
+    {"regex", 0, OPTION_TEXT, "REGEX", "text that matches this regular expression as a whole", GENERATION(regex), 0, 0},
+    {"choice", 0, OPTION_TEXTS, "TEXT", "one of the texts that are given so (repeatable)", GENERATION(choices), 0, 0},
     {"ignore-eos", 0, OPTION_FLAG, NULL, "go on after the model's end tokens", GENERATION(ignore_end), 0, 0},
     {"verbose", 'v', OPTION_FLAG, NULL, "print seed and speed to standard error", GENERATION(verbose), 0, 0},
     {0},
@@ -74,6 +81,10 @@ int generation_check(struct generation *generation, const struct command *comman
     for (size_t i = 0; i < generation->stops.n; i++)
         if (!generation->stops.items[i][0])
             return usage_error(command, "--stop needs a text that is not empty");
+    if ((generation->json_schema != NULL) + (generation->grammar != NULL) + (generation->regex != NULL) +
+            (generation->choices.n > 0) >
+        1)
+        return usage_error(command, "--json-schema, --grammar, --regex and --choice exclude each other");
     generation->logit_bias = allocate(generation->biases.n, sizeof *generation->logit_bias);
     for (size_t i = 0; i < generation->biases.n; i++)
         if (!parse_bias(generation->biases.items[i], &generation->logit_bias[i]))
@@ -88,8 +99,65 @@ void generation_free(struct generation *generation)
 {
     texts_free(&generation->stops);
     texts_free(&generation->biases);
+    texts_free(&generation->choices);
+    libllm_constraint_free(generation->constraint);
+    generation->constraint = NULL;
     free(generation->logit_bias);
     generation->logit_bias = NULL;
+}
+
+/* The texts as a JSON array. */
+static bool choices_to_json(const struct texts *choices, struct text *text)
+{
+    json_t *list = json_array();
+    bool good = list != NULL;
+    for (size_t i = 0; good && i < choices->n; i++)
+        good = json_array_append_new(list, json_string(choices->items[i])) == 0;
+    char *json = good ? json_dumps(list, JSON_COMPACT) : NULL;
+    if (json)
+        text_append(text, json, strlen(json));
+    else
+        message("a --choice is not valid UTF-8");
+    free(json);
+    json_decref(list);
+    return json != NULL;
+}
+
+static bool constraint_text(const struct generation *g, libllm_constraint_kind *kind, struct text *text)
+{
+    if (g->regex) {
+        *kind = LIBLLM_CONSTRAINT_REGEX;
+        text_append(text, g->regex, strlen(g->regex));
+    } else if (g->choices.n) {
+        *kind = LIBLLM_CONSTRAINT_CHOICE;
+        return choices_to_json(&g->choices, text);
+    } else if (g->grammar) {
+        *kind = LIBLLM_CONSTRAINT_GBNF;
+        return read_file(g->grammar, text);
+    } else {
+        *kind = LIBLLM_CONSTRAINT_JSON_SCHEMA;
+        if (g->json_schema[strspn(g->json_schema, " \t\r\n")] != '{')
+            return read_file(g->json_schema, text);
+        text_append(text, g->json_schema, strlen(g->json_schema));
+    }
+    return true;
+}
+
+bool generation_constrain(struct generation *generation, const libllm_model *model)
+{
+    struct text text = {0};
+    libllm_constraint_kind kind;
+    libllm_error error;
+    if (!generation->json_schema && !generation->grammar && !generation->regex && !generation->choices.n)
+        return true;
+    bool good = constraint_text(generation, &kind, &text);
+    if (good && libllm_constraint_create(model, kind, text.bytes ? text.bytes : "", text.n_bytes,
+                                         &generation->constraint, &error) != LIBLLM_OK) {
+        failed(&error);
+        good = false;
+    }
+    text_free(&text);
+    return good;
 }
 
 libllm_stream_options generation_stream_options(const struct generation *generation)
@@ -101,6 +169,7 @@ libllm_stream_options generation_stream_options(const struct generation *generat
     options.stops = generation->stops.items;
     options.n_stops = (uint32_t)generation->stops.n;
     options.ignore_end = generation->ignore_end;
+    options.constraint = generation->constraint;
     return options;
 }
 

@@ -19,6 +19,9 @@ struct generation {
     struct texts stops;
     struct texts biases;
     libllm_logit_bias *logit_bias;
+    const char *json_schema, *grammar, *regex; /* the constraint, when there is one */
+    struct texts choices;
+    libllm_constraint *constraint;
 };
 
 extern const struct option generation_options[];
@@ -28,6 +31,9 @@ void generation_init(struct generation *generation);
 /* Checks what the option table cannot. Returns OPTIONS_GO or EXIT_USAGE. */
 int generation_check(struct generation *generation, const struct command *command);
 void generation_free(struct generation *generation);
+
+/* Compiles the constraint that the options ask for, if any, for the model. False, with a message, on failure. */
+bool generation_constrain(struct generation *generation, const libllm_model *model);
 
 /* The stream options that say the same. */
 libllm_stream_options generation_stream_options(const struct generation *generation);

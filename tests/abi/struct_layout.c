@@ -138,7 +138,7 @@ FIELD(libllm_sampling_options, temperature, 48);
 FIELD(libllm_sampling_options, reserved, 52);
 FIELD(libllm_sampling_options, seed, 56);
 
-SIZE(libllm_stream_options, 40);
+SIZE(libllm_stream_options, 48);
 FIELD(libllm_stream_options, struct_size, 0);
 FIELD(libllm_stream_options, n_stops, 4);
 FIELD(libllm_stream_options, max_tokens, 8);
@@ -146,6 +146,7 @@ FIELD(libllm_stream_options, sampling, 16);
 FIELD(libllm_stream_options, stops, 24);
 FIELD(libllm_stream_options, ignore_end, 32);
 FIELD(libllm_stream_options, n_guesses, 36);
+FIELD(libllm_stream_options, constraint, 40);
 
 SIZE(libllm_adapter_info, 32);
 FIELD(libllm_adapter_info, struct_size, 0);
@@ -193,4 +194,5 @@ SIZE(libllm_special_token, 4);
 SIZE(libllm_kv_type, 4);
 SIZE(libllm_pooling, 4);
 SIZE(libllm_finish_reason, 4);
+SIZE(libllm_constraint_kind, 4);
 SIZE(libllm_stream_kind, 4);

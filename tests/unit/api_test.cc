@@ -257,6 +257,11 @@ libllm_status work(const char *model, const char *adapter, Torture *torture)
     so.stops = stops;
     so.n_stops = 1;
     so.max_tokens = 4;
+    const char *schema = R"({"type":"object","properties":{"a":{"type":"integer","minimum":3}},"required":["a"]})";
+    libllm_constraint *constraint = nullptr;
+    if (!status)
+        status = libllm_constraint_create(m, LIBLLM_CONSTRAINT_JSON_SCHEMA, schema, strlen(schema), &constraint, &e);
+    so.constraint = constraint;
     if (!status)
         status = libllm_stream_create(s, ids, 5, &so, &stream, &e);
     libllm_stream_event event;
@@ -282,6 +287,7 @@ libllm_status work(const char *model, const char *adapter, Torture *torture)
     }
     libllm_chat_free(chat);
     libllm_stream_free(stream);
+    libllm_constraint_free(constraint);
     libllm_session_free(s);
     libllm_adapter_free(a);
     libllm_model_free(m);

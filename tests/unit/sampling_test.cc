@@ -34,8 +34,8 @@ int32_t sample(const libllm_sampling_options &o, const std::vector<float> &logit
     int32_t token = -1;
     libllm_error error;
     EXPECT_EQ(LIBLLM_OK, ll_sampling_check(&o, (uint32_t)logits.size(), &error)) << error.message;
-    EXPECT_EQ(LIBLLM_OK, ll_sample(&o, logits.data(), (uint32_t)logits.size(), history.data(), history.size(), position,
-                                   scratch.data(), &token, &error))
+    EXPECT_EQ(LIBLLM_OK, ll_sample(&o, logits.data(), (uint32_t)logits.size(), nullptr, history.data(), history.size(),
+                                   position, scratch.data(), &token, &error))
         << error.message;
     return token;
 }
@@ -278,12 +278,15 @@ TEST(Sampling, NotANumberIsAnError)
     std::vector<ll_candidate> scratch(10);
     int32_t token;
     libllm_error error;
-    EXPECT_EQ(LIBLLM_ERROR_NUMERIC, ll_sample(&o, logits.data(), 10, nullptr, 0, 0, scratch.data(), &token, &error));
+    EXPECT_EQ(LIBLLM_ERROR_NUMERIC,
+              ll_sample(&o, logits.data(), 10, nullptr, nullptr, 0, 0, scratch.data(), &token, &error));
     EXPECT_STREQ("the logit of token 7 is not a number", error.message);
     logits[7] = INFINITY;
-    EXPECT_EQ(LIBLLM_ERROR_NUMERIC, ll_sample(&o, logits.data(), 10, nullptr, 0, 0, scratch.data(), &token, &error));
+    EXPECT_EQ(LIBLLM_ERROR_NUMERIC,
+              ll_sample(&o, logits.data(), 10, nullptr, nullptr, 0, 0, scratch.data(), &token, &error));
     logits.assign(10, -INFINITY);
-    EXPECT_EQ(LIBLLM_ERROR_NUMERIC, ll_sample(&o, logits.data(), 10, nullptr, 0, 0, scratch.data(), &token, &error));
+    EXPECT_EQ(LIBLLM_ERROR_NUMERIC,
+              ll_sample(&o, logits.data(), 10, nullptr, nullptr, 0, 0, scratch.data(), &token, &error));
     logits[4] = 1;
     EXPECT_EQ(4, sample(o, logits));
 }

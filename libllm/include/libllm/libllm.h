@@ -100,6 +100,8 @@ typedef enum libllm_status {
     LIBLLM_ERROR_FORKED = -18,
     /** A defect in the library; please report it. */
     LIBLLM_ERROR_INTERNAL = -19,
+    /** The constraint is wrong, or nothing that the model can say satisfies it; the message says where. */
+    LIBLLM_ERROR_CONSTRAINT = -20,
     /** Keeps the type 32 bits wide. */
     LIBLLM_STATUS_FORCE32 = 0x7fffffff
 } libllm_status;
@@ -161,6 +163,8 @@ typedef struct libllm_runtime libllm_runtime;
 typedef struct libllm_model libllm_model;
 /** Low-rank changes to the weights of one model (LoRA). Immutable, shared by threads. Since: 0.1 */
 typedef struct libllm_adapter libllm_adapter;
+/** What generated text must look like, for one model. Immutable, shared by threads. Since: 0.1 */
+typedef struct libllm_constraint libllm_constraint;
 /** KV memory and one batched step over the sessions that live in it. Since: 0.1 */
 typedef struct libllm_engine libllm_engine;
 /** One timeline of tokens, used by one thread at a time. Since: 0.1 */
@@ -1627,6 +1631,60 @@ LIBLLM_API
 libllm_status libllm_session_sample(libllm_session *session, const libllm_sampling_options *LIBLLM_NULLABLE options,
                                     int32_t *LIBLLM_OUT token, libllm_error *LIBLLM_NULLABLE error);
 
+/* Constraints ------------------------------------------------------------------------------------------- */
+
+/** In which language a constraint is written. Since: 0.1 */
+typedef enum libllm_constraint_kind {
+    /** A regular expression in the syntax of ECMAScript, which the whole text matches. */
+    LIBLLM_CONSTRAINT_REGEX = 0,
+    /** A JSON array of texts, one of which is the text. */
+    LIBLLM_CONSTRAINT_CHOICE = 1,
+    /** A grammar in llama.cpp's GBNF; the text is its rule "root". */
+    LIBLLM_CONSTRAINT_GBNF = 2,
+    /** A JSON Schema, draft 2020-12; the text is JSON that is valid under it. Members that it names come in its order. */
+    LIBLLM_CONSTRAINT_JSON_SCHEMA = 3,
+    /** Keeps the type 32 bits wide. */
+    LIBLLM_CONSTRAINT_KIND_FORCE32 = 0x7fffffff
+} libllm_constraint_kind;
+
+/**
+ * Compile a constraint for the vocabulary of a model. With it in its options a stream yields text that satisfies the
+ * constraint when it ends with LIBLLM_FINISH_STOP, and the beginning of such a text otherwise. A constraint that cannot
+ * be kept in full is an error; it is never kept in part.
+ *
+ * @param model       the model; it must have a tokenizer
+ * @param kind        the language of the text
+ * @param text        UTF-8, at most 1 MiB
+ * @param n_bytes     its length
+ * @param constraint  receives the handle
+ * @param error       optional; says where in the text it is wrong
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: the caller frees the constraint, which keeps the model alive.
+ * Thread safety: shared(model).
+ * Errors: INVALID_ARGUMENT, CONSTRAINT (the text is wrong, or nothing satisfies it), JSON, UNSUPPORTED (what no automaton
+ * can keep, or the model has no tokenizer), LIMIT (it is too long, too deep, or its automaton too large), OUT_OF_MEMORY.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_constraint_create(const libllm_model *model, libllm_constraint_kind kind,
+                                       const char *LIBLLM_STRING(n_bytes) text, size_t n_bytes,
+                                       libllm_constraint *LIBLLM_OWNED *LIBLLM_OUT constraint,
+                                       libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Give up a constraint.
+ *
+ * @param constraint  NULL is fine
+ *
+ * Ownership: the handle is gone; streams that use it go on.
+ * Thread safety: exclusive(constraint).
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_constraint_free(libllm_constraint *LIBLLM_NULLABLE constraint);
+
 /* Stream ------------------------------------------------------------------------------------------------ */
 
 /** Why a generation ended. Since: 0.1 */
@@ -1673,8 +1731,12 @@ typedef struct libllm_stream_options {
     uint32_t ignore_end;
     /** Tokens to guess for a step at most, up to 7: what followed the same tokens earlier in the timeline is evaluated
      *  along with the token that is due, and taken where it is what is drawn anyway. Text that repeats what is there
-     *  (code, quotations, corrections) comes faster, and is the same. While guessing does not pay it rests. 0: none. */
+     *  (code, quotations, corrections) comes faster, and is the same. While guessing does not pay it rests. 0: none, as
+     *  under a constraint. */
     uint32_t n_guesses;
+    /** What the text must look like, made for the session's model; NULL: anything goes. Used until the stream is freed,
+     * also when the caller frees it before. */
+    const libllm_constraint *LIBLLM_NULLABLE constraint;
 } libllm_stream_options;
 
 /** One item of a stream. Since: 0.1 */
@@ -1746,7 +1808,8 @@ void libllm_stream_options_init(libllm_stream_options *LIBLLM_OUT options, uint3
  *
  * Ownership: the caller frees the stream.
  * Thread safety: exclusive(session).
- * Errors: INVALID_ARGUMENT, OUT_OF_RANGE, CONTEXT_FULL, BUSY, OUT_OF_MEMORY.
+ * Errors: INVALID_ARGUMENT (also a constraint that was made for another model), OUT_OF_RANGE, CONTEXT_FULL, BUSY,
+ * OUT_OF_MEMORY.
  * Since: 0.1
  */
 LIBLLM_API
@@ -1765,7 +1828,8 @@ libllm_status libllm_stream_create(libllm_session *session, const int32_t *LIBLL
  * Ownership: the event's text is borrowed until the next call on the stream.
  * Thread safety: exclusive(stream); libllm_session_cancel() may run concurrently.
  * Errors: INVALID_ARGUMENT, BUSY, CANCELLED, OUT_OF_MEMORY (a further call goes on after any of these), NUMERIC,
- * FORKED, INTERNAL.
+ * CONSTRAINT (no token of the vocabulary can go on as the constraint wants), LIMIT (the constraint can be read in too
+ * many ways), FORKED, INTERNAL.
  * Since: 0.1
  */
 LIBLLM_API
@@ -1774,7 +1838,7 @@ libllm_status libllm_stream_next(libllm_stream *stream, libllm_stream_event *LIB
 
 /**
  * Give up a stream; the session is free for other use. Its timeline holds the prompt and the answer but for the last
- * token, which nothing was computed behind.
+ * token, which nothing was computed behind, or with a constraint the last tokens.
  *
  * @param stream  NULL is fine
  *

@@ -7,6 +7,7 @@
 
 #include "base/team.h"
 #include "chat/answer.h"
+#include "grammar/guide.h"
 #include "session/stream.h"
 
 #include <stdatomic.h>
@@ -23,6 +24,12 @@ struct libllm_model {
     atomic_size_t users;
     libllm_runtime *runtime;
     ll_model *model;
+    _Atomic(ll_trie *) trie; /* of the vocabulary; made with the first constraint */
+};
+
+struct libllm_constraint {
+    libllm_model *model;
+    ll_grammar *grammar;
 };
 
 struct libllm_adapter {

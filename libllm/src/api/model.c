@@ -43,6 +43,7 @@ void libllm_model_free(libllm_model *m)
     if (!m || !ll_was_last(&m->users))
         return;
     libllm_runtime *runtime = m->runtime;
+    ll_trie_free(atomic_load(&m->trie));
     ll_model_close(m->model);
     ll_free(&runtime->host, m);
     libllm_runtime_free(runtime);

@@ -301,7 +301,7 @@ libllm_status libllm_session_sample(libllm_session *session, const libllm_sampli
         status = ll_session_enter(session->session, false, error);
     if (status)
         return status;
-    status = ll_session_sample(session->session, &o, token, error);
+    status = ll_session_sample(session->session, &o, NULL, token, error);
     ll_session_leave(session->session);
     return status;
 }

@@ -22,13 +22,16 @@ libllm_status libllm_stream_create(libllm_session *session, const int32_t *token
         status = ll_read_options(o.sampling, &sampling, sizeof sampling, "libllm_sampling_options", error);
     if (status)
         return status;
+    if (o.constraint && o.constraint->model->model != session->engine->model->model)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "constraint and session belong to different models");
     const ll_host *host = &session->engine->model->runtime->host;
     libllm_stream *s = ll_calloc(host, 1, sizeof *s);
     if (!s)
         return ll_fail_memory(error, "a stream");
     status = ll_session_enter(session->session, false, error);
     if (!status) {
-        status = ll_stream_create(session->session, tokens, n_tokens, &o, &sampling, &s->stream, error);
+        status = ll_stream_create(session->session, tokens, n_tokens, &o, &sampling,
+                                  o.constraint ? o.constraint->grammar : NULL, &s->stream, error);
         ll_session_leave(session->session);
     }
     if (status) {

@@ -31,7 +31,8 @@
     X(JSON, LIBLLM_ERROR_JSON, "invalid JSON")                                                                         \
     X(DEVICE_LOST, LIBLLM_ERROR_DEVICE_LOST, "the device was lost")                                                    \
     X(FORKED, LIBLLM_ERROR_FORKED, "used in a forked child")                                                           \
-    X(INTERNAL, LIBLLM_ERROR_INTERNAL, "defect in libllm")
+    X(INTERNAL, LIBLLM_ERROR_INTERNAL, "defect in libllm")                                                             \
+    X(CONSTRAINT, LIBLLM_ERROR_CONSTRAINT, "wrong constraint, or one that cannot be kept")
 
 const char *libllm_status_name(libllm_status status)
 {

@@ -205,8 +205,8 @@ static void penalize(const libllm_sampling_options *o, ll_candidate *c, const in
 
 /* All tokens with biases and penalties; what is forbidden is left out. */
 static libllm_status gather(const libllm_sampling_options *o, const float *logits, uint32_t n_vocab,
-                            const int32_t *history, size_t n_history, ll_candidate *c, size_t *n_out,
-                            libllm_error *error)
+                            const uint32_t *allowed, const int32_t *history, size_t n_history, ll_candidate *c,
+                            size_t *n_out, libllm_error *error)
 {
     for (uint32_t i = 0; i < n_vocab; i++) {
         if (isnan(logits[i]))
@@ -220,22 +220,24 @@ static libllm_status gather(const libllm_sampling_options *o, const float *logit
         penalize(o, c, history, n_history);
     size_t n = 0;
     for (uint32_t i = 0; i < n_vocab; i++)
-        if (c[i].logit > -INFINITY) {
+        if (c[i].logit > -INFINITY && (!allowed || allowed[i / 32] >> i % 32 & 1)) {
             c[n] = c[i];
             c[n].key = c[n].logit;
             n++;
         }
     if (n == 0)
-        return ll_fail(error, LIBLLM_ERROR_NUMERIC, "no token is left: every logit is -infinity");
+        return ll_fail(error, LIBLLM_ERROR_NUMERIC,
+                       "no token is left: the logit of each that may be chosen is -infinity");
     *n_out = n;
     return LIBLLM_OK;
 }
 
-libllm_status ll_sample(const libllm_sampling_options *o, const float *logits, uint32_t n_vocab, const int32_t *history,
-                        size_t n_history, uint64_t position, ll_candidate *c, int32_t *token, libllm_error *error)
+libllm_status ll_sample(const libllm_sampling_options *o, const float *logits, uint32_t n_vocab,
+                        const uint32_t *allowed, const int32_t *history, size_t n_history, uint64_t position,
+                        ll_candidate *c, int32_t *token, libllm_error *error)
 {
     size_t n = 0;
-    libllm_status status = gather(o, logits, n_vocab, history, n_history, c, &n, error);
+    libllm_status status = gather(o, logits, n_vocab, allowed, history, n_history, c, &n, error);
     if (status)
         return status;
     if (isinf(highest(c, n)))

@@ -16,11 +16,11 @@ typedef struct ll_candidate {
 /* Reject options that contradict themselves (NaN, negative, a token outside the vocabulary). */
 libllm_status ll_sampling_check(const libllm_sampling_options *options, uint32_t n_vocab, libllm_error *error);
 
-/* Choose a token. history: the tokens before, oldest first. position: of the token that is chosen. scratch: n_vocab
- * candidates. options have been checked. */
+/* Choose a token. allowed: a bit for each token that may be chosen; NULL: all. history: the tokens before, oldest
+ * first. position: of the token that is chosen. scratch: n_vocab candidates. options have been checked. */
 libllm_status ll_sample(const libllm_sampling_options *options, const float *logits, uint32_t n_vocab,
-                        const int32_t *history, size_t n_history, uint64_t position, ll_candidate *scratch,
-                        int32_t *token, libllm_error *error);
+                        const uint32_t *allowed, const int32_t *history, size_t n_history, uint64_t position,
+                        ll_candidate *scratch, int32_t *token, libllm_error *error);
 
 /* The seeded random number for a position, uniform in [0, 1). */
 double ll_uniform(uint64_t seed, uint64_t position);

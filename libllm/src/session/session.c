@@ -342,8 +342,8 @@ libllm_status ll_session_set_adapters(ll_session *s, const ll_adapter_use *uses,
     return LIBLLM_OK;
 }
 
-libllm_status ll_session_sample(ll_session *s, const libllm_sampling_options *options, int32_t *token,
-                                libllm_error *error)
+libllm_status ll_session_sample(ll_session *s, const libllm_sampling_options *options, const uint32_t *allowed,
+                                int32_t *token, libllm_error *error)
 {
     uint32_t n_vocab = s->engine->model->n_vocab;
     if (s->engine->hidden_states)
@@ -363,5 +363,5 @@ libllm_status ll_session_sample(ll_session *s, const libllm_sampling_options *op
     const ll_tokenizer *tokenizer = s->engine->model->tokenizer;
     if (tokenizer && ll_tokenizer_size(tokenizer) < n_vocab)
         n_vocab = (uint32_t)ll_tokenizer_size(tokenizer);
-    return ll_sample(options, s->logits, n_vocab, s->tokens, position, position, s->candidates, token, error);
+    return ll_sample(options, s->logits, n_vocab, allowed, s->tokens, position, position, s->candidates, token, error);
 }

@@ -74,8 +74,9 @@ libllm_status ll_session_eval_ahead(ll_session *session, const int32_t *tokens, 
                                     libllm_error *error);
 bool ll_session_take_ahead(ll_session *session, int32_t token, const float *row);
 libllm_status ll_session_rewind(ll_session *session, size_t n_positions, libllm_error *error);
-libllm_status ll_session_sample(ll_session *session, const libllm_sampling_options *options, int32_t *token,
-                                libllm_error *error);
+/* allowed: as ll_sample() has it. */
+libllm_status ll_session_sample(ll_session *session, const libllm_sampling_options *options, const uint32_t *allowed,
+                                int32_t *token, libllm_error *error);
 
 /* What is evaluated from here on has these adapters; a failure leaves those that were. */
 libllm_status ll_session_set_adapters(ll_session *session, const ll_adapter_use *uses, size_t n, libllm_error *error);

@@ -12,6 +12,9 @@
 
 #include <string.h>
 
+/* What a constraint leaves no choice about is evaluated together, this many tokens at most. */
+enum { LL_PENDING_MAX = 64 };
+
 struct ll_stream {
     ll_session *session;
     libllm_sampling_options sampling;
@@ -26,7 +29,9 @@ struct ll_stream {
 
     int32_t *prompt; /* what is left to evaluate of it */
     size_t n_prompt_left;
-    int32_t pending;      /* handed out but not evaluated; -1: none */
+    int32_t pending[LL_PENDING_MAX]; /* [n_pending] handed out but not evaluated */
+    size_t n_pending;
+    ll_guide *guide;      /* NULL: the text is free */
     ll_buffer text;       /* held back: an unfinished character or the start of a stop text */
     ll_buffer event_text; /* borrowed by the last event */
     libllm_finish_reason finished;
@@ -100,7 +105,7 @@ static libllm_status sync_prompt(ll_stream *s, const int32_t *tokens, size_t n, 
 
 libllm_status ll_stream_create(ll_session *session, const int32_t *tokens, size_t n_tokens,
                                const libllm_stream_options *options, const libllm_sampling_options *sampling,
-                               ll_stream **out, libllm_error *error)
+                               ll_grammar *grammar, ll_stream **out, libllm_error *error)
 {
     *out = NULL;
     if (n_tokens == 0)
@@ -117,7 +122,6 @@ libllm_status ll_stream_create(ll_session *session, const int32_t *tokens, size_
     if (!s)
         return ll_fail_memory(error, "a stream");
     s->session = session;
-    s->pending = -1;
     s->max_tokens = options->max_tokens;
     s->ignore_end = options->ignore_end != 0;
     ll_buffer_init(&s->text, session->host);
@@ -126,10 +130,12 @@ libllm_status ll_stream_create(ll_session *session, const int32_t *tokens, size_
     if (!status && options->n_guesses > LL_GUESSES_MAX)
         status = ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "n_guesses is %u, expected at most %d",
                          options->n_guesses, LL_GUESSES_MAX);
-    if (!status && !ll_guesser_init(&s->guesser, session, options->n_guesses))
+    if (!status && !ll_guesser_init(&s->guesser, session, grammar ? 0 : options->n_guesses))
         status = ll_fail_memory(error, "the rows of guesses");
     if (!status)
         status = copy_stops(s, options, error);
+    if (!status && grammar)
+        status = ll_guide_create(session->host, grammar, &s->guide, error);
     if (!status)
         status = sync_prompt(s, tokens, n_tokens, error);
     if (status) {
@@ -154,6 +160,7 @@ void ll_stream_free(ll_stream *s)
     ll_free(host, s->logit_bias);
     ll_free(host, s->prompt);
     ll_guesser_free(&s->guesser, host);
+    ll_guide_free(s->guide);
     ll_buffer_free(&s->text);
     ll_buffer_free(&s->event_text);
     ll_free(host, s);
@@ -211,27 +218,52 @@ static void release_text(ll_stream *s, bool at_end)
     s->text.size = left;
 }
 
-/* Bring the timeline up to date: the prompt at first, later the token that was handed out last. */
+/* Bring the timeline up to date: the prompt at first, later the tokens that were handed out last. */
 static libllm_status evaluate(ll_stream *s, libllm_error *error)
 {
     double start = ll_seconds();
     if (s->n_prompt_left) {
         libllm_status status = ll_session_eval(s->session, s->prompt, s->n_prompt_left, NULL, error);
         s->prompt_seconds += ll_seconds() - start;
-        if (!status) {
-            s->n_prompt_left = 0;
-            s->n_cached += s->session->n_reused;
-        }
-        return status;
+        if (status)
+            return status;
+        s->n_prompt_left = 0;
+        s->n_cached += s->session->n_reused;
+        start = ll_seconds();
     }
-    if (s->pending < 0)
+    if (s->n_pending == 0)
         return LIBLLM_OK;
     const uint64_t n_left = s->max_tokens ? s->max_tokens - s->n_tokens : UINT64_MAX;
-    libllm_status status = ll_guesser_eval(&s->guesser, s->session, s->pending, n_left, error);
+    libllm_status status = s->guide ? ll_session_eval(s->session, s->pending, s->n_pending, NULL, error)
+                                    : ll_guesser_eval(&s->guesser, s->session, s->pending[0], n_left, error);
     s->decode_seconds += ll_seconds() - start;
     if (!status)
-        s->pending = -1;
+        s->n_pending = 0;
     return status;
+}
+
+/* The next token: where a constraint leaves but one, without asking the model. Or the text is complete. */
+static libllm_status choose(ll_stream *s, int32_t *token, libllm_error *error)
+{
+    const uint32_t *allowed = NULL;
+    if (s->guide) {
+        ll_next next;
+        libllm_status status = ll_guide_next(s->guide, &next, error);
+        if (status)
+            return status;
+        if (next.n == 0) {
+            s->finished = LIBLLM_FINISH_STOP;
+            return LIBLLM_OK;
+        }
+        const bool may_end = next.complete && !s->ignore_end;
+        if (next.n == 1 && !may_end && s->n_pending < LL_PENDING_MAX) {
+            *token = next.only;
+            return LIBLLM_OK;
+        }
+        allowed = may_end ? ll_guide_with_ends(s->guide) : next.bits;
+    }
+    libllm_status status = evaluate(s, error);
+    return status ? status : ll_session_sample(s->session, &s->sampling, allowed, token, error);
 }
 
 /* One more token, unless the generation is over. */
@@ -242,15 +274,13 @@ static libllm_status generate(ll_stream *s, int32_t *token, libllm_error *error)
         s->finished = LIBLLM_FINISH_LENGTH;
         return LIBLLM_OK;
     }
-    if (s->pending >= 0 && atomic_load(&s->session->position) >= s->session->capacity) {
+    if (atomic_load(&s->session->position) + s->n_prompt_left + s->n_pending > s->session->capacity) {
         s->finished = LIBLLM_FINISH_CONTEXT;
         return LIBLLM_OK;
     }
-    libllm_status status = evaluate(s, error);
+    libllm_status status = choose(s, token, error);
     double start = ll_seconds();
-    if (!status)
-        status = ll_session_sample(s->session, &s->sampling, token, error);
-    if (status)
+    if (status || s->finished)
         return status;
     if (!s->ignore_end && tokenizer && ll_tokenizer_ends(tokenizer, *token)) {
         s->finished = LIBLLM_FINISH_STOP;
@@ -260,13 +290,15 @@ static libllm_status generate(ll_stream *s, int32_t *token, libllm_error *error)
     if (tokenizer)
         status = ll_tokenizer_piece(tokenizer, *token, 0, &s->text, error);
     /* As much as all of the held text may come to, so that releasing it cannot fail, now or at the end. */
-    if (!status && !ll_buffer_reserve(&s->event_text, 3 * s->text.size)) {
-        s->text.size = before; /* the next call draws the same token */
+    if (!status && !ll_buffer_reserve(&s->event_text, 3 * s->text.size))
         status = ll_fail_memory(error, "generated text");
-    }
-    if (status)
+    if (!status && s->guide)
+        status = ll_guide_accept(s->guide, *token, error);
+    if (status) {
+        s->text.size = before; /* the next call draws the same token */
         return status;
-    s->pending = *token;
+    }
+    s->pending[s->n_pending++] = *token;
     if (s->n_tokens++)
         s->decode_seconds += ll_seconds() - start;
     return LIBLLM_OK;

@@ -4,14 +4,15 @@
 #ifndef LL_SESSION_STREAM_H
 #define LL_SESSION_STREAM_H
 
+#include "grammar/guide.h"
 #include "session/session.h"
 
 typedef struct ll_stream ll_stream;
 
-/* Between enter and leave of the session. The prompt is copied. */
+/* Between enter and leave of the session. The prompt is copied. grammar: what the text must be; NULL: anything. */
 libllm_status ll_stream_create(ll_session *session, const int32_t *tokens, size_t n_tokens,
                                const libllm_stream_options *options, const libllm_sampling_options *sampling,
-                               ll_stream **out, libllm_error *error);
+                               ll_grammar *grammar, ll_stream **out, libllm_error *error);
 libllm_status ll_stream_next(ll_stream *stream, libllm_stream_event *event, libllm_error *error);
 void ll_stream_free(ll_stream *stream); /* NULL is fine */
 ll_session *ll_stream_session(const ll_stream *stream);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ * Constraints on what a model says.
+ */
+#include "api/handles.h"
+
+#include "base/status.h"
+#include "grammar/constraint.h"
+
+/* The vocabulary as a tree, which all constraints of a model share. When two threads make it at once, one of both is
+ * thrown away. */
+static libllm_status trie_of(const libllm_model *model, const ll_trie **trie, libllm_error *error)
+{
+    libllm_model *shared = (libllm_model *)(uintptr_t)model;
+    ll_trie *known = atomic_load(&shared->trie), *made = NULL;
+    if (!known) {
+        libllm_status status = ll_trie_create(&model->runtime->host, model->model->tokenizer, &made, error);
+        if (status)
+            return status;
+        if (atomic_compare_exchange_strong(&shared->trie, &known, made))
+            known = made;
+        else
+            ll_trie_free(made);
+    }
+    *trie = known;
+    return LIBLLM_OK;
+}
+
+libllm_status libllm_constraint_create(const libllm_model *model, libllm_constraint_kind kind, const char *text,
+                                       size_t n_bytes, libllm_constraint **constraint, libllm_error *error)
+{
+    if (!constraint)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "constraint is NULL");
+    *constraint = NULL;
+    if (!model || !text)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "model or text is NULL");
+    if (!model->model->tokenizer)
+        return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "%s", model->model->not_tokenizing.message);
+    const ll_host *host = &model->runtime->host;
+    const ll_trie *trie;
+    libllm_status status = trie_of(model, &trie, error);
+    if (status)
+        return status;
+    libllm_constraint *c = ll_alloc(host, 1, sizeof *c);
+    if (!c)
+        return ll_fail_memory(error, "a constraint");
+    status = ll_constraint_compile(host, trie, kind, (ll_span){text, n_bytes}, &c->grammar, error);
+    if (status) {
+        ll_free(host, c);
+        return status;
+    }
+    c->model = ll_use_model(model);
+    *constraint = c;
+    return LIBLLM_OK;
+}
+
+void libllm_constraint_free(libllm_constraint *c)
+{
+    if (!c)
+        return;
+    libllm_model *model = c->model;
+    ll_grammar_free(c->grammar);
+    ll_free(&model->runtime->host, c);
+    libllm_model_free(model);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ * JSON Schemas while they are compiled. What has to hold at one place is a conjunction of schemas; each that is met
+ * gets a rule, so that references which lead back end at a rule that there is.
+ */
+#ifndef LL_GRAMMAR_SCHEMA_H
+#define LL_GRAMMAR_SCHEMA_H
+
+#include "grammar/automaton.h"
+#include "grammar/intern.h"
+
+#include "base/json.h"
+
+enum { LL_ALL_MAX = 128 };
+
+/* A schema with what of it has been dealt with. */
+typedef struct ll_schema_item {
+    const json_t *schema;
+    uint32_t done;   /* bits of ll_schema_done */
+    uint32_t parent; /* in the same conjunction: which item refers to it */
+} ll_schema_item;
+
+enum ll_schema_done { LL_DONE_REFERENCES = 1, LL_DONE_ANY = 2, LL_DONE_ONE = 4 };
+
+typedef struct ll_all {
+    ll_schema_item items[LL_ALL_MAX];
+    uint32_t n;
+} ll_all;
+
+typedef struct ll_schema {
+    ll_rule_builder *b;
+    const json_t *root;
+    ll_intern conjunctions; /* lists of items, four words each */
+    uint32_t *rules;        /* [rules_capacity] of each conjunction */
+    size_t rules_capacity;
+    uint64_t n_comparisons; /* of listed values */
+} ll_schema;
+
+typedef struct ll_bound {
+    double value;
+    bool exclusive;
+} ll_bound;
+
+/* A failure that names the place of a schema. */
+void ll_schema_fail(ll_schema *s, const json_t *at, libllm_status status, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void ll_all_add(ll_schema *s, ll_all *all, const json_t *schema, uint32_t done, uint32_t parent);
+/* The rule of what satisfies all of them; the list may change. */
+uint32_t ll_all_rule(ll_schema *s, const ll_all *all);
+/* The least (or with `most` the smallest most) that the items have for a keyword which is a count. */
+uint32_t ll_all_count(ll_schema *s, const ll_all *all, const char *keyword, bool most);
+/* A member that has to be an object or an array; NULL: there is none. */
+const json_t *ll_schema_member(ll_schema *s, const json_t *schema, const char *keyword, json_type type);
+void ll_schema_link(ll_rule_builder *b, uint32_t from, ll_part part, uint32_t to);
+
+/* schema_object.c */
+ll_part ll_object_part(ll_schema *s, const ll_all *all);
+ll_part ll_array_part(ll_schema *s, const ll_all *all);
+/* number.c: `whole`: without a fraction. multiple_of 0: of any number. Infinite bounds are none. */
+ll_part ll_number_part(ll_rule_builder *b, ll_bound low, ll_bound high, bool whole, double multiple_of);
+
+#endif
