@@ -4,10 +4,12 @@
 
 usage: embed.py OUT FILE...
 
-Writes OUT, C source of the table that estimate/data.h describes: the bytes of each file under its name.
+Writes OUT, C source of the table that estimate/data.h describes: each file's name, its bytes compressed by zlib (a tenth of
+the repetitive ones is left), and its size.
 """
 import pathlib
 import sys
+import zlib
 
 
 def main(out, *paths):
@@ -15,11 +17,12 @@ def main(out, *paths):
     rows = []
     for i, path in enumerate(sorted(map(pathlib.Path, paths), key=lambda p: p.name)):
         data = path.read_bytes()
+        compressed = zlib.compress(data, 9)
         lines.append(f"static const char bytes_{i}[] = {{")
-        for start in range(0, len(data), 24):
-            lines.append(",".join(str(b if b < 128 else b - 256) for b in data[start:start + 24]) + ",")
-        lines.append("0};")
-        rows.append(f'    {{"{path.name}", {{bytes_{i}, {len(data)}}}}},')
+        for start in range(0, len(compressed), 24):
+            lines.append(",".join(str(b if b < 128 else b - 256) for b in compressed[start:start + 24]) + ",")
+        lines.append("};")
+        rows.append(f'    {{"{path.name}", {{bytes_{i}, {len(compressed)}}}, {len(data)}}},')
     lines += ["", "const ll_data_file ll_data_files[] = {", *rows, "    {0},", "};", ""]
     pathlib.Path(out).write_text("\n".join(lines), encoding="utf-8")
 

@@ -62,12 +62,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     ll_host host;
     meter_host(&host);
+    ll_table_store *store = ll_table_store_create(&host);
     ll_buffer reports[2];
     libllm_status status[2];
     for (int i = 0; i < 2; i++) {
         libllm_error error = {0};
         ll_buffer_init(&reports[i], &host);
-        status[i] = ll_estimate_run(&host, (const char *)data, size, &reports[i], &error);
+        status[i] = ll_estimate_run(store, (const char *)data, size, &reports[i], &error);
         if (status[i] && (error.status != status[i] || !error.message[0]))
             __builtin_trap();
         if (status[i] == LIBLLM_ERROR_INTERNAL || !ll_utf8_valid(error.message, strlen(error.message)))
@@ -80,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         __builtin_trap();
     ll_buffer_free(&reports[0]);
     ll_buffer_free(&reports[1]);
+    ll_table_store_free(store);
     if (meter.now != 0)
         __builtin_trap();
     return 0;

@@ -248,7 +248,10 @@ libllm_status run(const ll_host *host, const std::string &scenario, std::string 
 {
     ll_buffer out;
     ll_buffer_init(&out, host);
-    libllm_status status = ll_estimate_run(host, scenario.data(), scenario.size(), &out, e);
+    ll_table_store *store = ll_table_store_create(host);
+    libllm_status status =
+        store ? ll_estimate_run(store, scenario.data(), scenario.size(), &out, e) : ll_fail_memory(e, "the tables");
+    ll_table_store_free(store);
     report->assign(out.data ? out.data : "", out.size);
     ll_buffer_free(&out);
     return status;

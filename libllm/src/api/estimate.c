@@ -15,7 +15,7 @@ libllm_status libllm_estimate_run(const libllm_runtime *runtime, const char *sce
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "runtime, scenario, needed or buffer is NULL");
     ll_buffer report;
     ll_buffer_init(&report, &runtime->host);
-    libllm_status status = ll_estimate_run(&runtime->host, scenario, n_bytes, &report, error);
+    libllm_status status = ll_estimate_run(runtime->tables, scenario, n_bytes, &report, error);
     if (!status)
         status = ll_give_text(report.data, report.size, buffer, capacity, needed, error);
     ll_buffer_free(&report);

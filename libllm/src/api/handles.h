@@ -7,6 +7,7 @@
 
 #include "base/team.h"
 #include "chat/answer.h"
+#include "estimate/data.h"
 #include "grammar/guide.h"
 #include "session/stream.h"
 
@@ -18,6 +19,7 @@ struct libllm_runtime {
     ll_team *team;
     uint32_t cpu_features;
     char *blas_library; /* NULL: the usual ones */
+    ll_table_store *tables;
 };
 
 struct libllm_model {

@@ -99,10 +99,14 @@ libllm_status libllm_runtime_create(const libllm_runtime_options *options, libll
         if (!r->blas_library)
             status = ll_fail_memory(error, "a runtime");
     }
+    r->tables = ll_table_store_create(&r->host);
+    if (!status && !r->tables)
+        status = ll_fail_memory(error, "a runtime");
     if (!status)
         status = ll_team_create(&r->host, o.n_threads ? o.n_threads : ll_cpu_default_threads(), o.fixed_threads,
                                 &r->team, error);
     if (status) {
+        ll_table_store_free(r->tables);
         ll_free(&host, r->blas_library);
         ll_free(&host, r);
         return status;
@@ -116,6 +120,7 @@ void libllm_runtime_free(libllm_runtime *r)
     if (!r || !ll_was_last(&r->users))
         return;
     ll_team_free(r->team);
+    ll_table_store_free(r->tables);
     ll_host host = r->host;
     ll_free(&host, r->blas_library);
     ll_free(&host, r);

@@ -104,7 +104,7 @@ double ll_bill_kv_elements(const ll_bill *bill, double tokens);
 double ll_bill_state_elements(const ll_bill *bill);
 
 /* A member such as "model": a preset's name, or an object with "preset", "config", "file" or bare numbers. */
-bool ll_bill_read(ll_reader *reader, const char *key, const char *folder, ll_bill *out);
+bool ll_bill_read(ll_reader *reader, const char *key, const ll_tables *tables, ll_bill *out);
 /* A Hugging Face configuration. */
 bool ll_bill_of_config(ll_sheet *sheet, const json_t *config, const char *where, ll_bill *out);
 /* A GGUF file or a folder with config.json, whose tensors are read as the engine reads them; or a config.json alone. */

@@ -69,11 +69,11 @@ static ll_fit fits(const json_t *head, const ll_words *query)
     return ll_has_words(&words, query) ? LL_FIT_PART : LL_FIT_NONE;
 }
 
-static bool read_preset(ll_sheet *sheet, const char *folder, const char *name, const char *where, ll_bill *out)
+static bool read_preset(ll_sheet *sheet, const ll_tables *tables, const char *name, const char *where, ll_bill *out)
 {
     ll_data data;
     libllm_error error = {0};
-    libllm_status status = ll_data_open(sheet->host, folder, "models.json", &data, &error);
+    libllm_status status = ll_data_open(tables, "models.json", &data, &error);
     if (status) {
         ll_sheet_fail(sheet, status, "%s", error.message);
         return false;
@@ -201,13 +201,13 @@ static void read_numbers(ll_reader *r, ll_bill *out)
         put_matrices(r, out);
 }
 
-bool ll_bill_read(ll_reader *reader, const char *key, const char *folder, ll_bill *out)
+bool ll_bill_read(ll_reader *reader, const char *key, const ll_tables *tables, ll_bill *out)
 {
     ll_sheet *sheet = reader->sheet;
     const json_t *value = ll_read_any(reader, key);
     *out = (ll_bill){.name = "", .source = "", .family = ""};
     if (json_is_string(value))
-        return read_preset(sheet, folder, json_string_value(value), ll_read_path(reader, key), out);
+        return read_preset(sheet, tables, json_string_value(value), ll_read_path(reader, key), out);
     reader->n_asked--; /* asked for again */
     ll_reader r = ll_read_object(reader, key);
     const char *preset = ll_read_text(&r, "preset", NULL);
@@ -217,7 +217,7 @@ bool ll_bill_read(ll_reader *reader, const char *key, const char *folder, ll_bil
         ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
                       "%s: only one of \"preset\", \"config\" and \"file\" can be given", r.path);
     } else if (preset) {
-        read_preset(sheet, folder, preset, ll_read_path(&r, "preset"), out);
+        read_preset(sheet, tables, preset, ll_read_path(&r, "preset"), out);
     } else if (config) {
         out->name = ll_sheet_text(sheet, "%s", ll_read_text(&r, "name", "config.json"));
         out->source = ll_read_path(&r, "config");

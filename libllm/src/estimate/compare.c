@@ -112,7 +112,7 @@ static void put_combination(ll_task *task, const json_t *scenario, const json_t 
         ll_sheet_fail(task->sheet, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a comparison");
         return;
     }
-    ll_run_scenario(&sheet, scenario, task->folder, task->bill);
+    ll_run_scenario(&sheet, scenario, task->tables, task->bill);
     ll_document_row(d);
     put_name(d, model, &sheet, "model.name");
     put_name(d, device, &sheet, "device.name");
@@ -138,7 +138,7 @@ void ll_run_compare(ll_task *task, const char *name, ll_document *d)
     ll_read_end(&r);
     ll_labels labels;
     libllm_error error = {0};
-    libllm_status status = ll_labels_read(&labels, sheet->host, d->options.language, &error);
+    libllm_status status = ll_labels_read(&labels, sheet->host, &d->options, &error);
     if (status)
         ll_sheet_fail(sheet, status, "%s", error.message);
     ll_document_table(d, "comparison", "Comparison", "对比", NULL);

@@ -9,11 +9,24 @@
 #include "format/file.h"
 
 typedef struct ll_data_file {
-    const char *name; /* "accelerators.csv"; NULL behind the last */
-    ll_span text;
+    const char *name;   /* "accelerators.csv"; NULL behind the last */
+    ll_span compressed; /* by zlib */
+    size_t size;        /* of its text */
 } ll_data_file;
 
 extern const ll_data_file ll_data_files[];
+
+/* The texts of the tables, each expanded when it is first asked for. Threads may share one. */
+typedef struct ll_table_store ll_table_store;
+ll_table_store *ll_table_store_create(const ll_host *host); /* NULL: no memory */
+void ll_table_store_free(ll_table_store *store);            /* NULL is fine */
+const ll_host *ll_table_store_host(const ll_table_store *store);
+
+/* Where tables come from. */
+typedef struct ll_tables {
+    ll_table_store *store;
+    const char *folder; /* of the user; may be NULL */
+} ll_tables;
 
 /* A table while it is read. */
 typedef struct ll_data {
@@ -22,9 +35,7 @@ typedef struct ll_data {
     bool is_file;
 } ll_data;
 
-/* folder may be NULL. */
-libllm_status ll_data_open(const ll_host *host, const char *folder, const char *name, ll_data *out,
-                           libllm_error *error);
+libllm_status ll_data_open(const ll_tables *tables, const char *name, ll_data *out, libllm_error *error);
 void ll_data_close(ll_data *data);
 
 #endif

@@ -37,7 +37,7 @@ static bool is_geforce(const ll_device *device)
 static void read_hardware(desktop *d)
 {
     ll_sheet *sheet = d->sheet;
-    ll_hardware_read(d->task->scenario, d->task->folder, LL_PRECISION_BF16, &d->hardware);
+    ll_hardware_read(d->task->scenario, d->task->tables, LL_PRECISION_BF16, &d->hardware);
     static const char *const needed[] = {"device.peak", "device.bandwidth", "device.memory"};
     const ll_device *device = &d->hardware.device;
     d->is_cpu = device->kind && strcmp(device->kind, "cpu") == 0;

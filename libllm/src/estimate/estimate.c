@@ -24,13 +24,14 @@ static const struct {
 static const char *const documents[] = {"report", "models", "devices", "prices"};
 enum { REPORT = sizeof tasks / sizeof *tasks };
 
-static ll_report_options read_output(ll_reader *scenario)
+static ll_report_options read_output(ll_reader *scenario, const ll_tables *tables)
 {
     ll_reader r = ll_read_object(scenario, "output");
     const ll_report_options options = {
         .format = (ll_report_format)ll_read_choice(&r, "format", LL_REPORT_FORMAT_WORDS, LL_REPORT_JSON),
         .language = (ll_report_language)ll_read_choice(&r, "lang", LL_REPORT_LANGUAGE_WORDS, LL_REPORT_ENGLISH),
         .explains = ll_read_flag(&r, "explain", false),
+        .tables = tables,
     };
     ll_read_end(&r);
     return options;
@@ -53,15 +54,15 @@ void ll_run_task(ll_task *task, const char *name)
 
 static void run_task(ll_task *task, int which)
 {
-    if (ll_read_has(task->scenario, "model") && ll_bill_read(task->scenario, "model", task->folder, task->bill))
+    if (ll_read_has(task->scenario, "model") && ll_bill_read(task->scenario, "model", task->tables, task->bill))
         ll_bill_put(task->bill, task->sheet);
     ll_run_task(task, tasks[which].name);
 }
 
-void ll_run_scenario(ll_sheet *sheet, const json_t *root, const char *folder, ll_bill *bill)
+void ll_run_scenario(ll_sheet *sheet, const json_t *root, const ll_tables *tables, ll_bill *bill)
 {
     ll_reader scenario = {.sheet = sheet, .object = root, .path = ""};
-    ll_task task = {.sheet = sheet, .scenario = &scenario, .bill = bill, .folder = folder};
+    ll_task task = {.sheet = sheet, .scenario = &scenario, .bill = bill, .tables = tables};
     const int which = ll_read_choice(&scenario, "task", MODEL_TASKS, 0);
     run_task(&task, which);
 }
@@ -78,7 +79,7 @@ bool ll_try_scenario(ll_task *task, json_t *root, const char *path)
         for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
             json_object_del(root, left_out[i]);
         sheet.is_trial = true;
-        ll_run_scenario(&sheet, root, task->folder, bill);
+        ll_run_scenario(&sheet, root, task->tables, bill);
         is_feasible = !sheet.status && ll_sheet_has(&sheet, path) && ll_report_is_feasible(&sheet);
         if (sheet.status == LIBLLM_ERROR_OUT_OF_MEMORY)
             ll_sheet_fail(task->sheet, sheet.status, "%s", sheet.error.message);
@@ -116,9 +117,9 @@ static libllm_status write_document(ll_task *task, int which, const ll_report_op
     else if (which < REPORT)
         ll_run_compare(task, name, &document);
     else if (which == REPORT)
-        ll_run_document(scenario, task->folder, &document);
+        ll_run_document(scenario, task->tables, &document);
     else
-        lists[which - REPORT - 1](task->sheet, task->folder, &document);
+        lists[which - REPORT - 1](task->sheet, task->tables, &document);
     libllm_status status = ll_sheet_status(task->sheet, error);
     if (!status)
         status = ll_document_write(&document, report, error);
@@ -130,13 +131,14 @@ static libllm_status write_document(ll_task *task, int which, const ll_report_op
     return status;
 }
 
-static libllm_status run(ll_sheet *sheet, const json_t *root, ll_bill *bill, ll_buffer *report, libllm_error *error)
+static libllm_status run(ll_sheet *sheet, const json_t *root, ll_bill *bill, ll_tables *tables, ll_buffer *report,
+                         libllm_error *error)
 {
     ll_reader scenario = {.sheet = sheet, .object = root, .path = ""};
-    const ll_report_options options = read_output(&scenario);
-    ll_task task = {.sheet = sheet, .scenario = &scenario, .bill = bill};
+    const ll_report_options options = read_output(&scenario, tables);
+    ll_task task = {.sheet = sheet, .scenario = &scenario, .bill = bill, .tables = tables};
     const int which = ll_read_choice(&scenario, "task", MODEL_TASKS "|" DOCUMENTS, 0);
-    task.folder = ll_read_text(&scenario, "data", NULL);
+    tables->folder = ll_read_text(&scenario, "data", NULL);
     libllm_status status = ll_sheet_status(sheet, error);
     if (status)
         return status;
@@ -147,9 +149,11 @@ static libllm_status run(ll_sheet *sheet, const json_t *root, ll_bill *bill, ll_
     return status ? status : ll_report_write(sheet, tasks[which].name, &options, report, error);
 }
 
-libllm_status ll_estimate_run(const ll_host *host, const char *text, size_t n_bytes, ll_buffer *report,
+libllm_status ll_estimate_run(ll_table_store *store, const char *text, size_t n_bytes, ll_buffer *report,
                               libllm_error *error)
 {
+    const ll_host *host = ll_table_store_host(store);
+    ll_tables tables = {.store = store};
     json_t *root;
     libllm_status status = ll_json_parse(host, text, n_bytes, &root, error);
     if (status)
@@ -161,7 +165,7 @@ libllm_status ll_estimate_run(const ll_host *host, const char *text, size_t n_by
     else if (!bill || !ll_sheet_init(&sheet, host))
         status = ll_fail_memory(error, "an estimate");
     else {
-        status = run(&sheet, root, bill, report, error);
+        status = run(&sheet, root, bill, &tables, report, error);
         ll_sheet_free(&sheet);
     }
     ll_free(host, bill);

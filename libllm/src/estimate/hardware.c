@@ -135,7 +135,7 @@ static libllm_status gather(ll_sheet *sheet, ll_csv *csv, ll_device *device, lib
     return status == LIBLLM_DONE ? LIBLLM_OK : status;
 }
 
-static bool find(ll_sheet *sheet, const char *folder, const char *query, ll_device *out)
+static bool find(ll_sheet *sheet, const ll_tables *tables, const char *query, ll_device *out)
 {
     *out = (ll_device){0};
     ll_words wanted = {.n = 0};
@@ -144,7 +144,7 @@ static bool find(ll_sheet *sheet, const char *folder, const char *query, ll_devi
     ll_csv csv = {0};
     ll_candidates all = {.n = 0};
     libllm_error error = {0};
-    libllm_status status = ll_data_open(sheet->host, folder, "accelerators.csv", &data, &error);
+    libllm_status status = ll_data_open(tables, "accelerators.csv", &data, &error);
     if (!status) {
         status = ll_csv_open(&csv, sheet->host, "accelerators.csv", data.text, &error);
         if (!status)
@@ -163,18 +163,18 @@ static bool find(ll_sheet *sheet, const char *folder, const char *query, ll_devi
     return ll_check_candidates(&all, sheet, "hardware.device", query, "`libllm estimate devices` lists them");
 }
 
-bool ll_device_find(ll_sheet *sheet, const char *folder, const char *query, ll_device *out)
+bool ll_device_find(ll_sheet *sheet, const ll_tables *tables, const char *query, ll_device *out)
 {
     ll_kept *kept = sheet->kept;
     if (!kept)
-        return find(sheet, folder, query, out);
+        return find(sheet, tables, query, out);
     const ll_device *known = ll_kept_device(kept, query);
     if (known) {
         *out = *known;
         return !sheet->status;
     }
     const ll_sheet_point before = ll_sheet_keep(&kept->sheet);
-    if (find(&kept->sheet, folder, query, out))
+    if (find(&kept->sheet, tables, query, out))
         ll_keep_device(kept, query, out);
     const bool good = ll_kept_check(kept, sheet);
     if (!good) { /* a name that means nothing comes again */
@@ -256,7 +256,7 @@ static void put_peak(ll_reader *r, ll_hardware *h)
         h->precision = available(h);
 }
 
-void ll_hardware_read(ll_reader *scenario, const char *folder, ll_precision otherwise, ll_hardware *out)
+void ll_hardware_read(ll_reader *scenario, const ll_tables *tables, ll_precision otherwise, ll_hardware *out)
 {
     *out = (ll_hardware){0};
     const json_t *value = ll_read_any(scenario, "hardware");
@@ -273,7 +273,7 @@ void ll_hardware_read(ll_reader *scenario, const char *folder, ll_precision othe
     out->precision = (ll_precision)ll_read_choice(&r, "precision", LL_PRECISION_WORDS, (int)otherwise);
     out->sparse = ll_read_choice(&r, "peak", "dense|sparse", 0) == 1;
     if (name) {
-        out->is_known = ll_device_find(sheet, folder, name, &out->device);
+        out->is_known = ll_device_find(sheet, tables, name, &out->device);
         if (out->is_known)
             ll_sheet_say(sheet, "device.name", ll_sheet_text(sheet, "%s %s", out->device.vendor, out->device.name),
                          "accelerators.csv");

@@ -52,7 +52,7 @@ typedef struct ll_device {
 
 /* By vendor and name, name, alias, or words that only one device has. Texts belong to the sheet, which fails when there
  * is no such device or there are several. */
-bool ll_device_find(ll_sheet *sheet, const char *folder, const char *query, ll_device *out);
+bool ll_device_find(ll_sheet *sheet, const ll_tables *tables, const char *query, ll_device *out);
 
 /* The member "hardware" of a scenario on the sheet: device.*, with what it overrides; peaks by precision ("peaks") and
  * "measured_bf16" go to the device's fields. */
@@ -63,7 +63,7 @@ typedef struct ll_hardware {
     bool sparse;
     bool has_own_peak; /* "peak_flops", of which nobody knows what it counts */
 } ll_hardware;
-void ll_hardware_read(ll_reader *scenario, const char *folder, ll_precision otherwise, ll_hardware *out);
+void ll_hardware_read(ll_reader *scenario, const ll_tables *tables, ll_precision otherwise, ll_hardware *out);
 /* The peak at the hardware's precision, dense or as printed with structured sparsity; false when it is not known. */
 bool ll_hardware_put_peak(ll_sheet *sheet, const ll_hardware *hardware, bool sparse, const char *path);
 

@@ -23,7 +23,7 @@ static void list_models(ll_sheet *sheet, const json_t *models, ll_document *d)
         ll_sheet_fail(sheet, LIBLLM_ERROR_JSON, "models.json: not a JSON list");
 }
 
-void ll_list_models(ll_sheet *sheet, const char *folder, ll_document *d)
+void ll_list_models(ll_sheet *sheet, const ll_tables *tables, ll_document *d)
 {
     ll_data data;
     libllm_error error = {0};
@@ -34,7 +34,7 @@ void ll_list_models(ll_sheet *sheet, const char *folder, ll_document *d)
     ll_document_in(d, "family", "系列");
     if (d->options.explains)
         ll_document_in(d, "source", "来源");
-    libllm_status status = ll_data_open(sheet->host, folder, "models.json", &data, &error);
+    libllm_status status = ll_data_open(tables, "models.json", &data, &error);
     if (!status) {
         status = ll_json_parse(sheet->host, data.text.data, data.text.size, &models, &error);
         if (!status)
@@ -47,13 +47,13 @@ void ll_list_models(ll_sheet *sheet, const char *folder, ll_document *d)
 }
 
 /* The rows of a table as they are: these columns, under these headings. */
-static void list_rows(ll_sheet *sheet, const char *folder, const char *table, const char *const *columns, size_t n,
+static void list_rows(ll_sheet *sheet, const ll_tables *tables, const char *table, const char *const *columns, size_t n,
                       ll_document *d)
 {
     ll_data data;
     ll_csv csv;
     libllm_error error = {0};
-    libllm_status status = ll_data_open(sheet->host, folder, table, &data, &error);
+    libllm_status status = ll_data_open(tables, table, &data, &error);
     if (!status) {
         status = ll_csv_open(&csv, sheet->host, table, data.text, &error);
         while (!status && (status = ll_csv_next(&csv, &error)) == LIBLLM_OK) {
@@ -70,7 +70,7 @@ static void list_rows(ll_sheet *sheet, const char *folder, const char *table, co
         ll_sheet_fail(sheet, status, "%s", error.message);
 }
 
-void ll_list_prices(ll_sheet *sheet, const char *folder, ll_document *d)
+void ll_list_prices(ll_sheet *sheet, const ll_tables *tables, ll_document *d)
 {
     static const char *const columns[] = {"kind", "name", "provider", "metric", "value", "currency", "unit", "date"};
     ll_document_table(d, "prices", "Prices", "价格", NULL);
@@ -83,10 +83,10 @@ void ll_list_prices(ll_sheet *sheet, const char *folder, ll_document *d)
     ll_document_in(d, "currency", "币种");
     ll_document_in(d, "per", "单位");
     ll_document_in(d, "date", "日期");
-    list_rows(sheet, folder, "prices.csv", columns, sizeof columns / sizeof *columns, d);
+    list_rows(sheet, tables, "prices.csv", columns, sizeof columns / sizeof *columns, d);
 }
 
-void ll_list_devices(ll_sheet *sheet, const char *folder, ll_document *d)
+void ll_list_devices(ll_sheet *sheet, const ll_tables *tables, ll_document *d)
 {
     static const char *const columns[] = {"vendor", "name",       "kind",  "bf16_fp16_dense_tflops",
                                           "mem_gb", "mem_bw_gbs", "tdp_w", "confidence"};
@@ -100,5 +100,5 @@ void ll_list_devices(ll_sheet *sheet, const char *folder, ll_document *d)
     ll_document_in(d, "GB/s", "带宽 GB/s");
     ll_document_in(d, "W", "功耗 W");
     ll_document_in(d, "confidence", "可信度");
-    list_rows(sheet, folder, "accelerators.csv", columns, sizeof columns / sizeof *columns, d);
+    list_rows(sheet, tables, "accelerators.csv", columns, sizeof columns / sizeof *columns, d);
 }

@@ -6,8 +6,8 @@
 
 #include "estimate/document.h"
 
-void ll_list_models(ll_sheet *sheet, const char *folder, ll_document *document);
-void ll_list_prices(ll_sheet *sheet, const char *folder, ll_document *document);
-void ll_list_devices(ll_sheet *sheet, const char *folder, ll_document *document);
+void ll_list_models(ll_sheet *sheet, const ll_tables *tables, ll_document *document);
+void ll_list_prices(ll_sheet *sheet, const ll_tables *tables, ll_document *document);
+void ll_list_devices(ll_sheet *sheet, const ll_tables *tables, ll_document *document);
 
 #endif

@@ -12,12 +12,12 @@
  */
 #include "estimate/offload.h"
 
-static void put_host(ll_reader *r, const char *folder, ll_offload *out)
+static void put_host(ll_reader *r, const ll_tables *tables, ll_offload *out)
 {
     ll_sheet *sheet = r->sheet;
     const char *name = ll_read_text(r, "device", NULL);
     ll_device device = {0};
-    if (name && ll_device_find(sheet, folder, name, &device))
+    if (name && ll_device_find(sheet, tables, name, &device))
         ll_sheet_say(sheet, "host.name", ll_sheet_text(sheet, "%s %s", device.vendor, device.name), "accelerators.csv");
     const ll_device_value *bandwidth = &device.fields[LL_DEVICE_BANDWIDTH], *peak = &device.fields[LL_DEVICE_PEAK_FP32];
     if (!ll_read_given(r, "bandwidth", 1, 1e18, "host.bandwidth", "B/s")) {
@@ -46,7 +46,7 @@ void ll_offload_read(ll_task *task, ll_offload *out)
     ll_reader r = ll_read_object(task->scenario, "offload");
     if (!out->is_there || !r.object)
         return;
-    put_host(&r, task->folder, out);
+    put_host(&r, task->tables, out);
     out->experts = ll_read_flag(&r, "experts", false);
     if (out->experts && !ll_sheet_has(sheet, "parameters.expert_used"))
         ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "%s: the model has none", ll_read_path(&r, "experts"));

@@ -13,7 +13,7 @@ bool ll_each_price(ll_task *task, const char *table, const char *part,
     ll_data data;
     ll_csv csv;
     libllm_error error = {0};
-    libllm_status status = ll_data_open(task->sheet->host, task->folder, table, &data, &error);
+    libllm_status status = ll_data_open(task->tables, table, &data, &error);
     if (!status) {
         status = ll_csv_open(&csv, task->sheet->host, table, data.text, &error);
         while (!status) {

@@ -122,7 +122,8 @@ void ll_report_value(const ll_figure *figure, ll_report_language language, ll_bu
         put_value(out, figure, figure->value.at[0], scale_of(figure->unit, figure->value.at[0], chinese), chinese);
 }
 
-libllm_status ll_labels_read(ll_labels *labels, const ll_host *host, ll_report_language language, libllm_error *error)
+libllm_status ll_labels_read(ll_labels *labels, const ll_host *host, const ll_report_options *options,
+                             libllm_error *error)
 {
     ll_data data;
     ll_csv csv;
@@ -130,12 +131,12 @@ libllm_status ll_labels_read(ll_labels *labels, const ll_host *host, ll_report_l
     ll_buffer_init(&labels->texts, host);
     if (!ll_map_init(&labels->names, host, LABELS))
         return ll_fail_memory(error, "a report");
-    libllm_status status = ll_data_open(host, NULL, "labels.csv", &data, error);
+    libllm_status status = ll_data_open(&(ll_tables){.store = options->tables->store}, "labels.csv", &data, error);
     if (status)
         return status;
     status = ll_csv_open(&csv, host, "labels.csv", data.text, error);
     while (!status && (status = ll_csv_next(&csv, error)) == LIBLLM_OK) {
-        const ll_span label = ll_csv_field(&csv, language == LL_REPORT_CHINESE ? "zh" : "en");
+        const ll_span label = ll_csv_field(&csv, options->language == LL_REPORT_CHINESE ? "zh" : "en");
         if (!ll_map_insert(&labels->names, ll_csv_field(&csv, "path"), (uint32_t)labels->texts.size, NULL))
             status = ll_fail_memory(error, "a report");
         ll_buffer_append(&labels->texts, label.data, label.size);
@@ -308,7 +309,7 @@ libllm_status ll_report_render(const ll_sheet *sheet, const ll_report_options *o
     renderer r = {.sheet = sheet, .options = options};
     ll_buffer_init(&r.cell, sheet->host);
     ll_grid_init(&r.grid, sheet->host, options->format == LL_REPORT_CSV ? CSV_COLUMNS : COLUMNS);
-    libllm_status status = ll_labels_read(&r.labels, sheet->host, options->language, error);
+    libllm_status status = ll_labels_read(&r.labels, sheet->host, options, error);
     if (!status) {
         if (options->format == LL_REPORT_CSV)
             put_for_spreadsheet(&r);

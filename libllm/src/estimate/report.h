@@ -4,6 +4,7 @@
 #ifndef LL_ESTIMATE_REPORT_H
 #define LL_ESTIMATE_REPORT_H
 
+#include "estimate/data.h"
 #include "estimate/sheet.h"
 
 typedef enum ll_report_format { LL_REPORT_JSON, LL_REPORT_TABLE, LL_REPORT_MARKDOWN, LL_REPORT_CSV } ll_report_format;
@@ -15,6 +16,7 @@ typedef struct ll_report_options {
     ll_report_format format;
     ll_report_language language;
     bool explains; /* formulas, the numbers put in, sources, and figures that are details */
+    const ll_tables *tables;
 } ll_report_options;
 
 libllm_status ll_report_write(const ll_sheet *sheet, const char *task, const ll_report_options *options, ll_buffer *out,
@@ -31,7 +33,8 @@ typedef struct ll_labels {
     ll_map names; /* to offsets of texts */
     ll_buffer texts;
 } ll_labels;
-libllm_status ll_labels_read(ll_labels *labels, const ll_host *host, ll_report_language language, libllm_error *error);
+libllm_status ll_labels_read(ll_labels *labels, const ll_host *host, const ll_report_options *options,
+                             libllm_error *error);
 void ll_labels_free(ll_labels *labels);
 const char *ll_label_of(const ll_labels *labels, const char *path); /* the path itself when it has none */
 libllm_status ll_report_render(const ll_sheet *sheet, const ll_report_options *options, ll_buffer *out,

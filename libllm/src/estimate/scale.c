@@ -48,7 +48,7 @@ static bool read_budget(scale *s)
     ll_sheet *sheet = s->sheet;
     ll_hardware hardware;
     if (ll_read_has(r, "hardware"))
-        ll_hardware_read(r, s->task->folder, LL_PRECISION_BF16, &hardware);
+        ll_hardware_read(r, s->task->tables, LL_PRECISION_BF16, &hardware);
     else
         (void)ll_read_any(r, "hardware");
     const bool has_days = ll_read_given(r, "days", 1e-6, 1e6, "time.days", "day");

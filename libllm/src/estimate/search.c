@@ -18,7 +18,7 @@ static void read_model(ll_search *s, ll_reader *scenario)
 {
     const ll_sheet_point empty = {0};
     ll_sheet_return(&s->sheet, &empty);
-    if (ll_read_has(scenario, "model") && ll_bill_read(scenario, "model", s->task->folder, s->task->bill))
+    if (ll_read_has(scenario, "model") && ll_bill_read(scenario, "model", s->task->tables, s->task->bill))
         ll_bill_put(s->task->bill, &s->sheet);
     s->start = ll_sheet_keep(&s->sheet);
     s->model_status = ll_sheet_status(&s->sheet, &s->model_error);
@@ -35,7 +35,7 @@ bool ll_search_try(ll_search *s, size_t index)
 {
     bool model_changes;
     ll_reader scenario = {.sheet = &s->sheet, .object = s->space.scenario, .path = ""};
-    ll_task task = {.sheet = &s->sheet, .scenario = &scenario, .bill = s->task->bill, .folder = s->task->folder};
+    ll_task task = {.sheet = &s->sheet, .scenario = &scenario, .bill = s->task->bill, .tables = s->task->tables};
     if (!ll_space_choose(&s->space, index, s->before, &model_changes))
         return false;
     s->before = index;

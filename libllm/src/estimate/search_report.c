@@ -167,7 +167,7 @@ static void put_best(ll_search *s, ll_document *d, ll_buffer *out)
         d->failed = true;
         return;
     }
-    ll_run_scenario(&sheet, s->space.scenario, s->task->folder, s->task->bill);
+    ll_run_scenario(&sheet, s->space.scenario, s->task->tables, s->task->bill);
     libllm_status status = ll_sheet_status(&sheet, &error);
     static const char *const titles[][2] = {[LL_REPORT_TABLE] = {"\nThe best\n", "\n最佳配置\n"},
                                             [LL_REPORT_MARKDOWN] = {"\n## The best\n\n", "\n## 最佳配置\n\n"},
@@ -192,7 +192,7 @@ void ll_search_report(ll_search *s, const char *const *figures, size_t n_figures
 {
     ll_labels labels;
     libllm_error error = {0};
-    const libllm_status status = ll_labels_read(&labels, d->host, s->language, &error);
+    const libllm_status status = ll_labels_read(&labels, d->host, &d->options, &error);
     if (status)
         ll_sheet_fail(s->task->sheet, status, "%s", error.message);
     if (!status) {

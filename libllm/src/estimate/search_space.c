@@ -90,7 +90,7 @@ static json_t *all_devices(ll_task *task)
     ll_csv csv;
     libllm_error error = {0};
     json_t *names = json_array(), *seen = json_object();
-    libllm_status status = ll_data_open(task->sheet->host, task->folder, "accelerators.csv", &data, &error);
+    libllm_status status = ll_data_open(task->tables, "accelerators.csv", &data, &error);
     if (!status) {
         status = ll_csv_open(&csv, task->sheet->host, "accelerators.csv", data.text, &error);
         while (!status && (status = ll_csv_next(&csv, &error)) == LIBLLM_OK) {

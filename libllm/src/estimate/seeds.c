@@ -15,7 +15,7 @@ double ll_seed_figure(ll_seed *seed, json_t *scenario, const char *path)
     }
     ll_bill *bill = ll_alloc(whole->host, 1, sizeof *bill);
     if (scenario && bill && ll_sheet_init(&sheet, whole->host)) {
-        ll_run_scenario(&sheet, scenario, seed->folder, bill);
+        ll_run_scenario(&sheet, scenario, seed->tables, bill);
         if (sheet.status)
             ll_sheet_fail(whole, sheet.status, "%s", sheet.error.message);
         value = ll_sheet_value(&sheet, path);
@@ -28,11 +28,11 @@ double ll_seed_figure(ll_seed *seed, json_t *scenario, const char *path)
     return value;
 }
 
-void ll_run_document(ll_reader *scenario, const char *folder, ll_document *document)
+void ll_run_document(ll_reader *scenario, const ll_tables *tables, ll_document *document)
 {
     static void (*const documents[])(ll_seed *) = {ll_seed_000, ll_seed_001, ll_seed_004};
     const int which = ll_read_choice(scenario, "report", LL_DOCUMENT_WORDS, -1);
-    ll_seed seed = {.sheet = scenario->sheet, .scenario = scenario, .document = document, .folder = folder};
+    ll_seed seed = {.sheet = scenario->sheet, .scenario = scenario, .document = document, .tables = tables};
     seed.corrects = ll_read_choice(scenario, "mode", "as-printed|corrected", 0) == 1;
     if (which < 0)
         ll_sheet_fail(scenario->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "report: expected one of %s", LL_DOCUMENT_WORDS);

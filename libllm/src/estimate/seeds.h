@@ -9,7 +9,7 @@
 #include "estimate/tasks.h"
 
 /* The member "report" of the scenario is "seed-000", "seed-001" or "seed-004". */
-void ll_run_document(ll_reader *scenario, const char *folder, ll_document *document);
+void ll_run_document(ll_reader *scenario, const ll_tables *tables, ll_document *document);
 #define LL_DOCUMENT_WORDS "seed-000|seed-001|seed-004"
 
 /* seed_000.c, seed_other.c */
@@ -17,7 +17,7 @@ typedef struct ll_seed {
     ll_sheet *sheet; /* of the whole; failures go there */
     ll_reader *scenario;
     ll_document *document;
-    const char *folder;
+    const ll_tables *tables;
     bool corrects;
 } ll_seed;
 void ll_seed_000(ll_seed *seed);

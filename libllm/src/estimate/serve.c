@@ -14,7 +14,7 @@ static void serve_by_flops(ll_task *task)
                       "load: expected \"queries_per_second\", \"visits_per_month\" or \"users\"");
     ll_put_inference_flops(task, false);
     ll_sheet_compute(sheet, "flops.per_day", "FLOP", "flops.per_token * load.peak_tokens_per_day", NULL);
-    ll_hardware_read(task->scenario, task->folder, LL_PRECISION_INT8, &hardware);
+    ll_hardware_read(task->scenario, task->tables, LL_PRECISION_INT8, &hardware);
     if (!ll_read_given(task->scenario, "mfu", 1e-4, 1, "mfu", ""))
         ll_sheet_give(sheet, "mfu", "", 0.3, "default");
     if (!ll_sheet_has(sheet, "device.peak"))

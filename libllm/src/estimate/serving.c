@@ -131,7 +131,7 @@ bool ll_serving_read(ll_serving *s, ll_task *task)
     ll_sheet *sheet = task->sheet;
     *s = (ll_serving){.task = task, .sheet = sheet, .bill = task->bill};
     s->engine = (ll_engine_kind)ll_read_choice(task->scenario, "engine", LL_ENGINE_WORDS, LL_ENGINE_OTHER);
-    ll_hardware_read(task->scenario, task->folder, LL_PRECISION_BF16, &s->hardware);
+    ll_hardware_read(task->scenario, task->tables, LL_PRECISION_BF16, &s->hardware);
     static const char *const needed[] = {"device.peak", "device.bandwidth", "device.memory"};
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!ll_sheet_has(sheet, needed[i]))

@@ -59,7 +59,7 @@ static void read_draft_model(ll_serving *s, ll_reader *r)
         ll_sheet_fail(sheet, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a draft model");
         return;
     }
-    if (ll_bill_read(r, "draft", s->task->folder, bill)) {
+    if (ll_bill_read(r, "draft", s->task->tables, bill)) {
         ll_sheet_say(sheet, "draft.name", bill->name, bill->source);
         if (bill->n_items == 0 || bill->layers <= 0)
             ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "%s: expected a model whose shape is known",

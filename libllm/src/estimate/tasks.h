@@ -10,8 +10,8 @@
 typedef struct ll_task {
     ll_sheet *sheet;
     ll_reader *scenario;
-    const char *folder; /* of the user's tables; NULL: none */
-    ll_bill *bill;      /* the model has been read and its figures are on the sheet */
+    const ll_tables *tables;
+    ll_bill *bill; /* the model has been read and its figures are on the sheet */
 } ll_task;
 
 /* flops.c: which operations are counted, and how. */
@@ -84,7 +84,7 @@ void ll_serve_own(ll_task *task);
 /* estimate.c: the task of this name, of which the model is already on the sheet. */
 void ll_run_task(ll_task *task, const char *name);
 /* A scenario of one of these tasks, onto a sheet of its own. */
-void ll_run_scenario(ll_sheet *sheet, const json_t *scenario, const char *folder, ll_bill *bill);
+void ll_run_scenario(ll_sheet *sheet, const json_t *scenario, const ll_tables *tables, ll_bill *bill);
 /* Whether a changed scenario, which is taken, would be feasible and have this figure; without money, output and tables
  * of its own. The task's sheet fails when there is no memory. */
 bool ll_try_scenario(ll_task *task, json_t *scenario, const char *path);

@@ -162,7 +162,7 @@ void ll_run_train(ll_task *task)
     put_tokens(task);
     const ll_conventions conventions = ll_conventions_read(task);
     put_operations(task, &conventions);
-    ll_hardware_read(task->scenario, task->folder, LL_PRECISION_BF16, &hardware);
+    ll_hardware_read(task->scenario, task->tables, LL_PRECISION_BF16, &hardware);
     put_run(task, &hardware);
     ll_put_conventions(task, &conventions, &hardware);
 }

@@ -123,7 +123,7 @@ void ll_run_tune(ll_task *task)
     if (!ll_read_given(task->scenario, "sequence", 1, 1e8, "context.tokens", "token"))
         ll_sheet_give(sheet, "context.tokens", "token", 2048, "default: examples that are packed");
     put_tokens(task);
-    ll_hardware_read(task->scenario, task->folder, LL_PRECISION_BF16, &hardware);
+    ll_hardware_read(task->scenario, task->tables, LL_PRECISION_BF16, &hardware);
     ll_training_read(&training, task, &plan);
     if (!training.has_batch)
         plan.sequences = DEFAULT_SEQUENCES;
