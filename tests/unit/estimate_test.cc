@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "base/json.h"
+#include "base/status.h"
 #include "estimate/csv.h"
 #include "estimate/estimate.h"
 #include "estimate/names.h"

@@ -1641,8 +1641,7 @@ typedef enum libllm_constraint_kind {
     LIBLLM_CONSTRAINT_CHOICE = 1,
     /** A grammar in llama.cpp's GBNF; the text is its rule "root". */
     LIBLLM_CONSTRAINT_GBNF = 2,
-    /** A JSON Schema, draft 2020-12; the text is JSON that is valid under it. Members that it names come in its order.
-     */
+    /** A JSON Schema, draft 2020-12; the text is JSON that is valid under it, with named members in its order. */
     LIBLLM_CONSTRAINT_JSON_SCHEMA = 3,
     /** Keeps the type 32 bits wide. */
     LIBLLM_CONSTRAINT_KIND_FORCE32 = 0x7fffffff
@@ -1664,8 +1663,8 @@ typedef enum libllm_constraint_kind {
  * Ownership: the caller frees the constraint, which keeps the model alive.
  * Thread safety: shared(model).
  * Errors: INVALID_ARGUMENT, CONSTRAINT (the text is wrong, or nothing satisfies it), JSON, UNSUPPORTED (what no
- * automaton can keep, or the model has no tokenizer), LIMIT (it is too long, too deep, or its automaton too large),
- * OUT_OF_MEMORY. Since: 0.1
+ * automaton can keep, or the model has no tokenizer), LIMIT (too long, deep or large), OUT_OF_MEMORY.
+ * Since: 0.1
  */
 LIBLLM_API
 libllm_status libllm_constraint_create(const libllm_model *model, libllm_constraint_kind kind,

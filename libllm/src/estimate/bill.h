@@ -6,6 +6,7 @@
 #ifndef LL_ESTIMATE_BILL_H
 #define LL_ESTIMATE_BILL_H
 
+#include "estimate/data.h"
 #include "estimate/reader.h"
 
 typedef enum ll_class {

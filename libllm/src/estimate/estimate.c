@@ -94,8 +94,8 @@ bool ll_try_scenario(ll_task *task, json_t *root, const char *path)
 static libllm_status write_document(ll_task *task, int which, const ll_report_options *options, ll_buffer *report,
                                     libllm_error *error)
 {
-    static void (*const lists[])(ll_sheet *, const char *, ll_document *) = {ll_list_models, ll_list_devices,
-                                                                             ll_list_prices};
+    static void (*const lists[])(ll_sheet *, const ll_tables *, ll_document *) = {ll_list_models, ll_list_devices,
+                                                                                  ll_list_prices};
     ll_document document;
     ll_buffer best;
     ll_reader *scenario = task->scenario;

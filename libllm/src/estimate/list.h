@@ -4,6 +4,7 @@
 #ifndef LL_ESTIMATE_LIST_H
 #define LL_ESTIMATE_LIST_H
 
+#include "estimate/data.h"
 #include "estimate/document.h"
 
 void ll_list_models(ll_sheet *sheet, const ll_tables *tables, ll_document *document);

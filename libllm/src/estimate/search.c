@@ -64,7 +64,7 @@ static ll_refusals *refusals_of(ll_search *s, const char *code, size_t n)
     if (s->n_refusals < LL_REFUSALS_MAX)
         memcpy(r->code, code, n);
     else
-        strcpy(r->code, LL_REFUSED_OTHER);
+        memcpy(r->code, LL_REFUSED_OTHER, sizeof LL_REFUSED_OTHER);
     return r;
 }
 

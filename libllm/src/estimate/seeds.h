@@ -5,6 +5,7 @@
 #ifndef LL_ESTIMATE_SEEDS_H
 #define LL_ESTIMATE_SEEDS_H
 
+#include "estimate/data.h"
 #include "estimate/document.h"
 #include "estimate/tasks.h"
 

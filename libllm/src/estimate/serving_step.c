@@ -19,7 +19,7 @@ double ll_serving_compute(ll_serving *s, const char *prefix, const char *name, c
         out = mempcpy(out, formula, (size_t)(end - formula));
         out = mempcpy(out, prefix, n);
     }
-    strcpy(out, formula);
+    memcpy(out, formula, strlen(formula) + 1);
     const double value = ll_sheet_compute(s->sheet, path, unit, text, NULL);
     ll_sheet_detail(s->sheet, path);
     return value;
