@@ -78,17 +78,27 @@ static void put(ll_answer *a, libllm_stream_kind kind, ll_span text)
     last->size += text.size;
 }
 
+static bool is_blank(char c) { return c && strchr(blanks, c); }
+
 static size_t blanks_at_end(ll_span text)
 {
     size_t n = 0;
-    while (n < text.size && strchr(blanks, text.data[text.size - 1 - n]))
+    while (n < text.size && is_blank(text.data[text.size - 1 - n]))
+        n++;
+    return n;
+}
+
+static size_t blanks_at_begin(ll_span text)
+{
+    size_t n = 0;
+    while (n < text.size && is_blank(text.data[n]))
         n++;
     return n;
 }
 
 void ll_answer_put(ll_answer *a, libllm_stream_kind kind, ll_span text)
 {
-    while (a->trim && text.size && strchr(blanks, text.data[0]))
+    while (a->trim && text.size && is_blank(text.data[0]))
         text = (ll_span){text.data + 1, text.size - 1};
     if (text.size == 0)
         return;
@@ -302,16 +312,16 @@ static void add_marker(markers *m, marker_kind kind, const char *text)
     m->texts[m->n++] = text;
 }
 
-/* What may come in text or reasoning. */
-static markers markers_of(const ll_answer *a)
+/* What may come in text or reasoning, at its beginning or further on. */
+static markers markers_of(const ll_answer *a, bool at_begin)
 {
     markers m = {.n = 0};
     const ll_syntax *s = a->syntax;
     bool reasoning = a->state == LL_A_REASONING;
     /* The first is also written by models whose prompt has it already, the second by those that have not thought. */
-    if (!s->header_end && (reasoning ? a->trim : !a->visible))
+    if (!s->header_end && at_begin)
         add_marker(&m, THINK, a->options.thinking->begin);
-    if (!s->header_end && (reasoning || !a->visible))
+    if (!s->header_end && (reasoning || at_begin))
         add_marker(&m, THOUGHT, a->options.thinking->end);
     if (reasoning && !s->header_end)
         return m;
@@ -362,9 +372,7 @@ static void enter(ll_answer *a, marker_kind kind, size_t size)
 static bool begin_bare(ll_answer *a)
 {
     ll_span rest = ll_answer_rest(a);
-    size_t n = 0;
-    while (n < rest.size && strchr(blanks, rest.data[n]))
-        n++;
+    size_t n = blanks_at_begin(rest);
     bool json = a->syntax->form == LL_CALL_JSON;
     if (n == rest.size || (rest.data[n] != '[' && !(json && rest.data[n] == '{')))
         return false;
@@ -382,8 +390,16 @@ static bool text_step(ll_answer *a)
         return false;
     if (kind == LIBLLM_STREAM_TEXT && a->syntax->bare && a->options.tools && !a->visible && begin_bare(a))
         return true;
-    markers m = markers_of(a);
-    size_t which = 0, place = ll_answer_find(a, m.texts, m.n, &which), n = place == SIZE_MAX ? a->scanned : place;
+    const bool at_begin = kind == LIBLLM_STREAM_REASONING ? a->trim : !a->visible;
+    markers m = markers_of(a, at_begin);
+    size_t which = 0, place = ll_answer_find(a, m.texts, m.n, &which);
+    if (at_begin && place != SIZE_MAX &&
+        place > blanks_at_begin(rest)) { /* it stands further on: search for the others */
+        m = markers_of(a, false);
+        a->scanned = 0;
+        place = ll_answer_find(a, m.texts, m.n, &which);
+    }
+    const size_t n = place == SIZE_MAX ? a->scanned : place;
     ll_answer_put(a, kind, (ll_span){rest.data, n});
     ll_answer_use(a, n);
     if (place != SIZE_MAX)

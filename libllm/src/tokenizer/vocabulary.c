@@ -142,7 +142,9 @@ bool ll_bytes_of_token(ll_span text, ll_spelling spelling, const char *suffix, c
     if (ends)
         text.size -= n_suffix;
     *size = text.size;
-    if (spelling == LL_SPELLED_BYTES) {
+    if (text.size == 0) {
+        *size = 0;
+    } else if (spelling == LL_SPELLED_BYTES) {
         const unsigned char *p = (const unsigned char *)text.data;
         const char *end = spelled_bytes(p, p + text.size, out);
         if (!end)
@@ -153,7 +155,7 @@ bool ll_bytes_of_token(ll_span text, ll_spelling spelling, const char *suffix, c
             return false;
     } else if (spelling == LL_SPELLED_BLANKS) {
         *size = show_blanks(text, out);
-    } else if (text.size > 0) {
+    } else {
         memcpy(out, text.data, text.size);
     }
     if (n_suffix > 0 && *size > 0 && memchr(out, LL_SUFFIX_BYTE, *size))
