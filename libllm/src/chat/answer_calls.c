@@ -231,7 +231,8 @@ static bool json_step(ll_answer *a)
 static bool after_json_step(ll_answer *a)
 {
     const ll_syntax *s = a->syntax;
-    ll_answer_skip(a, " \t\r\n`"); /* the fence around the JSON of DeepSeek R1 */
+    if (s->call_end)
+        ll_answer_skip(a, " \t\r\n`"); /* the fence around the JSON of DeepSeek R1 */
     int end = ll_answer_at(a, s->call_end);
     if ((end < 0 || (s->call_end && ll_answer_rest(a).size == 0)) && !a->at_end)
         return false;
