@@ -376,6 +376,8 @@ static bool begin_bare(ll_answer *a)
     bool json = a->syntax->form == LL_CALL_JSON;
     if (n == rest.size || (rest.data[n] != '[' && !(json && rest.data[n] == '{')))
         return false;
+    ll_answer_put(a, LIBLLM_STREAM_TEXT, (ll_span){rest.data, n});
+    ll_answer_use(a, n);
     a->bare = a->in_section = true;
     a->n_in_section = 0;
     ll_answer_set(a, LL_A_SECTION);
@@ -446,10 +448,10 @@ static bool header_step(ll_answer *a)
 {
     const ll_syntax *s = a->syntax;
     ll_span rest = ll_answer_rest(a);
-    size_t which, place = ll_answer_find(a, &s->header_end, 1, &which);
-    if (place == SIZE_MAX) {
-        /* Whatever is no header is text. */
-        bool plain = s->name_prefix && rest.size && ll_answer_at(a, "<|") == 0 && ll_answer_at(a, " to=") == 0;
+    /* Whatever is no header is text. */
+    const bool plain = s->name_prefix && rest.size && ll_answer_at(a, "<|") == 0 && ll_answer_at(a, " to=") == 0;
+    size_t which, place = plain ? SIZE_MAX : ll_answer_find(a, &s->header_end, 1, &which);
+    if (place == SIZE_MAX || place + strlen(s->header_end) > HEADER_MAX) {
         if (rest.size == 0 || (!plain && rest.size < HEADER_MAX && !a->at_end))
             return false;
         a->trim = false;
