@@ -182,7 +182,7 @@ static bool name_step(ll_answer *a)
     const char *const ends[] = {python ? "(" : s->name_end, parameters ? s->key_begin : NULL, s->call_end};
     size_t which, place = ll_answer_find(a, ends, 3, &which);
     ll_span rest = ll_answer_rest(a);
-    if (place == SIZE_MAX)
+    if (place == SIZE_MAX || place + strlen(ends[which]) > NAME_MAX_SIZE)
         return rest.size > NAME_MAX_SIZE ? fail(a, "a call without a name") : wait(a);
     take_name(a, (ll_span){rest.data, place});
     ll_answer_use(a, place + (which == 0 ? strlen(ends[0]) : 0));
@@ -285,7 +285,7 @@ static bool member_step(ll_answer *a)
         ll_answer_set(a, LL_A_MEMBER);
         return wait(a);
     }
-    if (colon == rest.size || rest.data[colon] != ':' || !unquote(a, (ll_span){rest.data, n}, &a->key))
+    if (colon - n >= BLANKS_MAX || rest.data[colon] != ':' || !unquote(a, (ll_span){rest.data, n}, &a->key))
         return fail(a, "a call that is not JSON");
     ll_answer_set(a, LL_A_VALUE);
     ll_answer_use(a, colon + 1);
@@ -417,7 +417,7 @@ static bool key_step(ll_answer *a)
     const char *value = to ? memmem(to + strlen(ends[0]), (size_t)(rest.data + rest.size - to) - strlen(ends[0]),
                                     ends[1], strlen(ends[1]))
                            : NULL;
-    if (!value)
+    if (!value || (size_t)(value - rest.data) + strlen(ends[1]) > NAME_MAX_SIZE)
         return rest.size > NAME_MAX_SIZE ? fail(a, "a parameter without a name") : wait(a);
     set_buffer(&a->key, (ll_span){from, (size_t)(to - from)});
     ll_span attributes = {to + strlen(ends[0]), (size_t)(value - to) - strlen(ends[0])};
