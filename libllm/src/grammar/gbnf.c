@@ -2,20 +2,14 @@
  * Grammars in llama.cpp's GBNF: rules of literals, classes of characters, other rules, groups and repetitions.
  */
 #include "grammar/constraint.h"
+#include "grammar/groups.h"
 
 #include "base/map.h"
 #include "base/utf8.h"
 
 #include <string.h>
 
-enum { DEPTH_MAX = 128, REPEAT_MAX = 1000000, LAST_CHARACTER = 0x10FFFF };
-
-/* What is open: a rule's body or a group. Alternatives that are complete, and the sequence in hand. */
-typedef struct frame {
-    ll_part others, sequence;
-    bool has_others, has_sequence;
-    size_t at; /* where it was opened */
-} frame;
+enum { REPEAT_MAX = 1000000, LAST_CHARACTER = 0x10FFFF };
 
 typedef struct gbnf {
     ll_rule_builder *b;
@@ -24,8 +18,7 @@ typedef struct gbnf {
     ll_map names;
     size_t *first_uses; /* [uses_capacity] of each rule: where its name came first */
     size_t uses_capacity;
-    frame frames[DEPTH_MAX];
-    size_t depth;
+    ll_groups groups; /* of the rule that is read */
 } gbnf;
 
 static void fail_at(gbnf *g, size_t at, libllm_status status, const char *what, ll_span name)
@@ -245,29 +238,10 @@ static void add_item(gbnf *g, ll_part item)
 {
     uint32_t min, max;
     /* As many as are written; each is one around the part. */
-    for (skip_blank(g, g->depth > 1); !g->b->status && quantifier(g, &min, &max); skip_blank(g, g->depth > 1))
+    for (skip_blank(g, g->groups.depth > 1); !g->b->status && quantifier(g, &min, &max);
+         skip_blank(g, g->groups.depth > 1))
         item = ll_part_repeat(g->b, item, min, max);
-    frame *f = &g->frames[g->depth - 1];
-    f->sequence = f->has_sequence ? ll_part_then(g->b, f->sequence, item) : item;
-    f->has_sequence = true;
-}
-
-static void open_frame(gbnf *g)
-{
-    if (g->depth == DEPTH_MAX) {
-        fail(g, LIBLLM_ERROR_LIMIT, "groups are nested more than 127 deep");
-        return;
-    }
-    g->frames[g->depth++] = (frame){.at = g->at};
-}
-
-static void end_sequence(gbnf *g)
-{
-    frame *f = &g->frames[g->depth - 1];
-    ll_part part = f->has_sequence ? f->sequence : ll_part_empty(g->b);
-    f->others = f->has_others ? ll_part_or(g->b, f->others, part) : part;
-    f->has_others = true;
-    f->has_sequence = false;
+    ll_group_add(&g->groups, g->b, item);
 }
 
 /* An item of a body; false: the body is over. */
@@ -282,17 +256,16 @@ static bool item(gbnf *g)
     } else if (is_name(peek(g))) {
         const uint32_t rule = rule_of(g, name(g));
         add_item(g, ll_part_call(g->b, rule));
-    } else if (accept(g, "(")) {
-        g->at--;
-        open_frame(g);
+    } else if (peek(g) == '(') {
+        if (!ll_group_open(&g->groups, g->at))
+            fail(g, LIBLLM_ERROR_LIMIT, "groups are nested more than 127 deep");
         g->at++;
-    } else if (peek(g) == ')' && g->depth > 1) {
-        end_sequence(g);
-        ll_part group = g->frames[--g->depth].others;
+    } else if (peek(g) == ')' && g->groups.depth > 1) {
+        const ll_part group = ll_group_close(&g->groups, g->b);
         g->at++;
         add_item(g, group);
     } else if (accept(g, "|")) {
-        end_sequence(g);
+        ll_group_or(&g->groups, g->b);
         skip_blank(g, true);
     } else {
         return false;
@@ -302,15 +275,15 @@ static bool item(gbnf *g)
 
 static void body(gbnf *g, uint32_t rule)
 {
-    g->depth = 0;
-    open_frame(g);
+    g->groups.depth = 0;
+    ll_group_open(&g->groups, g->at);
     skip_blank(g, true);
     while (!g->b->status && item(g))
-        skip_blank(g, g->depth > 1);
+        skip_blank(g, g->groups.depth > 1);
     if (g->b->status)
         return;
-    if (g->depth > 1) {
-        g->at = g->frames[g->depth - 1].at;
+    if (g->groups.depth > 1) {
+        g->at = ll_group_at(&g->groups);
         fail(g, LIBLLM_ERROR_CONSTRAINT, "'(' without ')'");
         return;
     }
@@ -319,8 +292,7 @@ static void body(gbnf *g, uint32_t rule)
              peek(g) == '<' || peek(g) == '!' ? "tokens as items are not supported" : "what is no item of a rule");
         return;
     }
-    end_sequence(g);
-    ll_rule_define(g->b, rule, g->frames[0].others);
+    ll_rule_define(g->b, rule, ll_group_close(&g->groups, g->b));
 }
 
 static void parse(gbnf *g)

@@ -3,19 +3,13 @@
  * looking around, and boundaries of words. How greedy a repetition is makes no difference to which texts match.
  */
 #include "grammar/constraint.h"
+#include "grammar/groups.h"
 
 #include <string.h>
 
 #include "base/utf8.h"
 
-enum { DEPTH_MAX = 128, REPEAT_MAX = 1000000, LAST_CHARACTER = 0x10FFFF };
-
-/* What is open: alternatives that are complete, and the sequence in hand. */
-typedef struct frame {
-    ll_part others, sequence;
-    bool has_others, has_sequence;
-    size_t at; /* where it was opened */
-} frame;
+enum { REPEAT_MAX = 1000000, LAST_CHARACTER = 0x10FFFF };
 
 typedef struct regex {
     ll_rule_builder *b;
@@ -23,8 +17,7 @@ typedef struct regex {
     size_t n, at;
     ll_spelling spelling;
     size_t n_anchors;
-    frame frames[DEPTH_MAX];
-    size_t depth;
+    ll_groups groups;
 } regex;
 
 static void fail(regex *r, libllm_status status, const char *what)
@@ -239,21 +232,11 @@ static ll_part anchor(regex *r, ll_edge_kind kind)
 
 /* Structure ------------------------------------------------------------------------------------------------ */
 
-static void open_frame(regex *r)
-{
-    if (r->depth == DEPTH_MAX) {
-        ll_rule_builder_fail(r->b, LIBLLM_ERROR_LIMIT,
-                             "regular expression, byte %zu: groups are nested more than %d deep", r->at,
-                             (int)DEPTH_MAX - 1);
-        return;
-    }
-    r->frames[r->depth++] = (frame){.at = r->at};
-}
-
 /* Behind "(". */
 static void open_group(regex *r)
 {
-    open_frame(r);
+    if (!ll_group_open(&r->groups, r->at))
+        fail(r, LIBLLM_ERROR_LIMIT, "groups are nested more than 127 deep");
     if (looking_at(r, "?=") || looking_at(r, "?!") || looking_at(r, "?<=") || looking_at(r, "?<!")) {
         fail(r, LIBLLM_ERROR_UNSUPPORTED, "looking ahead or behind is not supported");
     } else if (accept(r, "?<") || accept(r, "?P<")) {
@@ -266,15 +249,6 @@ static void open_group(regex *r)
     }
 }
 
-static void end_sequence(regex *r)
-{
-    frame *f = &r->frames[r->depth - 1];
-    ll_part part = f->has_sequence ? f->sequence : ll_part_empty(r->b);
-    f->others = f->has_others ? ll_part_or(r->b, f->others, part) : part;
-    f->has_others = true;
-    f->has_sequence = false;
-}
-
 static uint32_t number(regex *r)
 {
     uint32_t value = 0;
@@ -283,9 +257,7 @@ static uint32_t number(regex *r)
     for (; r->at < r->n && r->text[r->at] >= '0' && r->text[r->at] <= '9'; r->at++) {
         value = 10 * value + (uint32_t)(r->text[r->at] - '0');
         if (value > REPEAT_MAX) {
-            ll_rule_builder_fail(r->b, LIBLLM_ERROR_LIMIT,
-                                 "regular expression, byte %zu: more than %d repetitions are asked for", r->at,
-                                 (int)REPEAT_MAX);
+            fail(r, LIBLLM_ERROR_LIMIT, "more than 1000000 repetitions are asked for");
             return 0;
         }
     }
@@ -326,31 +298,28 @@ static void add_atom(regex *r, ll_part atom, size_t anchors_before)
         if (r->at < r->n && strchr("*+?{", r->text[r->at]))
             fail(r, LIBLLM_ERROR_CONSTRAINT, "nothing to repeat");
     }
-    frame *f = &r->frames[r->depth - 1];
-    f->sequence = f->has_sequence ? ll_part_then(r->b, f->sequence, atom) : atom;
-    f->has_sequence = true;
+    ll_group_add(&r->groups, r->b, atom);
 }
 
 static ll_part parse(regex *r)
 {
-    size_t anchors[DEPTH_MAX + 1] = {0}; /* when a group was opened */
-    open_frame(r);
+    size_t anchors[LL_GROUPS_MAX + 1] = {0}; /* when a group was opened */
+    ll_group_open(&r->groups, r->at);
     while (r->at < r->n && !r->b->status) {
         const size_t before = r->n_anchors;
         if (accept(r, "(")) {
-            anchors[r->depth] = before;
+            anchors[r->groups.depth] = before;
             open_group(r);
         } else if (accept(r, "|")) {
-            end_sequence(r);
+            ll_group_or(&r->groups, r->b);
         } else if (accept(r, ")")) {
-            if (r->depth == 1) {
+            if (r->groups.depth == 1) {
                 r->at--;
                 fail(r, LIBLLM_ERROR_CONSTRAINT, "')' without '('");
                 break;
             }
-            end_sequence(r);
-            ll_part group = r->frames[--r->depth].others;
-            add_atom(r, group, anchors[r->depth]);
+            const ll_part group = ll_group_close(&r->groups, r->b);
+            add_atom(r, group, anchors[r->groups.depth]);
         } else if (accept(r, "[")) {
             add_atom(r, bracket(r), before);
         } else if (accept(r, ".")) {
@@ -367,14 +336,11 @@ static ll_part parse(regex *r)
             add_atom(r, single(r), before);
         }
     }
-    if (r->depth > 1 && !r->b->status) {
-        r->at = r->frames[r->depth - 1].at;
+    if (r->groups.depth > 1 && !r->b->status) {
+        r->at = ll_group_at(&r->groups);
         fail(r, LIBLLM_ERROR_CONSTRAINT, "'(' without ')'");
     }
-    if (r->b->status)
-        return ll_part_none(r->b);
-    end_sequence(r);
-    return r->frames[0].others;
+    return r->b->status ? ll_part_none(r->b) : ll_group_close(&r->groups, r->b);
 }
 
 /* Anchors -------------------------------------------------------------------------------------------------- */
