@@ -2,9 +2,8 @@
  * What constraints cost: compiling a JSON Schema, and the mask of each token of texts drawn under it, without a model.
  * Usage: bench_constraint VOCABULARY.gguf N SCHEMA...; prints one line for each schema and one for all.
  */
+#include "../constraint_draw.h"
 #include "base/clock.h"
-#include "grammar/constraint.h"
-#include "grammar/guide.h"
 #include "quant/quant.h"
 
 #include <stdio.h>
@@ -15,41 +14,9 @@ enum { TOKENS_MAX = 400, TIMES_MAX = 1 << 22 };
 
 static double times[TIMES_MAX];
 static size_t n_times;
-static uint64_t state = 1;
-
-static uint32_t chance(uint32_t n)
-{
-    state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
-    return (uint32_t)((state >> 33) % n);
-}
-
-/* One in eight a quote or a bracket where there may be one, else any token: words of some length, as a model has them.
- */
-static int32_t draw(const ll_next *next, const int32_t *ends, size_t n_ends, size_t n_vocab)
-{
-    if (chance(8) == 0)
-        for (size_t i = 0; i < n_ends; i++)
-            if (next->bits[ends[i] / 32] >> ends[i] % 32 & 1)
-                return ends[i];
-    uint32_t nth = chance((uint32_t)next->n);
-    for (size_t i = 0; i < (n_vocab + 31) / 32; i++) {
-        uint32_t bits = next->bits[i];
-        const uint32_t n = (uint32_t)__builtin_popcount(bits);
-        if (nth >= n) {
-            nth -= n;
-            continue;
-        }
-        while (nth--)
-            bits &= bits - 1;
-        return (int32_t)(32 * i) + __builtin_ctz(bits);
-    }
-    return -1;
-}
-
-static bool sample(const ll_host *host, ll_grammar *grammar, const int32_t *ends, size_t n_ends)
+static bool sample(const ll_host *host, ll_grammar *grammar, drawing *d)
 {
     ll_guide *guide;
-    const size_t n_vocab = ll_grammar_trie(grammar)->n_vocab;
     if (ll_guide_create(host, grammar, &guide, NULL))
         return false;
     bool good = true;
@@ -61,7 +28,7 @@ static bool sample(const ll_host *host, ll_grammar *grammar, const int32_t *ends
             times[n_times++] = 1e6 * (ll_seconds() - start);
         if (!good || next.n == 0)
             break;
-        good = ll_guide_accept(guide, draw(&next, ends, n_ends, n_vocab), NULL) == LIBLLM_OK;
+        good = ll_guide_accept(guide, draw(d, &next, ll_grammar_trie(grammar)), NULL) == LIBLLM_OK;
     }
     ll_guide_free(guide);
     return good;
@@ -105,15 +72,8 @@ int main(int argc, char **argv)
     if (ll_trie_create(&host, tokenizer, &trie, &error))
         return 2;
     printf("vocabulary of %zu tokens, its tree %.1f ms\n", trie->n_vocab, 1e3 * (ll_seconds() - start));
-    ll_tokens ends;
-    ll_tokens_init(&ends, &host);
-    for (int32_t i = 0; i < (int32_t)trie->n_vocab; i++) {
-        ll_buffer piece;
-        ll_buffer_init(&piece, &host);
-        if (!ll_tokenizer_piece(tokenizer, i, 0, &piece, &error) && piece.size == 1 && strchr("\"}]", piece.data[0]))
-            ll_tokens_push(&ends, i);
-        ll_buffer_free(&piece);
-    }
+    drawing d; /* words of some length, as a model has them */
+    drawing_init(&d, &host, trie, "\"}]", 8);
     for (int i = 3; i < argc; i++) {
         ll_grammar *grammar;
         FILE *file = fopen(argv[i], "rb");
@@ -129,14 +89,14 @@ int main(int argc, char **argv)
         const double milliseconds = 1e3 * (ll_seconds() - start);
         compiled += milliseconds;
         for (int k = 0; k < atoi(argv[2]); k++)
-            if (!sample(&host, grammar, ends.data, ends.size))
+            if (!sample(&host, grammar, &d))
                 fprintf(stderr, "%s: a mask failed\n", argv[i]);
         const char *name = strrchr(argv[i], '/');
         print(name ? name + 1 : argv[i], milliseconds, times + before, n_times - before);
         ll_grammar_free(grammar);
     }
     print("all", compiled, times, n_times);
-    ll_tokens_free(&ends);
+    ll_tokens_free(&d.ends);
     ll_trie_free(trie);
     ll_tokenizer_close(tokenizer);
     ll_gguf_close(&gguf);

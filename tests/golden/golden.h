@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What the golden tests share: owned handles of the public interface, the files under tests/data with references, and
+ * What the golden tests share beside handles.h: the files under tests/data with references, and
  * the measures by which logits are compared.
  */
 #ifndef GOLDEN_GOLDEN_H
@@ -16,24 +16,17 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include <libllm/libllm.h>
+#include "../handles.h"
 
 namespace golden
 {
 
-struct Free {
-    void operator()(libllm_runtime *h) const { libllm_runtime_free(h); }
-    void operator()(libllm_model *h) const { libllm_model_free(h); }
-    void operator()(libllm_adapter *h) const { libllm_adapter_free(h); }
-    void operator()(libllm_engine *h) const { libllm_engine_free(h); }
-    void operator()(libllm_session *h) const { libllm_session_free(h); }
-    void operator()(libllm_stream *h) const { libllm_stream_free(h); }
-};
-template <typename T> using Handle = std::unique_ptr<T, Free>;
+using handles::Handle;
+using handles::make_runtime;
+using handles::open_model;
 
 /* What a call is expected to return; the message of the failure is that of `error`, which the call fills. */
 #define ASSERT_STATUS(expected, call) ASSERT_EQ(expected, call) << error.message
@@ -134,29 +127,6 @@ inline Distance distance(const Matrix &reference, const float *ours)
     }
     d.mean_kl /= static_cast<double>(reference.rows);
     return d;
-}
-
-/* A runtime with this many threads (0: the default) and instruction sets up to this one (NULL: all). */
-/* As many threads as asked for, also on a machine with fewer processors: results must not depend on them. */
-inline Handle<libllm_runtime> make_runtime(uint32_t n_threads = 0, const char *cpu_mask = nullptr)
-{
-    libllm_runtime_options options;
-    libllm_runtime_options_init(&options, sizeof options);
-    options.n_threads = n_threads;
-    options.fixed_threads = 1;
-    options.cpu_mask = cpu_mask;
-    libllm_runtime *runtime = nullptr;
-    libllm_error error = {};
-    EXPECT_EQ(LIBLLM_OK, libllm_runtime_create(&options, &runtime, &error)) << error.message;
-    return Handle<libllm_runtime>(runtime);
-}
-
-inline Handle<libllm_model> open_model(const libllm_runtime *runtime, const std::string &path)
-{
-    libllm_model *model = nullptr;
-    libllm_error error = {};
-    EXPECT_EQ(LIBLLM_OK, libllm_model_open(runtime, path.c_str(), nullptr, &model, &error)) << error.message;
-    return Handle<libllm_model>(model);
 }
 
 inline libllm_engine_options engine_options(uint32_t n_batch, uint64_t n_positions)

@@ -3,8 +3,6 @@
 // session as it was.
 #include <gtest/gtest.h>
 
-#include <libllm/libllm.h>
-
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -15,36 +13,29 @@
 
 #include <unistd.h>
 
+#include "handles.h"
+
 namespace
 {
+
+using handles::Handle;
+using handles::logits_of;
+using handles::some_tokens;
 
 class SessionFile : public ::testing::TestWithParam<const char *>
 {
   protected:
     libllm_error error{};
-    libllm_runtime *runtime = nullptr;
-    libllm_model *model = nullptr;
+    Handle<libllm_runtime> runtime = handles::make_runtime(1);
+    Handle<libllm_model> model;
     std::string path =
         (std::filesystem::temp_directory_path() / ("libllm-session-" + std::to_string(getpid()))).string();
 
-    void SetUp() override
-    {
-        libllm_runtime_options options;
-        libllm_runtime_options_init(&options, sizeof options);
-        options.n_threads = 1;
-        ASSERT_EQ(LIBLLM_OK, libllm_runtime_create(&options, &runtime, &error)) << error.message;
-    }
-    void TearDown() override
-    {
-        libllm_model_free(model);
-        libllm_runtime_free(runtime);
-        std::filesystem::remove(path);
-    }
+    void TearDown() override { std::filesystem::remove(path); }
     void open(const std::string &name)
     {
-        libllm_model_free(model);
-        const std::string file = LIBLLM_TEST_DATA "/" + name + ".gguf";
-        ASSERT_EQ(LIBLLM_OK, libllm_model_open(runtime, file.c_str(), nullptr, &model, &error)) << error.message;
+        model = handles::open_model(runtime.get(), LIBLLM_TEST_DATA "/" + name + ".gguf");
+        ASSERT_TRUE(model);
     }
     libllm_session *session(uint64_t n_positions = 256, libllm_kv_type kv_type = LIBLLM_KV_AUTO)
     {
@@ -54,28 +45,12 @@ class SessionFile : public ::testing::TestWithParam<const char *>
         options.deterministic = 1;
         options.kv_type = kv_type;
         libllm_session *s = nullptr;
-        EXPECT_EQ(LIBLLM_OK, libllm_session_open(model, &options, &s, &error)) << error.message;
+        EXPECT_EQ(LIBLLM_OK, libllm_session_open(model.get(), &options, &s, &error)) << error.message;
         return s;
-    }
-    static std::vector<int32_t> some_tokens(size_t n, uint32_t seed = 1)
-    {
-        std::vector<int32_t> ids(n);
-        for (int32_t &id : ids) {
-            seed = seed * 1664525u + 1013904223u;
-            id = static_cast<int32_t>(seed >> 25);
-        }
-        return ids;
     }
     void eval(libllm_session *s, const std::vector<int32_t> &ids)
     {
         ASSERT_EQ(LIBLLM_OK, libllm_session_eval(s, ids.data(), ids.size(), &error)) << error.message;
-    }
-    std::vector<float> logits(libllm_session *s)
-    {
-        const float *data = nullptr;
-        size_t n = 0;
-        EXPECT_EQ(LIBLLM_OK, libllm_session_logits(s, &data, &n, &error)) << error.message;
-        return std::vector<float>(data, data + n);
     }
     std::vector<int32_t> tokens(libllm_session *s)
     {
@@ -106,10 +81,10 @@ TEST_P(SessionFile, GoesOnWhereItWas)
     eval(b, some_tokens(20, 3)); // which the file replaces
     ASSERT_EQ(LIBLLM_OK, libllm_session_load(b, path.c_str(), &error)) << error.message;
     EXPECT_EQ(ids, tokens(b));
-    EXPECT_EQ(logits(a), logits(b));
+    EXPECT_EQ(logits_of(a), logits_of(b));
     eval(a, more);
     eval(b, more);
-    EXPECT_EQ(logits(a), logits(b));
+    EXPECT_EQ(logits_of(a), logits_of(b));
     save(b); // and over the file that is there
     ASSERT_EQ(LIBLLM_OK, libllm_session_rewind(a, 50, &error));
     save(a); // without logits, and of other layers without a state
@@ -119,7 +94,7 @@ TEST_P(SessionFile, GoesOnWhereItWas)
     EXPECT_EQ(LIBLLM_ERROR_INVALID_ARGUMENT, libllm_session_logits(b, &data, &n, &error));
     eval(a, more);
     eval(b, more);
-    EXPECT_EQ(logits(a), logits(b));
+    EXPECT_EQ(logits_of(a), logits_of(b));
     libllm_session_free(a);
     libllm_session_free(b);
     for (const auto &entry : std::filesystem::directory_iterator(std::filesystem::temp_directory_path()))
@@ -145,7 +120,7 @@ TEST_F(SessionFile, EveryKindOfMemoryComesBackAndNoOther)
             if (kind != other)
                 EXPECT_NE(nullptr, strstr(error.message, "kv_type")) << error.message;
             else
-                EXPECT_EQ(logits(a), logits(b));
+                EXPECT_EQ(logits_of(a), logits_of(b));
             libllm_session_free(b);
         }
         libllm_session_free(a);
@@ -166,7 +141,8 @@ TEST_F(SessionFile, SaysWhyNot)
     libllm_session_free(small);
     const std::string adapter_path = LIBLLM_TEST_DATA "/adapters/llama.gguf";
     libllm_adapter *adapter = nullptr;
-    ASSERT_EQ(LIBLLM_OK, libllm_adapter_open(model, adapter_path.c_str(), nullptr, &adapter, &error)) << error.message;
+    ASSERT_EQ(LIBLLM_OK, libllm_adapter_open(model.get(), adapter_path.c_str(), nullptr, &adapter, &error))
+        << error.message;
     const libllm_scaled_adapter use = {adapter, 1, 0};
     ASSERT_EQ(LIBLLM_OK, libllm_session_set_adapters(s, &use, 1, &error));
     EXPECT_EQ(LIBLLM_ERROR_UNSUPPORTED, libllm_session_save(s, path.c_str(), &error));
@@ -192,7 +168,7 @@ TEST_F(SessionFile, PagesHaveNothingOfOthers)
     libllm_session *s = nullptr;
     std::string files[2];
     for (int i = 0; i < 2; i++) {
-        ASSERT_EQ(LIBLLM_OK, libllm_session_open(model, &options, &s, &error));
+        ASSERT_EQ(LIBLLM_OK, libllm_session_open(model.get(), &options, &s, &error));
         if (i == 1) {
             eval(s, some_tokens(60, 9));
             ASSERT_EQ(LIBLLM_OK, libllm_session_rewind(s, 0, &error));
@@ -215,7 +191,7 @@ TEST_F(SessionFile, DamageIsAnErrorAndLeavesTheSession)
     const auto ids = some_tokens(40, 5);
     ASSERT_EQ(LIBLLM_OK, libllm_session_rewind(s, 0, &error));
     eval(s, ids);
-    const auto before = logits(s);
+    const auto before = logits_of(s);
     const auto refuses = [&](const std::string &data, const std::string &what) {
         write(data);
         const libllm_status status = libllm_session_load(s, path.c_str(), &error);
@@ -243,7 +219,7 @@ TEST_F(SessionFile, DamageIsAnErrorAndLeavesTheSession)
         ASSERT_EQ(40u, libllm_session_position(s)) << "byte " << at;
     }
     EXPECT_LT(n_taken, 50u);
-    EXPECT_EQ(before, logits(s));
+    EXPECT_EQ(before, logits_of(s));
     eval(s, {1});
     write(good);
     EXPECT_EQ(LIBLLM_OK, libllm_session_load(s, path.c_str(), &error)) << error.message;

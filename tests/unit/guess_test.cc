@@ -2,11 +2,11 @@
 // Streams that guess give what streams give that do not, and have guessed.
 #include <gtest/gtest.h>
 
-#include <libllm/libllm.h>
-
 #include <algorithm>
 #include <string>
 #include <vector>
+
+#include "handles.h"
 
 extern "C" {
 #include "session/lookup.h"
@@ -19,23 +19,15 @@ class Guess : public ::testing::TestWithParam<const char *>
 {
   protected:
     libllm_error error{};
-    libllm_runtime *runtime = nullptr;
-    libllm_model *model = nullptr;
+    handles::Handle<libllm_runtime> runtime;
+    handles::Handle<libllm_model> model;
     uint64_t n_guessed = 0, n_accepted = 0;
 
     void open(const std::string &name)
     {
-        libllm_runtime_options options;
-        libllm_runtime_options_init(&options, sizeof options);
-        options.n_threads = 2;
-        ASSERT_EQ(LIBLLM_OK, libllm_runtime_create(&options, &runtime, &error)) << error.message;
-        const std::string path = LIBLLM_TEST_DATA "/" + name + ".gguf";
-        ASSERT_EQ(LIBLLM_OK, libllm_model_open(runtime, path.c_str(), nullptr, &model, &error)) << error.message;
-    }
-    void TearDown() override
-    {
-        libllm_model_free(model);
-        libllm_runtime_free(runtime);
+        runtime = handles::make_runtime(2);
+        model = handles::open_model(runtime.get(), LIBLLM_TEST_DATA "/" + name + ".gguf");
+        ASSERT_TRUE(model);
     }
     // A text that says the same several times over.
     static std::vector<int32_t> repetitive()
@@ -51,7 +43,7 @@ class Guess : public ::testing::TestWithParam<const char *>
         libllm_engine_options_init(&engine, sizeof engine);
         engine.n_positions = 256;
         libllm_session *s = nullptr;
-        EXPECT_EQ(LIBLLM_OK, libllm_session_open(model, &engine, &s, &error)) << error.message;
+        EXPECT_EQ(LIBLLM_OK, libllm_session_open(model.get(), &engine, &s, &error)) << error.message;
         libllm_sampling_options sampling;
         libllm_sampling_options_init(&sampling, sizeof sampling);
         sampling.temperature = temperature;
@@ -123,7 +115,7 @@ TEST_F(Guess, AdaptersThatAreChangedInBetweenMakeGuessesVoid)
     open("tiny/llama");
     libllm_adapter *adapter = nullptr;
     ASSERT_EQ(LIBLLM_OK,
-              libllm_adapter_open(model, LIBLLM_TEST_DATA "/adapters/llama.gguf", nullptr, &adapter, &error));
+              libllm_adapter_open(model.get(), LIBLLM_TEST_DATA "/adapters/llama.gguf", nullptr, &adapter, &error));
     const libllm_scaled_adapter use = {adapter, 1, 0};
     EXPECT_EQ(generate(0, 0, &use), generate(7, 0, &use));
     libllm_adapter_free(adapter);
@@ -133,7 +125,7 @@ TEST_F(Guess, TooManyAreRefused)
 {
     open("tiny/llama");
     libllm_session *s = nullptr;
-    ASSERT_EQ(LIBLLM_OK, libllm_session_open(model, nullptr, &s, &error));
+    ASSERT_EQ(LIBLLM_OK, libllm_session_open(model.get(), nullptr, &s, &error));
     libllm_stream_options options;
     libllm_stream_options_init(&options, sizeof options);
     options.n_guesses = 8;

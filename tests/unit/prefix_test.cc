@@ -3,12 +3,11 @@
 // it.
 #include <gtest/gtest.h>
 
-#include <libllm/libllm.h>
-
-#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "handles.h"
 
 extern "C" {
 #include "session/pages.h"
@@ -19,15 +18,8 @@ namespace
 
 enum { PAGE = LL_PAGE_POSITIONS };
 
-struct Free {
-    void operator()(libllm_runtime *r) const { libllm_runtime_free(r); }
-    void operator()(libllm_model *m) const { libllm_model_free(m); }
-    void operator()(libllm_engine *e) const { libllm_engine_free(e); }
-    void operator()(libllm_session *s) const { libllm_session_free(s); }
-    void operator()(libllm_stream *s) const { libllm_stream_free(s); }
-    void operator()(libllm_adapter *a) const { libllm_adapter_free(a); }
-};
-template <typename T> using Handle = std::unique_ptr<T, Free>;
+using handles::Handle;
+using handles::some_tokens;
 
 class Prefix : public ::testing::TestWithParam<const char *>
 {
@@ -39,16 +31,9 @@ class Prefix : public ::testing::TestWithParam<const char *>
     void SetUp() override { open("tiny/llama"); }
     void open(const std::string &name)
     {
-        libllm_runtime_options options;
-        libllm_runtime_options_init(&options, sizeof options);
-        options.n_threads = 2;
-        libllm_runtime *r = nullptr;
-        ASSERT_EQ(LIBLLM_OK, libllm_runtime_create(&options, &r, &error)) << error.message;
-        runtime.reset(r);
-        libllm_model *m = nullptr;
-        const std::string path = LIBLLM_TEST_DATA "/" + name + ".gguf";
-        ASSERT_EQ(LIBLLM_OK, libllm_model_open(r, path.c_str(), nullptr, &m, &error)) << error.message;
-        model.reset(m);
+        runtime = handles::make_runtime(2);
+        model = handles::open_model(runtime.get(), LIBLLM_TEST_DATA "/" + name + ".gguf");
+        ASSERT_TRUE(model);
     }
     Handle<libllm_engine> engine(uint64_t n_positions, bool reuses = true, bool deterministic = true)
     {
@@ -71,27 +56,12 @@ class Prefix : public ::testing::TestWithParam<const char *>
         EXPECT_EQ(LIBLLM_OK, libllm_session_create(e.get(), &options, &s, &error)) << error.message;
         return Handle<libllm_session>(s);
     }
-    static std::vector<int32_t> some_tokens(size_t n, uint32_t seed = 1)
-    {
-        std::vector<int32_t> ids(n);
-        for (int32_t &id : ids) {
-            seed = seed * 1664525u + 1013904223u;
-            id = static_cast<int32_t>(seed >> 25);
-        }
-        return ids;
-    }
     static std::vector<int32_t> joined(std::vector<int32_t> a, const std::vector<int32_t> &b)
     {
         a.insert(a.end(), b.begin(), b.end());
         return a;
     }
-    std::vector<float> logits(const Handle<libllm_session> &s)
-    {
-        const float *data = nullptr;
-        size_t n = 0;
-        EXPECT_EQ(LIBLLM_OK, libllm_session_logits(s.get(), &data, &n, &error)) << error.message;
-        return std::vector<float>(data, data + n);
-    }
+    static std::vector<float> logits(const Handle<libllm_session> &s) { return handles::logits_of(s.get()); }
     // Tokens that were there already.
     size_t eval(const Handle<libllm_session> &s, const std::vector<int32_t> &ids)
     {

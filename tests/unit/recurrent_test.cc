@@ -16,7 +16,7 @@
 
 #include <unistd.h>
 
-#include <libllm/libllm.h>
+#include "handles.h"
 
 extern "C" {
 #include "backend/backend.h"
@@ -63,26 +63,12 @@ class Recurrent : public ::testing::TestWithParam<const char *>
         EXPECT_EQ(LIBLLM_OK, libllm_session_open(model, &options, &s, &error)) << error.message;
         return s;
     }
-    static std::vector<int32_t> some_tokens(size_t n, uint32_t seed = 1)
-    {
-        std::vector<int32_t> ids(n);
-        for (int32_t &id : ids) {
-            seed = seed * 1664525u + 1013904223u;
-            id = static_cast<int32_t>(seed >> 24);
-        }
-        return ids;
-    }
+    static std::vector<int32_t> some_tokens(size_t n, uint32_t seed = 1) { return handles::some_tokens(n, seed, 8); }
     void eval(libllm_session *s, const std::vector<int32_t> &ids, size_t from, size_t to)
     {
         ASSERT_EQ(LIBLLM_OK, libllm_session_eval(s, ids.data() + from, to - from, &error)) << error.message;
     }
-    std::vector<float> logits(libllm_session *s)
-    {
-        const float *data = nullptr;
-        size_t n = 0;
-        EXPECT_EQ(LIBLLM_OK, libllm_session_logits(s, &data, &n, &error)) << error.message;
-        return std::vector<float>(data, data + n);
-    }
+    static std::vector<float> logits(libllm_session *s) { return handles::logits_of(s); }
     /* Of the tokens in a session that has never seen others. */
     std::vector<float> logits_of(const std::vector<int32_t> &ids)
     {
