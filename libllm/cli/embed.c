@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_view.h"
 #include "model.h"
 #include "rank.h"
 #include "terminal.h"
@@ -34,15 +35,6 @@ static int32_t pooling_named(const char *name)
         if (strcmp(name, names[i]) == 0)
             return i;
     return LIBLLM_POOLING_AUTO;
-}
-
-static void print_vector(const float *values, size_t n, bool json, bool first)
-{
-    if (json)
-        fputs(first ? "{\"embeddings\":[[" : ",\n[", stdout);
-    for (size_t i = 0; i < n; i++)
-        printf("%s%.9g", i == 0 ? "" : json ? "," : " ", (double)values[i]);
-    fputs(json ? "]" : "\n", stdout);
 }
 
 /* One text. The session is as long as the longest of them may be. */
@@ -83,7 +75,7 @@ static bool embed_all(const struct access *access, const struct values *values, 
     for (size_t at = 0; good && text_next_line(text, values->file, &at, &line);) {
         good = embed(access, session, &line, pooling_named(values->pooling), vector);
         if (good)
-            print_vector(vector, access->info.n_embd, values->json, first);
+            print_numbers(vector, access->info.n_embd, values->json, first ? "{\"embeddings\":[" : ",\n");
         first = false;
     }
     if (good && values->json)

@@ -291,3 +291,12 @@ bool view_json(describe_fn describe, const void *object, bool as_json)
     free(json);
     return good;
 }
+
+void print_numbers(const float *values, size_t n, bool json, const char *before)
+{
+    if (json)
+        printf("%s[", before);
+    for (size_t i = 0; i < n; i++)
+        printf("%s%.9g", i == 0 ? "" : json ? "," : " ", (double)values[i]);
+    fputs(json ? "]" : "\n", stdout);
+}

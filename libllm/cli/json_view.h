@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Shows a JSON document of the library, as it is or as a table for people.
+ * Shows a JSON document of the library, as it is or as a table for people, and rows of numbers.
  */
 #ifndef CLI_JSON_VIEW_H
 #define CLI_JSON_VIEW_H
@@ -20,5 +20,8 @@ bool show_json(const char *json, bool as_json);
 
 /* Prints the description on standard output; false, with a message, on failure. */
 bool view_json(describe_fn describe, const void *object, bool as_json);
+
+/* Prints numbers on a line; in JSON as an array behind `before`. */
+void print_numbers(const float *values, size_t n, bool json, const char *before);
 
 #endif

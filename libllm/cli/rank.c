@@ -57,15 +57,6 @@ static bool print_labels(const struct access *access)
     return labels != NULL;
 }
 
-static void print_scores(const float *scores, uint32_t n, bool json, bool first)
-{
-    if (json)
-        fputs(first ? "[" : ",\n[", stdout);
-    for (uint32_t i = 0; i < n; i++)
-        printf("%s%.9g", i == 0 ? "" : json ? "," : " ", (double)scores[i]);
-    fputs(json ? "]" : "\n", stdout);
-}
-
 bool rank_documents(const struct access *access, const char *query, const struct text *documents, bool by_line,
                     bool json)
 {
@@ -88,7 +79,7 @@ bool rank_documents(const struct access *access, const char *query, const struct
     for (size_t at = 0; good && text_next_line(documents, by_line, &at, &document);) {
         good = rank(access, session, query, &document, scores);
         if (good)
-            print_scores(scores, access->info.n_labels, json, first);
+            print_numbers(scores, access->info.n_labels, json, first ? "" : ",\n");
         first = false;
     }
     if (good && json)

@@ -98,8 +98,8 @@ static size_t blanks_at_begin(ll_span text)
 
 void ll_answer_put(ll_answer *a, libllm_stream_kind kind, ll_span text)
 {
-    while (a->trim && text.size && is_blank(text.data[0]))
-        text = (ll_span){text.data + 1, text.size - 1};
+    const size_t n_trimmed = a->trim ? blanks_at_begin(text) : 0;
+    text = (ll_span){text.data + n_trimmed, text.size - n_trimmed};
     if (text.size == 0)
         return;
     a->trim = false;
