@@ -102,11 +102,6 @@ size_t ll_print_decimal(double v, char kind, int precision, char out[LL_NUMBER_T
     return n;
 }
 
-size_t ll_print_int(int64_t v, char out[LL_NUMBER_TEXT])
-{
-    return (size_t)snprintf(out, LL_NUMBER_TEXT, "%lld", (long long)v);
-}
-
 static ll_span stripped(ll_span text)
 {
     size_t before = ll_blank_after(text.data, text.size);

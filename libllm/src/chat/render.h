@@ -72,7 +72,6 @@ ll_dict *ll_dict_new(ll_render *r, size_t capacity);
 bool ll_dict_set(ll_render *r, ll_dict *dict, ll_value key, ll_value value);
 /* false: an error (an unhashable key). *out is MISSING when there is no such key. */
 bool ll_dict_get(ll_render *r, const ll_dict *dict, ll_value key, ll_value *out);
-bool ll_dict_get_text(ll_render *r, const ll_dict *dict, const char *key, ll_value *out);
 bool ll_undefined_new(ll_render *r, ll_undefined undefined, ll_value *out);
 bool ll_undefined_hint(ll_render *r, const char *hint, ll_value *out);
 

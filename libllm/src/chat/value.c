@@ -269,13 +269,6 @@ bool ll_dict_get(ll_render *r, const ll_dict *dict, ll_value key, ll_value *out)
     return true;
 }
 
-bool ll_dict_get_text(ll_render *r, const ll_dict *dict, const char *key, ll_value *out)
-{
-    ll_str text;
-    ll_str_over(&text, key, strlen(key), LL_FROM_TEMPLATE);
-    return ll_dict_get(r, dict, ll_string(&text), out);
-}
-
 /* Undefined --------------------------------------------------------------------------------------------- */
 
 bool ll_undefined_new(ll_render *r, ll_undefined undefined, ll_value *out)

@@ -94,16 +94,6 @@ void ll_bill_table(ll_bill *bill, ll_class class, const char *name, double rows,
 void ll_bill_core(ll_bill *bill, ll_core core);
 void ll_bill_state(ll_bill *bill, ll_state state);
 
-double ll_bill_parameters(const ll_bill *bill);
-double ll_bill_active(const ll_bill *bill); /* that a token uses */
-/* Multiply-adds times two of one token through all products; `with_head` counts the output matrix. */
-double ll_bill_product_flops(const ll_bill *bill, bool with_head);
-/* Of one token that attends to `context` positions, its own included. */
-double ll_bill_attention_flops(const ll_bill *bill, double context);
-/* Elements of KV memory and of state that a sequence of `tokens` needs. */
-double ll_bill_kv_elements(const ll_bill *bill, double tokens);
-double ll_bill_state_elements(const ll_bill *bill);
-
 /* A member such as "model": a preset's name, or an object with "preset", "config", "file" or bare numbers. */
 bool ll_bill_read(ll_reader *reader, const char *key, const ll_tables *tables, ll_bill *out);
 /* A Hugging Face configuration. */

@@ -100,7 +100,5 @@ void ll_dfa_close(ll_dfa *dfa); /* after the last state */
 
 /* product.c: what is in x and in y, or in x and not in y. Neither calls a rule. */
 ll_part ll_part_both(ll_rule_builder *b, ll_part x, ll_part y, bool not_y);
-/* There is no text that both have. */
-bool ll_part_apart(ll_rule_builder *b, ll_part x, ll_part y);
 
 #endif

@@ -52,28 +52,6 @@ static bool is_final(const product *p, uint32_t x, uint32_t y)
     return p->x.states[x].final && (y != nowhere && p->y.states[y].final) != p->not_y;
 }
 
-/* One range of x is cut where those of y begin and end. visit() has each piece. */
-static void each_piece(product *p, const ll_range *range, uint32_t y,
-                       void (*visit)(product *, void *, uint8_t low, uint8_t high, uint32_t pair), void *user)
-{
-    unsigned low = range->low;
-    const uint32_t first = y == nowhere ? 0 : p->y.states[y].first_range;
-    const uint32_t last = y == nowhere ? 0 : p->y.states[y + 1].first_range;
-    for (uint32_t r = first; r < last && low <= range->high && !p->b->status; r++) {
-        const ll_range *other = &p->y.ranges[r];
-        if (other->high < low || other->low > range->high)
-            continue;
-        if (other->low > low && p->not_y)
-            visit(p, user, (uint8_t)low, (uint8_t)(other->low - 1), pair(p, range->target, nowhere));
-        low = other->low > low ? other->low : low;
-        const unsigned high = other->high < range->high ? other->high : range->high;
-        visit(p, user, (uint8_t)low, (uint8_t)high, pair(p, range->target, other->target));
-        low = high + 1;
-    }
-    if (low <= range->high && p->not_y && !p->b->status)
-        visit(p, user, (uint8_t)low, range->high, pair(p, range->target, nowhere));
-}
-
 typedef struct states {
     uint32_t *of; /* [capacity] of each pair */
     size_t n, capacity;
@@ -97,17 +75,32 @@ static void extend(product *p, states *s)
     }
 }
 
-static void emit(product *p, void *user, uint8_t low, uint8_t high, uint32_t pair)
+static void emit(product *p, states *s, uint8_t low, uint8_t high, uint32_t pair)
 {
-    states *s = user;
     extend(p, s);
     if (!p->b->status)
         ll_edge_add(p->b, s->from, (ll_edge){.kind = LL_EDGE_BYTES, .low = low, .high = high, .target = s->of[pair]});
 }
 
-static void nothing(product *p, void *user, uint8_t low, uint8_t high, uint32_t pair)
+/* One range of x, cut where those of y begin and end. */
+static void emit_pieces(product *p, states *s, const ll_range *range, uint32_t y)
 {
-    (void)p, (void)user, (void)low, (void)high, (void)pair;
+    unsigned low = range->low;
+    const uint32_t first = y == nowhere ? 0 : p->y.states[y].first_range;
+    const uint32_t last = y == nowhere ? 0 : p->y.states[y + 1].first_range;
+    for (uint32_t r = first; r < last && low <= range->high && !p->b->status; r++) {
+        const ll_range *other = &p->y.ranges[r];
+        if (other->high < low || other->low > range->high)
+            continue;
+        if (other->low > low && p->not_y)
+            emit(p, s, (uint8_t)low, (uint8_t)(other->low - 1), pair(p, range->target, nowhere));
+        low = other->low > low ? other->low : low;
+        const unsigned high = other->high < range->high ? other->high : range->high;
+        emit(p, s, (uint8_t)low, (uint8_t)high, pair(p, range->target, other->target));
+        low = high + 1;
+    }
+    if (low <= range->high && p->not_y && !p->b->status)
+        emit(p, s, (uint8_t)low, range->high, pair(p, range->target, nowhere));
 }
 
 ll_part ll_part_both(ll_rule_builder *b, ll_part x, ll_part y, bool not_y)
@@ -127,28 +120,10 @@ ll_part ll_part_both(ll_rule_builder *b, ll_part x, ll_part y, bool not_y)
             if (is_final(&p, at_x, at_y))
                 ll_edge_add(b, s.from, (ll_edge){.kind = LL_EDGE_EMPTY, .target = part.end});
             for (uint32_t r = p.x.states[at_x].first_range; r < p.x.states[at_x + 1].first_range; r++)
-                each_piece(&p, &p.x.ranges[r], at_y, emit, &s);
+                emit_pieces(&p, &s, &p.x.ranges[r], at_y);
         }
     }
     ll_free(b->host, s.of);
     end(&p);
     return part;
-}
-
-bool ll_part_apart(ll_rule_builder *b, ll_part x, ll_part y)
-{
-    product p;
-    bool apart = true;
-    if (begin(&p, b, x, y, false)) {
-        pair(&p, 0, 0);
-        for (uint32_t i = 0; i < p.pairs.n && !b->status && apart; i++) {
-            size_t size;
-            const uint32_t *list = ll_intern_list(&p.pairs, i, &size), at_x = list[0], at_y = list[1];
-            apart = !is_final(&p, at_x, at_y);
-            for (uint32_t r = p.x.states[at_x].first_range; r < p.x.states[at_x + 1].first_range; r++)
-                each_piece(&p, &p.x.ranges[r], at_y, nothing, NULL);
-        }
-    }
-    end(&p);
-    return apart;
 }

@@ -166,8 +166,6 @@ void ll_stream_free(ll_stream *s)
     ll_free(host, s);
 }
 
-ll_session *ll_stream_session(const ll_stream *s) { return s->session; }
-
 /* Bytes at the end of the held text that could be the start of a stop text; sets *found to where a whole one starts. */
 static size_t match_stops(const ll_stream *s, size_t *found)
 {

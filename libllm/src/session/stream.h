@@ -15,6 +15,5 @@ libllm_status ll_stream_create(ll_session *session, const int32_t *tokens, size_
                                ll_grammar *grammar, ll_stream **out, libllm_error *error);
 libllm_status ll_stream_next(ll_stream *stream, libllm_stream_event *event, libllm_error *error);
 void ll_stream_free(ll_stream *stream); /* NULL is fine */
-ll_session *ll_stream_session(const ll_stream *stream);
 
 #endif
