@@ -4,8 +4,8 @@
 
 usage: embed.py OUT FILE...
 
-Writes OUT, C source of the table that estimate/data.h describes: each file's name, its bytes compressed by zlib (a tenth of
-the repetitive ones is left), and its size.
+Writes OUT, C source of the table that estimate/data.h describes: each file's name, its bytes compressed by zlib (of the
+repetitive ones a tenth is left), and its size.
 """
 import pathlib
 import sys
