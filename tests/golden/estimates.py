@@ -348,6 +348,17 @@ def check_fit(estimate):
         value = at(report, path)
         if abs(value / expected - 1) > 2e-3:
             yield f"fit: {path} is {value}, expected about {expected}"
+    # Serving: eight sequences share a reading of the weights, unless computing takes longer.
+    weights, products, cached = bytes_read / 18e9, 2 * (matrices + norms) / 90e9, layers * 2 * kv * 2 * 600
+    for n, speed_up in ((1, 1), (8, 1), (8, 100), (12, 100)):
+        calibration = {**CALIBRATION, "types": [{**CALIBRATION["types"][2], "prefill_gflop_per_second": 90 * speed_up}]}
+        report = estimate({"task": "serve", "engine": "libllm", "model": "Llama-3.1-8B", "weights": "Q8_0",
+                           "concurrency": n, "load": {"input_tokens": 500, "output_tokens": 200},
+                           "machine": {"memory": 32e9, "calibration": calibration}})
+        step = max(weights * math.ceil(n / 8), n * products / speed_up) + n * cached / 12e9 + layers * 15e-6 + 60e-6
+        value = at(report, "latency.tpot")
+        if abs(value / step - 1) > 2e-3:
+            yield f"our own engine, calibrated, {n} sequences: {value} s a token, expected about {step}"
 
 
 SCENARIOS = [

@@ -352,6 +352,32 @@ TEST(Answer, MarkersAreNeverShown)
     EXPECT_EQ(answer.finish().content, "so <think>");
 }
 
+// What fuzzing found: what was decided by how much of the text was there.
+TEST(Answer, IsTheSameHoweverItIsCutUp)
+{
+    const json tools = parse(weather);
+    const std::string a(600, 'a');
+    const struct {
+        std::string marks, text, content;
+    } cases[] = {
+        {"", "x<t<think>y", "x<t<think>y"}, // reasoning begins at the beginning only
+        {"", "</think>\n[\tx", "[\tx"},     // blanks in front of what might have been a call
+        {">>>all", "f\n{}```js", "```js"},  // a fence is not what follows a call without an end
+        {">>>all", a + "\n{}", a + "\n{}"}, // a header that is too long
+        {"<|channel|> <|message|>", "abc<|message|>", "abc<|message|>"}, // no header begins like this
+        {"<|python_start|>", "<|python_start|>" + a + "(x=1)<|python_end|>",
+         "<|python_start|>" + a + "(x=1)<|python_end|>"},
+        {"<tool_call>", "<tool_call>{\"name\"" + std::string(70, ' ') + ": \"f\"}",
+         "<tool_call>{\"name\"" + std::string(70, ' ') + ": \"f\"}"},
+    };
+    for (const auto &c : cases) {
+        Setting setting;
+        setting.marks = c.marks;
+        setting.tools = tools.get();
+        EXPECT_EQ(c.content, take_all_ways(setting, c.text).content) << c.marks;
+    }
+}
+
 TEST(Answer, Reasoning)
 {
     Setting setting;
