@@ -485,6 +485,26 @@ TEST(Added, InPartsOnlyWhereAllowed)
               (Ids{0xEF, 0xBF, 0xBD, 256, 0xEF, 0xBF, 0xBD}) + letters("<s>"));
 }
 
+TEST(Added, OfATemplateOfAPairNotInTheTexts)
+{
+    Opened t(with_added());
+    const auto pair = [&](const char *rank_template, const char *query, const char *document) {
+        const ll_span texts[2] = {{query, strlen(query)}, {document, strlen(document)}};
+        ll_tokens tokens;
+        ll_tokens_init(&tokens, t.host);
+        size_t n_second = 0;
+        EXPECT_EQ(ll_tokenizer_encode_pair(t.tokenizer, {rank_template, strlen(rank_template)}, texts, &tokens,
+                                           &n_second, nullptr),
+                  LIBLLM_OK);
+        Ids ids(tokens.data, tokens.data + tokens.size);
+        ll_tokens_free(&tokens);
+        return ids;
+    };
+    EXPECT_EQ(pair("<s><tag>{query}|{document}<tag>", "a<tag>", "<s>"),
+              (Ids{256, 259, 'a'}) + letters("<tag>|<s>") + Ids{259});
+    EXPECT_EQ(pair("{query}|{document}", "a<tag>", "b"), (Ids{'a', 259, '|', 'b'})) << "no markup of this template";
+}
+
 TEST(Added, BeginOfSequence)
 {
     Vocabulary v = with_added();
