@@ -36,6 +36,14 @@ static inline void drawing_init(drawing *d, const ll_host *host, const ll_trie *
 
 static inline bool is_allowed(const ll_next *next, int32_t token) { return next->bits[token / 32] >> token % 32 & 1; }
 
+static inline uint32_t count_allowed(const ll_next *next, const ll_trie *trie)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < trie->n_words; i++)
+        n += (uint32_t)__builtin_popcount(next->bits[i]);
+    return n;
+}
+
 /* -1: none is allowed. */
 static inline int32_t draw(drawing *d, const ll_next *next, const ll_trie *trie)
 {
@@ -44,8 +52,8 @@ static inline int32_t draw(drawing *d, const ll_next *next, const ll_trie *trie)
         for (size_t i = 0, first = chance(d, (uint32_t)n_ends); i < n_ends; i++)
             if (is_allowed(next, d->ends.data[(first + i) % n_ends]))
                 return d->ends.data[(first + i) % n_ends];
-    uint32_t nth = next->n ? chance(d, (uint32_t)next->n) : 0;
-    for (size_t i = 0; i < (trie->n_vocab + 31) / 32; i++) {
+    uint32_t nth = next->n ? chance(d, count_allowed(next, trie)) : 0;
+    for (size_t i = 0; i < trie->n_words; i++) {
         uint32_t bits = next->bits[i];
         const uint32_t n = (uint32_t)__builtin_popcount(bits);
         if (nth >= n) {

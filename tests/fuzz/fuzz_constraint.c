@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "grammar/constraint.h"
 #include "grammar/guide.h"
+#include "../constraint_draw.h"
 #include "meter.h"
 
 #include <string.h>
@@ -48,7 +49,7 @@ static void follow(const ll_host *host, ll_grammar *grammar, const uint8_t *data
             __builtin_trap();
         if (status || next.n == 0)
             break;
-        size_t nth = (size ? data[i % size] : 0) % next.n;
+        size_t nth = (size ? data[i % size] : 0) % count_allowed(&next, ll_grammar_trie(grammar));
         int32_t token = 0;
         while (!(next.bits[token / 32] >> token % 32 & 1) || nth-- > 0)
             token++;

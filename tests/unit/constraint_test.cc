@@ -6,6 +6,8 @@
 
 #include <cstring>
 #include <regex>
+#include <thread>
+#include <vector>
 
 namespace
 {
@@ -141,6 +143,50 @@ TEST_F(PublicConstraint, ItsEndIsTheEndAlsoWhenEndTokensAreIgnored)
     EXPECT_EQ(2u, finish_stream(start(constraint, 1, 2, 1)).size());
     EXPECT_EQ(LIBLLM_FINISH_LENGTH, finish);
     libllm_constraint_free(constraint);
+}
+
+/* Which fill its cache of masks together. */
+TEST_F(PublicConstraint, SeveralThreadsKeepOne)
+{
+    libllm_constraint *shared = make(LIBLLM_CONSTRAINT_REGEX, "[a-f]{3,20}(-[g-k]{2,9})?");
+    libllm_engine_options e;
+    libllm_engine_options_init(&e, sizeof e);
+    e.n_positions = 256;
+    std::vector<std::string> texts(4);
+    std::vector<std::thread> threads;
+    for (std::string &text : texts)
+        threads.emplace_back([&] {
+            libllm_session *own = nullptr;
+            if (libllm_session_open(model, &e, &own, nullptr) != LIBLLM_OK)
+                return;
+            for (uint64_t seed = 0; seed < 5; seed++) {
+                libllm_sampling_options sampling;
+                libllm_sampling_options_init(&sampling, sizeof sampling);
+                sampling.seed = seed;
+                libllm_stream_options o;
+                libllm_stream_options_init(&o, sizeof o);
+                o.sampling = &sampling;
+                o.max_tokens = 30;
+                o.constraint = shared;
+                const int32_t prompt[] = {1, 5, 9};
+                libllm_stream *stream = nullptr;
+                libllm_stream_event event = {};
+                event.struct_size = sizeof event;
+                if (libllm_stream_create(own, prompt, 3, &o, &stream, nullptr) == LIBLLM_OK)
+                    while (libllm_stream_next(stream, &event, nullptr) == LIBLLM_OK)
+                        text.append(event.text, event.n_bytes);
+                libllm_stream_free(stream);
+                text += ';';
+            }
+            libllm_session_free(own);
+        });
+    for (std::thread &thread : threads)
+        thread.join();
+    libllm_constraint_free(shared);
+    for (const std::string &text : texts) {
+        EXPECT_EQ(text, texts[0]);
+        EXPECT_TRUE(std::regex_match(text, std::regex("([a-k-]+;){5}"))) << text;
+    }
 }
 
 TEST_F(PublicConstraint, WhatIsWrongFailsTheRequest)

@@ -346,6 +346,8 @@ static void assemble(assembly *s, uint32_t root, ll_automaton *a)
     find_ranks(s);
     if (!s->b->status)
         put_all(s, a);
+    if (!s->b->status && !ll_automaton_find_follow(a))
+        ll_rule_builder_fail(s->b, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for an automaton");
 }
 
 libllm_status ll_automaton_create(ll_rule_builder *b, uint32_t root, ll_automaton **out)

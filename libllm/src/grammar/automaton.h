@@ -34,6 +34,7 @@ typedef struct ll_auto_rule {
     uint32_t min, max;
     uint32_t rank; /* above those of all rules that call it before they take a byte */
     bool nullable;
+    uint64_t follow[4]; /* bits of the bytes that may come behind it, at least */
 } ll_auto_rule;
 
 typedef struct ll_automaton {
@@ -50,6 +51,11 @@ typedef struct ll_automaton {
 /* Rule `root` is the whole text. */
 libllm_status ll_automaton_create(ll_rule_builder *b, uint32_t root, ll_automaton **out);
 void ll_automaton_free(ll_automaton *automaton); /* NULL is fine */
+
+/* follow.c: the bytes behind each rule; false: out of memory. */
+bool ll_automaton_find_follow(ll_automaton *automaton);
+
+static inline bool ll_has_byte(const uint64_t bytes[4], uint8_t byte) { return bytes[byte / 64] >> byte % 64 & 1; }
 
 /* The range for a byte; NULL: there is none. */
 static inline const ll_range *ll_automaton_range(const ll_automaton *a, uint32_t state, uint8_t byte)

@@ -172,6 +172,17 @@ static ll_part star(ll_rule_builder *b, ll_part x)
     return part;
 }
 
+/* One time or more. */
+static ll_part plus(ll_rule_builder *b, ll_part x)
+{
+    ll_part part = ll_part_none(b);
+    part.first = x.first;
+    join(b, part.start, x.start);
+    join(b, x.end, part.start);
+    join(b, x.end, part.end);
+    return part;
+}
+
 static ll_part optional(ll_rule_builder *b, ll_part x)
 {
     ll_part part = ll_part_none(b);
@@ -187,9 +198,11 @@ ll_part ll_part_repeat(ll_rule_builder *b, ll_part x, uint32_t min, uint32_t max
     if (b->status)
         return x;
     const size_t end = b->n_states, size = end - x.first;
-    const uint32_t most = max == LL_UNBOUNDED ? min + 1 : max;
+    const uint32_t most = max == LL_UNBOUNDED ? min : max;
     if (max == 0)
         return ll_part_empty(b);
+    if (max == LL_UNBOUNDED && min <= 1)
+        return min ? plus(b, x) : star(b, x);
     if (b->flat && most > 1 && (most > FLAT_STATES_MAX || size * most > FLAT_STATES_MAX)) {
         ll_rule_builder_fail(b, LIBLLM_ERROR_LIMIT, "a repetition that is too large to combine with other conditions");
         return x;
@@ -205,8 +218,7 @@ ll_part ll_part_repeat(ll_rule_builder *b, ll_part x, uint32_t min, uint32_t max
     ll_part all = {0};
     for (uint32_t i = 1; i <= most && !b->status; i++) {
         ll_part one = i < most ? copy(b, x, end) : x;
-        bool looped = max == LL_UNBOUNDED && i == most, needed = i <= min;
-        one = looped ? star(b, one) : needed ? one : optional(b, one);
+        one = i > min ? optional(b, one) : max == LL_UNBOUNDED && i == most ? plus(b, one) : one;
         all = i == 1 ? one : ll_part_then(b, all, one);
     }
     all.first = x.first;

@@ -42,7 +42,7 @@ static ll_part choice(ll_rule_builder *b, ll_span text)
     return part;
 }
 
-static uint32_t compile(ll_rule_builder *b, libllm_constraint_kind kind, ll_span text)
+uint32_t ll_constraint_rule(ll_rule_builder *b, libllm_constraint_kind kind, ll_span text)
 {
     if (kind == LIBLLM_CONSTRAINT_GBNF)
         return ll_gbnf_rule(b, text);
@@ -83,7 +83,7 @@ libllm_status ll_constraint_compile(const ll_host *host, const ll_trie *trie, li
     ll_rule_builder b;
     ll_automaton *automaton = NULL;
     ll_rule_builder_init(&b, host, error);
-    const uint32_t root = compile(&b, kind, text);
+    const uint32_t root = ll_constraint_rule(&b, kind, text);
     libllm_status status = ll_automaton_create(&b, root, &automaton);
     ll_rule_builder_free(&b);
     return status ? status : ll_grammar_create(host, trie, automaton, out, error);

@@ -10,6 +10,9 @@
 libllm_status ll_constraint_compile(const ll_host *host, const ll_trie *trie, libllm_constraint_kind kind, ll_span text,
                                     ll_grammar **out, libllm_error *error);
 
+/* The rule of a text that a constraint describes. A grammar must be the first that a builder gets. */
+uint32_t ll_constraint_rule(ll_rule_builder *b, libllm_constraint_kind kind, ll_span text);
+
 /* regex.c: a regular expression as the whole of a text, or with `search` somewhere in it. */
 ll_part ll_regex_part(ll_rule_builder *b, ll_span text, ll_spelling spelling, bool search);
 /* gbnf.c: the rule "root" of a grammar. */

@@ -11,7 +11,7 @@ typedef struct ll_guide ll_guide;
 /* What may come next. */
 typedef struct ll_next {
     const uint32_t *bits; /* a bit for each token of the vocabulary; until the next call */
-    size_t n;             /* tokens that are allowed */
+    uint32_t n;           /* tokens that are allowed: 0, 1, or 2 for any more */
     int32_t only;         /* the token, where n is 1 */
     bool complete;        /* the text may end here */
 } ll_next;
@@ -22,6 +22,9 @@ void ll_guide_free(ll_guide *guide); /* NULL is fine */
 /* The tokens of text that may come next; the tokens that end a generation are not among them. None, and the text is not
  * complete: CONSTRAINT. */
 libllm_status ll_guide_next(ll_guide *guide, ll_next *next, libllm_error *error);
+/* The next token of a text that is all that may come here, cut as the tokenizer cuts it behind the token before; -1:
+ * the text, or how it is cut together with what follows, is not certain. Masks need not be asked for before. */
+libllm_status ll_guide_forced(ll_guide *guide, int32_t *token, libllm_error *error);
 /* The same bits with those of the tokens that end a generation. */
 const uint32_t *ll_guide_with_ends(ll_guide *guide);
 /* Go on behind a token that is allowed; a failure leaves everything as it was. */

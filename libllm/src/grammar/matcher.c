@@ -190,6 +190,14 @@ void ll_matcher_begin(ll_matcher *m)
     close_position(m, from);
 }
 
+bool ll_matcher_put(ll_matcher *m, ll_item item)
+{
+    if (!grow(m, &m->items, m->n_items, &m->capacity, sizeof *m->items))
+        return false;
+    m->items[m->n_items++] = item;
+    return true;
+}
+
 void ll_matcher_pop(ll_matcher *m, uint32_t tail)
 {
     size_t from = m->n_items;

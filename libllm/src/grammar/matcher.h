@@ -40,6 +40,8 @@ void ll_matcher_free(ll_matcher *m);
 
 /* Append the position at the beginning of a text. */
 void ll_matcher_begin(ll_matcher *m);
+/* Append the position of one item; false: out of memory. */
+bool ll_matcher_put(ll_matcher *m, ll_item item);
 /* Append the position behind a byte, from the n items at `from` on. It has no items when the byte cannot come. */
 void ll_matcher_step(ll_matcher *m, size_t from, size_t n, uint8_t byte);
 /* Append the position in which each of the items of a tail goes on. */

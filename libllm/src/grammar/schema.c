@@ -4,6 +4,7 @@
  */
 #include "grammar/schema.h"
 
+#include "base/utf8.h"
 #include "grammar/constraint.h"
 
 #include <math.h>
@@ -70,8 +71,8 @@ void ll_schema_fail(ll_schema *s, const json_t *at, libllm_status status, const 
     ll_buffer_init(&path, s->b->host);
     ll_buffer_text(&path, "#");
     if (json_is_object(at) || json_is_array(at))
-        find_path(s->root, at, &path, 0);
-    ll_rule_builder_fail(s->b, status, "schema, at %.*s: %s", (int)(path.size < 200 ? path.size : 200),
+        find_path(s->source->root, at, &path, 0);
+    ll_rule_builder_fail(s->b, status, "%s, at %.*s: %s", s->source->label, (int)(path.size < 200 ? path.size : 200),
                          path.failed ? "" : path.data, text);
     ll_buffer_free(&path);
 }
@@ -247,7 +248,8 @@ static const json_t *find_anchor(const json_t *at, const char *name, int depth)
 
 static const json_t *resolve(ll_schema *s, const json_t *schema, const char *reference)
 {
-    const char *own = json_string_value(json_object_get(s->root, "$id"));
+    const json_t *root = s->source->root;
+    const char *own = json_string_value(json_object_get(root, "$id"));
     const size_t n = own ? strcspn(own, "#") : 0;
     if (n && strncmp(reference, own, n) == 0 && (reference[n] == '#' || !reference[n]))
         reference += n;
@@ -259,7 +261,7 @@ static const json_t *resolve(ll_schema *s, const json_t *schema, const char *ref
         return NULL;
     }
     const json_t *found =
-        *reference == '/' || !*reference ? follow_pointer(s->root, reference) : find_anchor(s->root, reference, 0);
+        *reference == '/' || !*reference ? follow_pointer(root, reference) : find_anchor(root, reference, 0);
     if (!found)
         ll_schema_fail(s, schema, LIBLLM_ERROR_CONSTRAINT, "$ref to '#%.100s', which is not there", reference);
     return found;
@@ -286,18 +288,8 @@ static void flatten(ll_schema *s, ll_all *all)
 static void refuse_keywords(ll_schema *s, const json_t *schema)
 {
     static const char *const keywords[] = {
-        "not",
-        "if",
-        "dependentSchemas",
-        "dependentRequired",
-        "dependencies",
-        "contains",
-        "propertyNames",
-        "$dynamicRef",
-        "$recursiveRef",
-        "unevaluatedProperties",
-        "unevaluatedItems",
-        "additionalItems",
+        "not",           "if",          "dependentSchemas", "dependentRequired",     "dependencies",     "contains",
+        "propertyNames", "$dynamicRef", "$recursiveRef",    "unevaluatedProperties", "unevaluatedItems",
     };
     for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
         if (json_object_get(schema, keywords[i]))
@@ -376,24 +368,39 @@ static bool lists(ll_schema *s, const json_t *schema, const json_t *value)
     return !list;
 }
 
+static uint32_t n_characters(const json_t *text)
+{
+    uint32_t n = 0;
+    int32_t c;
+    for (size_t i = 0; i < json_string_length(text); n++)
+        i += ll_utf8_decode(json_string_value(text) + i, json_string_length(text) - i, &c);
+    return n;
+}
+
 /* Whether a listed value satisfies a schema (is_own: which lists it); only what needs no automaton is known. */
 static bool value_fits(ll_schema *s, const json_t *schema, const json_t *value, bool is_own)
 {
     static const char *const others[] = {
-        "pattern",           "format",      "properties", "required",   "items",         "additionalProperties",
-        "patternProperties", "prefixItems", "minItems",   "maxItems",   "minProperties", "maxProperties",
-        "multipleOf",        "minLength",   "maxLength",  "uniqueItems"};
+        "pattern",           "format",      "properties", "required", "items",         "additionalProperties",
+        "patternProperties", "prefixItems", "minItems",   "maxItems", "minProperties", "maxProperties",
+        "multipleOf",        "uniqueItems"};
     const bool is_number = json_is_number(value);
     if (json_is_boolean(schema))
         return json_is_true(schema);
     if (!(types_of(s, schema) & type_of_value(value)) || (!is_own && !lists(s, schema, value)))
         return false;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        const bool concerns = i < 2 || (i > 12 && i < 15) ? json_is_string(value)
-                              : i == 12                   ? is_number
-                                                          : json_is_array(value) || json_is_object(value);
+        const bool concerns = i < 2     ? json_is_string(value)
+                              : i == 12 ? is_number
+                                        : json_is_array(value) || json_is_object(value);
         if (concerns && json_object_get(schema, others[i]))
             ll_schema_fail(s, schema, LIBLLM_ERROR_UNSUPPORTED, "\"%s\" together with listed values", others[i]);
+    }
+    if (json_is_string(value) && (json_object_get(schema, "minLength") || json_object_get(schema, "maxLength"))) {
+        const ll_all one = {.items = {{.schema = schema}}, .n = 1};
+        const uint32_t length = n_characters(value);
+        return length >= ll_all_count(s, &one, "minLength", false) &&
+               length <= ll_all_count(s, &one, "maxLength", true);
     }
     const double n = json_number_value(value);
     const json_t *low = json_object_get(schema, "minimum"), *high = json_object_get(schema, "maximum");
@@ -522,10 +529,11 @@ static ll_part quoted(ll_rule_builder *b, ll_part part)
     return ll_part_then(b, open, ll_part_text(b, "\"", 1));
 }
 
-static ll_part string_part(ll_schema *s, const ll_all *all)
+/* The characters of a string under conditions; without any of a pattern or format `plain` is set, and nothing made. */
+static ll_part characters_part(ll_schema *s, const ll_all *all, uint32_t min, uint32_t max, ll_spelling spelling,
+                               bool *plain)
 {
     ll_rule_builder *b = s->b;
-    const uint32_t min = ll_all_count(s, all, "minLength", false), max = ll_all_count(s, all, "maxLength", true);
     const char *expressions[2 * LL_ALL_MAX];
     size_t sizes[2 * LL_ALL_MAX];
     uint32_t n = 0;
@@ -543,15 +551,14 @@ static ll_part string_part(ll_schema *s, const ll_all *all)
             sizes[n++] = strlen(expression);
         }
     }
-    if (min > max)
-        return ll_part_none(b);
+    *plain = n == 0;
     if (n == 0)
-        return ll_part_call(b, ll_form_string_of(b, min, max));
+        return ll_part_empty(b);
     const bool lengths = min > 0 || max != LL_UNBOUNDED;
     b->flat = n > 1 || lengths; /* what is combined must be plain automata */
     ll_part part = ll_part_none(b);
     for (uint32_t i = 0; i < n && !b->status; i++) {
-        ll_part own = ll_regex_part(b, (ll_span){expressions[i], sizes[i]}, LL_SPELLING_JSON, true);
+        ll_part own = ll_regex_part(b, (ll_span){expressions[i], sizes[i]}, spelling, true);
         part = i ? ll_part_both(b, part, own, false) : own;
     }
     if (lengths && !b->status) {
@@ -559,10 +566,20 @@ static ll_part string_part(ll_schema *s, const ll_all *all)
             ll_schema_fail(s, all->items[0].schema, LIBLLM_ERROR_LIMIT, "a length above %d together with a pattern",
                            (int)PATTERN_LENGTH_MAX);
         else
-            part = ll_part_both(b, part, ll_part_repeat(b, ll_form_char(b, LL_SPELLING_JSON), min, max), false);
+            part = ll_part_both(b, part, ll_part_repeat(b, ll_form_char(b, spelling), min, max), false);
     }
     b->flat = false;
-    return quoted(b, part);
+    return part;
+}
+
+static ll_part string_part(ll_schema *s, const ll_all *all)
+{
+    const uint32_t min = ll_all_count(s, all, "minLength", false), max = ll_all_count(s, all, "maxLength", true);
+    bool plain;
+    if (min > max)
+        return ll_part_none(s->b);
+    ll_part part = characters_part(s, all, min, max, LL_SPELLING_JSON, &plain);
+    return plain ? ll_part_call(s->b, ll_form_string_of(s->b, min, max)) : quoted(s->b, part);
 }
 
 /* Combinations --------------------------------------------------------------------------------------------- */
@@ -699,18 +716,16 @@ static ll_part conjunction_part(ll_schema *s, ll_all *all)
     return alternatives(s, all, &part) ? part : types_part(s, all);
 }
 
-uint32_t ll_schema_rule(ll_rule_builder *b, ll_span text)
+uint32_t ll_schema_part_rule(ll_rule_builder *b, const ll_schema_source *source, const json_t *schema,
+                             const json_t *also)
 {
-    json_t *root = NULL;
-    if (!b->status)
-        b->status = ll_json_parse(b->host, text.data, text.size, &root, b->error);
-    if (b->status)
-        return 0;
-    ll_schema s = {.b = b, .root = root};
+    ll_schema s = {.b = b, .source = source};
     ll_all *all = ll_calloc(b->host, 1, sizeof *all);
     uint32_t rule = 0;
     if (all && ll_intern_init(&s.conjunctions, b->host)) {
-        ll_all_add(&s, all, root, 0, LL_NO_STATE);
+        ll_all_add(&s, all, schema, 0, LL_NO_STATE);
+        if (also)
+            ll_all_add(&s, all, also, 0, LL_NO_STATE);
         rule = ll_all_rule(&s, all);
         /* Rules are made as they are met, and in the same order become parts. */
         for (uint32_t i = 0; i < s.conjunctions.n && !b->status; i++) {
@@ -725,6 +740,51 @@ uint32_t ll_schema_rule(ll_rule_builder *b, ll_span text)
     ll_intern_free(&s.conjunctions);
     ll_free(b->host, s.rules);
     ll_free(b->host, all);
+    return rule;
+}
+
+ll_part ll_schema_text_part(ll_rule_builder *b, const ll_schema_source *source, const json_t *schema)
+{
+    static const char *const others[] = {"anyOf", "oneOf", "allOf", "$ref"};
+    ll_schema s = {.b = b, .source = source};
+    ll_all all = {.items = {{schema, 0, LL_NO_STATE}}, .n = 1};
+    bool plain, single;
+    refuse_keywords(&s, schema);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (json_object_get(schema, others[i]))
+            ll_schema_fail(&s, schema, LIBLLM_ERROR_UNSUPPORTED, "\"%s\" of a text that stands without quotes",
+                           others[i]);
+    const json_t *values = listed(&s, schema, &single);
+    ll_part part = ll_part_none(b);
+    for (size_t i = 0; values && i < (single ? 1 : json_array_size(values)) && !b->status; i++) {
+        const json_t *value = single ? values : json_array_get(values, i);
+        if (value_fits(&s, schema, value, !single))
+            ll_schema_link(b, part.start, ll_part_text(b, json_string_value(value), json_string_length(value)),
+                           part.end);
+    }
+    if (values)
+        return part;
+    const uint32_t min = ll_all_count(&s, &all, "minLength", false), max = ll_all_count(&s, &all, "maxLength", true);
+    if (min > max)
+        return part;
+    part = characters_part(&s, &all, min, max, LL_SPELLING_TEXT, &plain);
+    const bool flat = b->flat;
+    b->flat = true;
+    if (plain)
+        part = ll_part_repeat(b, ll_form_char(b, LL_SPELLING_TEXT), min, max);
+    b->flat = flat;
+    return part;
+}
+
+uint32_t ll_schema_rule(ll_rule_builder *b, ll_span text)
+{
+    json_t *root = NULL;
+    if (!b->status)
+        b->status = ll_json_parse(b->host, text.data, text.size, &root, b->error);
+    if (b->status)
+        return 0;
+    const ll_schema_source source = {.root = root, .label = "schema"};
+    const uint32_t rule = ll_schema_part_rule(b, &source, root, NULL);
     json_decref(root);
     return rule;
 }

@@ -26,9 +26,16 @@ typedef struct ll_all {
     uint32_t n;
 } ll_all;
 
+/* Where schemas are from. */
+typedef struct ll_schema_source {
+    const json_t *root; /* references lead from there */
+    const char *label;  /* in messages */
+    bool closed;        /* objects have the members that they name and no others, unless the schema says so */
+} ll_schema_source;
+
 typedef struct ll_schema {
     ll_rule_builder *b;
-    const json_t *root;
+    const ll_schema_source *source;
     ll_intern conjunctions; /* lists of items, four words each */
     uint32_t *rules;        /* [rules_capacity] of each conjunction */
     size_t rules_capacity;
@@ -51,6 +58,12 @@ uint32_t ll_all_count(ll_schema *s, const ll_all *all, const char *keyword, bool
 /* A member that has to be an object or an array; NULL: there is none. */
 const json_t *ll_schema_member(ll_schema *s, const json_t *schema, const char *keyword, json_type type);
 void ll_schema_link(ll_rule_builder *b, uint32_t from, ll_part part, uint32_t to);
+
+/* JSON that is valid under a schema of a document, and under `also` unless that is NULL. */
+uint32_t ll_schema_part_rule(ll_rule_builder *b, const ll_schema_source *source, const json_t *schema,
+                             const json_t *also);
+/* The text of a string under a schema whose type is "string": neither quotes around it nor escapes, and no calls. */
+ll_part ll_schema_text_part(ll_rule_builder *b, const ll_schema_source *source, const json_t *schema);
 
 /* schema_object.c */
 ll_part ll_object_part(ll_schema *s, const ll_all *all);

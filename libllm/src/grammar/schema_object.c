@@ -273,11 +273,25 @@ static ll_part other_names(object *o, unsigned matched)
     return part;
 }
 
+/* Nothing is said about members that are not named, and the source has none then. */
+static bool is_closed(const object *o)
+{
+    bool said = !o->s->source->closed, named = false;
+    for (uint32_t k = 0; k < o->all->n; k++) {
+        const json_t *schema = o->all->items[k].schema;
+        named |= json_object_get(schema, "properties") != NULL;
+        said |= json_object_get(schema, "additionalProperties") || json_object_get(schema, "patternProperties");
+    }
+    return named && !said;
+}
+
 /* Any member that is not named; *some: there can be one. */
 static ll_part other_member(object *o, bool *some)
 {
     ll_part part = ll_part_none(o->s->b);
     *some = false;
+    if (is_closed(o))
+        return part;
     for (unsigned matched = 0; matched < 1u << o->n_patterns && !o->s->b->status; matched++) {
         ll_all own;
         member_schemas(o, NULL, matched, &own);
