@@ -3,6 +3,8 @@
  * its own, as a server has it; with and without what the engine keeps of the turns before. Prints the share of the
  * turns before that was not computed again, and the time to the first token of the answer.
  */
+#include "bench.h"
+
 #include <libllm/libllm.h>
 
 #include <stdio.h>
@@ -13,21 +15,6 @@
 enum { FIRST = 400, FURTHER = 60, ANSWER = 80, POSITIONS = 8192 };
 
 static libllm_error error;
-
-static void check(libllm_status status)
-{
-    if (status >= 0)
-        return;
-    fprintf(stderr, "%s\n", error.message);
-    exit(1);
-}
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Answers the tokens, and appends the answer to them. */
 static void answer(const libllm_engine *engine, int32_t *tokens, size_t *n, double *first, uint64_t *n_cached)
@@ -43,18 +30,18 @@ static void answer(const libllm_engine *engine, int32_t *tokens, size_t *n, doub
     options.max_tokens = ANSWER;
     options.ignore_end = 1;
     libllm_stream_event event = {.struct_size = sizeof event};
-    double start = seconds();
-    check(libllm_session_create(engine, NULL, &session, &error));
-    check(libllm_stream_create(session, tokens, *n, &options, &stream, &error));
+    double start = wall_seconds();
+    check(libllm_session_create(engine, NULL, &session, &error), &error);
+    check(libllm_stream_create(session, tokens, *n, &options, &stream, &error), &error);
     *first = 0;
     libllm_status status;
     while ((status = libllm_stream_next(stream, &event, &error)) == LIBLLM_OK) {
         if (*first == 0)
-            *first = seconds() - start;
+            *first = wall_seconds() - start;
         if (event.token >= 0)
             tokens[(*n)++] = event.token;
     }
-    check(status);
+    check(status, &error);
     *n_cached = event.n_cached_tokens;
     libllm_stream_free(stream);
     libllm_session_free(session);
@@ -69,17 +56,17 @@ int main(int argc, char **argv)
     }
     libllm_runtime *runtime;
     libllm_model *model;
-    check(libllm_runtime_create(NULL, &runtime, &error));
-    check(libllm_model_open(runtime, argv[1], NULL, &model, &error));
+    check(libllm_runtime_create(NULL, &runtime, &error), &error);
+    check(libllm_model_open(runtime, argv[1], NULL, &model, &error), &error);
     libllm_model_info info = {.struct_size = sizeof info};
-    check(libllm_model_get_info(model, &info, &error));
+    check(libllm_model_get_info(model, &info, &error), &error);
     static int32_t tokens[POSITIONS];
     for (uint32_t no_reuse = 0; no_reuse < 2; no_reuse++) {
         libllm_engine_options options;
         libllm_engine_options_init(&options, sizeof options);
         options.no_reuse = no_reuse;
         libllm_engine *engine;
-        check(libllm_engine_create(model, &options, &engine, &error));
+        check(libllm_engine_create(model, &options, &engine, &error), &error);
         size_t n = 0, before = 0;
         for (unsigned long turn = 1; turn <= n_turns; turn++) {
             for (size_t end = n + (turn == 1 ? FIRST : FURTHER); n < end; n++)

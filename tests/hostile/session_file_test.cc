@@ -108,7 +108,7 @@ INSTANTIATE_TEST_SUITE_P(Families, SessionFile,
 TEST_F(SessionFile, EveryKindOfMemoryComesBackAndNoOther)
 {
     open("tiny/qwen3");
-    const libllm_kv_type kinds[] = {LIBLLM_KV_F32, LIBLLM_KV_F16, LIBLLM_KV_Q8_0};
+    const libllm_kv_type kinds[] = {LIBLLM_KV_F32, LIBLLM_KV_F16, LIBLLM_KV_Q8_0, LIBLLM_KV_Q4_0};
     for (libllm_kv_type kind : kinds) {
         libllm_session *a = session(256, kind);
         eval(a, some_tokens(70));

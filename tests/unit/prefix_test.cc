@@ -332,7 +332,7 @@ TEST(Pages, AreWhereTheyWerePutOrGone)
     ll_host host;
     ll_host_init(&host);
     ll_pages pages;
-    ASSERT_TRUE(ll_pages_init(&pages, &host, N));
+    ASSERT_TRUE(ll_pages_init(&pages, &host, N, 0));
     ll_page_root *root = ll_pages_root(&pages, nullptr, 0);
     std::vector<std::string> path_of(N); // of the page, as it was put there
     std::vector<uint32_t> held[USERS];

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -307,6 +308,60 @@ TEST_F(Session, StreamKeepsWhatTheTimelineShares)
         libllm_stream_free(stream);
     }
     libllm_session_free(s);
+}
+
+/* The logits of the timeline say how probable each token is, whatever the options make of them. */
+TEST_F(Session, AStreamSaysHowProbableItsTokensAre)
+{
+    libllm_session *s = session(), *plain = session();
+    auto ids = some_tokens(20);
+    libllm_sampling_options sampling;
+    libllm_sampling_options_init(&sampling, sizeof sampling);
+    sampling.temperature = 2;
+    sampling.seed = 5;
+    libllm_stream_options options;
+    libllm_stream_options_init(&options, sizeof options);
+    options.max_tokens = 6;
+    options.ignore_end = 1;
+    options.sampling = &sampling;
+    options.n_top_logprobs = 3;
+    libllm_stream *stream;
+    EXPECT_EQ(LIBLLM_ERROR_INVALID_ARGUMENT, libllm_stream_create(s, ids.data(), 20, &options, &stream, &error));
+    options.logprobs = 1;
+    options.n_top_logprobs = 101;
+    EXPECT_EQ(LIBLLM_ERROR_INVALID_ARGUMENT, libllm_stream_create(s, ids.data(), 20, &options, &stream, &error));
+    options.n_top_logprobs = 3;
+    ASSERT_EQ(LIBLLM_OK, libllm_stream_create(s, ids.data(), 20, &options, &stream, &error)) << error.message;
+    ASSERT_EQ(LIBLLM_OK, libllm_session_eval(plain, ids.data(), 20, &error));
+    std::vector<float> logits;
+    libllm_stream_event event;
+    event.struct_size = sizeof event;
+    while (libllm_stream_next(stream, &event, &error) == LIBLLM_OK) {
+        if (event.token < 0) {
+            EXPECT_EQ(nullptr, event.top_logprobs) << "there is no token";
+            continue;
+        }
+        const float *row;
+        size_t n_row;
+        ASSERT_EQ(LIBLLM_OK, libllm_session_logits(plain, &row, &n_row, &error));
+        logits.assign(row, row + n_row);
+        double sum = 0;
+        for (float x : logits)
+            sum += exp((double)x);
+        EXPECT_NEAR((double)logits[(size_t)event.token] - log(sum), (double)event.logprob, 1e-4);
+        ASSERT_EQ(3u, event.n_top_logprobs);
+        std::vector<float> sorted = logits;
+        std::sort(sorted.rbegin(), sorted.rend());
+        for (size_t i = 0; i < 3; i++) {
+            EXPECT_EQ(sorted[i], logits[(size_t)event.top_logprobs[i].token]);
+            EXPECT_NEAR((double)sorted[i] - log(sum), (double)event.top_logprobs[i].logprob, 1e-4);
+        }
+        ASSERT_EQ(LIBLLM_OK, libllm_session_eval(plain, &event.token, 1, &error));
+    }
+    EXPECT_EQ(6u, event.n_tokens);
+    libllm_stream_free(stream);
+    libllm_session_free(s);
+    libllm_session_free(plain);
 }
 
 TEST_F(Session, StreamEndsWhenTheContextIsFull)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * The chain of samplers: bias, penalties, top-k, typical, top-p, min-p, temperature, draw.
  *
- * Candidates live in a binary heap with the most probable on top, so that top-k and top-p only ever order the few
- * that they keep instead of sorting the vocabulary. Taken candidates gather, in falling order, at the array's end.
+ * Candidates live in a binary heap, so that top-k and top-p only ever order the few that they keep instead of sorting
+ * the vocabulary. With the most probable on top, taken candidates gather, in falling order, at the array's end.
  */
 #include "sampling/sampling.h"
 
@@ -49,23 +49,27 @@ libllm_status ll_sampling_check(const libllm_sampling_options *o, uint32_t n_voc
 /* Higher key first, lower id among equals: a total order, so that results do not depend on the heap. */
 static bool before(ll_candidate a, ll_candidate b) { return a.key > b.key || (a.key == b.key && a.token < b.token); }
 
-static void sift_down(ll_candidate *heap, size_t n, size_t i)
+typedef bool order(ll_candidate a, ll_candidate b);
+
+static bool behind(ll_candidate a, ll_candidate b) { return before(b, a); }
+
+static inline void sift_down(ll_candidate *heap, size_t n, size_t i, order *above)
 {
     ll_candidate moving = heap[i];
     for (size_t child; (child = 2 * i + 1) < n; i = child) {
-        if (child + 1 < n && before(heap[child + 1], heap[child]))
+        if (child + 1 < n && above(heap[child + 1], heap[child]))
             child++;
-        if (!before(heap[child], moving))
+        if (!above(heap[child], moving))
             break;
         heap[i] = heap[child];
     }
     heap[i] = moving;
 }
 
-static void make_heap(ll_candidate *heap, size_t n)
+static inline void make_heap(ll_candidate *heap, size_t n, order *above)
 {
     for (size_t i = n / 2; i-- > 0;)
-        sift_down(heap, n, i);
+        sift_down(heap, n, i, above);
 }
 
 /* Move the best of heap[0, n) to heap[n - 1]. */
@@ -74,7 +78,7 @@ static ll_candidate pop(ll_candidate *heap, size_t n)
     ll_candidate best = heap[0];
     heap[0] = heap[n - 1];
     heap[n - 1] = best;
-    sift_down(heap, n - 1, 0);
+    sift_down(heap, n - 1, 0, before);
     return best;
 }
 
@@ -92,13 +96,19 @@ static void popped_to_front(ll_candidate *c, size_t n, size_t n_popped)
         swap(&c[i], &c[n - 1 - i]);
 }
 
-/* Keep the k best, in falling order. */
+/* Keep the k best, in falling order: a heap of k with the worst on top, past which few of the others come. */
 static size_t keep_top_k(ll_candidate *c, size_t n, size_t k)
 {
-    make_heap(c, n);
-    for (size_t i = 0; i < k; i++)
-        pop(c, n - i);
-    popped_to_front(c, n, k);
+    make_heap(c, k, behind);
+    for (size_t i = k; i < n; i++)
+        if (before(c[i], c[0])) {
+            c[0] = c[i];
+            sift_down(c, k, 0, behind);
+        }
+    for (size_t i = k; i-- > 1;) {
+        swap(&c[0], &c[i]);
+        sift_down(c, i, 0, behind);
+    }
     return k;
 }
 
@@ -123,7 +133,7 @@ static size_t keep_top_p(ll_candidate *c, size_t n, double p)
 {
     float maximum = highest(c, n);
     double sum = probability_sum(c, n, maximum), mass = 0;
-    make_heap(c, n);
+    make_heap(c, n, before);
     size_t kept = 0;
     while (kept < n && mass < p * sum) {
         mass += exp((double)(pop(c, n - kept).logit - maximum));
@@ -144,7 +154,7 @@ static size_t keep_typical(ll_candidate *c, size_t n, double p)
     }
     for (size_t i = 0; i < n; i++)
         c[i].key = (float)-fabs((double)(c[i].logit - maximum) - log_sum + entropy);
-    make_heap(c, n);
+    make_heap(c, n, before);
     size_t kept = 0;
     double mass = 0;
     while (kept < n && mass < p)

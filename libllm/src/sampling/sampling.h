@@ -22,6 +22,9 @@ libllm_status ll_sample(const libllm_sampling_options *options, const float *log
                         const uint32_t *allowed, const int32_t *history, size_t n_history, uint64_t position,
                         ll_candidate *scratch, int32_t *token, libllm_error *error);
 
+/* The logarithm of a token's probability, and of the n_top (at most n_vocab) likeliest tokens in falling order. */
+float ll_logprobs(const float *logits, uint32_t n_vocab, int32_t token, libllm_token_logprob *top, uint32_t n_top);
+
 /* The seeded random number for a position, uniform in [0, 1). */
 double ll_uniform(uint64_t seed, uint64_t position);
 

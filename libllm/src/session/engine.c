@@ -10,6 +10,10 @@
 
 enum { BATCH_DEFAULT = 256, BATCH_MAX = 4096, CONTEXT_DEFAULT_MAX = 8192, CANCEL_POLL_MS = 20 };
 
+/* What sessions may take to come back with their next token: as long as the step that gave them the last, which is what
+ * a step of their own would cost the others, and never so long that a person would notice. */
+enum { GATHER_NS_MAX = 20 * 1000 * 1000 };
+
 uint64_t ll_context_default(const ll_model *model)
 {
     return model->n_context_train < CONTEXT_DEFAULT_MAX ? model->n_context_train : CONTEXT_DEFAULT_MAX;
@@ -18,6 +22,33 @@ uint64_t ll_context_default(const ll_model *model)
 uint32_t ll_engine_pages(const ll_engine *e, uint64_t n_positions)
 {
     return (uint32_t)((n_positions + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS) * (e->has_source ? 2 : 1);
+}
+
+/* What a batch of tokens sees, and two pages while one is copied. */
+uint32_t ll_engine_windows(const ll_engine *e, uint64_t n_positions)
+{
+    if (!e->window)
+        return 0;
+    const uint64_t n_pages = ll_engine_pages(e, n_positions);
+    const uint64_t most = (e->window - 1 + (uint64_t)e->n_batch + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS + 3;
+    return (uint32_t)(n_pages < most ? n_pages : most);
+}
+
+/* How many pages for layers with a window make do for the sessions that are expected, and for one more of which others
+ * may take something up; 0: where that saves nothing. */
+static uint32_t choose_windows(ll_engine *e, uint32_t n_sessions)
+{
+    if (n_sessions == 0 || !e->backend->has_window_pages || e->has_source || e->reads_at_once ||
+        ll_state_bytes(e->model))
+        return 0;
+    for (uint32_t i = 0; i < e->model->n_layers; i++)
+        if (e->model->layers[i].window > e->window)
+            e->window = e->model->layers[i].window;
+    const uint64_t n = ((uint64_t)n_sessions + 1) * ll_engine_windows(e, e->n_positions);
+    if (n < ll_engine_pages(e, e->n_positions))
+        return (uint32_t)n;
+    e->window = 0;
+    return 0;
 }
 
 /* A text that is read at once has to fit. */
@@ -30,7 +61,7 @@ static uint32_t batch_default(const ll_engine *e)
 
 static libllm_status check_options(const libllm_engine_options *o, libllm_error *error)
 {
-    if (o->kv_type < LIBLLM_KV_AUTO || o->kv_type > LIBLLM_KV_Q8_0)
+    if (o->kv_type < LIBLLM_KV_AUTO || o->kv_type > LIBLLM_KV_Q4_0)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "kv_type is %d, which is no libllm_kv_type", o->kv_type);
     if (o->n_batch > BATCH_MAX)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "n_batch is %u, expected 1 to %d", o->n_batch, BATCH_MAX);
@@ -50,7 +81,7 @@ static libllm_status check_options(const libllm_engine_options *o, libllm_error 
     return LIBLLM_OK;
 }
 
-libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const char *blas_library,
+libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_device_files *files,
                                const ll_model *model, const libllm_engine_options *options, ll_engine **out,
                                libllm_error *error)
 {
@@ -58,16 +89,16 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
     if (!model->family)
         return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "the model cannot compute: %s", model->not_runnable.message);
     libllm_status status = check_options(options, error);
-    if (!status && options->kv_type == LIBLLM_KV_Q8_0 && (model->head_dim % 32 || model->value_dim % 32))
-        status =
-            ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
-                    "KV memory in Q8_0 needs heads of a multiple of 32 values; this model's have %u", model->head_dim);
+    if (!status && options->kv_type >= LIBLLM_KV_Q8_0 && (model->head_dim % 32 || model->value_dim % 32))
+        status = ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
+                         "KV memory in %s needs heads of a multiple of 32 values; this model's have %u",
+                         options->kv_type == LIBLLM_KV_Q8_0 ? "Q8_0" : "Q4_0", model->head_dim);
     if (status)
         return status;
-    const ll_backend *backend = ll_backend_find(options->device ? options->device : "cpu");
+    uint32_t device_index;
+    const ll_backend *backend = ll_backend_find(options->device ? options->device : "cpu", &device_index, error);
     if (!backend)
-        return ll_fail(error, LIBLLM_ERROR_NOT_FOUND, "there is no device \"%.32s\", expected \"cpu\" or \"blas\"",
-                       options->device);
+        return LIBLLM_ERROR_NOT_FOUND;
     ll_engine *e = ll_calloc(host, 1, sizeof *e);
     if (!e)
         return ll_fail_memory(error, "an engine");
@@ -84,11 +115,12 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
     e->n_positions = options->n_positions ? options->n_positions : ll_context_default(model);
     e->n_batch = options->n_batch ? options->n_batch : batch_default(e);
     pthread_mutex_init(&e->lock, NULL);
-    pthread_cond_init(&e->changed, NULL);
+    ll_cond_init(&e->changed);
     e->reuses =
         !options->no_reuse && !options->importance && !e->has_source && !e->reads_at_once && ll_state_bytes(model) == 0;
     const uint32_t n_pages = ll_engine_pages(e, e->n_positions);
-    const bool has_pages = ll_pages_init(&e->pages, host, n_pages);
+    const uint32_t n_window_pages = choose_windows(e, options->n_sessions);
+    const bool has_pages = ll_pages_init(&e->pages, host, n_pages, n_window_pages);
     e->runs = ll_alloc(host, e->n_batch, sizeof *e->runs);
     e->stepping = ll_alloc(host, e->n_batch, sizeof *e->stepping);
     e->sums = options->importance ? ll_input_sums_create(host, model) : NULL;
@@ -97,12 +129,22 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
     } else {
         ll_executor_options executor = {.n_batch = e->n_batch,
                                         .n_pages = n_pages,
+                                        .n_window_pages = n_window_pages,
                                         .n_positions = e->n_positions,
                                         .kv_type = e->kv_type,
                                         .hidden_states = e->hidden_states,
                                         .deterministic = options->deterministic,
-                                        .blas_library = blas_library};
-        status = e->backend->create(host, team, cpu_features, model, &executor, &e->executor, error);
+                                        .importance = options->importance,
+                                        .device_index = device_index,
+                                        .files = *files};
+        ll_placed placed;
+        status = ll_backend_place(e->backend, host, team, cpu_features, model, &executor, options->n_device_layers,
+                                  &placed, error);
+        if (!status) {
+            e->backend = placed.backend;
+            e->executor = placed.executor;
+            e->n_device_layers = placed.n_device_layers;
+        }
     }
     if (status) {
         ll_engine_free(e);
@@ -130,12 +172,13 @@ void ll_engine_free(ll_engine *e)
     ll_free(e->host, e);
 }
 
-bool ll_engine_promise_pages(ll_engine *e, uint32_t n, uint32_t *n_free)
+bool ll_engine_promise_pages(ll_engine *e, uint32_t n, uint32_t n_windows, uint32_t *n_free)
 {
     pthread_mutex_lock(&e->lock);
     *n_free = e->pages.n_free;
-    bool enough = n <= e->pages.n_free;
+    bool enough = n <= e->pages.n_free && n_windows <= e->pages.n_free_windows;
     e->pages.n_free -= enough ? n : 0;
+    e->pages.n_free_windows -= enough ? n_windows : 0;
     pthread_mutex_unlock(&e->lock);
     return enough;
 }
@@ -166,9 +209,43 @@ libllm_status ll_engine_save_importance(ll_engine *e, const char *path, bool rep
     return status;
 }
 
+/* The next step waits for a session that has just been served if it was quick to come back the time before. */
+static void expect(ll_engine *e, ll_session *s)
+{
+    s->back_by = e->gather_until;
+    s->expected_after = s->is_quick ? e->n_steps : 0;
+    e->n_expected += s->is_quick;
+}
+
+static bool stop_expecting(ll_engine *e, ll_session *s)
+{
+    const bool expected = s->expected_after && s->expected_after == e->n_steps;
+    e->n_expected -= expected;
+    s->expected_after = 0;
+    return expected;
+}
+
+static bool gathers(const ll_engine *e) { return e->n_expected && ll_nanoseconds() < e->gather_until; }
+
+void ll_engine_expect_no_more(ll_engine *e, ll_session *s)
+{
+    if (ll_team_forked(e->team)) /* where the lock may be that of a thread left behind */
+        return;
+    pthread_mutex_lock(&e->lock);
+    if (stop_expecting(e, s) && e->n_expected == 0)
+        pthread_cond_broadcast(&e->changed);
+    pthread_mutex_unlock(&e->lock);
+}
+
+static bool call_cancelled(const ll_session *s)
+{
+    return atomic_load_explicit(&s->call, memory_order_relaxed) == LL_CALL_CANCELLED;
+}
+
 static bool cancelled(const ll_work *work)
 {
-    return atomic_load_explicit(&work->session->call, memory_order_relaxed) == LL_CALL_CANCELLED;
+    const ll_session *s = work->session;
+    return call_cancelled(s) || (s->served && call_cancelled(s->served));
 }
 
 static bool waits_cancelled(const ll_work *work) { return !work->finished && !work->stepping && cancelled(work); }
@@ -200,9 +277,11 @@ static void finish(ll_engine *e, ll_work *work, libllm_status status)
         atomic_fetch_sub(&s->position, work->n_done);
         s->running = s->state;
         ll_session_give_behind(s, atomic_load(&s->position));
+        ll_session_settle(s, atomic_load(&s->position));
     } else {
         s->state = s->running;
-        s->n_in_state = atomic_load(&s->position);
+        s->n_evaluated = atomic_load(&s->position);
+        expect(e, s);
         if (!work->ahead)
             ll_session_link(s);
     }
@@ -243,13 +322,15 @@ static void add_to_step(ll_engine *e, ll_work *work, size_t n)
     ll_session *s = work->session;
     size_t n_row = e->n_row, behind = n_behind(work);
     bool last = work->n_done + n == work->n_tokens;
+    ll_session_move_window(s, atomic_load(&s->position) - behind, n);
     work->n_step = (uint32_t)n;
     work->stepping = true;
-    e->runs[e->n_stepping] = (ll_run){.tokens = behind ? s->tokens + s->n_in_state : work->tokens + work->n_done,
+    e->runs[e->n_stepping] = (ll_run){.tokens = behind ? s->tokens + s->n_evaluated : work->tokens + work->n_done,
                                       .n_tokens = (uint32_t)n,
                                       .n_second = e->reads_at_once ? (uint32_t)work->n_second : 0,
                                       .position = atomic_load(&s->position) - behind,
                                       .pages = work->encodes ? s->source_pages : s->pages,
+                                      .window_pages = s->windows,
                                       .source_pages = s->source_pages,
                                       .n_source = s->n_source,
                                       .state = s->states[s->running],
@@ -263,29 +344,69 @@ static void add_to_step(ll_engine *e, ll_work *work, size_t n)
     e->stepping[e->n_stepping++] = work;
 }
 
-/* Single tokens (decoding) go first, so that a long prompt delays nobody by more than a step; then prompts, oldest
- * first, as far as the batch reaches. What an encoder is to read and what a decoder is to, whose layers are others,
- * take turns by age. */
+/* A text that is read at once is not split: as many as there is room for, oldest first. */
+static void choose_texts(ll_engine *e, bool encodes)
+{
+    size_t room = e->n_batch;
+    for (ll_work *work = e->queue; work; work = work->next)
+        if (work->encodes == encodes && n_left(work) <= room) {
+            room -= n_left(work);
+            add_to_step(e, work, n_left(work));
+        }
+}
+
+/* A token that somebody waits for, with what is guessed to come behind it. */
+static bool decodes(const ll_work *work) { return n_left(work) == 1 || work->ahead; }
+
+static ll_work *shortest_prompt(const ll_engine *e, const ll_work *other_than)
+{
+    ll_work *shortest = NULL;
+    for (ll_work *work = e->queue; work; work = work->next)
+        if (work != other_than && !work->stepping && !work->encodes && !decodes(work) &&
+            (!shortest || n_left(work) < n_left(shortest)))
+            shortest = work;
+    return shortest;
+}
+
+static uint32_t add_some(ll_engine *e, ll_work *work, uint32_t most)
+{
+    const uint32_t n = n_left(work) < most ? (uint32_t)n_left(work) : most;
+    add_to_step(e, work, n);
+    return n;
+}
+
+/* Who decodes goes first, beside no more than a quarter of a batch of prompts, so that these delay nobody's next token
+ * for long. Of prompts the shortest goes first, beside a quarter of the room that is the oldest one's: a short prompt
+ * waits for no long one, and a long one for no number of short ones. */
+static void choose_tokens(ll_engine *e)
+{
+    ll_work *oldest = e->queue;
+    while (oldest && (oldest->encodes || decodes(oldest)))
+        oldest = oldest->next;
+    const uint32_t quarter = (e->n_batch + 3) / 4;
+    uint32_t room = e->n_batch - (oldest ? quarter : 0);
+    for (ll_work *work = e->queue; work && room; work = work->next)
+        if (!work->encodes && decodes(work))
+            room -= add_some(e, work, room);
+    if (!oldest)
+        return;
+    room = e->n_stepping ? quarter : e->n_batch;
+    const uint32_t kept = n_left(oldest) < (room + 3) / 4 ? (uint32_t)n_left(oldest) : (room + 3) / 4;
+    room -= kept;
+    for (ll_work *work; room && (work = shortest_prompt(e, oldest));)
+        room -= add_some(e, work, room);
+    add_some(e, oldest, kept + room);
+}
+
+/* What an encoder is to read and what a decoder is to, whose layers are others, take turns by age. */
 static void choose_step(ll_engine *e)
 {
-    uint32_t room = e->n_batch;
     const bool encodes = e->queue->encodes;
     e->n_stepping = 0;
-    for (ll_work *work = e->queue; work && room; work = work->next)
-        if (n_left(work) == 1 && work->encodes == encodes) {
-            add_to_step(e, work, 1);
-            room--;
-        }
-    for (ll_work *work = e->queue; work && room; work = work->next) {
-        size_t left = n_left(work);
-        if (left == 1 || work->encodes != encodes)
-            continue;
-        uint32_t n = left < room ? (uint32_t)left : room;
-        if ((e->reads_at_once || encodes) && n < left)
-            continue; /* a text is not split */
-        add_to_step(e, work, n);
-        room -= n;
-    }
+    if (encodes || e->reads_at_once)
+        choose_texts(e, encodes);
+    else
+        choose_tokens(e);
 }
 
 /* Take note of what a step has done. */
@@ -310,7 +431,7 @@ static void commit_step(ll_engine *e, libllm_status status, const libllm_error *
         s->running = ll_session_next_state(s);
         if (n_behind(work)) {
             s->state = s->running;
-            s->n_in_state += work->n_step;
+            s->n_evaluated += work->n_step;
             continue;
         }
         size_t position = atomic_load(&s->position);
@@ -356,9 +477,14 @@ static void step(ll_engine *e)
     ll_profile profile = {0}; /* the engine's may be taken meanwhile */
     if (e->profiles)
         batch.profile = &profile;
+    e->n_steps++;
+    e->n_expected = 0;
+    const uint64_t begin = ll_nanoseconds();
     pthread_mutex_unlock(&e->lock);
     libllm_status status = e->backend->run(e->executor, &batch, &error);
     pthread_mutex_lock(&e->lock);
+    const uint64_t end = ll_nanoseconds(), took = end - begin;
+    e->gather_until = end + (took < GATHER_NS_MAX ? took : GATHER_NS_MAX);
     if (e->profiles)
         ll_profile_add(&e->profile, &profile);
     if (e->sums && !status && !batch.encodes)
@@ -375,9 +501,11 @@ static bool all_finished(const ll_work *works, size_t n)
 }
 
 /* Find what is there of the tokens already, unless the rows of all of them are wanted, and make room for the others. */
-static void prepare(const ll_engine *e, ll_work *work)
+static void prepare(ll_engine *e, ll_work *work)
 {
     ll_session *s = work->session;
+    stop_expecting(e, s);
+    s->is_quick = ll_nanoseconds() < s->back_by;
     if (work->encodes)
         return;
     s->n_ahead = 0;
@@ -408,9 +536,9 @@ void ll_engine_eval(ll_engine *e, ll_work *works, size_t n_works)
     }
     *tail = NULL;
     while (!all_finished(works, n_works)) {
-        if (e->leading) {
-            struct timespec until = ll_moment_after(CANCEL_POLL_MS);
-            pthread_cond_clockwait(&e->changed, &e->lock, CLOCK_MONOTONIC, &until);
+        if (e->leading || gathers(e)) {
+            const struct timespec until = e->leading ? ll_moment_after(CANCEL_POLL_MS) : ll_moment(e->gather_until);
+            pthread_cond_timedwait(&e->changed, &e->lock, &until);
             finish_waiting(e, works, n_works);
             continue;
         }

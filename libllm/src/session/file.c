@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VERSION = 1, DIGITS = 16, SAMPLE = 256 };
+enum { VERSION = 2, DIGITS = 16, SAMPLE = 256 };
 static const char architecture[] = "libllm-session";
 
 /* What a file has, in this order; data NULL: it has no such tensor. Data of pages and of the state are the device's. */
@@ -66,13 +66,13 @@ static ll_gguf_tensor tensor(const char *name, ll_type type, uint64_t n, uint64_
                             .data = n_bytes ? data : NULL};
 }
 
-/* The parts of a session with n_tokens, of which n_in_state are in its state. */
-static parts parts_of(const ll_session *s, size_t n_tokens, size_t n_in_state, bool has_logits)
+/* The parts of a session with n_tokens, of which n_evaluated need not be evaluated again. */
+static parts parts_of(const ll_session *s, size_t n_tokens, size_t n_evaluated, bool has_logits)
 {
     const ll_engine *e = s->engine;
     const uint64_t page_bytes = e->backend->page_bytes(e->executor), state_bytes = ll_state_bytes(e->model);
     const uint64_t n_pages = (n_tokens + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS;
-    const uint64_t n_state = s->states[0] && n_in_state ? state_bytes / sizeof(float) : 0;
+    const uint64_t n_state = s->states[0] && n_evaluated ? state_bytes / sizeof(float) : 0;
     const uint64_t n_row = has_logits ? e->n_row : 0;
     return (parts){.tokens = tensor("tokens", LL_TYPE_I32, n_tokens, 1, n_tokens * sizeof *s->tokens, s->tokens),
                    .pages = tensor("pages", LL_TYPE_I8, page_bytes, n_pages, page_bytes * n_pages, s->pages),
@@ -89,11 +89,21 @@ static uint64_t checksum_of_others(uint64_t hash, const parts *p)
     return hash;
 }
 
+static ll_page_place place_of(const ll_session *s, size_t page)
+{
+    return (ll_page_place){s->pages[page], s->windows ? s->windows[page] : LL_NO_PAGE};
+}
+
+/* Zeros where it is to be evaluated again. */
 static void read_page(const ll_session *s, size_t page, uint8_t *out)
 {
+    const ll_engine *e = s->engine;
     const size_t left = atomic_load(&s->position) - page * LL_PAGE_POSITIONS;
-    s->engine->backend->read_page(s->engine->executor, s->pages[page],
-                                  left < LL_PAGE_POSITIONS ? (uint32_t)left : LL_PAGE_POSITIONS, out);
+    if (page >= s->n_held)
+        memset(out, 0, e->backend->page_bytes(e->executor));
+    else
+        e->backend->read_page(e->executor, place_of(s, page),
+                              left < LL_PAGE_POSITIONS ? (uint32_t)left : LL_PAGE_POSITIONS, out);
 }
 
 static void put_hash(ll_gguf_maker *maker, const char *key, uint64_t hash)
@@ -134,7 +144,7 @@ libllm_status ll_session_save(const ll_session *s, const char *path, libllm_erro
         return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "a session in which adapters have a part cannot be saved");
     if (position == 0)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "the session has no tokens that could be saved");
-    parts p = parts_of(s, position, s->n_in_state, s->has_logits);
+    parts p = parts_of(s, position, ll_session_evaluated(s), s->has_logits);
     uint8_t *page = ll_alloc(s->host, (size_t)p.pages.ne[0], 1), *state = ll_alloc(s->host, (size_t)p.state.n_bytes, 1);
     if (!page || !state) {
         ll_free(s->host, page);
@@ -158,7 +168,8 @@ libllm_status ll_session_save(const ll_session *s, const char *path, libllm_erro
     put_hash(&maker, "session.model", fingerprint(e));
     ll_gguf_put_u32(&maker, "session.kv_type", e->kv_type);
     ll_gguf_put_u32(&maker, "session.page_positions", LL_PAGE_POSITIONS);
-    ll_gguf_put_u32(&maker, "session.in_state", s->states[0] ? (uint32_t)s->n_in_state : 0);
+    ll_gguf_put_u32(&maker, "session.evaluated", (uint32_t)ll_session_evaluated(s));
+    ll_gguf_put_u32(&maker, "session.first_window", s->windows ? s->first_window : 0);
     put_hash(&maker, "session.checksum", checksum);
     const ll_gguf_tensor *const all[] = {&p.tokens, &p.pages, &p.state, &p.logits};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -239,25 +250,29 @@ static libllm_status check_header(const ll_session *s, const ll_gguf *g, libllm_
 }
 
 /* What the file has, or why it is none that the session can take. */
-static libllm_status check_parts(const ll_session *s, const ll_gguf *g, parts *p, size_t *n_in_state,
+static libllm_status check_parts(const ll_session *s, const ll_gguf *g, parts *p, size_t *n_evaluated,
                                  libllm_error *error)
 {
-    uint32_t in_state = 0;
+    uint32_t evaluated = 0, first_window = 0;
     const ll_gguf_tensor *t = ll_gguf_find_tensor(g, ll_span_of("tokens"));
     const uint64_t n_tokens = t ? t->ne[0] : 0;
-    libllm_status status = ll_gguf_get_u32(g, "session.in_state", &in_state, error);
+    libllm_status status = ll_gguf_get_u32(g, "session.evaluated", &evaluated, error);
+    if (!status)
+        status = ll_gguf_get_u32(g, "session.first_window", &first_window, error);
     if (!status && n_tokens == 0)
         status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "expected a tensor \"tokens\"");
     if (!status && n_tokens > s->capacity)
         status = ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL, "%" PRIu64 " tokens do not fit into a context of %" PRIu64,
                          n_tokens, s->capacity);
-    if (!status && (in_state > n_tokens || (in_state && !s->states[0])))
-        status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "session.in_state is %u, of %" PRIu64 " tokens", in_state,
+    if (!status && evaluated > n_tokens)
+        status = ll_fail(error, LIBLLM_ERROR_CORRUPT_FILE, "session.evaluated is %u, of %" PRIu64 " tokens", evaluated,
                          n_tokens);
     if (status)
         return status;
-    *n_in_state = in_state;
-    *p = parts_of(s, (size_t)n_tokens, in_state, ll_gguf_find_tensor(g, ll_span_of("logits")));
+    /* What is missing of layers with a window may be needed: then the pages are those of nothing. */
+    const bool lacks = first_window > ll_session_first_seen(s, (size_t)n_tokens) || evaluated < n_tokens;
+    *n_evaluated = lacks && !s->states[0] ? 0 : evaluated;
+    *p = parts_of(s, (size_t)n_tokens, evaluated, ll_gguf_find_tensor(g, ll_span_of("logits")));
     ll_gguf_tensor *const all[] = {&p->tokens, &p->pages, &p->state, &p->logits};
     size_t n_found = 0;
     for (size_t i = 0; !status && i < sizeof all / sizeof *all; i++)
@@ -278,17 +293,19 @@ static libllm_status check_parts(const ll_session *s, const ll_gguf *g, parts *p
     return status;
 }
 
-static void take_over(ll_session *s, const parts *p, size_t n_in_state)
+static void take_over(ll_session *s, const parts *p, size_t n_evaluated)
 {
     ll_engine *e = s->engine;
     const size_t n_tokens = (size_t)p->tokens.ne[0];
     pthread_mutex_lock(&e->lock);
     ll_session_make_room(s, n_tokens);
+    if (n_evaluated)
+        ll_session_enter_window(s, n_tokens);
     pthread_mutex_unlock(&e->lock);
     memcpy(s->tokens, p->tokens.data, n_tokens * sizeof *s->tokens);
     for (size_t i = 0; p->pages.n_bytes && i < p->pages.ne[1]; i++)
-        e->backend->write_page(e->executor, s->pages[i], p->pages.data + i * p->pages.ne[0]);
-    s->n_in_state = n_in_state;
+        e->backend->write_page(e->executor, place_of(s, i), p->pages.data + i * p->pages.ne[0]);
+    s->n_evaluated = n_evaluated;
     s->running = s->state;
     if (p->state.n_bytes)
         e->backend->write_state(e->executor, s->states[s->state], p->state.data);
@@ -312,10 +329,10 @@ libllm_status ll_session_load(ll_session *s, const char *path, libllm_error *err
     if (status)
         return status;
     parts p;
-    size_t n_in_state = 0;
+    size_t n_evaluated = 0;
     status = check_header(s, &g, error);
     if (!status)
-        status = check_parts(s, &g, &p, &n_in_state, error);
+        status = check_parts(s, &g, &p, &n_evaluated, error);
     if (!status) { /* as the file's data have no alignment that could be relied on, token by token */
         for (size_t i = 0; !status && i < p.tokens.ne[0]; i++) {
             int32_t token;
@@ -326,7 +343,7 @@ libllm_status ll_session_load(ll_session *s, const char *path, libllm_error *err
     if (!status)
         status = ll_session_rewind(s, 0, error);
     if (!status)
-        take_over(s, &p, n_in_state);
+        take_over(s, &p, n_evaluated);
     ll_gguf_close(&g);
     return status ? ll_file_fail(error, status, path) : LIBLLM_OK;
 }

@@ -6,19 +6,34 @@
 
 #include <string.h>
 
-bool ll_pages_init(ll_pages *p, const ll_host *host, uint32_t n)
+/* A stack of the numbers below n, low ones first. */
+static uint32_t *make_blank(const ll_host *host, uint32_t n)
 {
-    *p = (ll_pages){.host = host, .n = n, .n_free = n, .oldest = LL_NO_PAGE, .newest = LL_NO_PAGE};
+    uint32_t *blank = ll_alloc(host, n, sizeof *blank);
+    for (uint32_t i = 0; blank && i < n; i++)
+        blank[i] = n - 1 - i;
+    return blank;
+}
+
+bool ll_pages_init(ll_pages *p, const ll_host *host, uint32_t n, uint32_t n_windows)
+{
+    *p = (ll_pages){.host = host,
+                    .n = n,
+                    .n_free = n,
+                    .n_blank = n,
+                    .oldest = LL_NO_PAGE,
+                    .newest = LL_NO_PAGE,
+                    .n_free_windows = n_windows,
+                    .n_blank_windows = n_windows,
+                    .oldest_window = LL_NO_PAGE,
+                    .newest_window = LL_NO_PAGE};
     p->plain.child = LL_NO_PAGE;
     p->pages = ll_calloc(host, n, sizeof *p->pages);
-    p->blank = ll_alloc(host, n, sizeof *p->blank);
-    if (!p->pages || !p->blank)
-        return false;
-    while (p->n_blank < n) { /* low pages first */
-        p->blank[p->n_blank] = n - 1 - p->n_blank;
-        p->n_blank++;
-    }
-    return true;
+    p->blank = make_blank(host, n);
+    p->blank_windows = make_blank(host, n_windows);
+    for (uint32_t i = 0; p->pages && i < n; i++)
+        p->pages[i].window = LL_NO_PAGE;
+    return p->pages && p->blank && p->blank_windows;
 }
 
 void ll_pages_free(ll_pages *p)
@@ -30,6 +45,7 @@ void ll_pages_free(ll_pages *p)
     }
     ll_free(p->host, p->pages);
     ll_free(p->host, p->blank);
+    ll_free(p->host, p->blank_windows);
 }
 
 static void leave_unused(ll_pages *p, ll_page *page)
@@ -44,6 +60,85 @@ static void join_unused(ll_pages *p, uint32_t i)
     p->pages[i].older = p->newest;
     *(p->newest == LL_NO_PAGE ? &p->oldest : &p->pages[p->newest].newer) = i;
     p->newest = i;
+}
+
+static void leave_idle_windows(ll_pages *p, const ll_page *page)
+{
+    *(page->newer_window == LL_NO_PAGE ? &p->newest_window : &p->pages[page->newer_window].older_window) =
+        page->older_window;
+    *(page->older_window == LL_NO_PAGE ? &p->oldest_window : &p->pages[page->older_window].newer_window) =
+        page->newer_window;
+}
+
+static void join_idle_windows(ll_pages *p, uint32_t i)
+{
+    p->pages[i].newer_window = LL_NO_PAGE;
+    p->pages[i].older_window = p->newest_window;
+    *(p->newest_window == LL_NO_PAGE ? &p->oldest_window : &p->pages[p->newest_window].newer_window) = i;
+    p->newest_window = i;
+}
+
+/* Of a window that nobody needs. */
+static void forget_window(ll_pages *p, uint32_t i)
+{
+    ll_page *page = &p->pages[i];
+    if (page->window == LL_NO_PAGE)
+        return;
+    leave_idle_windows(p, page);
+    p->blank_windows[p->n_blank_windows++] = page->window;
+    page->window = LL_NO_PAGE;
+}
+
+bool ll_pages_use_window(ll_pages *p, uint32_t i)
+{
+    ll_page *page = &p->pages[i];
+    if (page->window == LL_NO_PAGE)
+        return false;
+    if (page->window_users++ == 0)
+        leave_idle_windows(p, page);
+    return true;
+}
+
+void ll_pages_take_window(ll_pages *p, uint32_t i)
+{
+    if (ll_pages_use_window(p, i))
+        return;
+    if (!p->n_blank_windows)
+        forget_window(p, p->oldest_window);
+    p->pages[i].window = p->blank_windows[--p->n_blank_windows];
+    p->pages[i].window_users = 1;
+}
+
+void ll_pages_give_window(ll_pages *p, uint32_t i)
+{
+    if (--p->pages[i].window_users == 0)
+        join_idle_windows(p, i);
+}
+
+/* The window of page i with n_tokens, which another one is to replace: it has them too, and may have more. */
+static void hand_over_window(ll_pages *p, uint32_t i, uint32_t n_tokens, uint32_t to)
+{
+    ll_page *from = &p->pages[i], *other = &p->pages[to];
+    const bool used = from->window_users;
+    if (from->window == LL_NO_PAGE)
+        return;
+    if (used)
+        ll_pages_give_window(p, i);
+    if (other->window == LL_NO_PAGE && other->n_tokens == n_tokens) {
+        leave_idle_windows(p, from);
+        other->window = from->window;
+        from->window = LL_NO_PAGE;
+        join_idle_windows(p, to);
+    }
+    if (used)
+        ll_pages_use_window(p, to);
+}
+
+/* A page that nobody uses, and that is in no tree. */
+static void make_blank_again(ll_pages *p, uint32_t i)
+{
+    forget_window(p, i);
+    p->blank[p->n_blank++] = i;
 }
 
 static uint32_t *first_below(ll_pages *p, ll_page_root *root, uint32_t parent)
@@ -66,7 +161,7 @@ static void forget(ll_pages *p, uint32_t i)
 {
     leave_unused(p, &p->pages[i]);
     ll_pages_unlink(p, i);
-    p->blank[p->n_blank++] = i;
+    make_blank_again(p, i);
 }
 
 uint32_t ll_pages_take(ll_pages *p)
@@ -93,7 +188,7 @@ void ll_pages_give(ll_pages *p, uint32_t i)
     if (p->pages[i].n_tokens)
         join_unused(p, i);
     else
-        p->blank[p->n_blank++] = i;
+        make_blank_again(p, i);
 }
 
 static size_t count_same(const ll_page *page, const int32_t *tokens, size_t n)
@@ -129,6 +224,7 @@ uint32_t ll_pages_link(ll_pages *p, ll_page_root *root, uint32_t parent, uint32_
         size_t same = count_same(o, tokens, n_tokens);
         if (same == n_tokens) {
             ll_pages_share(p, other);
+            hand_over_window(p, i, n_tokens, other);
             ll_pages_give(p, i);
             return other;
         }
@@ -189,7 +285,7 @@ void ll_pages_drop_root(ll_pages *p, ll_page_root *root)
         if (page->users)
             continue; /* a session goes on with other adapters behind it */
         leave_unused(p, page);
-        p->blank[p->n_blank++] = i;
+        make_blank_again(p, i);
     }
     ll_page_root *before = &p->plain;
     while (before->next != root)

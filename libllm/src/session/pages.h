@@ -2,14 +2,13 @@
  * Which page of an engine's KV memory has what: pages that sessions write to or share, pages of which somebody may yet
  * make use, and blank ones. Pages whose tokens are known stand in trees: below a page are those that go on from it. The
  * same tokens behind the same page are the same page, so a path from a root says exactly which tokens were computed.
- * Nothing here locks.
+ * Where layers with a window have pages of their own, a page has one of those as long as somebody uses it, and after
+ * that until another page needs one. Nothing here locks.
  */
 #ifndef LL_SESSION_PAGES_H
 #define LL_SESSION_PAGES_H
 
 #include "backend/backend.h"
-
-#define LL_NO_PAGE UINT32_MAX
 
 /* What sets of pages were computed with. */
 typedef struct ll_page_root {
@@ -27,6 +26,9 @@ typedef struct ll_page {
     uint32_t parent;                /* LL_NO_PAGE: the root */
     uint32_t child, next, previous; /* the first one below; beside it */
     uint32_t newer, older;          /* pages in a tree without users, by when they had the last */
+    uint32_t window;                /* its page for layers with a window; LL_NO_PAGE: it has none */
+    uint32_t window_users;          /* of its users, those that need it */
+    uint32_t newer_window, older_window; /* pages whose window nobody needs, by when somebody did last */
     int32_t tokens[LL_PAGE_POSITIONS];
 } ll_page;
 
@@ -38,10 +40,14 @@ typedef struct ll_pages {
     uint32_t *blank; /* stack */
     uint32_t n_blank;
     uint32_t oldest, newest;
+    uint32_t n_free_windows; /* not promised to anybody */
+    uint32_t *blank_windows; /* stack */
+    uint32_t n_blank_windows;
+    uint32_t oldest_window, newest_window;
     ll_page_root plain; /* without adapters */
 } ll_pages;
 
-bool ll_pages_init(ll_pages *pages, const ll_host *host, uint32_t n); /* false: out of memory */
+bool ll_pages_init(ll_pages *pages, const ll_host *host, uint32_t n, uint32_t n_windows); /* false: out of memory */
 void ll_pages_free(ll_pages *pages);
 
 /* A page for one user: a blank one, or the one that has been without users for longest. LL_NO_PAGE: all are in use. */
@@ -51,11 +57,19 @@ void ll_pages_share(ll_pages *pages, uint32_t page);
 /* One less. What goes on from a page is to be given before it. */
 void ll_pages_give(ll_pages *pages, uint32_t page);
 
+/* One user more of a page's window: of the one that it has, or, false, it has none; or of one for it to write to, where
+ * it has none that of the page which has been without such users for longest. Users have no more than they were
+ * promised. */
+bool ll_pages_use_window(ll_pages *pages, uint32_t page);
+void ll_pages_take_window(ll_pages *pages, uint32_t page);
+/* One less, before the page is given. */
+void ll_pages_give_window(ll_pages *pages, uint32_t page);
+
 /* The page behind `parent` that has most of the first n tokens; LL_NO_PAGE: there is none that has the first. */
 uint32_t ll_pages_find(const ll_pages *pages, const ll_page_root *root, uint32_t parent, const int32_t *tokens,
                        size_t n, size_t *n_same);
-/* Put a page into a tree, with its one user, for whom it is given up if there is one already that has its tokens. Only
- * full pages have others behind them. Returns the page that has the tokens. */
+/* Put a page into a tree, with its one user, for whom it is given up if there is one already that has its tokens, and
+ * which then takes over its window. Only full pages have others behind them. Returns the page that has the tokens. */
 uint32_t ll_pages_link(ll_pages *pages, ll_page_root *root, uint32_t parent, uint32_t page, const int32_t *tokens,
                        uint32_t n_tokens);
 /* Take a page with one user and nothing below it out of its tree, to be written to. */

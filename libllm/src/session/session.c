@@ -32,6 +32,7 @@ static void give_shares(ll_session *s)
     if (s->root)
         ll_pages_drop_root(&e->pages, s->root);
     e->pages.n_free += s->n_pages;
+    e->pages.n_free_windows += s->n_windows;
     pthread_mutex_unlock(&e->lock);
 }
 
@@ -59,13 +60,15 @@ libllm_status ll_session_create(ll_engine *e, uint64_t n_positions, ll_session *
     s->engine = e;
     s->capacity = n_positions;
     uint32_t n_pages = ll_engine_pages(e, n_positions), n_free;
+    uint32_t n_windows = ll_engine_windows(e, n_positions);
     s->pages = ll_alloc(e->host, n_pages, sizeof *s->pages);
+    s->windows = n_windows ? ll_alloc(e->host, n_pages, sizeof *s->windows) : NULL;
     s->tokens = ll_alloc(e->host, (size_t)n_positions, sizeof *s->tokens);
     s->logits = ll_alloc_aligned(e->host, e->n_row, sizeof *s->logits, 64);
     s->next_logits = ll_alloc_aligned(e->host, e->n_row, sizeof *s->next_logits, 64);
     libllm_status status = LIBLLM_OK;
     const uint64_t state_bytes = ll_state_bytes(e->model);
-    bool made = s->pages && s->tokens && s->logits && s->next_logits;
+    bool made = s->pages && (s->windows || !n_windows) && s->tokens && s->logits && s->next_logits;
     for (uint32_t i = 0; made && state_bytes && i < LL_SESSION_STATES; i++) {
         s->states[i] = e->backend->state_create(e->executor);
         made = s->states[i] != NULL;
@@ -74,15 +77,21 @@ libllm_status ll_session_create(ll_engine *e, uint64_t n_positions, ll_session *
         status = ll_fail_memory(error, "a session");
     } else {
         const uint32_t page_positions = e->has_source ? LL_PAGE_POSITIONS / 2 : LL_PAGE_POSITIONS;
-        bool taken = ll_engine_promise_pages(e, n_pages, &n_free);
-        if (!taken && any && n_free > 0) {
+        bool taken = ll_engine_promise_pages(e, n_pages, n_windows, &n_free);
+        if (!taken && any && n_free > 0 && n_free < n_pages) {
             n_pages = n_free;
             s->capacity = (uint64_t)n_pages * page_positions;
-            taken = ll_engine_promise_pages(e, n_pages, &n_free);
+            n_windows = ll_engine_windows(e, s->capacity);
+            taken = ll_engine_promise_pages(e, n_pages, n_windows, &n_free);
         }
         s->n_pages = taken ? n_pages : 0;
+        s->n_windows = taken ? n_windows : 0;
         if (taken)
             take_shares(s);
+        else if (n_pages <= n_free)
+            status =
+                ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL,
+                        "the engine was made for n_sessions, and has memory for no more in its layers with a window");
         else
             status = ll_fail(error, LIBLLM_ERROR_CONTEXT_FULL,
                              "the session asks for %llu positions, the engine has %llu of %llu free",
@@ -101,6 +110,7 @@ void ll_session_free(ll_session *s)
 {
     if (!s)
         return;
+    ll_engine_expect_no_more(s->engine, s);
     if (s->n_pages)
         give_shares(s);
     for (uint32_t i = 0; i < LL_SESSION_STATES; i++)
@@ -108,6 +118,7 @@ void ll_session_free(ll_session *s)
     s->engine->backend->adapters_free(s->engine->executor, s->adapters);
     ll_free(s->host, s->uses);
     ll_free(s->host, s->pages);
+    ll_free(s->host, s->windows);
     ll_free(s->host, s->tokens);
     ll_free(s->host, s->logits);
     ll_free(s->host, s->next_logits);
@@ -263,21 +274,23 @@ libllm_status ll_session_rewind(ll_session *s, size_t n_positions, libllm_error 
     if (n_positions > position)
         return ll_fail(error, LIBLLM_ERROR_OUT_OF_RANGE, "cannot go back to %zu tokens, the session has %zu",
                        n_positions, position);
-    if ((n_positions + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS < s->n_held && !ll_team_forked(s->engine->team)) {
+    const bool gives = (n_positions + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS < s->n_held;
+    if ((gives || s->windows) && !ll_team_forked(s->engine->team)) {
         pthread_mutex_lock(&s->engine->lock);
         ll_session_give_behind(s, n_positions);
+        ll_session_settle(s, n_positions);
         pthread_mutex_unlock(&s->engine->lock);
     }
     if (n_positions < position)
         s->has_logits = false;
-    if (n_positions < s->n_in_state) /* there is no way back from a state but from the beginning */
-        s->n_in_state = 0;
+    if (n_positions < s->n_evaluated) /* there is no way back from a state but from the beginning */
+        s->n_evaluated = s->states[0] ? 0 : n_positions;
     s->n_ahead = 0;
     if (n_positions < s->n_loaded)
         s->n_loaded = n_positions;
     if (n_positions < s->n_other)
         s->n_other = n_positions;
-    if (s->states[0] && s->n_in_state == 0) /* all are evaluated again */
+    if (s->n_evaluated == 0) /* all are evaluated again */
         s->n_other = 0;
     if (n_positions < s->n_linked * (size_t)LL_PAGE_POSITIONS)
         s->n_linked = (uint32_t)(n_positions / LL_PAGE_POSITIONS);
@@ -285,7 +298,11 @@ libllm_status ll_session_rewind(ll_session *s, size_t n_positions, libllm_error 
     return LIBLLM_OK;
 }
 
-size_t ll_session_evaluated(const ll_session *s) { return s->states[0] ? s->n_in_state : atomic_load(&s->position); }
+size_t ll_session_evaluated(const ll_session *s)
+{
+    const size_t position = atomic_load(&s->position);
+    return s->n_evaluated < position ? s->n_evaluated : position;
+}
 
 uint32_t ll_session_next_state(const ll_session *s)
 {
@@ -318,6 +335,8 @@ libllm_status ll_session_set_adapters(ll_session *s, const ll_adapter_use *uses,
     if (ll_team_forked(s->engine->team))
         return ll_fail(error, LIBLLM_ERROR_FORKED, "the session was made before fork() and is of no use in the child");
     const ll_backend *backend = s->engine->backend;
+    if (n && !backend->adapters_create)
+        return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "the device %s does not compute with adapters", backend->kind);
     ll_adapter_use *copy = n ? ll_alloc(s->host, n, sizeof *copy) : NULL;
     ll_adapter_set *set = copy ? backend->adapters_create(s->engine->executor, uses, n) : NULL;
     if (n && !set) {
@@ -342,6 +361,14 @@ libllm_status ll_session_set_adapters(ll_session *s, const ll_adapter_use *uses,
     return LIBLLM_OK;
 }
 
+/* Rows behind the tokenizer's tokens fill the matrix up and stand for nothing. */
+static uint32_t n_choices(const ll_session *s)
+{
+    const ll_model *model = s->engine->model;
+    const size_t n = model->tokenizer ? ll_tokenizer_size(model->tokenizer) : model->n_vocab;
+    return n < model->n_vocab ? (uint32_t)n : model->n_vocab;
+}
+
 libllm_status ll_session_sample(ll_session *s, const libllm_sampling_options *options, const uint32_t *allowed,
                                 int32_t *token, libllm_error *error)
 {
@@ -359,9 +386,11 @@ libllm_status ll_session_sample(ll_session *s, const libllm_sampling_options *op
             return ll_fail_memory(error, "the candidates of a draw");
     }
     size_t position = atomic_load(&s->position);
-    /* Rows behind the tokenizer's tokens fill the matrix up and stand for nothing. */
-    const ll_tokenizer *tokenizer = s->engine->model->tokenizer;
-    if (tokenizer && ll_tokenizer_size(tokenizer) < n_vocab)
-        n_vocab = (uint32_t)ll_tokenizer_size(tokenizer);
-    return ll_sample(options, s->logits, n_vocab, allowed, s->tokens, position, position, s->candidates, token, error);
+    return ll_sample(options, s->logits, n_choices(s), allowed, s->tokens, position, position, s->candidates, token,
+                     error);
+}
+
+float ll_session_logprobs(const ll_session *s, int32_t token, libllm_token_logprob *top, uint32_t n_top)
+{
+    return ll_logprobs(s->logits, n_choices(s), token, top, n_top);
 }

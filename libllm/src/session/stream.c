@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* What a constraint leaves no choice about is evaluated together, this many tokens at most. */
-enum { LL_PENDING_MAX = 64 };
+enum { LL_PENDING_MAX = 64, TOP_MAX = 100 };
 
 struct ll_stream {
     ll_session *session;
@@ -24,13 +24,14 @@ struct ll_stream {
     uint32_t n_stops;
     size_t longest_stop;
     uint64_t max_tokens;
-    bool ignore_end;
+    bool ignore_end, logprobs;
+    uint32_t n_top;
+    float logprob;             /* of the last token */
+    libllm_token_logprob *top; /* [n_top] */
     ll_guesser guesser;
 
-    int32_t *prompt; /* what is left to evaluate of it */
-    size_t n_prompt_left;
-    int32_t pending[LL_PENDING_MAX]; /* [n_pending] handed out but not evaluated */
-    size_t n_pending;
+    int32_t *waiting; /* [n_waiting] to be evaluated: what is left of the prompt, then tokens that were handed out */
+    size_t n_waiting, n_prompt_left;
     ll_guide *guide;      /* NULL: the text is free */
     ll_buffer text;       /* held back: an unfinished character or the start of a stop text */
     ll_buffer event_text; /* borrowed by the last event */
@@ -78,6 +79,17 @@ static libllm_status copy_sampling(ll_stream *s, const libllm_sampling_options *
     return LIBLLM_OK;
 }
 
+static libllm_status make_top(ll_stream *s, const libllm_stream_options *o, libllm_error *error)
+{
+    if (o->n_top_logprobs > TOP_MAX || (o->n_top_logprobs && !o->logprobs))
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "n_top_logprobs is %u, expected at most %d, with logprobs",
+                       o->n_top_logprobs, (int)TOP_MAX);
+    const uint32_t n_vocab = s->session->engine->model->n_vocab;
+    s->n_top = o->n_top_logprobs < n_vocab ? o->n_top_logprobs : n_vocab;
+    s->top = ll_calloc(s->session->host, s->n_top, sizeof *s->top);
+    return s->top ? LIBLLM_OK : ll_fail_memory(error, "the likeliest tokens");
+}
+
 /* Keep what the timeline shares with the prompt, unless other adapters have had a part in it. At least the last token
  * is evaluated again, for its logits. */
 static libllm_status sync_prompt(ll_stream *s, const int32_t *tokens, size_t n, libllm_error *error)
@@ -94,10 +106,11 @@ static libllm_status sync_prompt(ll_stream *s, const int32_t *tokens, size_t n, 
         shared++;
     s->n_prompt = n;
     s->n_prompt_left = n - shared;
-    s->prompt = ll_alloc(session->host, s->n_prompt_left, sizeof *s->prompt);
-    if (!s->prompt)
+    s->n_waiting = s->n_prompt_left;
+    s->waiting = ll_alloc(session->host, s->n_waiting + LL_PENDING_MAX, sizeof *s->waiting);
+    if (!s->waiting)
         return ll_fail_memory(error, "the prompt");
-    memcpy(s->prompt, tokens + shared, s->n_prompt_left * sizeof *s->prompt);
+    memcpy(s->waiting, tokens + shared, s->n_waiting * sizeof *s->waiting);
     libllm_status rewound = ll_session_rewind(session, shared, error);
     s->n_cached = ll_session_evaluated(session);
     return rewound;
@@ -105,7 +118,7 @@ static libllm_status sync_prompt(ll_stream *s, const int32_t *tokens, size_t n, 
 
 libllm_status ll_stream_create(ll_session *session, const int32_t *tokens, size_t n_tokens,
                                const libllm_stream_options *options, const libllm_sampling_options *sampling,
-                               ll_grammar *grammar, ll_stream **out, libllm_error *error)
+                               ll_grammar *grammar, ll_session *draft, ll_stream **out, libllm_error *error)
 {
     *out = NULL;
     if (n_tokens == 0)
@@ -124,16 +137,16 @@ libllm_status ll_stream_create(ll_session *session, const int32_t *tokens, size_
     s->session = session;
     s->max_tokens = options->max_tokens;
     s->ignore_end = options->ignore_end != 0;
+    s->logprobs = options->logprobs != 0;
     ll_buffer_init(&s->text, session->host);
     ll_buffer_init(&s->event_text, session->host);
     status = copy_sampling(s, sampling, error);
-    if (!status && options->n_guesses > LL_GUESSES_MAX)
-        status = ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "n_guesses is %u, expected at most %d",
-                         options->n_guesses, LL_GUESSES_MAX);
-    if (!status && !ll_guesser_init(&s->guesser, session, grammar ? 0 : options->n_guesses))
-        status = ll_fail_memory(error, "the rows of guesses");
+    if (!status)
+        status = ll_guesser_init(&s->guesser, session, options->n_guesses, draft, &s->sampling, error);
     if (!status)
         status = copy_stops(s, options, error);
+    if (!status)
+        status = make_top(s, options, error);
     if (!status && grammar)
         status = ll_guide_create(session->host, grammar, &s->guide, error);
     if (!status)
@@ -153,12 +166,14 @@ void ll_stream_free(ll_stream *s)
         return;
     const ll_host *host = s->session->host;
     s->session->streaming = false;
+    ll_engine_expect_no_more(s->session->engine, s->session);
     for (uint32_t i = 0; i < s->n_stops; i++)
         ll_free(host, s->stops[i]);
     ll_free(host, s->stops);
     ll_free(host, s->stop_sizes);
     ll_free(host, s->logit_bias);
-    ll_free(host, s->prompt);
+    ll_free(host, s->waiting);
+    ll_free(host, s->top);
     ll_guesser_free(&s->guesser, host);
     ll_guide_free(s->guide);
     ll_buffer_free(&s->text);
@@ -216,37 +231,49 @@ static void release_text(ll_stream *s, bool at_end)
     s->text.size = left;
 }
 
+/* Tokens that were guessed need no evaluation. */
+static void take_guessed(ll_stream *s)
+{
+    size_t n = 0;
+    while (n < s->n_waiting && ll_guesser_take(&s->guesser, s->session, s->waiting[n]))
+        n++;
+    s->n_waiting -= n;
+    memmove(s->waiting, s->waiting + n, s->n_waiting * sizeof *s->waiting);
+}
+
 /* Bring the timeline up to date: the prompt at first, later the tokens that were handed out last. */
 static libllm_status evaluate(ll_stream *s, libllm_error *error)
 {
-    double start = ll_seconds();
-    if (s->n_prompt_left) {
-        libllm_status status = ll_session_eval(s->session, s->prompt, s->n_prompt_left, NULL, error);
-        s->prompt_seconds += ll_seconds() - start;
-        if (status)
-            return status;
-        s->n_prompt_left = 0;
-        s->n_cached += s->session->n_reused;
-        start = ll_seconds();
-    }
-    if (s->n_pending == 0)
-        return LIBLLM_OK;
+    const double start = ll_seconds();
+    const bool reads = s->n_prompt_left != 0;
     const uint64_t n_left = s->max_tokens ? s->max_tokens - s->n_tokens : UINT64_MAX;
-    libllm_status status = s->guide ? ll_session_eval(s->session, s->pending, s->n_pending, NULL, error)
-                                    : ll_guesser_eval(&s->guesser, s->session, s->pending[0], n_left, error);
-    s->decode_seconds += ll_seconds() - start;
-    if (!status)
-        s->n_pending = 0;
-    return status;
+    take_guessed(s);
+    if (s->n_waiting == 0)
+        return LIBLLM_OK;
+    libllm_status status = reads || s->n_waiting > 1
+                               ? ll_session_eval(s->session, s->waiting, s->n_waiting, NULL, error)
+                               : ll_guesser_eval(&s->guesser, s->session, s->waiting[0], n_left, error);
+    *(reads ? &s->prompt_seconds : &s->decode_seconds) += ll_seconds() - start;
+    if (status)
+        return status;
+    if (reads)
+        s->n_cached += s->session->n_reused < s->n_prompt_left ? s->session->n_reused : s->n_prompt_left;
+    s->n_waiting = s->n_prompt_left = 0;
+    return LIBLLM_OK;
 }
 
-/* The next token: where a constraint leaves but one, without asking the model. Or the text is complete. */
+/* The next token: where a constraint leaves but one text or token, without asking the model. Or the text is
+ * complete. */
 static libllm_status choose(ll_stream *s, int32_t *token, libllm_error *error)
 {
     const uint32_t *allowed = NULL;
     if (s->guide) {
         ll_next next;
-        libllm_status status = ll_guide_next(s->guide, &next, error);
+        libllm_status status = ll_guide_forced(s->guide, token, error);
+        if (!status && *token >= 0)
+            return s->n_waiting - s->n_prompt_left < LL_PENDING_MAX ? LIBLLM_OK : evaluate(s, error);
+        if (!status)
+            status = ll_guide_next(s->guide, &next, error);
         if (status)
             return status;
         if (next.n == 0) {
@@ -254,14 +281,18 @@ static libllm_status choose(ll_stream *s, int32_t *token, libllm_error *error)
             return LIBLLM_OK;
         }
         const bool may_end = next.complete && !s->ignore_end;
-        if (next.n == 1 && !may_end && s->n_pending < LL_PENDING_MAX) {
+        if (next.n == 1 && !may_end && s->n_waiting - s->n_prompt_left < LL_PENDING_MAX && !s->logprobs) {
             *token = next.only;
             return LIBLLM_OK;
         }
         allowed = may_end ? ll_guide_with_ends(s->guide) : next.bits;
     }
     libllm_status status = evaluate(s, error);
-    return status ? status : ll_session_sample(s->session, &s->sampling, allowed, token, error);
+    if (!status)
+        status = ll_session_sample(s->session, &s->sampling, allowed, token, error);
+    if (!status && s->logprobs)
+        s->logprob = ll_session_logprobs(s->session, *token, s->top, s->n_top);
+    return status;
 }
 
 /* One more token, unless the generation is over. */
@@ -272,7 +303,7 @@ static libllm_status generate(ll_stream *s, int32_t *token, libllm_error *error)
         s->finished = LIBLLM_FINISH_LENGTH;
         return LIBLLM_OK;
     }
-    if (atomic_load(&s->session->position) + s->n_prompt_left + s->n_pending > s->session->capacity) {
+    if (atomic_load(&s->session->position) + s->n_waiting > s->session->capacity) {
         s->finished = LIBLLM_FINISH_CONTEXT;
         return LIBLLM_OK;
     }
@@ -296,7 +327,7 @@ static libllm_status generate(ll_stream *s, int32_t *token, libllm_error *error)
         s->text.size = before; /* the next call draws the same token */
         return status;
     }
-    s->pending[s->n_pending++] = *token;
+    s->waiting[s->n_waiting++] = *token;
     if (s->n_tokens++)
         s->decode_seconds += ll_seconds() - start;
     return LIBLLM_OK;
@@ -308,6 +339,7 @@ libllm_status ll_stream_next(ll_stream *s, libllm_stream_event *event, libllm_er
     size_t held = s->text.size;
     s->event_text.size = 0;
     s->text.failed = s->event_text.failed = false; /* what could not be had then may be had now */
+    const uint64_t n_before = s->n_tokens;
     bool over = s->finished != LIBLLM_FINISH_NONE;
     if (!over) {
         libllm_status status = generate(s, &token, error);
@@ -318,6 +350,7 @@ libllm_status ll_stream_next(ll_stream *s, libllm_stream_event *event, libllm_er
     }
     /* Text that was held back still comes as an item of its own before the end is said. */
     bool done = s->finished != LIBLLM_FINISH_NONE && s->event_text.size == 0;
+    const bool listed = s->n_tokens > n_before && s->logprobs;
     *event = (libllm_stream_event){.struct_size = sizeof *event,
                                    .token = token,
                                    .text = s->event_text.data ? s->event_text.data : "",
@@ -329,6 +362,9 @@ libllm_status ll_stream_next(ll_stream *s, libllm_stream_event *event, libllm_er
                                    .n_accepted_tokens = s->guesser.n_accepted,
                                    .prompt_seconds = s->prompt_seconds,
                                    .decode_seconds = s->decode_seconds,
+                                   .logprob = listed ? s->logprob : 0,
+                                   .n_top_logprobs = listed ? s->n_top : 0,
+                                   .top_logprobs = listed ? s->top : NULL,
                                    .finish_reason = (int32_t)(done ? s->finished : LIBLLM_FINISH_NONE)};
     return done ? LIBLLM_DONE : LIBLLM_OK;
 }

@@ -9,10 +9,11 @@
 
 typedef struct ll_stream ll_stream;
 
-/* Between enter and leave of the session. The prompt is copied. grammar: what the text must be; NULL: anything. */
+/* Between enter and leave of the session. The prompt is copied. grammar: what the text must be; NULL: anything. draft:
+ * a session of its own that guesses for this one; NULL: none. */
 libllm_status ll_stream_create(ll_session *session, const int32_t *tokens, size_t n_tokens,
                                const libllm_stream_options *options, const libllm_sampling_options *sampling,
-                               ll_grammar *grammar, ll_stream **out, libllm_error *error);
+                               ll_grammar *grammar, ll_session *draft, ll_stream **out, libllm_error *error);
 libllm_status ll_stream_next(ll_stream *stream, libllm_stream_event *event, libllm_error *error);
 void ll_stream_free(ll_stream *stream); /* NULL is fine */
 
