@@ -32,6 +32,7 @@ libllm_status ll_answer_create(const ll_host *host, const ll_answer_options *opt
     if (!json_is_array(options->tools) || json_array_size(options->tools) == 0)
         a->options.tools = NULL;
     json_incref(a->options.tools);
+    json_incref(a->options.request);
     a->state = a->syntax->header_end && !options->in_body ? LL_A_HEADER : LL_A_TEXT;
     if (options->in_reasoning)
         a->state = LL_A_REASONING;
@@ -51,9 +52,12 @@ void ll_answer_free(ll_answer *a)
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         ll_buffer_free(buffers[i]);
     json_decref(a->options.tools);
+    json_decref(a->options.request);
     ll_free(a->host, a->pieces);
     ll_free(a->host, a);
 }
+
+const ll_answer_options *ll_answer_options_of(const ll_answer *a) { return &a->options; }
 
 uint32_t ll_answer_calls(const ll_answer *a) { return a->n_calls; }
 

@@ -13,10 +13,12 @@ typedef struct ll_answer ll_answer;
 typedef struct ll_answer_options {
     const ll_syntax *syntax;
     const ll_thinking *thinking;
-    json_t *tools;       /* of the request, or NULL: calls are not looked for. A reference is taken */
+    json_t *request;     /* its members, or NULL. A reference is taken of this and the next */
+    json_t *tools;       /* of the request, or NULL: calls are not looked for */
     uint32_t n_calls;    /* in the conversation so far, so that ids stay different */
     bool hide_reasoning; /* do not hand it out */
     bool in_reasoning;   /* the prompt ends within it */
+    bool may_think;      /* it may begin with reasoning */
     bool in_body;        /* the prompt ends behind the header of a message */
 } ll_answer_options;
 
@@ -42,6 +44,7 @@ libllm_status ll_answer_finish(ll_answer *answer, libllm_error *error);
 /* The next piece; false when there is none yet. Valid until the answer is next fed, finished or freed. */
 bool ll_answer_next(ll_answer *answer, ll_answer_piece *out);
 
+const ll_answer_options *ll_answer_options_of(const ll_answer *answer);
 uint32_t ll_answer_calls(const ll_answer *answer); /* begun so far */
 
 #endif

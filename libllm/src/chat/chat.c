@@ -243,10 +243,12 @@ static libllm_status finish_prompt(const ll_chat_template *chat, const ll_reques
         return LIBLLM_OK;
     const ll_answer_options options = {.syntax = chat->syntax,
                                        .thinking = t,
+                                       .request = request->variables,
                                        .tools = json_object_get(request->variables, "tools"),
                                        .n_calls = request->n_calls,
                                        .hide_reasoning = request->reasoning != LL_REASONING_SHOW,
                                        .in_reasoning = in_reasoning,
+                                       .may_think = chat->thinks && request->reasoning != LL_REASONING_OFF,
                                        .in_body = in_body};
     return ll_answer_create(chat->host, &options, answer, error);
 }

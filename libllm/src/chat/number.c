@@ -3,6 +3,7 @@
  */
 #include "chat/number.h"
 
+#include "base/decimal.h"
 #include "chat/text.h"
 
 #include <math.h>
@@ -15,20 +16,6 @@ static size_t put(char *out, const char *text)
     size_t n = strlen(text);
     memcpy(out, text, n + 1);
     return n;
-}
-
-/* The significant digits of |v| and the exponent of the first one; v is finite. */
-static int digits_of(double v, int n_digits, char digits[64])
-{
-    char text[96];
-    snprintf(text, sizeof text, "%.*e", n_digits - 1, fabs(v));
-    const char *p = text;
-    int n = 0;
-    for (; *p && *p != 'e'; p++)
-        if (*p >= '0' && *p <= '9')
-            digits[n++] = *p;
-    digits[n] = 0;
-    return *p ? atoi(p + 1) : 0;
 }
 
 static double value_of(const char *digits, int exponent)
@@ -44,10 +31,10 @@ size_t ll_print_float(double v, char out[LL_NUMBER_TEXT])
         return put(out, "nan");
     if (isinf(v))
         return put(out, v < 0 ? "-inf" : "inf");
-    char digits[64];
+    char digits[LL_DIGITS_MAX + 1];
     int exponent = 0;
     for (int n = 1; n <= 17; n++) {
-        exponent = digits_of(v, n, digits);
+        exponent = ll_decimal_digits(v, n, digits);
         if (value_of(digits, exponent) == fabs(v))
             break;
     }
@@ -83,6 +70,8 @@ size_t ll_print_decimal(double v, char kind, int precision, char out[LL_NUMBER_T
 {
     if (isnan(v) || isinf(v))
         return ll_print_float(v, out);
+    if (kind == 'g')
+        return ll_print_general(v, precision > 0 ? precision : 1, out);
     char format[] = {'%', '.', '*', kind, 0};
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static libllm_status check_messages(const json_t *messages, libllm_error *error)
+libllm_status ll_request_messages(json_t *request, json_t **out, libllm_error *error)
 {
+    json_t *messages = json_is_array(request) ? request : json_object_get(request, "messages");
+    *out = messages;
     if (!json_is_array(messages) || json_array_size(messages) == 0)
         return ll_fail(error, LIBLLM_ERROR_JSON, "\"messages\" is not a list of at least one message");
     size_t i;
@@ -229,12 +231,12 @@ libllm_status ll_request_read(const ll_host *host, const char *text, size_t n_by
     libllm_status status = ll_json_parse(host, text, n_bytes, &parsed, error);
     if (status)
         return status;
-    bool only_messages = json_is_array(parsed);
-    status = check_messages(only_messages ? parsed : json_object_get(parsed, "messages"), error);
+    json_t *messages;
+    status = ll_request_messages(parsed, &messages, error);
     if (!status) {
         out->variables = json_pack("{s:n, s:n}", "tools", "documents");
-        bool set = out->variables && (only_messages ? json_object_set(out->variables, "messages", parsed) == 0
-                                                    : json_object_update(out->variables, parsed) == 0);
+        bool set = out->variables && (messages == parsed ? json_object_set(out->variables, "messages", parsed) == 0
+                                                         : json_object_update(out->variables, parsed) == 0);
         status = set ? shape(host, traits, out, error) : ll_fail_memory(error, "the variables of a template");
     }
     json_decref(parsed);

@@ -25,6 +25,9 @@ typedef struct ll_request {
 /* Appended to what is continued, so that its end can be found; some templates look for it. */
 #define LL_CONTINUE_TAG "CONTINUE_FINAL_MESSAGE_TAG "
 
+/* The messages of a parsed request, each an object with a role and a content of the right kinds. */
+libllm_status ll_request_messages(json_t *request, json_t **out, libllm_error *error);
+
 libllm_status ll_request_read(const ll_host *host, const char *text, size_t n_bytes, const ll_template_traits *traits,
                               ll_request *out, libllm_error *error);
 void ll_request_free(ll_request *request);

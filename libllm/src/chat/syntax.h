@@ -28,6 +28,8 @@ typedef struct ll_syntax {
     ll_call_form form;
     bool bare;                               /* an answer that begins with { or [ is a call, if it names a tool */
     bool id_in_name;                         /* "functions.NAME:0" is id and name in one */
+    bool list;                               /* calls are in a list, also a single one */
+    bool numbered;                           /* JSON calls begin with "tool_call_id" */
     bool line_values;                        /* values stand between line feeds that are not theirs */
     const char *section_begin, *section_end; /* around all calls */
     const char *fence;                       /* may stand between section_begin and the calls */
@@ -35,7 +37,9 @@ typedef struct ll_syntax {
     const char *name_prefix, *name_end;      /* of PARAMETERS also what else may follow a name */
     const char *id_mark;                     /* between a name and an id */
     const char *key_begin, *key_end, *value_begin, *value_end;
-    const char *quote; /* around strings of LITERAL */
+    const char *text_mark, *value_mark;   /* behind key_end, where a key says whether its value is text */
+    const char *quote;                    /* around strings of LITERAL */
+    const char *name_key, *arguments_key; /* of JSON, where they are not "name" and "arguments" */
     /* Messages with a header each that says to whom they go. */
     const char *header_begin, *header_end;
     const char *endings[5]; /* of a message; of any other syntax, markers that are left out of the text */
