@@ -3,6 +3,8 @@
  * best time of each kind in microseconds of processor time, on one thread, report included; for a search also how much
  * of that goes to each configuration. A query should take less than 1000.
  */
+#include "bench.h"
+
 #include <libllm/libllm.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -41,6 +43,11 @@ static const struct {
      0},
     {"train: devices for a number of days",
      "{\"task\": \"train\", \"model\": \"DeepSeek-V3\", \"tokens\": 15e12, \"hardware\": \"H800\", \"days\": 60}", 0},
+    {"tune: adapters beside quantized weights",
+     "{\"task\": \"tune\", \"model\": \"Llama-3.1-8B\", \"lora\": 16, \"base\": \"nf4\", \"hardware\": \"RTX 4090\"}",
+     0},
+    {"tune: what does not fit, and what would",
+     "{\"task\": \"tune\", \"model\": \"Llama-3.1-70B\", \"hardware\": \"H100 SXM5 80GB\"}", 0},
     {"serve: one replica",
      "{\"task\": \"serve\", \"model\": \"Llama-3.1-70B\", \"engine\": \"vllm\", \"hardware\": {\"device\": \"H200\", "
      "\"count\": 8}, \"concurrency\": 64}",
@@ -73,13 +80,6 @@ static const struct {
 };
 
 /* Of processor time: other programs do not count. */
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static int ascending(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
@@ -90,16 +90,16 @@ static int ascending(const void *a, const void *b)
 static bool measure(const libllm_runtime *runtime, const char *scenario, double limit, char *report, double *times,
                     size_t *n)
 {
-    const double begin = seconds();
-    for (*n = 0; *n < RUNS_MAX && (*n < RUNS_LEAST || seconds() < begin + limit); ++*n) {
+    const double begin = cpu_seconds();
+    for (*n = 0; *n < RUNS_MAX && (*n < RUNS_LEAST || cpu_seconds() < begin + limit); ++*n) {
         libllm_error error;
         size_t needed;
-        const double start = seconds();
+        const double start = cpu_seconds();
         if (libllm_estimate_run(runtime, scenario, strlen(scenario), report, REPORT_BYTES, &needed, &error)) {
             fprintf(stderr, "%s: %s\n", scenario, error.message);
             return false;
         }
-        times[*n] = 1e6 * (seconds() - start);
+        times[*n] = 1e6 * (cpu_seconds() - start);
     }
     qsort(times, *n, sizeof *times, ascending);
     return true;

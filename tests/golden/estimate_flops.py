@@ -133,6 +133,16 @@ def check_side_by_side(estimate):
     peaks = report["conventions"]["dense"], report["conventions"]["sparse"]
     if [p["mfu"]["value"] for p in peaks] != [0.4, 0.4 * peaks[0]["peak"]["value"] / peaks[1]["peak"]["value"]]:
         yield f"peaks side by side: {peaks}"
+    tuning = {"task": "tune", "model": "Llama-3.1-8B", "hardware": "H100 SXM5 80GB"}
+    for lora, known in ({}, 10), ({"lora": 16}, 2):  # others say nothing of frozen weights
+        report = estimate({**tuning, **lora, "conventions": {"compare": True}})
+        names = [name for name, one in report["conventions"].items() if "per_token" in one]
+        if len(names) != known:
+            yield f"side by side of fine-tuning with {lora} are {names}"
+        for name in names:
+            alone = estimate({**tuning, **lora, "conventions": {"flops": name}})["flops"]["per_token"]["value"]
+            if abs(report["conventions"][name]["per_token"]["value"] / alone - 1) > 1e-12:
+                yield f"conventions.{name}.per_token of fine-tuning with {lora} differs from {alone}"
     report = estimate({"task": "serve", "model": "Llama-3.1-8B", "hardware": "H100", "concurrency": 8,
                        "conventions": {"compare": True}, "load": {"input_tokens": 1000, "output_tokens": 10}})
     one, latency = report["conventions"], report["latency"]

@@ -51,6 +51,9 @@ DOCUMENTS = [{"task": "report", "report": name, "mode": mode} for name in ("seed
         "devices": ["H100 SXM5 80GB", "L40S"], "counts": [1, 2], "layouts": True, "formats": True, "keep": 3,
         "over": {"engine": ["vllm", None]}, "maximize": "replica.output_tokens_per_second", "against": "latency.tpot",
         "limits": {"latency.tpot": 0.05}, "at_least": {"concurrency.most": 2}, "figures": ["memory.used"]}},
+    {"task": "serve", "model": "Llama-3.1-8B", "hardware": "H200", "load": {"users": 9000, "profile": "office"}, "capacity": {
+        "simulate": {"hours": 0.5, "replicas": 8, "mtbf_hours": 20, "repair_hours": 0.1, "restart_every_hours": 0.2,
+                     "restart_seconds": 30, "restart_share": 0.5, "daily": True}}},
     {"task": "train", "model": "Llama-3.1-8B", "search": {"devices": "all", "counts": [8], "layouts": True,
                                                           "minimize": "time.days"}},
 ]

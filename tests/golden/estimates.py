@@ -144,6 +144,7 @@ def check_seeds(estimate, folder):
             yield f"{row['id']}: {row['model']} {row['metric']}: {value}, printed {printed}"
     if len(rows) != 137:
         yield f"{len(rows)} rows of the reports, expected 137"
+    yield from check_corrected(estimate)
     # What nobody printed follows the same formulas.
     for n, days, per, peak in ((7e9, 45, 20, 312e12), (123e9, 12.5, 100, 312e12)):
         report = estimate({"task": "train", "model": {"parameters": n}, "tokens": {"per_parameter": per}, "mfu": 0.37,
@@ -151,6 +152,28 @@ def check_seeds(estimate, folder):
         expected = math.ceil(6 * n * n * per / (0.37 * peak * days * 86400))
         if at(report, "devices.count") != expected:
             yield f"{n} in {days} days: {at(report, 'devices.count')}, expected {expected}"
+
+
+def check_corrected(estimate):
+    """Dense peaks double the devices; where memory bounds decoding, no device gives more than its bandwidth allows."""
+    printed, corrected = (estimate({"task": "report", "report": "seed-000", "mode": mode})
+                          for mode in ("as-printed", "corrected"))
+    before, dense, served = (table(one, name) for one, name in (
+        (printed, "inference"), (corrected, "inference"), (corrected, "inference_corrected")))
+    for device, bandwidth, sparse in (("A100 SXM4 80GB", 2.039e12, 2), ("H100 SXM5 80GB", 3.35e12, 2)):
+        for size, parameters in enumerate((10e9, 50e9, 100e9, 300e9, 500e9, 1e12, 2e12), 1):
+            old, new = (next(row for row in rows if row[0] == f"{device} INT8")[size]["value"] for rows in (before, dense))
+            if not 1.99 * old < new <= sparse * old + 1:
+                yield f"{device}, {parameters:g}: {new} devices by the dense peak, {old} by the sparse one"
+            replica, tpot, devices, watts = (next(row for row in served if row[0].startswith(f"{device}: {text}"))[size]["value"]
+                                             for text in ("devices of", "time per", "devices, decoding", "power"))
+            if tpot / 1e3 < 0.85 * parameters / (8 * bandwidth):  # the stages of a pipeline read one after the other
+                yield f"{device}, {parameters:g}: {tpot} ms a token, less than reading the weights takes"
+            questions = 14e8 * 15 / (30 * 86400) * 10
+            if not devices >= questions * 300 * tpot / 1e3 / (64 * replica / 8) * replica:
+                yield f"{device}, {parameters:g}: {devices} devices do not generate the answers"
+            if not 0.2e-3 < watts / devices < 2e-3:
+                yield f"{device}, {parameters:g}: {watts} MW"
 
 
 def check_parameters(estimate, folder, models):

@@ -104,11 +104,11 @@ class Server:
         connection = socket.create_connection((self.host, self.port), PATIENCE)
         return connection
 
-    def wait_idle(self):
+    def wait_idle(self, patience=PATIENCE):
         """Seconds until nothing is queued or worked on."""
         start = time.monotonic()
         while self.good("/health")["requests"]:
-            assert time.monotonic() - start < PATIENCE, "requests go on although nobody waits"
+            assert time.monotonic() - start < patience, "requests go on although nobody waits"
             time.sleep(0.005)
         return time.monotonic() - start
 

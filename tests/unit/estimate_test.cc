@@ -258,6 +258,59 @@ libllm_status run(const ll_host *host, const std::string &scenario, std::string 
     return status;
 }
 
+TEST(Estimate, ThingsAreFoundByTheNamesThatPeopleUse)
+{
+    Host h;
+    const struct {
+        const char *asked, *found; // "": several, or none
+    } devices[] = {
+        {"A100", "A100 SXM4 80GB"},
+        {"h100-sxm", "H100 SXM5 80GB"},
+        {"NVIDIA H100", "H100 SXM5 80GB"},
+        {"rtx4090", "RTX 4090"},
+        {"A 100", "A100 SXM4 80GB"},
+        {"TPUv5p", "TPU v5p"},
+        {"昇腾910B3", "Ascend 910B3"},
+        {"寒武纪 MLU590", "MLU590"},
+        {"910B", ""},
+        {"昇腾910B", ""},
+        {"H100 PCIe", "H100 PCIe 80GB"},
+        {"", ""},
+        {"寒武纪", ""},
+        {"no such", ""},
+    };
+    const struct {
+        const char *asked, *found;
+    } models[] = {
+        {"meta-llama/Llama-3.1-8B-Instruct", "Llama-3.1-8B"},
+        {"deepseekv3", "DeepSeek-V3"},
+        {"qwen2.5:7b", "Qwen2.5-7B"},
+        {"通义千问3-32B", "Qwen3-32B"},
+        {"Llama-3.1", ""},
+        {"instruct", ""},
+        {"/", ""},
+    };
+    std::string report;
+    libllm_error e;
+    for (const auto &one : devices) {
+        const std::string scenario =
+            std::string(R"({"task":"train","model":{"parameters":1e9},"tokens":1e9,"days":1,)") +
+            R"("mfu":0.4,"hardware":")" + one.asked + "\"}";
+        const libllm_status status = run(&h.host, scenario, &report, &e);
+        EXPECT_EQ(*one.found != 0, status == LIBLLM_OK) << one.asked;
+        if (*one.found) {
+            EXPECT_NE(std::string::npos, report.find(std::string(one.found) + "\"")) << one.asked;
+        }
+    }
+    for (const auto &one : models) {
+        const libllm_status status = run(&h.host, std::string(R"({"model":")") + one.asked + "\"}", &report, &e);
+        EXPECT_EQ(*one.found != 0, status == LIBLLM_OK) << one.asked;
+        if (*one.found) {
+            EXPECT_NE(std::string::npos, report.find("\"" + std::string(one.found) + "\"")) << one.asked;
+        }
+    }
+}
+
 TEST(Estimate, WhatIsWrongIsNamed)
 {
     const struct {
@@ -334,6 +387,8 @@ TEST(Estimate, WhatIsWrongIsNamed)
         {R"({"model":"Llama-3.1-8B","task":"serve","engine":"llamacpp","hardware":{"device":"EPYC 9654","memory":1e12},
             "offload":{}})",
          "the host itself"},
+        {R"({"model":{"parameters":1e9},"task":"train","days":3,"hardware":{"device":"H100","count":1.5}})",
+         "hardware.count: expected a whole number"},
         {R"({"model":"Llama-3.1-8B","kv":"q8_0","kv_bits":8})", "only one of"},
         {R"({"model":"Llama-3.1-8B","kv":"fp8"})", "none of f32"},
         {R"({"model":"Llama-3.1-8B","task":"serve","engine":"libllm"})", "machine.memory"},
@@ -490,6 +545,19 @@ TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
             }
 }
 
+// Weights that fit, though they would not if they were as large as they may be: the context that fits was a negative
+// one, which was an error.
+TEST(Estimate, WeightsThatJustFitLeaveNoContextAtLeast)
+{
+    Host h;
+    for (double memory = 18e9; memory < 22e9; memory += 1e8) {
+        libllm_error e{};
+        std::string report,
+            text = R"({"model":"Command-R-08-2024","task":"fit","machine":{"memory":)" + std::to_string(memory) + "}}";
+        EXPECT_EQ(LIBLLM_OK, run(&h.host, text, &report, &e)) << memory << ": " << e.message;
+    }
+}
+
 // Two rows of accelerators.csv claim different peaks of one device: the better claim counts, both make the interval.
 TEST(Estimate, ClaimsOfADeviceMakeAnInterval)
 {
@@ -551,6 +619,8 @@ TEST(Estimate, EveryAllocationFailedInTurn)
               "hardware":{"device":"RTX 4090","memory":16e8}})",
          R"({"task":"serve","model":"Qwen3-Next-80B-A3B","hardware":{"device":"H200","count":4},"load":{"users":9000},
               "capacity":{"simulate":true}})",
+         R"({"task":"serve","model":{"layers":2,"hidden":64,"heads":2,"vocab":99},"hardware":"H100","load":{"users":9000},
+              "capacity":{"simulate":{"requests":60,"mtbf_hours":0.01,"restart_every_hours":0.01}}})",
          R"({"task":"serve","model":"GPT-2","hardware":"H100","load":{"users":9000,"profile":"office"},
               "cost":{"mode":"own","api":["GPT-5",{"input":1,"output":9}]},"output":{"format":"table","lang":"zh"}})",
          R"({"task":"serve","model":{"layers":2,"hidden":64,"heads":2,"vocab":99},"hardware":"H100","load":{"users":90},

@@ -11,7 +11,7 @@
 
 typedef enum ll_class {
     LL_CLASS_EMBEDDING, /* of tokens */
-    LL_CLASS_POSITION,  /* learned positions and token types */
+    LL_CLASS_POSITION,  /* learned positions, token types, embeddings for each layer */
     LL_CLASS_ATTENTION,
     LL_CLASS_RECURRENT, /* linear attention, state-space layers, short convolutions */
     LL_CLASS_FFN,

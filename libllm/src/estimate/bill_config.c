@@ -100,7 +100,7 @@ void ll_config_attention(ll_config *c, double count, double window)
         ll_bill_vector(b, LL_CLASS_ATTENTION, "attn_output bias", count, c->hidden);
     if (has(c, LL_HAS_HEAD_NORMS) || (has(c, LL_HAS_HEAD_NORMS_BY_KEY) && ll_config_flag(c, "use_qk_norm", false)))
         ll_bill_vector(b, LL_CLASS_NORM, "attn_q_norm, attn_k_norm", count, 2 * c->head_dim);
-    if (has(c, LL_HAS_OWN_NORMS))
+    if (has(c, LL_HAS_OWN_NORMS) || (has(c, LL_HAS_OWN_NORMS_BY_KEY) && ll_config_flag(c, "use_qk_norm", false)))
         ll_bill_vector(b, LL_CLASS_NORM, "attn_q_norm, attn_k_norm", count, q + kv);
     if (has(c, LL_HAS_SINKS))
         ll_bill_vector(b, LL_CLASS_ATTENTION, "attn_sinks", count, c->heads);

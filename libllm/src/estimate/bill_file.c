@@ -18,6 +18,7 @@ static const struct {
     {"token_embd.", LL_CLASS_EMBEDDING},
     {"position_embd", LL_CLASS_POSITION},
     {"token_types", LL_CLASS_POSITION},
+    {"per_layer_token_embd", LL_CLASS_POSITION},
     {"attn_rel_b", LL_CLASS_POSITION},
     {"output.", LL_CLASS_HEAD},
     {"cls", LL_CLASS_HEAD},

@@ -34,6 +34,7 @@ enum {
     LL_HAS_SINKS = 1 << 13,             /* one number for each head */
     LL_HAS_CHOICE_BIAS = 1 << 14,       /* of the router */
     LL_HAS_HEAD_NORMS_BY_KEY = 1 << 15, /* where use_qk_norm says so */
+    LL_HAS_OWN_NORMS_BY_KEY = 1 << 16,
 };
 
 typedef struct ll_kind {
@@ -73,7 +74,7 @@ void ll_config_ffn_layers(ll_config *c);
 /* bill_other.c: kinds that are no plain decoders */
 typedef void ll_build_kind(ll_config *c);
 ll_build_kind ll_build_bert, ll_build_modern_bert, ll_build_nomic_bert, ll_build_t5, ll_build_falcon, ll_build_opt,
-    ll_build_gpt_bigcode, ll_build_llama4;
+    ll_build_gpt_bigcode, ll_build_llama4, ll_build_gemma3n;
 /* bill_hybrid.c */
 ll_build_kind ll_build_mamba, ll_build_mamba2, ll_build_lfm2, ll_build_nemotron_h, ll_build_qwen3_next, ll_build_jamba;
 void ll_config_mamba(ll_config *c, double count);

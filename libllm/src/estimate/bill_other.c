@@ -147,3 +147,46 @@ void ll_build_llama4(ll_config *c)
                    c->ffn);
     ll_config_norms(c, c->layers);
 }
+
+/* Layers that attend to what an earlier one of their kind keeps: nothing of their own. */
+static void put_sharing(ll_config *c, double count, double window)
+{
+    ll_bill *b = c->bill;
+    const double q = c->heads * c->head_dim;
+    ll_bill_matrix(b, LL_CLASS_ATTENTION, "attn_q, attn_output", 2 * count, c->hidden, q);
+    ll_bill_vector(b, LL_CLASS_NORM, "attn_q_norm", count, c->head_dim);
+    ll_bill_core(b, (ll_core){.layers = count,
+                              .heads = c->heads,
+                              .key_dim = c->head_dim,
+                              .value_dim = c->head_dim,
+                              .kv_heads = c->kv_heads,
+                              .window = window,
+                              .is_causal = true});
+}
+
+/* Several residual streams (AltUp), a low-rank path beside attention (LAuReL), an embedding for each layer. */
+void ll_build_gemma3n(ll_config *c)
+{
+    ll_bill *b = c->bill;
+    const double streams = ll_config_number(c, "altup_num_inputs", 4), rank = ll_config_number(c, "laurel_rank", 64);
+    const double per_layer = ll_config_number(c, "hidden_size_per_layer_input", 256), h = c->hidden, n = c->layers;
+    const double window = ll_config_number(c, "sliding_window", 512);
+    const double full = floor(n / 5), shared = fmin(n, ll_config_number(c, "num_kv_shared_layers", 0));
+    const double shared_full = floor(shared / 5);
+    ll_config_ends(c);
+    ll_bill_table(b, LL_CLASS_POSITION, "per_layer_token_embd",
+                  ll_config_number(c, "vocab_size_per_layer_input", c->vocab), n * per_layer);
+    ll_config_attention(c, n - full - (shared - shared_full), window);
+    ll_config_attention(c, full - shared_full, 0);
+    put_sharing(c, shared - shared_full, window);
+    put_sharing(c, shared_full, 0);
+    ll_config_ffn_layers(c);
+    ll_config_norms(c, n);
+    ll_bill_matrix(b, LL_CLASS_FFN, "per_layer_model_proj", 1, h, n * per_layer);
+    ll_bill_matrix(b, LL_CLASS_FFN, "inp_gate, proj", 2 * n, h, per_layer);
+    ll_bill_matrix(b, LL_CLASS_FFN, "altup_proj, altup_unembd_proj", 2 * (streams - 1), h, h);
+    ll_bill_matrix(b, LL_CLASS_FFN, "altup_router, altup_coef", n, h + streams * (streams + 1), streams);
+    ll_bill_matrix(b, LL_CLASS_FFN, "laurel_l, laurel_r", 2 * n, h, rank);
+    ll_bill_vector(b, LL_CLASS_NORM, "altup_correct_scale, altup_router_norm, laurel_post_norm", n, 3 * h);
+    ll_bill_vector(b, LL_CLASS_NORM, "per_layer_proj_norm", 1, per_layer);
+}

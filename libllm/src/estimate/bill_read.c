@@ -78,16 +78,18 @@ static bool read_preset(ll_sheet *sheet, const ll_tables *tables, const char *na
         ll_sheet_fail(sheet, status, "%s", error.message);
         return false;
     }
-    ll_words query = {.n = 0};
-    ll_add_words(&query, ll_span_of(name));
     ll_candidates all = {.n = 0};
-    ll_span left = data.text, line, found = {0};
-    while (next_line(&left, &line)) {
-        json_t *head = read_head(sheet, line, &query);
-        const char *full = json_string_value(json_object_get(head, "name"));
-        if (full && ll_add_candidate(&all, sheet, fits(head, &query), ll_span_of(full)))
-            found = line;
-        json_decref(head);
+    ll_span found = {0};
+    for (int loose = 0; loose <= 1 && all.n == 0; loose++) {
+        ll_words query;
+        ll_ask(&query, name, loose != 0);
+        for (ll_span left = data.text, line; next_line(&left, &line);) {
+            json_t *head = read_head(sheet, line, &query);
+            const char *full = json_string_value(json_object_get(head, "name"));
+            if (full && ll_add_candidate(&all, sheet, fits(head, &query), ll_span_of(full)))
+                found = line;
+            json_decref(head);
+        }
     }
     if (ll_check_candidates(&all, sheet, where, name, "`libllm estimate models` lists the known ones")) {
         json_t *model = NULL;

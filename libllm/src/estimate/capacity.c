@@ -6,7 +6,52 @@
 
 #include <math.h>
 
-enum { REPLICAS_MAX = 1000000, SIMULATED_REQUESTS = 4000, SIMULATED_REPLICAS_MAX = 64 };
+enum {
+    REPLICAS_MAX = 1000000,
+    REQUESTS = 4000,
+    REQUESTS_MAX = 10000000,
+    PART = 64,
+    PART_MAX = 100000,
+    EVENTS_MAX = 100000000
+};
+
+/* The member capacity.simulate. */
+typedef struct simulation_wish {
+    bool is_wanted, is_daily;
+    double requests, hours, replicas; /* hours: 0: by the number of requests */
+    double mtbf, repair;              /* seconds */
+    double restart_every, restart, restart_share;
+    double seed;
+    double profile[24]; /* hours of the day over their mean */
+} simulation_wish;
+
+/* A flag, or an object that says what is simulated. */
+static void read_simulation(ll_reader *r, simulation_wish *w)
+{
+    const bool is_object = json_is_object(json_object_get(r->object, "simulate"));
+    *w = (simulation_wish){.requests = REQUESTS, .replicas = PART};
+    w->is_wanted = is_object || ll_read_flag(r, "simulate", false);
+    if (is_object) {
+        ll_reader wish = ll_read_object(r, "simulate");
+        w->requests = ll_read_number(&wish, "requests", 1, REQUESTS_MAX, REQUESTS);
+        w->hours = ll_read_number(&wish, "hours", 1e-3, 8784, 0);
+        w->replicas = ll_read_number(&wish, "replicas", 1, PART_MAX, PART);
+        w->mtbf = 3600 * ll_read_number(&wish, "mtbf_hours", 0.01, 1e7, 0);
+        w->repair = 3600 * ll_read_number(&wish, "repair_hours", 1e-4, 1e4, 0.25);
+        w->restart_every = 3600 * ll_read_number(&wish, "restart_every_hours", 0.01, 1e6, 0);
+        w->restart = ll_read_number(&wish, "restart_seconds", 1, 86400, 300);
+        w->restart_share = ll_read_number(&wish, "restart_share", 0, 1, 0.1);
+        w->is_daily = ll_read_flag(&wish, "daily", false);
+        ll_read_end(&wish);
+    }
+    w->seed = ll_read_number(r, "seed", 0, 0x1p53, 1);
+    if (w->is_daily && !ll_sheet_has(r->sheet, "profile.mean"))
+        ll_sheet_fail(r->sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                      "capacity.simulate.daily: expected \"load.profile\", which says how a day goes");
+    for (int h = 0; w->is_daily && h < 24; h++)
+        w->profile[h] = ll_sheet_value(r->sheet, ll_sheet_text(r->sheet, "profile.h%02d.load", h)) /
+                        ll_sheet_value(r->sheet, "profile.mean");
+}
 
 /* With so many replicas: how much of them is used, how often a request waits for a place, and how long. */
 static void put_queue(ll_sheet *sheet, double share)
@@ -45,25 +90,27 @@ static double replicas_for(const ll_sheet *sheet, double least, double limit, do
     return n;
 }
 
-/* A service of so many replicas; one that is large is simulated as a part of it, with the same load on each replica. A
- * step of speculation gives several tokens, so it counts as that many shorter ones. */
-static ll_simulation service_of(const ll_serving *s, double n, double share, uint64_t seed)
+/* A service of so many replicas; one that is larger than the wish is simulated as a part of it, with the same load on
+ * each replica. A step of speculation gives several tokens, so it counts as that many shorter ones. */
+static ll_simulation service_of(const ll_serving *s, double n, double share, const simulation_wish *w)
 {
     const ll_sheet *sheet = s->sheet;
     const double decoding = ll_sheet_value(sheet, "round_2.decoding"), base = ll_sheet_value(sheet, "single.time");
     const double step = ll_sheet_value(sheet, "round_2.time"), prompt = ll_sheet_value(sheet, "mixed_2.prompt");
-    const double part = n > SIMULATED_REPLICAS_MAX ? SIMULATED_REPLICAS_MAX : n;
+    const double part = fmin(n * s->dp, w->replicas);
     const double tokens = s->speculates ? ll_sheet_value(sheet, "speculation.expected") : 1;
     const double drafted = s->speculates ? ll_sheet_value(sheet, "round_2.draft") : 0;
     const double mixed = ll_sheet_value(sheet, "mixed_2.time"), input = ll_sheet_value(sheet, ll_serving_prompt(s));
+    const double arrivals = ll_sheet_value(sheet, "load.queries_per_second") / n / s->dp *
+                            (w->is_daily ? 1 : ll_sheet_value(sheet, "load.peak_factor"));
+    const double requests = w->hours > 0 ? ceil(arrivals * part * w->hours * 3600) : w->requests;
     return (ll_simulation){
-        .replicas = (uint32_t)(part * s->dp > SIMULATED_REPLICAS_MAX ? SIMULATED_REPLICAS_MAX : part * s->dp),
-        .places = (uint32_t)ll_sheet_value(sheet, "concurrency.used"),
-        .requests = SIMULATED_REQUESTS,
-        .seed = seed,
+        .replicas = (uint32_t)part,
+        .places = (uint32_t)fmin(ll_sheet_value(sheet, "concurrency.used"), 1e9),
+        .requests = (uint32_t)fmin(requests, 4e9),
+        .seed = (uint64_t)w->seed,
         .share = share,
-        .arrivals =
-            ll_sheet_value(sheet, "load.queries_per_second") * ll_sheet_value(sheet, "load.peak_factor") / n / s->dp,
+        .arrivals = arrivals,
         .input = input,
         .output = ll_sheet_value(sheet, "load.output_tokens"),
         .chunk = fmax(1, ll_sheet_value(sheet, "serving.budget") / tokens),
@@ -72,15 +119,32 @@ static ll_simulation service_of(const ll_serving *s, double n, double share, uin
         .step_prompt = prompt > 0 && mixed > step ? (mixed - step) / prompt
                                                   : ll_sheet_value(sheet, "prefill.time") / fmax(1, input),
         .first = ll_sheet_value(sheet, "first.alone") - ll_sheet_value(sheet, "first.prompt"),
+        .hours = w->is_daily ? w->profile : NULL,
+        .mtbf = w->mtbf,
+        .repair = w->repair,
+        .restart_every = w->restart_every,
+        .restart = w->restart,
+        .events_most = EVENTS_MAX,
+        .restart_at_once = (uint32_t)fmax(1, floor(w->restart_share * part)),
     };
 }
 
 static bool simulate(const ll_serving *s, const ll_simulation *in, ll_simulated *out)
 {
-    const bool good = ll_simulate(s->sheet->host, in, out);
-    if (!good)
+    if (in->requests > REQUESTS_MAX) {
+        ll_sheet_fail(s->sheet, LIBLLM_ERROR_LIMIT,
+                      "capacity.simulate: %u requests come in that time; at most %d are simulated. Fewer \"hours\" or "
+                      "\"replicas\" would do",
+                      in->requests, REQUESTS_MAX);
+        return false;
+    }
+    if (!ll_simulate(s->sheet->host, in, out))
         ll_sheet_fail(s->sheet, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a simulation");
-    return good;
+    else if (out->is_cut)
+        ll_sheet_fail(s->sheet, LIBLLM_ERROR_LIMIT,
+                      "capacity.simulate: more than %d events; a larger \"mtbf_hours\" or fewer \"hours\" would do",
+                      EVENTS_MAX);
+    return !s->sheet->status;
 }
 
 static bool keeps(const ll_serving *s, const ll_simulated *out, double limit)
@@ -89,7 +153,7 @@ static bool keeps(const ll_serving *s, const ll_simulated *out, double limit)
 }
 
 /* Where requests wait longer in the simulation than they should: how many replicas it takes there. */
-static void check(const ll_serving *s, const ll_simulated *found, double limit, double share, uint64_t seed)
+static void check(const ll_serving *s, const ll_simulated *found, double limit, double share, const simulation_wish *w)
 {
     ll_sheet *sheet = s->sheet;
     const double n = ll_sheet_value(sheet, "capacity.replicas");
@@ -97,7 +161,7 @@ static void check(const ll_serving *s, const ll_simulated *found, double limit, 
     if (keeps(s, found, limit))
         return;
     for (double factor = 1.1; more == 0 && factor < 4; factor *= 1.2) {
-        const ll_simulation in = service_of(s, ceil(n * factor), share, seed);
+        const ll_simulation in = service_of(s, ceil(n * factor), share, w);
         ll_simulated out;
         if (!simulate(s, &in, &out))
             return;
@@ -115,23 +179,55 @@ static void check(const ll_serving *s, const ll_simulated *found, double limit, 
                       more > 0 ? ll_sheet_text(sheet, "；%.0f 个副本可以满足", more) : ""));
 }
 
-static void put_simulation(ll_serving *s, double limit, double share, uint64_t seed)
+static void give(ll_sheet *sheet, const char *path, const char *unit, double value, const char *source)
+{
+    ll_sheet_give(sheet, path, unit, value, source);
+}
+
+/* What failures and restarts do to the service and to its answers. */
+static void put_failures(ll_sheet *sheet, const ll_simulated *out, const char *source)
+{
+    give(sheet, "simulation.available", "", out->available, source);
+    give(sheet, "simulation.broken", "", out->broken,
+         "answers that broke off, for each request; they were asked again");
+    give(sheet, "simulation.moved", "", out->moved, "sent elsewhere before the first token, for each request");
+    if (out->lost > 0)
+        ll_sheet_remark(sheet, LL_REMARK_WARNING, "simulation_loses",
+                        ll_sheet_text(sheet,
+                                      "%.3g %% of the requests got no answer in %d tries: replicas fail too often.",
+                                      100 * out->lost, LL_SIMULATION_TRIES),
+                        ll_sheet_text(sheet, "%.3g%% 的请求尝试 %d 次仍无应答：副本故障过于频繁。", 100 * out->lost,
+                                      LL_SIMULATION_TRIES));
+}
+
+static void put_simulation(ll_serving *s, double limit, double share, const simulation_wish *w)
 {
     ll_sheet *sheet = s->sheet;
-    const ll_simulation in = service_of(s, ll_sheet_value(sheet, "capacity.replicas"), share, seed);
+    const ll_simulation in = service_of(s, ll_sheet_value(sheet, "capacity.replicas"), share, w);
     ll_simulated out;
     if (!simulate(s, &in, &out))
         return;
     const char *source = ll_sheet_text(sheet,
                                        "simulation of %u requests on %u replicas, arriving at random, with lengths "
                                        "spread exponentially; seed %llu",
-                                       in.requests, in.replicas, (unsigned long long)seed);
-    ll_sheet_give(sheet, "simulation.ttft_median", "s", out.ttft[0], source);
-    ll_sheet_give(sheet, "simulation.ttft_p95", "s", out.ttft[1], source);
-    ll_sheet_give(sheet, "simulation.ttft_p99", "s", out.ttft[2], source);
-    ll_sheet_give(sheet, "simulation.tpot_mean", "s", out.tpot, source);
-    ll_sheet_give(sheet, "simulation.utilization", "", out.utilization, source);
-    check(s, &out, limit, share, seed);
+                                       in.requests, in.replicas, (unsigned long long)in.seed);
+    give(sheet, "simulation.ttft_median", "s", out.ttft[0], source);
+    give(sheet, "simulation.ttft_p95", "s", out.ttft[1], source);
+    give(sheet, "simulation.ttft_p99", "s", out.ttft[2], source);
+    give(sheet, "simulation.tpot_mean", "s", out.tpot, source);
+    give(sheet, "simulation.utilization", "", out.utilization, source);
+    give(sheet, "simulation.waited", "", out.waited, "requests that found no place free");
+    ll_sheet_chance(sheet, "simulation.waited");
+    give(sheet, "simulation.replicas", "replica", in.replicas, "each with as much of the load as in the whole service");
+    give(sheet, "simulation.hours", "h", out.seconds / 3600, "simulated");
+    give(sheet, "simulation.events", "", (double)out.events, "what the simulation cost");
+    static const char *const details[] = {"simulation.waited", "simulation.replicas", "simulation.hours",
+                                          "simulation.events"};
+    for (size_t i = 0; i < sizeof details / sizeof *details; i++)
+        ll_sheet_detail(sheet, details[i]);
+    if (w->mtbf > 0 || w->restart_every > 0)
+        put_failures(sheet, &out, source);
+    check(s, &out, limit, share, w);
 }
 
 void ll_serving_put_capacity(ll_serving *s)
@@ -143,8 +239,8 @@ void ll_serving_put_capacity(ll_serving *s)
     const double spare = ll_read_number(&r, "spare_replicas", 0, 1e6, 0);
     const double limit = ll_read_number(&r, "ttft_limit", 1e-3, 1e6, s->targets.ttft);
     const double share = ll_read_number(&r, "percentile", 50, 99.99, 95) / 100;
-    const bool simulates = ll_read_flag(&r, "simulate", false);
-    const double seed = ll_read_number(&r, "seed", 0, 0x1p53, 1);
+    simulation_wish wish;
+    read_simulation(&r, &wish);
     ll_read_end(&r);
     ll_sheet_compute(sheet, "capacity.busy_replicas", "replica",
                      "ceil(load.queries_per_second * load.peak_factor / (replica.queries_per_second * "
@@ -169,8 +265,8 @@ void ll_serving_put_capacity(ll_serving *s)
                                       limit, ll_sheet_value(sheet, "latency.ttft")),
                         ll_sheet_text(sheet, "增加副本也无法使首词元在 %g 秒内返回：单独请求即需 %.3g 秒。", limit,
                                       ll_sheet_value(sheet, "latency.ttft")));
-    if (simulates && !sheet->status) {
+    if (wish.is_wanted && !sheet->status) {
         ll_serving_put_single(s);
-        put_simulation(s, limit, share, (uint64_t)seed);
+        put_simulation(s, limit, share, &wish);
     }
 }

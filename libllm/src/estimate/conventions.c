@@ -2,7 +2,7 @@
  * The same amounts by each convention in use, side by side: operations, the share of a peak, tokens a second, bytes.
  * Members of "conventions":
  *
- * flops                       train: by which convention operations are counted
+ * flops                       train, tune: by which convention operations are counted
  * flops_per_parameter_token   of 6nd
  * compare                     whether the report has the other conventions as well
  */
@@ -44,9 +44,11 @@ static void put_convention(ll_task *task, ll_flops_convention convention, bool i
     ll_sheet_compute(sheet, per_token, "FLOP",
                      is_used ? "flops.per_token" : ll_flops_formula(task, convention, path_of(sheet, name, "")),
                      source);
-    ll_sheet_compute(sheet, path_of(sheet, name, "forward"), "FLOP", ll_sheet_text(sheet, "%s / 3", per_token),
-                     "without the backward pass");
-    ll_sheet_detail(sheet, path_of(sheet, name, "forward"));
+    if (!ll_sheet_has(sheet, "parameters.trainable_used")) {
+        ll_sheet_compute(sheet, path_of(sheet, name, "forward"), "FLOP", ll_sheet_text(sheet, "%s / 3", per_token),
+                         "without the backward pass");
+        ll_sheet_detail(sheet, path_of(sheet, name, "forward"));
+    }
     if (!ll_sheet_has(sheet, "flops.per_token") || ll_sheet_value(sheet, "flops.per_token") <= 0)
         return;
     ll_sheet_compute(sheet, ratio, "", ll_sheet_text(sheet, "%s / flops.per_token", per_token),

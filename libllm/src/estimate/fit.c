@@ -104,9 +104,84 @@ static void put_speed(ll_task *task, const ll_calibrated *calibrated, const limi
         put_speed_by_limits(task, l, decoding);
 }
 
-/* Whether everything fits, and the most context that does. `sequences` is a figure; NULL: one. */
-static void put_memory(ll_sheet *sheet, const char *sequences)
+/* KV elements of a token in layers with a window, or in those without; "": there are no such. */
+static const char *kv_elements(ll_sheet *sheet, const ll_bill *bill, bool with_window)
 {
+    const char *sum = "";
+    for (size_t i = 0; i < bill->n_cores; i++) {
+        const ll_core *core = &bill->cores[i];
+        if (!core->is_shared && !core->is_cross && (core->window > 0) == with_window)
+            sum = ll_sheet_text(sheet, "%s%s%.0f * %.0f", sum, *sum ? " + " : "", core->layers, core->kv_elements);
+    }
+    return sum;
+}
+
+/* The widest window, where the engine gives up what windows have passed; else 0. */
+static double widest_window(const ll_bill *bill)
+{
+    double widest = 0;
+    for (size_t i = 0; i < bill->n_cores && !bill->n_states && !bill->is_encoder; i++)
+        widest = bill->cores[i].window > widest ? bill->cores[i].window : widest;
+    return widest;
+}
+
+/* Pages of 64 tokens that a sequence needs at most in layers with a window: for that, a batch, and a little. */
+static const char *window_pages(ll_sheet *sheet, double widest)
+{
+    return ll_sheet_text(sheet, "(ceil(%.0f / 64) + 3)", widest + 255);
+}
+
+/* Layers with a window have theirs for every sequence and one more, where that is less than all. */
+static void put_kv_memory(ll_task *task, const char *sequences)
+{
+    ll_sheet *sheet = task->sheet;
+    const double widest = widest_window(task->bill);
+    const char *n = sequences ? sequences : "1", *pages = "ceil(context.tokens / 64)";
+    if (widest > 0) {
+        const char *full = kv_elements(sheet, task->bill, false);
+        ll_sheet_compute(sheet, "memory.windows", "B",
+                         ll_sheet_text(sheet, "64 * (%s) * kv.bytes_per_element * min(%s * %s, (%s + 1) * min(%s, %s))",
+                                       kv_elements(sheet, task->bill, true), n, pages, n, pages,
+                                       window_pages(sheet, widest)),
+                         "of layers with a window: pages of 64 tokens for that and a batch");
+        ll_sheet_detail(sheet, "memory.windows");
+        ll_sheet_compute(
+            sheet, "memory.kv", "B",
+            *full ? ll_sheet_text(sheet, "memory.windows + %s * 64 * %s * (%s) * kv.bytes_per_element", n, pages, full)
+                  : "1 * memory.windows",
+            "pages of 64 tokens");
+    } else {
+        const char *kv = ll_sheet_has(sheet, "kv.state_bytes")
+                             ? "(kv.bytes_per_token * ceil(context.tokens / 64) * 64 + 3 * kv.state_bytes)"
+                             : "kv.bytes_per_token * ceil(context.tokens / 64) * 64";
+        ll_sheet_compute(sheet, "memory.kv", "B", ll_sheet_text(sheet, "%s * %s", n, kv), "pages of 64 tokens");
+    }
+    ll_sheet_detail(sheet, "memory.kv");
+}
+
+/* The longest context of one sequence. */
+static void put_context_most(ll_task *task)
+{
+    ll_sheet *sheet = task->sheet;
+    const double widest = widest_window(task->bill);
+    const char *full = kv_elements(sheet, task->bill, false);
+    if (widest > 0 && *full)
+        ll_sheet_compute(sheet, "context.most", "token",
+                         ll_sheet_text(sheet,
+                                       "max(0, floor((machine.memory - weights.bytes - memory.scratch - 128 * (%s) * "
+                                       "kv.bytes_per_element * %s) / ((%s) * kv.bytes_per_element)))",
+                                       kv_elements(sheet, task->bill, true), window_pages(sheet, widest), full),
+                         NULL);
+    else
+        ll_sheet_compute(sheet, "context.most", "token",
+                         "floor(max(machine.memory - weights.bytes - memory.scratch, 0) / kv.bytes_per_token)",
+                         widest > 0 ? "if layers with a window kept all" : NULL);
+}
+
+/* Whether everything fits, and the most context that does. `sequences` is a figure; NULL: one. */
+static void put_memory(ll_task *task, const char *sequences)
+{
+    ll_sheet *sheet = task->sheet;
     const char *wide = ll_sheet_has(sheet, "model.ffn") ? "1.3 * model.ffn" : "0";
     const char *queries = ll_sheet_has(sheet, "model.head_dim") ? "2 * model.heads * model.head_dim" : "0";
     ll_sheet_compute(
@@ -116,12 +191,7 @@ static void put_memory(ll_sheet *sheet, const char *sequences)
             : "64000000",
         "the process, the tokenizer, and what the engine computes 256 tokens of a prompt in");
     ll_sheet_detail(sheet, "memory.scratch");
-    const char *kv = ll_sheet_has(sheet, "kv.state_bytes")
-                         ? "(kv.bytes_per_token * ceil(context.tokens / 64) * 64 + 3 * kv.state_bytes)"
-                         : "kv.bytes_per_token * ceil(context.tokens / 64) * 64";
-    ll_sheet_compute(sheet, "memory.kv", "B", sequences ? ll_sheet_text(sheet, "%s * %s", sequences, kv) : kv,
-                     "pages of 64 tokens; layers with a window keep all");
-    ll_sheet_detail(sheet, "memory.kv");
+    put_kv_memory(task, sequences);
     ll_sheet_compute(sheet, "memory.needed", "B", "weights.bytes + memory.kv + memory.scratch", NULL);
     const double memory = ll_sheet_value(sheet, "machine.memory");
     const double fixed = ll_sheet_value(sheet, "weights.bytes") + ll_sheet_value(sheet, "memory.scratch");
@@ -141,9 +211,7 @@ static void put_memory(ll_sheet *sheet, const char *sequences)
     }
     if (ll_sheet_value(sheet, "kv.bytes_per_token") <= 0)
         return;
-    ll_sheet_compute(sheet, "context.most", "token",
-                     "floor((machine.memory - weights.bytes - memory.scratch) / kv.bytes_per_token)",
-                     "layers with a window are counted as if they had none");
+    put_context_most(task);
     if (ll_sheet_value(sheet, "memory.needed") > memory) {
         ll_sheet_remark(sheet, LL_REMARK_REASON, "context_does_not_fit",
                         "The weights fit, but not with the memory of so long a context.",
@@ -167,7 +235,7 @@ void ll_run_fit(ll_task *task)
     ll_put_file_weights(task);
     ll_put_inference_flops(task, true);
     ll_put_kv(task);
-    put_memory(sheet, NULL);
+    put_memory(task, NULL);
     put_speed(task, &calibrated, &l,
               &(ll_decoding){.kv_bytes = "kv.bytes_per_sequence / 2", .what = "with half of the context in use"});
 }
@@ -188,7 +256,7 @@ void ll_serve_own(ll_task *task)
     ll_put_file_weights(task);
     ll_put_inference_flops(task, true);
     ll_put_kv(task);
-    put_memory(sheet, "concurrency.offered");
+    put_memory(task, "concurrency.offered");
     if (ll_sheet_has(sheet, "context.most") && ll_sheet_value(sheet, "kv.bytes_per_sequence") > 0)
         ll_sheet_compute(sheet, "concurrency.most", "",
                          "floor((machine.memory - weights.bytes - memory.scratch) / kv.bytes_per_sequence)",

@@ -150,12 +150,16 @@ static const char *put_attention(ll_task *task, const char *prefix)
     return path;
 }
 
+/* Adapters beside frozen weights: forward, and backward to the inputs, through what is frozen. */
+static bool is_adapted(const ll_task *task) { return ll_sheet_has(task->sheet, "parameters.trainable_used"); }
+
 const char *ll_flops_formula(ll_task *task, ll_flops_convention convention, const char *prefix)
 {
     ll_sheet *sheet = task->sheet;
     switch (convention) {
     case LL_FLOPS_6ND:
-        return "flops.per_parameter_token * parameters.active";
+        return is_adapted(task) ? "flops.per_parameter_token * (2 / 3 * parameters.active + parameters.trainable_used)"
+                                : "flops.per_parameter_token * parameters.active";
     case LL_FLOPS_KAPLAN:
         return ll_sheet_text(sheet, "3 * (%s + 2 * model.layers * context.tokens * model.heads * model.head_dim)",
                              put_products(task, convention, prefix));
@@ -185,12 +189,15 @@ const char *ll_flops_formula(ll_task *task, ll_flops_convention convention, cons
         break;
     }
     const char *all = put_products(task, LL_FLOPS_EXACT, prefix);
-    return ll_sheet_text(sheet, "3 * (%s + %s)", all, put_attention(task, prefix));
+    return ll_sheet_text(sheet, is_adapted(task) ? "2 * %s + 3 * %s + 6 * parameters.trainable_used" : "3 * (%s + %s)",
+                         all, put_attention(task, prefix));
 }
 
 bool ll_flops_is_known(const ll_task *task, ll_flops_convention convention)
 {
     const bool is_of_dense = conventions[convention].needs_shape && convention != LL_FLOPS_KAPLAN;
+    if (is_adapted(task) && convention != LL_FLOPS_6ND && convention != LL_FLOPS_EXACT)
+        return false; /* which say nothing of frozen weights */
     return !missing(task, convention) && !(is_of_dense && task->bill->experts > 0);
 }
 
@@ -206,10 +213,14 @@ void ll_put_training_flops(ll_task *task, ll_flops_convention convention, double
         ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
                       "conventions.flops: \"%s\" needs %s, which is not known of this model",
                       conventions[convention].name, unknown);
+    if (is_adapted(task) && !ll_flops_is_known(task, convention))
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                      "conventions.flops: with adapters expected \"6nd\" or \"exact\"");
     if (convention == LL_FLOPS_6ND)
         ll_flops_put_multiplier(sheet, multiplier);
     ll_sheet_compute(sheet, "flops.per_token", "FLOP", ll_flops_formula(task, convention, "flops."),
-                     conventions[convention].source);
+                     is_adapted(task) ? "without the gradients of frozen weights: 4 N for these, 6 N for adapters"
+                                      : conventions[convention].source);
     ll_sheet_say(sheet, "conventions.flops", conventions[convention].name, conventions[convention].source);
 }
 

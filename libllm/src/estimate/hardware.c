@@ -7,6 +7,7 @@
 #include "estimate/kept.h"
 #include "estimate/names.h"
 
+#include <math.h>
 #include <string.h>
 
 static const struct {
@@ -41,7 +42,10 @@ static ll_fit fits(const ll_csv *csv, const ll_words *query)
     while (aliases.size) {
         const char *bar = memchr(aliases.data, '|', aliases.size);
         const size_t n = bar ? (size_t)(bar - aliases.data) : aliases.size;
-        if (ll_is_named((ll_span){aliases.data, n}, query))
+        ll_words with_vendor = {.n = 0};
+        ll_add_words(&with_vendor, ll_csv_field(csv, "vendor"));
+        ll_add_words(&with_vendor, (ll_span){aliases.data, n});
+        if (ll_is_named((ll_span){aliases.data, n}, query) || ll_same_words(&with_vendor, query))
             return LL_FIT_EXACT;
         aliases.data += n + (bar != NULL);
         aliases.size -= n + (bar != NULL);
@@ -138,18 +142,20 @@ static libllm_status gather(ll_sheet *sheet, ll_csv *csv, ll_device *device, lib
 static bool find(ll_sheet *sheet, const ll_tables *tables, const char *query, ll_device *out)
 {
     *out = (ll_device){0};
-    ll_words wanted = {.n = 0};
-    ll_add_words(&wanted, ll_span_of(query));
     ll_data data;
     ll_csv csv = {0};
     ll_candidates all = {.n = 0};
     libllm_error error = {0};
     libllm_status status = ll_data_open(tables, "accelerators.csv", &data, &error);
     if (!status) {
-        status = ll_csv_open(&csv, sheet->host, "accelerators.csv", data.text, &error);
-        if (!status)
-            status = search(sheet, &csv, &wanted, out, &all, &error);
-        ll_csv_close(&csv);
+        for (int loose = 0; loose <= 1 && !status && all.n == 0; loose++) {
+            ll_words wanted;
+            ll_ask(&wanted, query, loose != 0);
+            status = ll_csv_open(&csv, sheet->host, "accelerators.csv", data.text, &error);
+            if (!status)
+                status = search(sheet, &csv, &wanted, out, &all, &error);
+            ll_csv_close(&csv);
+        }
         if (!status && all.n == 1) {
             status = ll_csv_open(&csv, sheet->host, "accelerators.csv", data.text, &error);
             if (!status)
@@ -288,6 +294,8 @@ void ll_hardware_read(ll_reader *scenario, const ll_tables *tables, ll_precision
     put_field(&r, &out->device, LL_DEVICE_NETWORK, "network", "device.network", "B/s", 1e18);
     put_field(&r, &out->device, LL_DEVICE_POWER, "power", "device.power", "W", 1e9);
     put_field(&r, &out->device, LL_DEVICE_PRICE, "price", "device.price", "USD", 1e12);
-    ll_read_given(&r, "count", 1, 1e9, "devices.given", "device");
+    if (ll_read_given(&r, "count", 1, 1e9, "devices.given", "device") &&
+        fmod(ll_sheet_value(r.sheet, "devices.given"), 1) != 0)
+        ll_sheet_fail(r.sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "%s: expected a whole number", ll_read_path(&r, "count"));
     ll_read_end(&r);
 }

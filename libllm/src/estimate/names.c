@@ -31,8 +31,60 @@ void ll_add_words(ll_words *w, ll_span s)
         w->text[w->used++] = 0;
 }
 
+/* Chinese names, and their words in the tables. */
+static const char *const chinese[][2] = {
+    {"英伟达", "nvidia"},     {"华为", "huawei"},   {"昇腾", "ascend"},   {"寒武纪", "cambricon"},  {"海光", "hygon"},
+    {"昆仑芯", "kunlunxin"},  {"摩尔线程", "mtt"},  {"燧原", "enflame"},  {"壁仞", "biren"},        {"沐曦", "metax"},
+    {"天数智芯", "iluvatar"}, {"鲲鹏", "kunpeng"},  {"龙芯", "loongson"}, {"苹果", "apple"},        {"谷歌", "google"},
+    {"英特尔", "intel"},      {"通义千问", "qwen"}, {"千问", "qwen"},     {"文心", "ernie"},        {"混元", "hunyuan"},
+    {"智谱", "glm"},          {"百川", "baichuan"}, {"书生", "internlm"}, {"深度求索", "deepseek"},
+};
+
+void ll_ask(ll_words *w, const char *query, bool is_loose)
+{
+    static const char *const silent[] = {"instruct", "chat", "it", "base", "hf"};
+    const char *slash = is_loose ? strrchr(query, '/') : NULL;
+    w->n = w->used = 0;
+    for (const char *at = slash ? slash + 1 : query; *at;) {
+        size_t i = 0, n = 0;
+        for (; i < sizeof chinese / sizeof *chinese; i++) {
+            n = strlen(chinese[i][0]);
+            if (strncmp(at, chinese[i][0], n) == 0)
+                break;
+        }
+        if (i < sizeof chinese / sizeof *chinese) {
+            ll_add_words(w, ll_span_of(chinese[i][1]));
+            at += n;
+        } else { /* up to the next such name, or the end */
+            for (n = 1; at[n] && !((at[n] & 0x80) && !(at[n - 1] & 0x80)); n++)
+                continue;
+            ll_add_words(w, (ll_span){at, n});
+            at += n;
+        }
+    }
+    w->is_loose = is_loose;
+    for (size_t i = 0; is_loose && i < w->n; i++)
+        for (size_t j = 0; j < sizeof silent / sizeof *silent; j++)
+            if (i > 0 && strcmp(word(w, i), silent[j]) == 0)
+                w->text[w->at[i]] = 0;
+}
+
+/* The letters of all words, one after the other. */
+static void join(const ll_words *w, char out[LL_WORDS_BYTES])
+{
+    for (size_t i = 0; i < w->n; i++)
+        out = stpcpy(out, word(w, i));
+    *out = 0;
+}
+
 bool ll_same_words(const ll_words *a, const ll_words *b)
 {
+    if (b->is_loose) {
+        char one[LL_WORDS_BYTES] = "", other[LL_WORDS_BYTES] = "";
+        join(a, one);
+        join(b, other);
+        return *one && strcmp(one, other) == 0;
+    }
     bool same = a->n == b->n && a->n > 0;
     for (size_t i = 0; same && i < a->n; i++)
         same = strcmp(word(a, i), word(b, i)) == 0;
@@ -50,6 +102,8 @@ bool ll_may_name(ll_span text, const ll_words *query)
 {
     const char *first = query->n ? word(query, 0) : "", *const end = text.data + text.size;
     const size_t n = strlen(first);
+    if (query->is_loose)
+        return true;
     if (n == 0 || n > text.size)
         return false;
     /* Where its first letter is next, small and large. */
@@ -87,7 +141,7 @@ bool ll_has_words(const ll_words *whole, const ll_words *part)
         if (!found)
             return false;
     }
-    return part->n > 0;
+    return part->n > 0 && !part->is_loose;
 }
 
 bool ll_add_candidate(ll_candidates *all, ll_sheet *sheet, ll_fit fit, ll_span name)

@@ -12,17 +12,22 @@ typedef struct ll_words {
     char text[LL_WORDS_BYTES]; /* small, each with a NUL behind it */
     uint8_t at[LL_WORDS_MAX];  /* where each begins */
     size_t n, used;
+    bool is_loose; /* it is written together or apart, whatever the name does */
 } ll_words;
 
 typedef enum ll_fit { LL_FIT_NONE, LL_FIT_PART, LL_FIT_EXACT } ll_fit;
 
 /* Words that there is no room for are left out. */
 void ll_add_words(ll_words *words, ll_span text);
+/* What somebody asks for: Chinese names of makers and families become those of the tables. The loose form, for when
+ * nothing is called so, is without a publisher and what says nothing of shapes ("-instruct"). */
+void ll_ask(ll_words *words, const char *query, bool is_loose);
 bool ll_same_words(const ll_words *a, const ll_words *b);
 bool ll_is_named(ll_span name, const ll_words *query);
 /* Quick: false only for a text, such as a line of a table, in which nothing can be named so. */
 bool ll_may_name(ll_span text, const ll_words *query);
-/* Each word of `part` is or begins one of `whole`: "sxm" begins "sxm5", but "3" does not begin "30b". */
+/* A loose query has no parts. Each word of `part` is or begins one of `whole`: "sxm" begins "sxm5", but "3" does not
+ * begin "30b". */
 bool ll_has_words(const ll_words *whole, const ll_words *part);
 
 /* What a query may mean: everything that fits best. */

@@ -3,9 +3,9 @@
  */
 #include "estimate/report.h"
 
+#include "base/decimal.h"
 #include "base/json.h"
 #include "base/status.h"
-#include "chat/number.h"
 
 #include <math.h>
 #include <string.h>
@@ -27,13 +27,11 @@ void ll_report_substituted(const ll_sheet *sheet, const ll_figure *figure, ll_bu
     const char *at = figure->formula, *from = at;
     ll_span name;
     while (ll_next_name(&at, &name)) {
-        uint32_t index;
+        char number[LL_GENERAL_TEXT];
+        const ll_figure *input = ll_sheet_named(sheet, name);
         ll_buffer_append(out, from, (size_t)(name.data - from));
-        if (ll_map_find(&sheet->by_path, name, &index)) {
-            char number[LL_NUMBER_TEXT];
-            ll_buffer_append(out, number,
-                             ll_print_decimal(sheet->figures[index].value.at[0], 'g', SUBSTITUTED_DIGITS, number));
-        }
+        if (input)
+            ll_buffer_append(out, number, ll_print_general(input->value.at[0], SUBSTITUTED_DIGITS, number));
         from = at;
     }
     ll_buffer_text(out, from);
@@ -51,6 +49,7 @@ typedef struct tree {
     bool explains;
     node *nodes; /* the first is the whole */
     uint32_t n;
+    uint32_t *last_formula; /* of each figure, from 1; 0: none */
     ll_map by_path;
     ll_buffer *out;
 } tree;
@@ -95,7 +94,8 @@ static bool plant(tree *t)
         for (const char *at = t->sheet->figures[i].path; at; at = strchr(at + 1, '.'))
             n++;
     t->nodes = ll_calloc(t->sheet->host, n, sizeof *t->nodes);
-    bool good = t->nodes && ll_map_init(&t->by_path, t->sheet->host, n);
+    t->last_formula = ll_calloc(t->sheet->host, t->sheet->n_figures + 1, sizeof *t->last_formula);
+    bool good = t->nodes && t->last_formula && ll_map_init(&t->by_path, t->sheet->host, n);
     t->n = 1;
     for (size_t i = 0; good && i < t->sheet->n_figures; i++)
         good = add_figure(t, &t->sheet->figures[i]);
@@ -125,22 +125,22 @@ static void put_number(ll_buffer *out, const char *name, double x, bool *first)
     ll_json_put_number(out, x);
 }
 
-/* Each name once. */
+/* Each name once: a figure remembers the last formula that it was an input of. */
 static void put_inputs(const tree *t, const ll_figure *figure, bool *first)
 {
-    put_name(t->out, ll_span_of("inputs"), first);
-    ll_buffer_byte(t->out, '{');
+    const uint32_t formula = (uint32_t)(figure - t->sheet->figures) + 1;
     const char *at = figure->formula;
     bool is_first = true;
-    for (ll_span name, before; ll_next_name(&at, &name);) {
-        uint32_t index;
-        const char *again = figure->formula;
-        while (ll_next_name(&again, &before) && before.data < name.data && !ll_span_equal(before, name))
+    put_name(t->out, ll_span_of("inputs"), first);
+    ll_buffer_byte(t->out, '{');
+    for (ll_span name; ll_next_name(&at, &name);) {
+        const ll_figure *input = ll_sheet_named(t->sheet, name);
+        uint32_t *last = input ? &t->last_formula[input - t->sheet->figures] : NULL;
+        if (!input || *last == formula)
             continue;
-        if (before.data < name.data || !ll_map_find(&t->sheet->by_path, name, &index))
-            continue;
+        *last = formula;
         put_name(t->out, name, &is_first);
-        ll_json_put_number(t->out, t->sheet->figures[index].value.at[0]);
+        ll_json_put_number(t->out, input->value.at[0]);
     }
     ll_buffer_byte(t->out, '}');
 }
@@ -220,6 +220,7 @@ static libllm_status write_json(const ll_sheet *sheet, const char *task, const l
     ll_buffer_byte(out, '}');
     ll_map_free(&t.by_path);
     ll_free(sheet->host, t.nodes);
+    ll_free(sheet->host, t.last_formula);
     return good && !out->failed ? LIBLLM_OK : ll_fail_memory(error, "a report");
 }
 

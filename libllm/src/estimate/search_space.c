@@ -247,6 +247,20 @@ static double number(const ll_space *space, const char *path, double otherwise)
     return json_is_number(value) ? json_number_value(value) : otherwise;
 }
 
+/* Layouts that vLLM and SGLang run, and that their guides advise: experts are on all devices or each is on all of them,
+ * with several replicas of the attention on all (vLLM: data parallel deployment; SGLang leaves that open); a pipeline
+ * is for what goes beyond a machine that tensor parallelism fills, and does not speculate. */
+static bool is_advised(const ll_space *space, const ll_bill *bill, double tp, double pp, double dp, double ep)
+{
+    const char *engine = json_string_value(member(space->scenario, "engine"));
+    const bool is_vllm = engine && strcmp(engine, "vllm") == 0;
+    if (!is_vllm && !(engine && strcmp(engine, "sglang") == 0))
+        return true;
+    if (bill->experts > 0 && ep != tp * dp && (ep != 1 || (is_vllm && dp > 1)))
+        return false;
+    return pp == 1 || (tp >= 8 && !member(space->scenario, "speculation"));
+}
+
 bool ll_space_is_possible(const ll_space *space, const ll_bill *bill)
 {
     if (!space->prunes)
@@ -261,6 +275,8 @@ bool ll_space_is_possible(const ll_space *space, const ll_bill *bill)
     if (space->is_training)
         return (count == 0 || fmod(count, tp * pp * cp) == 0) && (ep == 1 || ep <= count / pp) &&
                !(pp > 1 && json_is_true(member(space->scenario, "parallel.fsdp")));
+    if (!is_advised(space, bill, tp, pp, dp, ep))
+        return false;
     return (count == 0 || tp * pp * dp == count) && (dp == 1 || bill->experts > 0) && fmod(tp * dp, ep) == 0;
 }
 

@@ -2,21 +2,15 @@
  * Ping An Securities, "大模型篇：大模型发展迈入爆发期，开启AI新纪元", 15 August 2024, parts 4.2 and 4.3. Every cell is
  * worked out from the inputs below, which the scenario may replace.
  */
-#include "estimate/seeds.h"
+#include "estimate/seed_000.h"
 
 #include <math.h>
 
-enum { SIZES_MAX = 24, DAYS_MAX = 8, DEVICES_MAX = 6, CARDS_PER_SERVER = 8, TRAINING_DAYS = 60 };
+enum { CARDS_PER_SERVER = 8, TRAINING_DAYS = 60 };
+typedef ll_seed_000_inputs inputs;
 
 static const char paper[] = "seed 000, parts 4.2 and 4.3";
 static const double hundred_million = 1e8;
-
-typedef struct inputs {
-    double sizes[SIZES_MAX], days[DAYS_MAX];
-    const char *devices[DEVICES_MAX];
-    size_t n_sizes, n_days, n_devices;
-    double tokens_per_parameter, mfu, visits, questions, tokens, peak_factor, server_price;
-} inputs;
 
 static size_t read_list(ll_seed *seed, const char *key, const double *otherwise, size_t n, size_t most, double *out)
 {
@@ -45,22 +39,23 @@ static void read_devices(ll_seed *seed, inputs *in)
         in->n_devices = 2;
         return;
     }
-    bool good = json_is_array(list) && json_array_size(list) > 0 && json_array_size(list) <= DEVICES_MAX;
+    bool good = json_is_array(list) && json_array_size(list) > 0 && json_array_size(list) <= LL_SEED_000_DEVICES;
     for (size_t i = 0; good && i < json_array_size(list); i++) {
         in->devices[i] = json_string_value(json_array_get(list, i));
         good = in->devices[i] != NULL;
     }
     in->n_devices = good ? json_array_size(list) : 0;
     if (!good)
-        ll_sheet_fail(seed->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "devices: expected 1 to %d names", DEVICES_MAX);
+        ll_sheet_fail(seed->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "devices: expected 1 to %d names",
+                      LL_SEED_000_DEVICES);
 }
 
 static inputs read_inputs(ll_seed *seed)
 {
     static const double sizes[] = {10e9, 50e9, 100e9, 300e9, 405e9, 500e9, 1000e9, 2000e9}, days[] = {30, 60, 90};
     inputs in = {.n_sizes = 0};
-    in.n_sizes = read_list(seed, "sizes", sizes, 8, SIZES_MAX, in.sizes);
-    in.n_days = read_list(seed, "days", days, 3, DAYS_MAX, in.days);
+    in.n_sizes = read_list(seed, "sizes", sizes, 8, LL_SEED_000_SIZES, in.sizes);
+    in.n_days = read_list(seed, "days", days, 3, LL_SEED_000_DAYS, in.days);
     read_devices(seed, &in);
     ll_reader *r = seed->scenario;
     in.tokens_per_parameter = ll_read_number(r, "tokens_per_parameter", 1e-3, 1e6, 38.5);
@@ -95,15 +90,14 @@ static double serving(ll_seed *seed, const inputs *in, double size, const char *
                           path);
 }
 
-/* The document leaves the 405B model out of its tables of inference. */
-static bool is_in_inference(double size) { return size != 405e9; }
+bool ll_seed_000_serves(double size) { return size != 405e9; }
 
-static void row_of_sizes(ll_document *d, const inputs *in, bool inference)
+void ll_seed_000_put_sizes(ll_document *d, const inputs *in, bool inference)
 {
     ll_document_row(d);
     ll_document_in(d, "parameters (100 million)", "模型参数量 (亿)");
     for (size_t i = 0; i < in->n_sizes; i++)
-        if (!inference || is_in_inference(in->sizes[i]))
+        if (!inference || ll_seed_000_serves(in->sizes[i]))
             ll_document_number(d, in->sizes[i] / hundred_million, LL_PRINT_WHOLE, 0);
 }
 
@@ -111,7 +105,7 @@ static void training_tables(ll_seed *seed, const inputs *in)
 {
     ll_document *d = seed->document;
     ll_document_table(d, "training_compute", "Training compute", "训练算力需求测算", paper);
-    row_of_sizes(d, in, false);
+    ll_seed_000_put_sizes(d, in, false);
     ll_document_row(d);
     ll_document_in(d, "compute (PFLOP)", "训练所需算力 (PFLOPs)");
     for (size_t i = 0; i < in->n_sizes; i++)
@@ -169,18 +163,18 @@ static void inference_table(ll_seed *seed, const inputs *in)
 {
     ll_document *d = seed->document;
     ll_document_table(d, "inference", "Compute and devices for inference", "单场景（问答）推理算力需求测算", paper);
-    row_of_sizes(d, in, true);
+    ll_seed_000_put_sizes(d, in, true);
     ll_document_row(d);
     ll_document_in(d, "compute of a day (PFLOP)", "单日推理所需算力 (PFLOPs)");
     for (size_t i = 0; i < in->n_sizes; i++)
-        if (is_in_inference(in->sizes[i]))
+        if (ll_seed_000_serves(in->sizes[i]))
             ll_document_number(d, serving(seed, in, in->sizes[i], in->devices[0], "flops.per_day") / 1e15,
                                LL_PRINT_SCIENTIFIC, 0);
     for (size_t k = 0; k < in->n_devices; k++) {
         ll_document_row(d);
         ll_document_text(d, ll_sheet_text(seed->sheet, "%s INT8", in->devices[k]));
         for (size_t i = 0; i < in->n_sizes; i++)
-            if (is_in_inference(in->sizes[i]))
+            if (ll_seed_000_serves(in->sizes[i]))
                 ll_document_number(d, serving(seed, in, in->sizes[i], in->devices[k], "devices.count"), LL_PRINT_WHOLE,
                                    0);
     }
@@ -203,7 +197,7 @@ static void total_table(ll_seed *seed, const inputs *in)
     ll_document *d = seed->document;
     ll_document_table(d, "total", "Devices and servers for training and inference", "训练+单场景推理算力需求测算",
                       paper);
-    row_of_sizes(d, in, true);
+    ll_seed_000_put_sizes(d, in, true);
     for (int row = 0; row < 2; row++) {
         ll_document_row(d);
         if (row)
@@ -211,7 +205,7 @@ static void total_table(ll_seed *seed, const inputs *in)
         else
             ll_document_in(d, "devices (training in 60 days)", "模型训练+推理所需GPU数量（训练时长60天）");
         for (size_t i = 0; i < in->n_sizes; i++)
-            if (is_in_inference(in->sizes[i]))
+            if (ll_seed_000_serves(in->sizes[i]))
                 ll_document_number(d, row ? servers(seed, in, in->sizes[i]) : total_devices(seed, in, in->sizes[i]),
                                    LL_PRINT_WHOLE, 0);
     }
@@ -361,10 +355,5 @@ void ll_seed_000(ll_seed *seed)
                      "Corrected: dense peaks (624 and 1,979 TFLOP/s of FP16 and 1,248 and 3,958 of INT8 are printed "
                      "with structured sparsity), so device counts double.",
                      "修正：采用稠密峰值（原文 624、1979 TFLOPS 及 1248、3958 TOPS 为稀疏口径），所需卡数约翻倍。");
-    ll_document_note(d,
-                     "Not corrected here: the peak factor of 10 is applied to a whole day, decoding is bound by memory "
-                     "bandwidth, and neither KV memory, redundancy, power nor PUE is counted; `libllm estimate serve` "
-                     "counts them.",
-                     "此处未修正：10 倍峰值系数作用于全天总量；解码受显存带宽限制；未计 KV "
-                     "缓存、冗余、供电与 PUE；请使用 libllm estimate serve。");
+    ll_seed_000_put_served(seed, &in);
 }

@@ -42,6 +42,7 @@ void ll_sheet_free(ll_sheet *sheet)
 {
     ll_map_free(&sheet->by_path);
     ll_free(sheet->host, sheet->figures);
+    ll_free(sheet->host, sheet->places);
     ll_free(sheet->host, sheet->remarks);
     ll_formula_free(&sheet->formula);
     ll_formulas_free(&sheet->formulas);
@@ -173,46 +174,59 @@ const char *ll_sheet_text(ll_sheet *sheet, const char *format, ...)
     return text;
 }
 
-/* The map may still know paths that the sheet was rewound over. */
-static bool is_at(const ll_sheet *sheet, ll_span path, uint32_t index)
+/* The figure of a name; NULL where there is none, or the sheet was rewound over it. */
+static ll_figure *named(const ll_sheet *sheet, uint32_t name)
 {
-    if (index >= sheet->n_figures)
-        return false;
-    const ll_figure *figure = &sheet->figures[index];
-    return figure->n_path == path.size && memcmp(figure->path, path.data, path.size) == 0;
+    const uint32_t index = sheet->places[name];
+    return index < sheet->n_figures && sheet->figures[index].name == name ? &sheet->figures[index] : NULL;
 }
 
 static ll_figure *find(const ll_sheet *sheet, ll_span path)
 {
-    uint32_t index;
-    return ll_map_find(&sheet->by_path, path, &index) && is_at(sheet, path, index) ? &sheet->figures[index] : NULL;
+    uint32_t name;
+    return ll_map_find(&sheet->by_path, path, &name) ? named(sheet, name) : NULL;
 }
 
-/* The path as it may be kept: a trial's texts vanish. NULL: put twice, or out of memory. */
-static const char *register_path(ll_sheet *sheet, ll_span key)
+static bool grow_places(ll_sheet *sheet)
 {
-    const char *path = key.data;
+    const size_t name = sheet->by_path.count + 1;
+    if (name < sheet->place_capacity)
+        return true;
+    const size_t capacity = sheet->place_capacity ? 2 * sheet->place_capacity : FIRST_FIGURES;
+    uint32_t *grown = ll_realloc(sheet->host, sheet->places, sheet->place_capacity, capacity, sizeof *grown);
+    if (!grown)
+        return false;
+    sheet->places = grown;
+    sheet->place_capacity = capacity;
+    return true;
+}
+
+/* Where the figure that is put next goes by: its name, and the path as it may be kept, as a trial's texts vanish.
+ * 0: put twice, or out of memory. */
+static uint32_t register_path(ll_sheet *sheet, ll_span key, const char **path)
+{
     const char *stored;
-    uint32_t *at = ll_map_at(&sheet->by_path, key, &stored);
-    if (at && is_at(sheet, key, *at)) {
-        ll_sheet_fail(sheet, LIBLLM_ERROR_INTERNAL, "the figure \"%s\" is put twice", path);
-        return NULL;
+    uint32_t *at = ll_map_at(&sheet->by_path, key, &stored), name = at ? *at : 0;
+    if (name && named(sheet, name)) {
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INTERNAL, "the figure \"%s\" is put twice", key.data);
+        return 0;
     }
-    if (at) {
-        *at = (uint32_t)sheet->n_figures;
-        return sheet->is_trial ? stored : path;
+    *path = name && sheet->is_trial ? stored : key.data;
+    if (!name) {
+        if (sheet->is_trial) {
+            char *copy = room_in(sheet, &sheet->names, key.size + 1);
+            if (!copy)
+                return 0;
+            *path = memcpy(copy, key.data, key.size + 1);
+        }
+        name = (uint32_t)sheet->by_path.count + 1;
+        if (!grow_places(sheet) || !ll_map_set(&sheet->by_path, (ll_span){*path, key.size}, name)) {
+            fail_memory(sheet);
+            return 0;
+        }
     }
-    if (sheet->is_trial) {
-        char *name = room_in(sheet, &sheet->names, key.size + 1);
-        if (!name)
-            return NULL;
-        path = memcpy(name, path, key.size + 1);
-    }
-    if (!ll_map_set(&sheet->by_path, (ll_span){path, key.size}, (uint32_t)sheet->n_figures)) {
-        fail_memory(sheet);
-        return NULL;
-    }
-    return path;
+    sheet->places[name] = (uint32_t)sheet->n_figures;
+    return name;
 }
 
 static ll_figure *put(ll_sheet *sheet, const char *path, const char *unit, const char *source)
@@ -229,15 +243,14 @@ static ll_figure *put(ll_sheet *sheet, const char *path, const char *unit, const
         sheet->figures = grown;
         sheet->capacity = capacity;
     }
-    const ll_span key = ll_span_of(path);
-    path = register_path(sheet, key);
-    if (!path)
+    const uint32_t name = register_path(sheet, ll_span_of(path), &path);
+    if (!name)
         return NULL;
     ll_figure *figure = &sheet->figures[sheet->n_figures++];
     figure->kind = LL_FIGURE_GIVEN;
     figure->is_uncertain = figure->is_detail = figure->is_chance = false;
     figure->path = path;
-    figure->n_path = (uint32_t)key.size;
+    figure->name = name;
     figure->unit = unit;
     figure->formula = figure->text = NULL;
     figure->source = source;
@@ -300,9 +313,8 @@ typedef struct lookup_context {
 static bool look_up(void *context, ll_span name, uint32_t *hint, ll_cases *out)
 {
     lookup_context *c = context;
-    if (!is_at(c->sheet, name, *hint) && !ll_map_find(&c->sheet->by_path, name, hint))
-        *hint = UINT32_MAX;
-    const ll_figure *figure = is_at(c->sheet, name, *hint) ? &c->sheet->figures[*hint] : NULL;
+    const bool is_known = *hint || ll_map_find(&c->sheet->by_path, name, hint);
+    const ll_figure *figure = is_known ? named(c->sheet, *hint) : NULL;
     if (!figure || figure->kind == LL_FIGURE_TEXT) {
         c->missing = name;
         return false;
@@ -417,6 +429,8 @@ void ll_sheet_return(ll_sheet *sheet, const ll_sheet_point *point)
     if (sheet->blocks)
         sheet->blocks->used = point->used;
 }
+
+const ll_figure *ll_sheet_named(const ll_sheet *sheet, ll_span path) { return find(sheet, path); }
 
 const ll_figure *ll_sheet_find(const ll_sheet *sheet, const char *path) { return find(sheet, ll_span_of(path)); }
 

@@ -27,7 +27,7 @@ typedef struct ll_figure {
     bool is_uncertain; /* or depends on one that is */
     bool is_detail;    /* shown only with explanations */
     bool is_chance;    /* at most 1, and so is the end of its interval */
-    uint32_t n_path;   /* bytes of it */
+    uint32_t name;     /* the path's, on this sheet */
     const char *path;
     const char *unit;    /* "" for a plain number */
     const char *formula; /* of LL_FIGURE_FORMULA */
@@ -56,7 +56,9 @@ typedef struct ll_sheet {
     size_t n_figures, capacity;
     ll_remark *remarks;
     size_t n_remarks, remark_capacity;
-    ll_map by_path;
+    ll_map by_path;   /* numbers of names, from 1, which stay; */
+    uint32_t *places; /* and where each one's figure is, or was before the sheet was rewound */
+    size_t place_capacity;
     struct ll_sheet_block *blocks; /* memory of texts */
     struct ll_sheet_block *names;  /* of paths that trials put, whose texts may vanish */
     ll_formula formula;            /* that was read last, unless they are kept */
@@ -119,6 +121,7 @@ void ll_sheet_return(ll_sheet *sheet, const ll_sheet_point *point);
 bool ll_sheet_has(const ll_sheet *sheet, const char *path);
 double ll_sheet_value(const ll_sheet *sheet, const char *path); /* 0 when absent */
 const ll_figure *ll_sheet_find(const ll_sheet *sheet, const char *path);
+const ll_figure *ll_sheet_named(const ll_sheet *sheet, ll_span path);
 /* Mark a figure as a detail. */
 void ll_sheet_detail(ll_sheet *sheet, const char *path);
 /* Mark a figure as a chance. */

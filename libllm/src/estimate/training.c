@@ -218,7 +218,7 @@ static void say_what_would_fit(ll_training *t, const ll_training_plan *p)
     tried.vp = tried.cp = 1;
     for (int i = 0; i < DOUBLINGS && tried.devices <= 1e6; i++, tried.devices *= 2) {
         ll_training_plan found = tried;
-        ll_training_search(t, &found);
+        ll_training_search(t, &found, NULL);
         if (!found.fits || sheet->status)
             continue;
         const char *sharded = found.is_fsdp ? ", fsdp" : "";
@@ -241,7 +241,7 @@ void ll_training_choose(ll_training *t, ll_training_plan *p, double days)
     else if (t->has_layout)
         ll_training_resolve(t, p);
     else
-        ll_training_search(t, p);
+        ll_training_search(t, p, NULL);
 }
 
 void ll_training_put_run(ll_training *t, const ll_training_plan *p)

@@ -96,8 +96,15 @@ void ll_training_put_plan(ll_training *training, const ll_training_plan *plan);
 
 /* training_search.c: the fastest micro-batch that fits, and as little recomputation as fits. */
 void ll_training_resolve(ll_training *training, ll_training_plan *plan);
-/* The fastest layout that fits, for so many devices; resolved. */
-void ll_training_search(ll_training *training, ll_training_plan *plan);
+/* Layouts of the searches before, by how fast they could at most have been: for other numbers of devices, those that
+ * were far behind are not tried again. */
+enum { LL_TP_CHOICES = 4, LL_PP_CHOICES = 5, LL_EP_CHOICES = 4, LL_SHARD_CHOICES = 2 };
+typedef struct ll_training_shortlist {
+    double rates[LL_TP_CHOICES][LL_PP_CHOICES][LL_EP_CHOICES][LL_SHARD_CHOICES]; /* sequences in a second; 0: unknown */
+    double best;
+} ll_training_shortlist;
+/* The fastest layout that fits, for so many devices; resolved. The shortlist is nullable, and starts as zeros. */
+void ll_training_search(ll_training *training, ll_training_plan *plan, ll_training_shortlist *list);
 
 /* training.c: reads the members of a scenario that describe a run, whether or not they are used. */
 void ll_training_read(ll_training *training, ll_task *task, ll_training_plan *plan);

@@ -25,8 +25,9 @@ static double round_up(const ll_training *t, const ll_training_plan *p, double d
     return fmax(1, ceil(devices / m - 1e-9)) * m;
 }
 
-/* The plan for about so many devices with what was open in `open`, and the days that it takes. */
-static double try_out(ll_training *t, const ll_training_plan *open, double devices, bool searches,
+/* The plan for about so many devices with what was open in `open`, and the days that it takes; without a list the
+ * layout stays as it is. */
+static double try_out(ll_training *t, const ll_training_plan *open, double devices, ll_training_shortlist *list,
                       ll_training_plan *plan)
 {
     ll_training_plan tried = *plan;
@@ -34,8 +35,8 @@ static double try_out(ll_training *t, const ll_training_plan *open, double devic
     tried.recompute = open->recompute;
     tried.sequences = open->sequences;
     tried.devices = round_up(t, plan, devices);
-    if (searches)
-        ll_training_search(t, &tried);
+    if (list)
+        ll_training_search(t, &tried, list);
     else
         ll_training_resolve(t, &tried);
     *plan = tried;
@@ -51,9 +52,10 @@ static bool size(ll_training *t, const ll_training_plan *open, double days, ll_t
     double next =
         ll_sheet_value(sheet, "flops.total") / (first_guess * ll_sheet_value(sheet, "device.peak") * days * 86400);
     bool found = false;
+    ll_training_shortlist list = {.best = 0};
     ll_training_plan plan = *open;
     for (int i = 0; i < GROWTHS && !found && plan.devices < most_devices && !sheet->status; i++) {
-        const double took = try_out(t, open, fmin(next, most_devices), !t->has_layout, &plan);
+        const double took = try_out(t, open, fmin(next, most_devices), t->has_layout ? NULL : &list, &plan);
         found = took <= days && plan.fits;
         if (!found && took > least_gain * fastest)
             return false;
@@ -66,7 +68,7 @@ static bool size(ll_training *t, const ll_training_plan *open, double days, ll_t
     double enough = plan.devices;
     for (int i = 0; found && i < HALVINGS && enough - too_few > multiple(t, &plan, enough) && !sheet->status; i++) {
         ll_training_plan tried = *best;
-        const double took = try_out(t, open, floor((too_few + enough) / 2), false, &tried);
+        const double took = try_out(t, open, floor((too_few + enough) / 2), NULL, &tried);
         if (tried.devices >= enough)
             break;
         if (took <= days && tried.fits) {

@@ -19,6 +19,7 @@
  * global_batch          sequences of an optimizer step, or batch_tokens; default: 16 sequences
  * hardware              default of count: 1
  * cost                  money.c
+ * conventions           conventions.c; with adapters flops is 6nd or exact
  */
 #include "estimate/tuning.h"
 
@@ -52,44 +53,6 @@ static void put_tokens(ll_task *task)
         ll_sheet_compute(sheet, "tokens.epoch", "token", "tokens.examples * tokens.of_example", NULL);
     }
     ll_sheet_compute(sheet, "tokens.total", "token", "tokens.epochs * tokens.epoch", NULL);
-}
-
-/* Forward, and backward to the inputs, through what is frozen; three times forward through adapters. */
-static void put_adapted_flops(ll_task *task, ll_flops_convention convention, double multiplier)
-{
-    ll_sheet *sheet = task->sheet;
-    if (convention == LL_FLOPS_6ND) {
-        ll_sheet_give(sheet, "flops.per_parameter_token", "FLOP", multiplier,
-                      multiplier == 6 ? "2 forward and 4 backward" : "given");
-        ll_sheet_detail(sheet, "flops.per_parameter_token");
-        ll_sheet_compute(sheet, "flops.per_token", "FLOP",
-                         "flops.per_parameter_token * (2 / 3 * parameters.active + parameters.trainable_used)",
-                         "6 N without the 2 N that gradients of frozen weights would take");
-        ll_sheet_say(sheet, "conventions.flops", "6nd", "C = 6 N D: Kaplan et al. 2020");
-    } else if (convention == LL_FLOPS_EXACT) {
-        ll_put_inference_flops(task, true);
-        ll_sheet_compute(sheet, "flops.per_token", "FLOP",
-                         "2 * flops.products + 3 * flops.attention + 6 * parameters.trainable_used",
-                         "products twice, attention and adapters three times forward");
-    } else {
-        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
-                      "conventions.flops: with adapters expected \"6nd\" or \"exact\"");
-    }
-}
-
-static void put_flops(ll_training *t)
-{
-    ll_task *task = t->task;
-    ll_reader r = ll_read_object(task->scenario, "conventions");
-    const ll_flops_convention convention =
-        (ll_flops_convention)ll_read_choice(&r, "flops", LL_FLOPS_WORDS, LL_FLOPS_6ND);
-    const double multiplier = ll_read_number(&r, "flops_per_parameter_token", 0.1, 100, 6);
-    ll_read_end(&r);
-    if (t->has_adapters)
-        put_adapted_flops(task, convention, multiplier);
-    else
-        ll_put_training_flops(task, convention, multiplier);
-    ll_sheet_compute(t->sheet, "flops.total", "FLOP", "flops.per_token * tokens.total", NULL);
 }
 
 static void put_shares(ll_training *t)
@@ -131,9 +94,13 @@ void ll_run_tune(ll_task *task)
     if (sheet->status)
         return;
     put_shares(&training);
-    put_flops(&training);
-    if (!ll_sheet_has(sheet, "device.peak"))
+    const ll_conventions conventions = ll_conventions_read(task);
+    ll_put_training_flops(task, conventions.flops, conventions.multiplier);
+    ll_sheet_compute(sheet, "flops.total", "FLOP", "flops.per_token * tokens.total", NULL);
+    if (!ll_sheet_has(sheet, "device.peak")) {
+        ll_put_conventions(task, &conventions, &hardware);
         return;
+    }
     if (!ll_training_is_known(task, &hardware)) {
         ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
                       "tune: expected a model with shapes, and a device in bf16 or fp8 whose memory and bandwidth are "
@@ -141,4 +108,5 @@ void ll_run_tune(ll_task *task)
         return;
     }
     put_run(&training, &plan, &hardware);
+    ll_put_conventions(task, &conventions, &hardware);
 }

@@ -89,7 +89,7 @@ static void say_devices(ll_training *t, const ll_training_plan *p)
     for (int i = 0; i < DOUBLINGS && tried.devices <= 1e6 && !t->sheet->status; i++) {
         tried.devices *= 2;
         ll_training_plan found = tried;
-        ll_training_search(t, &found);
+        ll_training_search(t, &found, NULL);
         if (!found.fits)
             continue;
         ll_sheet_remark(t->sheet, LL_REMARK_CHANGE, "more_devices",

@@ -95,11 +95,13 @@ void ll_put_file_weights(ll_task *task)
     else
         ll_sheet_give(sheet, "weights.bits", "bit", bits, "of the format");
     ll_sheet_compute(sheet, "weights.bytes", "B", "parameters.total * weights.bits / 8", NULL);
-    ll_sheet_compute(sheet, "weights.bytes_per_token", "B",
-                     ll_sheet_has(sheet, "parameters.embedding") && !bill->is_tied
-                         ? "(parameters.active - parameters.embedding) * weights.bits / 8"
-                         : "parameters.active * weights.bits / 8",
-                     "what a token is multiplied by");
+    const char *active = ll_sheet_has(sheet, "parameters.embedding") && !bill->is_tied
+                             ? "parameters.active - parameters.embedding"
+                             : "parameters.active";
+    if (ll_sheet_has(sheet, "parameters.position"))
+        active = ll_sheet_text(sheet, "%s - parameters.position", active);
+    ll_sheet_compute(sheet, "weights.bytes_per_token", "B", ll_sheet_text(sheet, "(%s) * weights.bits / 8", active),
+                     "what a token is multiplied by, not what is looked up");
 }
 
 static void add(ll_weight_types *out, const ll_type_traits *traits, double bytes, double head_bytes)

@@ -12,7 +12,7 @@ library's arithmetic, so that agreement means something.
 Columns (parameters are elements, each tensor once, however often it is tied):
     total       without extra prediction layers; what the class has
     embedding   the input token embedding
-    position    learned positions of the text model
+    position    learned positions of the text model, and embeddings for each layer
     head        the output projection with its bias; 0 where it is the embedding
     expert      all routed experts of all layers
     active      total less the routed experts that a token does not go through
@@ -48,7 +48,7 @@ EXPERT = re.compile(r"(^|\.)experts\.|\.block_sparse_moe\.(input|output)_linear\
 VISION = re.compile(r"(^|\.)(visual|vision_tower|vision_model|vision_embed_tokens|embed_vision|vision_projection|"
                     r"multi_modal_projector|mm_projector|connector)(\.|$)")
 AUDIO = re.compile(r"(^|\.)(audio_tower|embed_audio|audio_model)(\.|$)")
-POSITION = re.compile(r"(^|\.)(wpe|positions_embed|position_embeddings|embed_positions)\.weight$")
+POSITION = re.compile(r"(^|\.)(wpe|positions_embed|position_embeddings|embed_positions|embed_tokens_per_layer)\.weight$")
 TOP_K = "num_experts_per_tok num_experts_per_token moe_k top_k_experts experts_per_token moe_topk".split()
 EXPERTS = "n_routed_experts num_local_experts num_experts moe_num_experts num_routed_experts".split()
 
@@ -184,7 +184,7 @@ def row_of(preset):
         row.update(count(config, parsed, model))
         notes = [type(model).__name__ + (" (same shapes)" if config["model_type"] in SAME_SHAPES else "")]
         if config["model_type"] in KV:
-            row["kv_bytes_per_token"] = KV[config["model_type"]](config)
+            row.update(KV[config["model_type"]](config))
             notes.append("kv")
         elif config["model_type"] not in ENCODERS:
             row.update(cache_of(config, parsed, model))
@@ -204,7 +204,15 @@ def falcon_kv(config):
         heads = config["num_kv_heads"]
     elif config.get("multi_query"):
         heads = 1
-    return 2 * 2 * config["num_hidden_layers"] * heads * size
+    return {"kv_bytes_per_token": 2 * 2 * config["num_hidden_layers"] * heads * size}
+
+
+def gemma3n_kv(config):
+    """The class looks at values, which meta tensors lack. The last layers keep nothing of their own; of five layers one
+    sees everything."""
+    own = config["num_hidden_layers"] - config["num_kv_shared_layers"]
+    return {"kv_bytes_per_token": 2 * 2 * own * config["num_key_value_heads"] * config["head_dim"],
+            "kv_window_layers": own - own // 5, "kv_window": config["sliding_window"]}
 
 
 def chatglm(config):
@@ -234,8 +242,8 @@ def deepseek_moe(config):
 
 
 RESTATED = {"chatglm": chatglm, "deepseek": deepseek_moe}
-KV = {"falcon": falcon_kv,
-      "openai-gpt": lambda config: 2 * 2 * config["n_layer"] * config["n_embd"]}  # the class has no cache at all
+KV = {"falcon": falcon_kv, "gemma3n_text": gemma3n_kv,  # and the next class has no cache at all
+      "openai-gpt": lambda config: {"kv_bytes_per_token": 2 * 2 * config["n_layer"] * config["n_embd"]}}
 ENCODERS = {"bert", "roberta", "xlm-roberta", "modernbert", "nomic_bert", "new"}
 with open(HERE / "published.csv", encoding="utf-8") as published:
     PUBLISHED = {row["name"]: (row["parameters"], row["source"]) for row in csv.DictReader(published)}
