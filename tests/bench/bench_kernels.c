@@ -3,6 +3,8 @@
  * weights packed for panels, and GFLOP/s of panels times columns; attention and vectors.
  *     bench-kernels [a cpu_mask such as avx2, or native [name of a type]]
  */
+#include "bench.h"
+
 #include "backend/cpu/kernels.h"
 
 #include <math.h>
@@ -13,13 +15,6 @@
 
 enum { N_K = 2048, PANEL_K = 1024, COLUMNS = 256, HEAD_DIM = 64 };
 static const size_t WEIGHT_BYTES = 90u << 20;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t); /* not disturbed by what else runs */
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void *memory(size_t bytes)
 {
@@ -57,9 +52,9 @@ static void fill(uint8_t *p, size_t bytes)
 #define BEST(seconds, statement)                                                                                       \
     double seconds = 1e9;                                                                                              \
     for (int repeat_ = 0; repeat_ < 7; repeat_++) {                                                                    \
-        double begin_ = now();                                                                                         \
+        double begin_ = cpu_seconds();                                                                                 \
         statement;                                                                                                     \
-        double took_ = now() - begin_;                                                                                 \
+        double took_ = cpu_seconds() - begin_;                                                                         \
         seconds = took_ < seconds ? took_ : seconds;                                                                   \
     }
 
@@ -171,7 +166,7 @@ static void bench_attention(const ll_kernels *kernels)
         acc_of[i] = acc[i];
         factors[i] = 1;
     }
-    for (int format = 0; format < LL_KV_FORMAT_COUNT; format++) {
+    for (int format = 0; format < LL_KV_FORMAT_READ; format++) {
         static const char *const names[] = {"F32", "F16", "Q8_0"};
         size_t page = ll_kv_tile_bytes((ll_kv_format)format, HEAD_DIM);
         for (size_t n_q = 1; n_q <= 8; n_q = n_q < 4 ? n_q + 1 : 2 * n_q) {

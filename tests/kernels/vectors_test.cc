@@ -392,6 +392,25 @@ TEST_P(Kernels, AttentionValues)
     }
 }
 
+TEST_P(Kernels, NibblesOfRunsComeOutInOrder)
+{
+    for (size_t run : {16u, 32u, 48u, 64u, 128u, 288u}) {
+        const size_t n_runs = 5;
+        std::vector<uint8_t> packed(n_runs * run);
+        std::vector<int8_t> out(2 * packed.size() + 1, 77);
+        for (auto &byte : packed)
+            byte = static_cast<uint8_t>(RandomBelow(256));
+        kernels_->unpack_q4_0(packed.data(), n_runs, run, out.data());
+        for (size_t i = 0; i < n_runs; i++) {
+            for (size_t j = 0; j < run; j++) {
+                ASSERT_EQ(packed[i * run + j] % 16 - 8, out[2 * i * run + j]) << run;
+                ASSERT_EQ(packed[i * run + j] / 16 - 8, out[2 * i * run + run + j]) << run;
+            }
+        }
+        ASSERT_EQ(77, out.back()) << "wrote past the end";
+    }
+}
+
 TEST_P(Kernels, SoftmaxMatchesDoubleArithmetic)
 {
     for (int round = 0; round < 300; round++) {

@@ -30,6 +30,18 @@ Handle<libllm_runtime> runtime_with(const char *library, uint32_t n_threads = 2)
     return Handle<libllm_runtime>(runtime);
 }
 
+/* What a runtime says of this device. */
+std::string described(const libllm_runtime *runtime)
+{
+    std::string devices(8192, '\0');
+    size_t n = 0;
+    EXPECT_EQ(LIBLLM_OK, libllm_runtime_devices(runtime, &devices[0], devices.size(), &n, nullptr));
+    devices.resize(n);
+    const size_t begin = devices.find("{\"id\":\"blas\"");
+    EXPECT_NE(std::string::npos, begin) << devices;
+    return begin == std::string::npos ? "" : devices.substr(begin, devices.find('}', begin) - begin + 1);
+}
+
 class Blas : public ::testing::Test
 {
   protected:
@@ -37,7 +49,7 @@ class Blas : public ::testing::Test
     {
         fake = dlopen(LIBLLM_FAKE_BLAS, RTLD_NOW);
         ASSERT_NE(nullptr, fake) << dlerror();
-        for (const char *name : {"fake_calls", "fake_calls_with_threads", "fake_wrong_calls"})
+        for (const char *name : {"fake_calls", "fake_calls_with_threads", "fake_wrong_calls", "fake_errs"})
             counter(name) = 0;
         runtime = runtime_with(LIBLLM_FAKE_BLAS);
     }
@@ -122,10 +134,7 @@ TEST_F(Blas, IsRefusedWhereTheLibraryIsNoBlas)
         EXPECT_EQ(LIBLLM_ERROR_UNSUPPORTED, libllm_engine_create(model.get(), &options, &engine, &error));
         EXPECT_EQ(nullptr, engine);
         EXPECT_NE(nullptr, strstr(error.message, one.said)) << error.message;
-        std::string devices(8192, '\0');
-        size_t n = 0;
-        ASSERT_EQ(LIBLLM_OK, libllm_runtime_devices(other.get(), &devices[0], devices.size(), &n, &error));
-        devices.resize(n);
+        const std::string devices = described(other.get());
         EXPECT_NE(std::string::npos, devices.find("\"available\":false")) << devices;
         EXPECT_NE(std::string::npos, devices.find(one.said)) << devices;
     }
@@ -133,10 +142,7 @@ TEST_F(Blas, IsRefusedWhereTheLibraryIsNoBlas)
 
 TEST_F(Blas, IsListedWithTheConfigurationOfTheLibrary)
 {
-    std::string devices(8192, '\0');
-    size_t n = 0;
-    ASSERT_EQ(LIBLLM_OK, libllm_runtime_devices(runtime.get(), &devices[0], devices.size(), &n, &error));
-    devices.resize(n);
+    const std::string devices = described(runtime.get());
     EXPECT_NE(std::string::npos, devices.find("\"id\":\"blas\",\"kind\":\"blas\",\"name\":\"OpenBLAS of the tests\""))
         << devices;
     EXPECT_EQ(std::string::npos, devices.find("\"available\":false")) << devices;
@@ -148,10 +154,7 @@ TEST_F(Blas, SaysHowToGetALibrary)
     libllm_runtime *raw = nullptr;
     ASSERT_EQ(LIBLLM_OK, libllm_runtime_create(nullptr, &raw, &error));
     const Handle<libllm_runtime> plain(raw);
-    std::string devices(8192, '\0');
-    size_t n = 0;
-    ASSERT_EQ(LIBLLM_OK, libllm_runtime_devices(plain.get(), &devices[0], devices.size(), &n, &error));
-    devices.resize(n);
+    const std::string devices = described(plain.get());
     if (devices.find("\"available\":false") == std::string::npos)
         GTEST_SKIP() << "a BLAS library is installed";
     EXPECT_NE(std::string::npos, devices.find("apt install libopenblas0-pthread")) << devices;
@@ -165,7 +168,7 @@ TEST_F(Blas, AnUnknownDeviceIsNotFound)
         options.device = device;
         libllm_engine *engine = nullptr;
         EXPECT_EQ(LIBLLM_ERROR_NOT_FOUND, libllm_engine_create(model.get(), &options, &engine, &error)) << device;
-        EXPECT_NE(nullptr, strstr(error.message, "expected \"cpu\" or \"blas\"")) << error.message;
+        EXPECT_NE(nullptr, strstr(error.message, "expected \"cpu\", \"blas\", ")) << error.message;
     }
 }
 
@@ -224,6 +227,22 @@ TEST_F(Blas, EveryAllocationFailedInTurn)
         EXPECT_EQ(LIBLLM_ERROR_OUT_OF_MEMORY, make_engine(&bad)) << "allocation " << i << " of " << good.count;
         ASSERT_EQ(0, bad.live) << "allocation " << i << " failed and something leaked";
     }
+}
+
+TEST_F(Blas, WhatComputesWronglyIsFoundByTheSelfTest)
+{
+    for (const int errs : {0, 1}) {
+        counter("fake_errs") = errs;
+        std::string report(32768, '\0');
+        size_t n = 0;
+        libllm_error error = {};
+        ASSERT_EQ(LIBLLM_OK, libllm_runtime_self_test(runtime.get(), "blas", &report[0], report.size(), &n, &error))
+            << error.message;
+        report.resize(n);
+        EXPECT_EQ(errs == 0, report.find("\"passed\":false") == std::string::npos) << report;
+        EXPECT_NE(std::string::npos, report.find(R"("part":"F16")")) << report;
+    }
+    EXPECT_LT(0, counter("fake_calls"));
 }
 
 } // namespace

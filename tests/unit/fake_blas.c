@@ -8,6 +8,7 @@
 atomic_int fake_calls;
 atomic_int fake_calls_with_threads; /* while the library's own number of threads was not 1 */
 atomic_int fake_wrong_calls;        /* another layout than that which is meant to be used */
+atomic_int fake_errs;               /* set by the test: one result of each product is wrong */
 static atomic_int n_threads = 3;
 
 void openblas_set_num_threads(int n);
@@ -44,4 +45,6 @@ void cblas_sgemm(int order, int transpose_a, int transpose_b, int m, int n, int 
             float *out = &c[(ptrdiff_t)i * ldc + j];
             *out = (beta != 0 ? beta * *out : 0) + alpha * (float)sum;
         }
+    if (fake_errs)
+        c[(ptrdiff_t)(m - 1) * ldc + n - 1] += 8;
 }

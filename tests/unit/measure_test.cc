@@ -270,7 +270,7 @@ int32_t count_parts(void *user_data, const char *part, size_t index, size_t n_pa
 {
     auto *parts = static_cast<std::vector<std::string> *>(user_data);
     EXPECT_EQ(parts->size(), index);
-    EXPECT_EQ(2u, n_parts);
+    EXPECT_EQ(10u, n_parts);
     parts->push_back(part);
     return 0;
 }
@@ -293,7 +293,9 @@ TEST(Calibration, MeasuresATypeOfWeights)
     libllm_error error = {};
     ASSERT_EQ(LIBLLM_OK, libllm_runtime_calibrate(runtime.get(), &options, &buffer[0], buffer.size(), &n, &error))
         << error.message;
-    EXPECT_EQ((std::vector<std::string>{"layers", "Q4_K"}), parts);
+    ASSERT_EQ(10u, parts.size()) << "in five rounds, one after the other";
+    for (size_t i = 0; i < parts.size(); i++)
+        EXPECT_EQ(i % 2 ? "Q4_K" : "layers", parts[i]);
     const Json found(json_loadb(buffer.data(), n, JSON_REJECT_DUPLICATES, nullptr));
     ASSERT_TRUE(found);
     EXPECT_EQ("cpu", text(found.get(), "device"));
@@ -336,6 +338,56 @@ TEST(Calibration, RefusesWhatIsNotThereAndStopsWhenAsked)
     EXPECT_NE(nullptr, strstr(error.message, "Q9_Z"));
     options.types = nullptr;
     EXPECT_EQ(invalid, calibrate(options, buffer.size()));
+}
+
+Json self_test_with(const char *cpu_mask)
+{
+    libllm_runtime_options options;
+    libllm_runtime_options_init(&options, sizeof options);
+    options.cpu_mask = cpu_mask;
+    libllm_runtime *runtime = nullptr;
+    EXPECT_EQ(LIBLLM_OK, libllm_runtime_create(&options, &runtime, nullptr));
+    const Handle<libllm_runtime> owner(runtime);
+    std::string buffer(32768, '\0');
+    size_t n = 0;
+    libllm_error error = {};
+    EXPECT_EQ(LIBLLM_OK, libllm_runtime_self_test(runtime, nullptr, &buffer[0], buffer.size(), &n, &error))
+        << error.message;
+    return Json(json_loadb(buffer.data(), n, JSON_REJECT_DUPLICATES, nullptr));
+}
+
+TEST(SelfTest, FindsEveryKernelSetInOrder)
+{
+    for (const char *mask : {"ref", "native"}) {
+        const Json report = self_test_with(mask);
+        ASSERT_TRUE(report);
+        EXPECT_TRUE(json_is_true(json_object_get(report.get(), "passed"))) << mask;
+        EXPECT_EQ("cpu", text(report.get(), "device"));
+        size_t index, types = 0;
+        json_t *part;
+        json_array_foreach (json_object_get(report.get(), "parts"), index, part) {
+            EXPECT_LE(number(part, "error"), number(part, "allowed")) << mask << " " << text(part, "part");
+            if (std::string(mask) == "ref") {
+                EXPECT_EQ(0, number(part, "error")) << text(part, "part");
+            }
+            types += text(part, "part") == "Q4_K" || text(part, "part") == "experts";
+        }
+        EXPECT_EQ(2u, types);
+    }
+}
+
+TEST(SelfTest, DoesNothingWithoutRoomOrDevice)
+{
+    const Handle<libllm_runtime> runtime = make_runtime(1);
+    char buffer[64];
+    size_t n = 0;
+    EXPECT_EQ(LIBLLM_ERROR_BUFFER_TOO_SMALL,
+              libllm_runtime_self_test(runtime.get(), nullptr, buffer, sizeof buffer, &n, nullptr));
+    EXPECT_EQ(32768u, n);
+    std::string room(n, '\0');
+    EXPECT_EQ(LIBLLM_ERROR_NOT_FOUND,
+              libllm_runtime_self_test(runtime.get(), "abacus", &room[0], room.size(), &n, nullptr));
+    EXPECT_EQ(invalid, libllm_runtime_self_test(nullptr, nullptr, &room[0], room.size(), &n, nullptr));
 }
 
 } // namespace

@@ -3,7 +3,8 @@
  *     decoding    bytes / decode + layer_seconds
  *     a prompt    operations / prefill + tokens * n_embd * layer_prefill_seconds
  * besides attention. A wide model, whose weights no cache holds, and smaller ones give both constants of one type; for
- * the other types the wide one is enough.
+ * the other types the wide one is enough. All are run in turn, several times, because machines drift: each figure is
+ * made from medians over the whole time.
  */
 #include "backend/calibrate.h"
 
@@ -23,11 +24,13 @@ enum {
     POOL_MAX = 1 << 30,
     PROMPT = 256, /* the engine's default batch */
     POSITIONS = 1024,
-    REPEATS_MIN = 3,
-    REPEATS_MAX = 31,
+    BURST_MAX = 16, /* batches of a round */
+    ROUNDS_MAX = 5,
+    ROUNDS_MIN = 2,
+    FEW_TYPES = 8, /* with which there is time for more rounds */
     LINE = 64,
 };
-#define FIGURE_SECONDS 0.25
+#define BURST_SECONDS 0.06
 
 typedef struct shape {
     uint32_t n_layers, n_embd, n_ff, n_heads, n_kv_heads;
@@ -35,12 +38,27 @@ typedef struct shape {
 
 static const shape wide = {0, 2048, 6144, 32, 8}, narrow = {2, 512, 1536, 8, 2}, tiny = {12, 256, 256, 4, 2};
 
+/* Of one batch, attention apart. */
+typedef struct timing {
+    double step, layers, attention;
+    double weight_bytes, flops; /* of the layers */
+    double kv_bytes, attention_flops;
+} timing;
+
+/* Batches of one kind, from all rounds. */
+typedef struct series {
+    timing last;
+    double step[ROUNDS_MAX * BURST_MAX], layers[ROUNDS_MAX * BURST_MAX], attention[ROUNDS_MAX * BURST_MAX];
+    size_t n;
+} series;
+
 typedef struct workshop {
     const ll_host *host;
     ll_team *team;
     uint32_t cpu_features;
     const ll_backend *backend;
-    const char *blas_library;
+    uint32_t device_index;
+    ll_device_files files;
     uint8_t *pool; /* of weights: several times what the caches hold */
     size_t pool_bytes, used;
     float *ones;      /* [wide.n_embd] weights of norms */
@@ -49,14 +67,9 @@ typedef struct workshop {
     float logits[PROMPT * VOCAB];
     ll_layer layers[LAYERS_MAX];
     ll_model model;
+    series early, late, prompt, small, small_prompt; /* that all types share */
+    series decoding[LL_CALIBRATION_TYPES], prefilling[LL_CALIBRATION_TYPES];
 } workshop;
-
-/* Of one batch, attention apart. */
-typedef struct timing {
-    double step, layers, attention;
-    double weight_bytes, flops; /* of the layers */
-    double kv_bytes, attention_flops;
-} timing;
 
 static bool make_pool(workshop *w)
 {
@@ -205,42 +218,45 @@ static double median(double *values, size_t n)
     return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 
-/* The median of several batches; the first one, which meets cold memory, is left out. */
-static libllm_status time_many(workshop *w, ll_executor *executor, uint32_t n_tokens, uint64_t position, timing *out,
+/* Several batches; the first one, which meets cold memory, is left out. */
+static libllm_status add_burst(workshop *w, ll_executor *executor, uint32_t n_tokens, uint64_t position, series *out,
                                libllm_error *error)
 {
-    double step[REPEATS_MAX], layers[REPEATS_MAX], attention[REPEATS_MAX];
-    size_t n = 0;
-    libllm_status status = time_batch(w, executor, n_tokens, position, out, error);
-    for (const double start = ll_seconds();
-         !status && (n < REPEATS_MIN || (n < REPEATS_MAX && ll_seconds() - start < FIGURE_SECONDS)); n++) {
-        status = time_batch(w, executor, n_tokens, position, out, error);
-        step[n] = out->step;
-        layers[n] = out->layers;
-        attention[n] = out->attention;
+    libllm_status status = time_batch(w, executor, n_tokens, position, &out->last, error);
+    const double start = ll_seconds();
+    for (size_t n = 0; !status && n < BURST_MAX && (n == 0 || ll_seconds() - start < BURST_SECONDS); n++) {
+        status = time_batch(w, executor, n_tokens, position, &out->last, error);
+        out->step[out->n] = out->last.step;
+        out->layers[out->n] = out->last.layers;
+        out->attention[out->n++] = out->last.attention;
     }
-    if (status)
-        return status;
-    out->step = median(step, n);
-    out->layers = median(layers, n);
-    out->attention = median(attention, n);
-    return LIBLLM_OK;
+    return status;
 }
 
-/* A batch of the model that has been built. */
-static libllm_status measure(workshop *w, uint32_t n_tokens, uint64_t position, timing *out, libllm_error *error)
+/* Batches of the model that has been built. */
+static libllm_status measure(workshop *w, uint32_t n_tokens, uint64_t position, series *out, libllm_error *error)
 {
     const ll_executor_options options = {.n_batch = n_tokens,
                                          .n_pages = POSITIONS / LL_PAGE_POSITIONS,
                                          .n_positions = POSITIONS,
                                          .kv_type = LIBLLM_KV_F16,
-                                         .blas_library = w->blas_library};
+                                         .device_index = w->device_index,
+                                         .files = w->files};
     ll_executor *executor = NULL;
     libllm_status status = w->backend->create(w->host, w->team, w->cpu_features, &w->model, &options, &executor, error);
     if (!status)
-        status = time_many(w, executor, n_tokens, position, out, error);
+        status = add_burst(w, executor, n_tokens, position, out, error);
     w->backend->free(executor);
     return status;
+}
+
+static timing median_of(series *of)
+{
+    timing out = of->last;
+    out.step = median(of->step, of->n);
+    out.layers = median(of->layers, of->n);
+    out.attention = median(of->attention, of->n);
+    return out;
 }
 
 static shape wide_of(const workshop *w, const ll_type_traits *traits)
@@ -260,27 +276,42 @@ static shape one_layer(void)
 /* What is left of a time without its smaller part, which noise must not make the larger one. */
 static double without(double whole, double part) { return whole - fmin(part, 0.8 * whole); }
 
-/* Everything that does not depend on the type. */
-static libllm_status calibrate_layers(workshop *w, ll_calibration *out, libllm_error *error)
+/* A round of everything that does not depend on the type. */
+static libllm_status measure_layers(workshop *w, libllm_error *error)
 {
     const ll_type_traits *traits = ll_type_find(LL_TYPE_Q4_0);
-    const shape s = wide_of(w, traits);
-    timing early = {0}, late = {0}, prompt = {0}, small = {0}, small_prompt = {0};
-    build(w, s, traits);
-    libllm_status status = measure(w, 1, 0, &early, error);
+    build(w, wide_of(w, traits), traits);
+    libllm_status status = measure(w, 1, 0, &w->early, error);
     if (!status)
-        status = measure(w, 1, POSITIONS - 1, &late, error);
+        status = measure(w, 1, POSITIONS - 1, &w->late, error);
     build(w, one_layer(), traits);
     if (!status)
-        status = measure(w, PROMPT, PROMPT, &prompt, error);
+        status = measure(w, PROMPT, PROMPT, &w->prompt, error);
     build(w, tiny, traits);
     if (!status)
-        status = measure(w, 1, 0, &small, error);
+        status = measure(w, 1, 0, &w->small, error);
     build(w, narrow, traits);
     if (!status)
-        status = measure(w, PROMPT, 0, &small_prompt, error);
-    if (status)
-        return status;
+        status = measure(w, PROMPT, 0, &w->small_prompt, error);
+    return status;
+}
+
+/* A round of one type; nothing is measured of one that there is no kernel for. */
+static libllm_status measure_type(workshop *w, const ll_type_traits *traits, size_t index, libllm_error *error)
+{
+    build(w, wide_of(w, traits), traits);
+    libllm_status status = measure(w, 1, 0, &w->decoding[index], error);
+    build(w, one_layer(), traits);
+    if (!status)
+        status = measure(w, PROMPT, PROMPT, &w->prefilling[index], error);
+    return status == LIBLLM_ERROR_UNSUPPORTED ? LIBLLM_OK : status;
+}
+
+static void conclude_layers(workshop *w, ll_calibration *out)
+{
+    const shape s = wide_of(w, ll_type_find(LL_TYPE_Q4_0));
+    const timing early = median_of(&w->early), late = median_of(&w->late), prompt = median_of(&w->prompt);
+    const timing small = median_of(&w->small), small_prompt = median_of(&w->small_prompt);
     const double share = small.weight_bytes / early.weight_bytes;
     const double layer = (small.layers - share * early.layers) / (tiny.n_layers - share * s.n_layers);
     const double work = small_prompt.flops / prompt.flops, width = (double)narrow.n_embd * narrow.n_layers;
@@ -290,27 +321,32 @@ static libllm_status calibrate_layers(workshop *w, ll_calibration *out, libllm_e
     out->layer_prefill_seconds = fmax(value, 0);
     out->attention_decode = (late.kv_bytes - early.kv_bytes) / without(late.attention, early.attention);
     out->attention_prefill = prompt.attention_flops / prompt.attention;
-    return LIBLLM_OK;
 }
 
-static libllm_status calibrate_type(workshop *w, const ll_type_traits *traits, ll_calibration *out, libllm_error *error)
+static void conclude_type(workshop *w, const ll_type_traits *traits, size_t index, ll_calibration *out)
 {
-    const shape s = wide_of(w, traits);
-    timing decode = {0}, prompt = {0};
-    build(w, s, traits);
-    libllm_status status = measure(w, 1, 0, &decode, error);
-    build(w, one_layer(), traits);
-    if (!status)
-        status = measure(w, PROMPT, PROMPT, &prompt, error);
-    if (status == LIBLLM_ERROR_UNSUPPORTED)
-        return LIBLLM_OK; /* no kernel */
-    if (status)
-        return status;
+    if (w->prefilling[index].n == 0)
+        return;
+    const timing decode = median_of(&w->decoding[index]), prompt = median_of(&w->prefilling[index]);
+    const double layers = wide_of(w, traits).n_layers;
     out->types[out->n_types++] = (ll_type_speed){
         .traits = traits,
-        .decode = decode.weight_bytes / without(decode.layers, s.n_layers * out->layer_seconds),
+        .decode = decode.weight_bytes / without(decode.layers, layers * out->layer_seconds),
         .prefill = prompt.flops / without(prompt.layers, (double)PROMPT * wide.n_embd * out->layer_prefill_seconds)};
-    return LIBLLM_OK;
+}
+
+static libllm_status measure_round(workshop *w, const ll_calibration_options *o, size_t round, size_t rounds,
+                                   libllm_error *error)
+{
+    const size_t parts = o->n_types + 1;
+    libllm_status status = LIBLLM_OK;
+    for (size_t i = 0; i < parts && !status; i++) {
+        const char *name = i == 0 ? "layers" : o->types[i - 1]->name;
+        if (o->progress && !o->progress(o->context, name, round * parts + i, rounds * parts))
+            return ll_fail(error, LIBLLM_ERROR_CANCELLED, "the calibration was stopped");
+        status = i == 0 ? measure_layers(w, error) : measure_type(w, o->types[i - 1], i - 1, error);
+    }
+    return status;
 }
 
 libllm_status ll_calibrate(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_backend *backend,
@@ -324,17 +360,18 @@ libllm_status ll_calibrate(const ll_host *host, ll_team *team, uint32_t cpu_feat
         w->team = team;
         w->cpu_features = cpu_features;
         w->backend = backend;
-        w->blas_library = options->blas_library;
+        w->device_index = options->device_index;
+        w->files = options->files;
         if (!make_pool(w))
             status = ll_fail_memory(error, "the weights that a calibration computes with");
     }
-    for (size_t i = 0; i <= options->n_types && !status; i++) {
-        const char *name = i == 0 ? "layers" : options->types[i - 1]->name;
-        if (options->progress && !options->progress(options->context, name, i, options->n_types + 1))
-            status = ll_fail(error, LIBLLM_ERROR_CANCELLED, "the calibration was stopped");
-        else
-            status = i == 0 ? calibrate_layers(w, out, error) : calibrate_type(w, options->types[i - 1], out, error);
-    }
+    const size_t rounds = options->n_types <= FEW_TYPES ? ROUNDS_MAX : ROUNDS_MIN;
+    for (size_t i = 0; i < rounds && !status; i++)
+        status = measure_round(w, options, i, rounds, error);
+    if (!status)
+        conclude_layers(w, out);
+    for (size_t i = 0; i < options->n_types && !status; i++)
+        conclude_type(w, options->types[i], i, out);
     if (w) {
         ll_free(host, w->pool);
         ll_free(host, w->ones);

@@ -27,11 +27,13 @@ typedef struct ll_calibration {
 } ll_calibration;
 
 /* Of types that the device has no kernel for nothing is reported. Figures are medians: predictions are for a machine
- * as busy as this one is. progress is called before each type and may stop it: CANCELLED. */
+ * as busy as this one is. progress is called before each type of each round and may
+ * stop it: CANCELLED. */
 typedef struct ll_calibration_options {
     const ll_type_traits *const *types;
     size_t n_types;
-    const char *blas_library;
+    uint32_t device_index;
+    ll_device_files files;
     bool (*progress)(void *context, const char *type, size_t index, size_t n);
     void *context;
 } ll_calibration_options;

@@ -159,11 +159,14 @@ static ll_phase *lower_layer(const ll_model *model, uint32_t i, bool first_layer
     return next;
 }
 
-/* The layers [from, to), behind their tokens' embedding. for_rows: rows of wanted columns follow. */
-static ll_phase *lower_layers(const ll_model *model, uint32_t from, uint32_t to, bool for_rows,
+/* The layers [from, to), behind their tokens' embedding, or behind those of another part. for_rows: rows of wanted
+ * columns follow. */
+static ll_phase *lower_layers(const ll_model *model, uint32_t from, uint32_t to, bool receives, bool for_rows,
                               const ll_norm **pending_norm, ll_phase *next)
 {
-    *next = (ll_phase){.kind = LL_PHASE_EMBED, .layer = from, .weight_bytes = model->embedding.row_bytes};
+    *next = (ll_phase){.kind = LL_PHASE_EMBED, .layer = from < to ? from : 0, .between = receives};
+    if (!receives)
+        next->weight_bytes = model->embedding.row_bytes;
     next++;
     *pending_norm = NULL;
     for (uint32_t i = from; i < to; i++)
@@ -171,29 +174,76 @@ static ll_phase *lower_layers(const ll_model *model, uint32_t from, uint32_t to,
     return next;
 }
 
-/* The encoder, and what the decoder's layers want of it. */
-static ll_phase *lower_encoder(const ll_model *model, ll_phase *next)
+/* x is left to the part behind. adds: a branch waits to be added to it. */
+static ll_phase *hand_on(bool adds, const ll_norm *add_norm, const ll_norm *norm, ll_phase *next)
 {
-    const ll_norm *pending_norm;
-    next = lower_layers(model, 0, model->n_encoder_layers, false, &pending_norm, next);
-    for (uint32_t i = model->n_encoder_layers; i < model->n_layers; i++) {
-        const bool first = i == model->n_encoder_layers; /* which leaves the normalized x for the others */
-        *next = (ll_phase){.kind = LL_PHASE_CROSS_KV,
-                           .layer = i,
-                           .adds = first,
-                           .add_norm = first ? pending_norm : NULL,
-                           .norm = first ? present(&model->encoder_norm) : NULL,
-                           .keeps_norm = first};
-        count(next, &model->layers[i].cross.k.weight);
-        count(next++, &model->layers[i].cross.v.weight);
-    }
-    return next;
+    *next = (ll_phase){.kind = LL_PHASE_HIDDEN, .between = true, .adds = adds, .add_norm = add_norm, .norm = norm};
+    return next + 1;
 }
 
-libllm_status ll_plan_create(const ll_model *model, bool hidden_states, ll_plan *plan, libllm_error *error)
+/* The encoder, and what the decoder's layers want of it: a part that has none of its layers takes up what is
+ * normalized already. */
+static ll_phase *lower_encoder(const ll_plan *plan, ll_plan_part part, ll_phase *next)
 {
-    *plan = (ll_plan){.host = model->host, .model = model, .n_embd = model->n_embd};
-    plan->phases = ll_calloc(model->host, (size_t)model->n_layers * PHASES_PER_LAYER_MAX + 3, sizeof *plan->phases);
+    const ll_model *model = plan->model;
+    const uint32_t n = model->n_encoder_layers, end = plan->end_layer;
+    const uint32_t from = plan->first_layer < n ? plan->first_layer : n, to = end < n ? end : n;
+    const ll_norm *pending_norm, *norm = end < n ? NULL : present(&model->encoder_norm);
+    next = lower_layers(model, from, to, part.receives, false, &pending_norm, next);
+    bool adds = from < to;
+    if (from == n)
+        norm = NULL;
+    for (uint32_t i = larger(plan->first_layer, n); i < end; i++) {
+        *next = (ll_phase){.kind = LL_PHASE_CROSS_KV,
+                           .layer = i,
+                           .adds = adds,
+                           .add_norm = pending_norm,
+                           .norm = norm,
+                           .keeps_norm = adds}; /* the first one leaves the normalized x for the others */
+        count(next, &model->layers[i].cross.k.weight);
+        count(next++, &model->layers[i].cross.v.weight);
+        adds = false;
+        pending_norm = norm = NULL;
+    }
+    return part.hands_on ? hand_on(adds, pending_norm, norm, next) : next;
+}
+
+uint32_t ll_plan_layers(const ll_model *model, bool hidden_states)
+{
+    return hidden_states && model->n_encoder_layers ? model->n_encoder_layers : model->n_layers;
+}
+
+/* What follows the last layer of a part. adds: its branch waits to be added. */
+static ll_phase *lower_end(const ll_plan *plan, bool hidden_states, bool hands_on, bool adds,
+                           const ll_norm *pending_norm, ll_phase *next)
+{
+    const ll_model *model = plan->model;
+    const ll_norm *norm = NULL;
+    if (model->norms_sums && adds)
+        norm = present(&model->layers[plan->end_layer - 1].ffn_post_norm);
+    if (hands_on)
+        return hand_on(adds, pending_norm, norm, next);
+    if (!model->norms_sums)
+        norm = present(model->n_encoder_layers && hidden_states ? &model->encoder_norm : &model->output_norm);
+    *next = (ll_phase){.kind = hidden_states ? LL_PHASE_HIDDEN : LL_PHASE_LOGITS,
+                       .adds = adds,
+                       .add_norm = pending_norm,
+                       .norm = norm,
+                       .tail_only = true};
+    if (!hidden_states)
+        count(next, &model->output.weight);
+    return next + 1;
+}
+
+libllm_status ll_plan_create(const ll_model *model, bool hidden_states, ll_plan_part part, ll_plan *plan,
+                             libllm_error *error)
+{
+    *plan = (ll_plan){.host = model->host,
+                      .model = model,
+                      .n_embd = model->n_embd,
+                      .first_layer = part.n_before,
+                      .end_layer = ll_plan_layers(model, hidden_states) - part.n_behind};
+    plan->phases = ll_calloc(model->host, (size_t)model->n_layers * PHASES_PER_LAYER_MAX + 4, sizeof *plan->phases);
     if (!plan->phases)
         return ll_fail_memory(error, "the plan");
     plan->max_k = model->n_embd;
@@ -221,25 +271,18 @@ libllm_status ll_plan_create(const ll_model *model, bool hidden_states, ll_plan 
     plan->max_k = larger(plan->max_k, larger(plan->max_q, larger(plan->max_ff, plan->max_expert_ff)));
     plan->max_k = larger(plan->max_k, plan->max_steps);
     ll_phase *next = plan->phases;
-    const bool of_encoder = model->n_encoder_layers && hidden_states;
-    if (model->n_encoder_layers && !of_encoder) {
-        next = lower_encoder(model, next);
+    uint32_t from = plan->first_layer;
+    if (model->n_encoder_layers && !hidden_states) {
+        next = lower_encoder(plan, part, next);
         plan->n_encode = (uint32_t)(next - plan->phases);
+        part.receives = part.receives && from > model->n_encoder_layers;
+        from = larger(from, model->n_encoder_layers);
     }
-    const ll_norm *pending_norm;
-    next = lower_layers(model, of_encoder ? 0 : model->n_encoder_layers,
-                        of_encoder ? model->n_encoder_layers : model->n_layers, true, &pending_norm, next);
-    const ll_norm *norm = model->norms_sums ? &model->layers[model->n_layers - 1].ffn_post_norm
-                          : of_encoder      ? &model->encoder_norm
-                                            : &model->output_norm;
-    *next = (ll_phase){.kind = hidden_states ? LL_PHASE_HIDDEN : LL_PHASE_LOGITS,
-                       .adds = true,
-                       .add_norm = pending_norm,
-                       .norm = present(norm),
-                       .tail_only = true};
-    if (!hidden_states)
-        count(next, &model->output.weight);
-    next++;
+    if (from < plan->end_layer || !plan->n_encode || !part.hands_on) { /* not an encoder's part alone */
+        const ll_norm *pending_norm;
+        next = lower_layers(model, from, plan->end_layer, part.receives, !part.hands_on, &pending_norm, next);
+        next = lower_end(plan, hidden_states, part.hands_on, from < plan->end_layer, pending_norm, next);
+    }
     plan->n_phases = (uint32_t)(next - plan->phases);
     return LIBLLM_OK;
 }

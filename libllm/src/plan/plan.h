@@ -44,6 +44,9 @@ extern const char *const ll_phase_names[LL_PHASE_KINDS]; /* "qkv" */
 typedef struct ll_phase {
     ll_phase_kind kind;
     uint32_t layer;
+    /* Between the parts of a plan, for all columns. EMBED: x is what the part before has left. HIDDEN: x, with what the
+     * prologue makes of it, is left to the part behind. */
+    bool between;
     /* Prologue: x += residual_scale * add_norm(branch) when adds; input = norm(x). Norms may be NULL. */
     bool adds;
     const ll_norm *add_norm;
@@ -57,12 +60,20 @@ typedef struct ll_phase {
     uint64_t flops; /* for one column, attention over the context left out, of a scan 7 for each value of the state */
 } ll_phase;
 
+/* What of a plan one device computes, where several do, in parts that follow each other. Zeros: all of it. */
+typedef struct ll_plan_part {
+    uint32_t n_before, n_behind; /* layers of others; those of an encoder come before those of its decoder */
+    bool receives;               /* x is from the part before, as it always is behind layers of others */
+    bool hands_on;               /* and is for the part behind, as always before layers of others */
+} ll_plan_part;
+
 typedef struct ll_plan {
     const ll_host *host;
     const ll_model *model;
     ll_phase *phases;
     uint32_t n_phases;
     uint32_t n_encode; /* the first ones read a text for the decoder, which the others are of; 0: there is none */
+    uint32_t first_layer, end_layer; /* of the phases; those of an encoder and a decoder are both among them */
     /* Widths that scratch memory is made from. */
     uint32_t n_embd;
     uint32_t max_q;      /* n_heads * head_dim or n_inner, largest of all layers */
@@ -79,7 +90,10 @@ typedef struct ll_plan {
 } ll_plan;
 
 /* Up to the logits, or to the last hidden states; of a model with an encoder and a decoder those of the encoder. */
-libllm_status ll_plan_create(const ll_model *model, bool hidden_states, ll_plan *plan, libllm_error *error);
+libllm_status ll_plan_create(const ll_model *model, bool hidden_states, ll_plan_part part, ll_plan *plan,
+                             libllm_error *error);
+/* Layers that all parts have together. */
+uint32_t ll_plan_layers(const ll_model *model, bool hidden_states);
 void ll_plan_free(ll_plan *plan);
 
 #endif

@@ -54,7 +54,7 @@ static libllm_status blas_create(const ll_host *host, ll_team *team, uint32_t cp
     if (!library)
         return ll_fail_memory(error, "an engine");
     ll_products products = {.multiply = multiply, .context = library};
-    libllm_status status = ll_blas_open(options->blas_library, library, error);
+    libllm_status status = ll_blas_open(options->files.blas_library, library, error);
     if (!status)
         status = ll_cpu_create(host, team, cpu_features, model, options, &products, out, error);
     if (status) {
@@ -92,20 +92,26 @@ static void blas_free(ll_executor *e)
     ll_free(host, library);
 }
 
-static libllm_status blas_describe(const char *path, char *name, size_t capacity, libllm_error *error)
+static libllm_status blas_describe(const ll_host *host, const ll_device_files *files, uint32_t index,
+                                   ll_device_info *info, libllm_error *error)
 {
+    (void)host;
     ll_blas_library library;
-    name[0] = '\0';
-    libllm_status status = ll_blas_open(path, &library, error);
+    *info = (ll_device_info){0};
+    if (index > 0)
+        return LIBLLM_DONE;
+    libllm_status status = ll_blas_open(files->blas_library, &library, error);
     if (status)
         return status;
-    snprintf(name, capacity, "%s", library.config ? library.config() : "CBLAS, of unknown make and number of threads");
+    snprintf(info->name, sizeof info->name, "%s",
+             library.config ? library.config() : "CBLAS, of unknown make and number of threads");
     ll_blas_close(&library);
     return LIBLLM_OK;
 }
 
 const ll_backend ll_backend_blas = {
     .kind = "blas",
+    .has_window_pages = true,
     .describe = blas_describe,
     .create = blas_create,
     .state_create = blas_state_create,

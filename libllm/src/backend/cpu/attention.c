@@ -73,12 +73,25 @@ static void add_distance_bias(const float *bias, int64_t distance, float *scores
         scores[p] += bias[LL_BIAS_ROW - 1];
 }
 
+/* Keys or values of a page, as attention reads them: what follows each other in n_runs runs is packed in pairs. */
+static const uint8_t *readable(ll_worker *w, const uint8_t *packed, size_t n, size_t n_runs)
+{
+    const ll_executor *e = w->executor;
+    if (e->kv_format < LL_KV_FORMAT_READ)
+        return packed;
+    const size_t n_values = n * LL_KV_TILE;
+    e->kernels.unpack_q4_0(packed, n_runs, n_values / 2 / n_runs, (int8_t *)w->kv);
+    memcpy(w->kv + n_values, packed + n_values / 2, n_values / 32 * sizeof(uint16_t));
+    return w->kv;
+}
+
 /* Rows [row, row + n) of the tile against positions [from, to) of the timeline, in one online softmax. The state of
  * a row is its maximum, its sum, and value_dim accumulated values. */
 static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64_t from, uint64_t to)
 {
     ll_executor *e = w->executor;
     const ll_kernels *k = &e->kernels;
+    const ll_kv_format format = e->kv_format < LL_KV_FORMAT_READ ? e->kv_format : LL_KV_FORMAT_Q8_0;
     const size_t head_dim = e->model->head_dim, value_dim = e->model->value_dim;
     const float *q[LL_QUERY_ROWS];
     float *acc[LL_QUERY_ROWS];
@@ -87,6 +100,10 @@ static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64
     for (uint32_t j = 0; j < n; j++) {
         uint32_t column = t->first + (row + j) / t->group, head = t->kv_head * t->group + (row + j) % t->group;
         q[j] = e->q + column * (size_t)e->plan.max_q + head * head_dim;
+        if (w->queries) {
+            q[j] = memcpy(w->queries + j * head_dim, q[j], head_dim * sizeof(float));
+            ll_cpu_spread(w->queries + j * head_dim, head_dim);
+        }
         position[j] = e->columns[column].position;
         float *state = row_state(w, j);
         state[0] = -INFINITY;
@@ -98,10 +115,12 @@ static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64
     uint64_t low = first_seen(t, position[0]), high = end_seen(t, t->run, position[n - 1]);
     low = low > from ? low : from;
     high = high < to ? high : to;
-    const uint32_t *pages = t->cross ? t->run->source_pages : t->run->pages;
+    const uint32_t *pages = t->cross ? t->run->source_pages : ll_cpu_pages(e, t->run, t->layer);
     for (uint64_t base = low & ~(uint64_t)(LL_KV_TILE - 1); base < high; base += LL_KV_TILE) {
         const uint8_t *keys = ll_cpu_kv(e, pages[base / LL_KV_TILE], t->layer, t->kv_head);
-        k->attend_scores[e->kv_format](q, n, keys, head_dim, e->model->attn_scale, w->scores);
+        const uint8_t *values = keys + ll_kv_tile_bytes(e->kv_format, head_dim);
+        k->attend_scores[format](q, n, readable(w, keys, head_dim, head_dim / 2), head_dim, e->model->attn_scale,
+                                 w->scores);
         size_t tile_begin = LL_KV_TILE, tile_end = 0;
         for (uint32_t j = 0; j < n; j++) {
             float *scores = w->scores + j * LL_KV_TILE;
@@ -131,8 +150,8 @@ static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64
             }
         }
         if (tile_begin < tile_end)
-            k->attend_values[e->kv_format](w->scores, factors, n, keys + ll_kv_tile_bytes(e->kv_format, head_dim),
-                                           value_dim, tile_begin, tile_end, acc);
+            k->attend_values[format](w->scores, factors, n, readable(w, values, value_dim, LL_KV_TILE), value_dim,
+                                     tile_begin, tile_end, acc);
     }
 }
 
@@ -150,11 +169,14 @@ static void merge(float *into, const float *part, size_t value_dim)
 }
 
 /* sink is NULL, or a score that has no value. */
-static void finish(float *out, const float *state, size_t value_dim, const float *sink)
+static void finish(const ll_worker *w, float *out, const float *state, const float *sink)
 {
+    const size_t value_dim = w->executor->model->value_dim;
     float scale = 1 / (state[1] + (sink ? expf(*sink - state[0]) : 0));
     for (size_t d = 0; d < value_dim; d++)
         out[d] = state[2 + d] * scale;
+    if (w->queries) /* the values were spread as well */
+        ll_cpu_spread(out, value_dim);
 }
 
 static float *output(const ll_executor *e, uint32_t column, uint32_t head)
@@ -180,7 +202,7 @@ static void attend_whole(ll_worker *w, const tile *t, uint32_t row, uint32_t n)
     }
     for (uint32_t j = 0; j < n; j++) {
         uint32_t column = t->first + (row + j) / t->group, head = t->kv_head * t->group + (row + j) % t->group;
-        finish(output(e, column, head), merged + j * size, value_dim, t->sinks ? t->sinks + head : NULL);
+        finish(w, output(e, column, head), merged + j * size, t->sinks ? t->sinks + head : NULL);
     }
 }
 
@@ -211,7 +233,7 @@ static void attend_split(ll_worker *w, const tile *t, uint32_t split, uint32_t n
         memset(merged + 1, 0, (1 + value_dim) * sizeof(float));
         for (uint32_t s = 0; s < n_splits; s++)
             merge(merged, parts + s * size, value_dim);
-        finish(output(e, t->first, head), merged, value_dim, t->sinks ? t->sinks + head : NULL);
+        finish(w, output(e, t->first, head), merged, t->sinks ? t->sinks + head : NULL);
     }
 }
 

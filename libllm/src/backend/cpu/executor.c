@@ -35,19 +35,19 @@ static void free_act(const ll_host *host, ll_act *act)
     ll_free(host, act->block_sums);
 }
 
-/* Calls visit for every matrix of the model that is multiplied with, until it returns false. */
+/* Calls visit for every matrix of the plan that is multiplied with, until it returns false. */
 static bool each_matrix(const ll_executor *e, bool (*visit)(const ll_executor *e, const ll_matrix *matrix, void *to),
                         void *to)
 {
     const ll_model *m = e->model;
     const ll_linear *linears[LL_LAYER_LINEARS_MAX];
-    for (uint32_t i = 0; i < m->n_layers; i++) {
+    for (uint32_t i = e->plan.first_layer; i < e->plan.end_layer; i++) {
         size_t n = ll_layer_linears(&m->layers[i], linears);
         for (size_t j = 0; j < n; j++)
             if (!visit(e, &linears[j]->weight, to))
                 return false;
     }
-    return e->options.hidden_states || visit(e, &m->output.weight, to);
+    return e->options.hidden_states || e->options.part.hands_on || visit(e, &m->output.weight, to);
 }
 
 /* Room for a tile's rows and a chunk's inputs of any matrix of the model. */
@@ -101,8 +101,13 @@ static bool make_worker(ll_executor *e, ll_worker *w)
     w->adapted = ll_alloc(h, n_batch, sizeof *w->adapted);
     w->scores = lines(h, LL_QUERY_ROWS * LL_KV_TILE, sizeof(float));
     w->state = lines(h, 2 * LL_QUERY_ROWS * state, sizeof(float));
+    if (e->options.kv_type == LIBLLM_KV_Q4_0) {
+        w->kv = lines(h, ll_kv_tile_bytes(LL_KV_FORMAT_Q8_0, larger(e->model->head_dim, e->model->value_dim)), 1);
+        w->queries = lines(h, LL_QUERY_ROWS * (size_t)e->model->head_dim, sizeof(float));
+    }
     bool made = w->panels && w->tiles[0] && w->tiles[1] && w->input && w->row && w->x && w->acts && w->out &&
-                w->out_part && w->adapted && w->scores && w->state;
+                w->out_part && w->adapted && w->scores && w->state &&
+                ((w->kv && w->queries) || e->options.kv_type != LIBLLM_KV_Q4_0);
     for (size_t i = 0; made && i < LL_COLUMNS_MAX; i++)
         made = make_act(h, k, &w->act[i]);
     if (made && e->plan.max_latent) {
@@ -147,7 +152,8 @@ static void free_worker(const ll_executor *e, ll_worker *w)
                          w->item_acts,    w->adapted,
                          w->item_adapted, w->item_bf16,
                          w->hidden,       w->choice_values,
-                         w->choice_taken, w->chosen};
+                         w->choice_taken, w->chosen,
+                         w->kv,           w->queries};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         ll_free(h, all[i]);
     for (size_t i = 0; i < LL_COLUMNS_MAX; i++)
@@ -245,6 +251,7 @@ static void cpu_free(ll_executor *e)
                          e->workers,
                          e->kv_layer_offset,
                          e->kv,
+                         e->kv_windows,
                          e->x_of_phase,
                          e->bf16,
                          e->mixed,
@@ -286,6 +293,21 @@ static libllm_status check_kernels(const ll_executor *e, libllm_error *error)
                    w->traits->name, w->n_k);
 }
 
+static bool multiplies_ints(const ll_executor *e, const ll_matrix *matrix, void *to)
+{
+    (void)to;
+    return e->kernels.row_kernel(matrix->traits->type)->takes == LL_TAKES_INTS;
+}
+
+/* AVX2 and AVX-512 alone have no instruction for products of bytes: there it takes twice the time to multiply with
+ * activations of 16 bits, and from about four columns on a panel is worth its decoding. */
+static uint32_t few_columns(const ll_executor *e, uint32_t cpu_features)
+{
+    const bool byte_dots = cpu_features & (LL_CPU_AVX_VNNI | LL_CPU_AVX512_VNNI);
+    const bool x86 = cpu_features & (LL_CPU_AVX2 | LL_CPU_AVX512);
+    return x86 && !byte_dots && !e->products.multiply && each_matrix(e, multiplies_ints, NULL) ? 3 : LL_COLUMNS_MAX;
+}
+
 libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
                             const ll_executor_options *options, const ll_products *products, ll_executor **out,
                             libllm_error *error)
@@ -300,17 +322,19 @@ libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_fea
         e->products = *products;
     e->tile_rows = larger(LL_TILE_ROWS, larger(model->head_dim, model->value_dim));
     e->split_positions = split_positions(options->n_positions);
-    libllm_status status = ll_plan_create(model, options->hidden_states, &e->plan, error);
+    libllm_status status = ll_plan_create(model, options->hidden_states, options->part, &e->plan, error);
     if (!status)
         status = check_kernels(e, error);
     if (!status) {
+        e->few_columns = few_columns(e, cpu_features);
         e->x_of_phase = ll_alloc(host, e->plan.n_phases, sizeof *e->x_of_phase);
         if (!e->x_of_phase || !make_scratch(e) || !ll_cpu_place_states(e))
             status = ll_fail_memory(error, "the engine's scratch memory");
         else if (!ll_cpu_make_kv(e))
             status =
                 ll_fail(error, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for %llu positions of KV memory (%zu bytes)",
-                        (unsigned long long)options->n_pages * LL_PAGE_POSITIONS, options->n_pages * e->page_bytes);
+                        (unsigned long long)options->n_pages * LL_PAGE_POSITIONS,
+                        options->n_pages * e->page_bytes + options->n_window_pages * e->window_bytes);
     }
     if (status) {
         cpu_free(e);
@@ -333,11 +357,13 @@ static libllm_status cpu_create(const ll_host *host, ll_team *team, uint32_t cpu
     return ll_cpu_create(host, team, cpu_features, model, options, NULL, out, error);
 }
 
-static libllm_status cpu_describe(const char *blas_library, char *name, size_t capacity, libllm_error *error)
+static libllm_status cpu_describe(const ll_host *host, const ll_device_files *files, uint32_t index,
+                                  ll_device_info *info, libllm_error *error)
 {
-    (void)blas_library, (void)error;
-    ll_cpu_name(name, capacity);
-    return LIBLLM_OK;
+    (void)host, (void)files, (void)error;
+    *info = (ll_device_info){0};
+    ll_cpu_name(info->name, sizeof info->name);
+    return index == 0 ? LIBLLM_OK : LIBLLM_DONE;
 }
 
 static bool batch_cancelled(void *context)
@@ -430,13 +456,14 @@ static libllm_status cpu_run(ll_executor *e, const ll_batch *batch, libllm_error
 
 static ll_state *cpu_state_create(const ll_executor *e)
 {
-    return ll_alloc_aligned(e->host, 1, (size_t)ll_state_bytes(e->model), LINE);
+    return ll_alloc_aligned(e->host, 1, ll_cpu_state_bytes(e), LINE);
 }
 
 static void cpu_state_free(const ll_executor *e, ll_state *state) { ll_free(e->host, state); }
 
 const ll_backend ll_backend_cpu = {
     .kind = "cpu",
+    .has_window_pages = true,
     .describe = cpu_describe,
     .create = cpu_create,
     .state_create = cpu_state_create,

@@ -70,6 +70,8 @@ struct ll_worker {
     float **out;      /* [n_batch] */
     float **out_part; /* [n_batch] */
     float *scores;    /* [LL_QUERY_ROWS][LL_KV_TILE] */
+    uint8_t *kv;      /* keys or values of a tile, unpacked; NULL where attention reads them as they lie */
+    float *queries;   /* [LL_QUERY_ROWS][head_dim] spread, for such keys */
     ll_act *head_act; /* [n_batch] inputs of one head's products in latent attention */
     /* Of experts: the items of the batch by expert, where those of each begin, who has some, one expert's inputs and
      * outputs, and what a choice needs. */
@@ -106,6 +108,7 @@ struct ll_executor {
     ll_team *team;
     const ll_model *model;
     ll_kernels kernels;
+    uint32_t few_columns; /* of several timelines, up to which weights are multiplied as they lie */
     ll_products products; /* multiply is NULL: by panels */
     ll_executor_options options;
     ll_plan plan;
@@ -116,6 +119,8 @@ struct ll_executor {
     ll_kv_format kv_format;
     size_t *kv_layer_offset; /* [n_layers], bytes within a page */
     size_t page_bytes;
+    uint8_t *kv_windows; /* the pages of layers with a window, where these are apart */
+    size_t window_bytes; /* of one */
     uint8_t *kv;
 
     size_t *state_offset; /* [n_layers], floats of layers before */
@@ -198,13 +203,19 @@ void ll_cpu_attention_work(const ll_executor *executor, const ll_phase *phase, u
 /* kv_memory.c */
 /* Where the keys (and behind them the values) of a page lie. */
 uint8_t *ll_cpu_kv(const ll_executor *executor, uint32_t page, uint32_t layer, uint32_t kv_head);
+/* The pages of a run that a layer has. */
+const uint32_t *ll_cpu_pages(const ll_executor *executor, const ll_run *run, uint32_t layer);
 /* Write a head's key or value of a column's position. */
+/* Spread the values of a head, of which n is a multiple of 32, over each other, so that none stands out from those that
+ * share a scale with it. Twice is the head itself again, and products of two heads stay the same (Hadamard's matrix).
+ */
+void ll_cpu_spread(float *head, size_t n);
 void ll_cpu_store_kv(ll_executor *executor, uint32_t layer, uint32_t column, uint32_t kv_head, bool is_value,
                      const float *head);
-void ll_cpu_copy_page(ll_executor *executor, uint32_t from, uint32_t to);
+void ll_cpu_copy_page(ll_executor *executor, ll_page_place from, ll_page_place to);
 size_t ll_cpu_page_bytes(const ll_executor *executor);
-void ll_cpu_read_page(const ll_executor *executor, uint32_t page, uint32_t n_positions, uint8_t *out);
-void ll_cpu_write_page(ll_executor *executor, uint32_t page, const uint8_t *data);
+void ll_cpu_read_page(const ll_executor *executor, ll_page_place place, uint32_t n_positions, uint8_t *out);
+void ll_cpu_write_page(ll_executor *executor, ll_page_place place, const uint8_t *data);
 void ll_cpu_read_state(const ll_executor *executor, const ll_state *state, uint8_t *out);
 void ll_cpu_write_state(const ll_executor *executor, ll_state *state, const uint8_t *data);
 /* Reserve the memory: a page costs some once a token is written to it. False: out of memory. */
@@ -216,6 +227,7 @@ void ll_cpu_select(ll_worker *worker, const ll_phase *phase);
 void ll_cpu_scan(ll_worker *worker, const ll_phase *phase);
 void ll_cpu_norm_groups(ll_worker *worker, const ll_phase *phase);
 bool ll_cpu_place_states(ll_executor *executor); /* false: out of memory */
+size_t ll_cpu_state_bytes(const ll_executor *executor);
 
 /* profile.c */
 void ll_cpu_meet(ll_worker *worker); /* a barrier, whose wait is measured when the batch is */

@@ -104,19 +104,24 @@ typedef struct ll_panel_kernel {
 
 /* Positions of KV memory for one layer and KV head: K lies dimension-major [head_dim][LL_KV_TILE], so that scores of
  * 64 positions come out of broadcasts without horizontal sums; V lies position-major [LL_KV_TILE][head_dim]. In Q8_0,
- * for head_dim % 32 == 0, both are int8_t, and behind each lie F16 scales [head_dim / 32][LL_KV_TILE]. */
+ * for head_dim % 32 == 0, both are int8_t, and behind each lie F16 scales [head_dim / 32][LL_KV_TILE]. Q4_0 has half as
+ * many bytes before the same scales: what follows each other in Q8_0, two dimensions of K for all positions or two
+ * halves of a position's V, shares them, the first in the low four bits; 8 is added to each. */
 typedef enum ll_kv_format {
     LL_KV_FORMAT_F32 = 0,
     LL_KV_FORMAT_F16 = 1,
     LL_KV_FORMAT_Q8_0 = 2,
-    LL_KV_FORMAT_COUNT
+    LL_KV_FORMAT_READ, /* those that attention reads; others are unpacked before */
+    LL_KV_FORMAT_Q4_0 = LL_KV_FORMAT_READ
 } ll_kv_format;
 
 /* Bytes of K, or of V. */
 static inline size_t ll_kv_tile_bytes(ll_kv_format format, size_t head_dim)
 {
     size_t n = head_dim * LL_KV_TILE;
-    return format == LL_KV_FORMAT_F32 ? 4 * n : format == LL_KV_FORMAT_F16 ? 2 * n : n + n / 32 * 2;
+    if (format == LL_KV_FORMAT_F32 || format == LL_KV_FORMAT_F16)
+        return (format == LL_KV_FORMAT_F32 ? 4 : 2) * n;
+    return (format == LL_KV_FORMAT_Q8_0 ? n : n / 2) + n / 32 * 2;
 }
 
 /* n channels of a scan go on by a token: state[j] = decay * state[j] + input[j] * b, out[j] = sum of state[j] * c over
@@ -163,16 +168,19 @@ typedef struct ll_kernels {
 
     /* scores[j][p] = scale * sum over d of q[j][d] * k[d][p], for n_q rows and all LL_KV_TILE positions (positions that
      * were never written give anything, but do not fault). scores rows are LL_KV_TILE apart. */
-    void (*attend_scores[LL_KV_FORMAT_COUNT])(const float *const *q, size_t n_q, const void *k, size_t head_dim,
-                                              float scale, float *scores);
+    void (*attend_scores[LL_KV_FORMAT_READ])(const float *const *q, size_t n_q, const void *k, size_t head_dim,
+                                             float scale, float *scores);
     /* One step of the online softmax over scores[begin, end): updates the running maximum and sum, replaces scores by
      * exp(score - new maximum), sets those outside [begin, end) to 0, and returns the factor that what was accumulated
      * before has to be multiplied with. begin == end is allowed and changes nothing but the zeros (factor 1). */
     float (*softmax_step)(float *scores, size_t begin, size_t end, float *running_max, float *running_sum);
     /* acc[j][d] = acc[j][d] * factor[j] + sum over p in [p_begin, p_end) of probs[j][p] * v[p][d]. probs rows are
      * LL_KV_TILE apart. */
-    void (*attend_values[LL_KV_FORMAT_COUNT])(const float *probs, const float *factors, size_t n_q, const void *v,
-                                              size_t head_dim, size_t p_begin, size_t p_end, float *const *acc);
+    void (*attend_values[LL_KV_FORMAT_READ])(const float *probs, const float *factors, size_t n_q, const void *v,
+                                             size_t head_dim, size_t p_begin, size_t p_end, float *const *acc);
+    /* Of each of n_runs runs of `run` bytes the low four bits, then the high ones, less 8 each. run is a multiple of
+     * 16. */
+    void (*unpack_q4_0)(const uint8_t *in, size_t n_runs, size_t run, int8_t *out);
 } ll_kernels;
 
 /* The best kernels that the processor features allow. */

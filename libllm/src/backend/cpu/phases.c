@@ -138,30 +138,40 @@ static void make_angles(ll_executor *e, uint32_t r, uint32_t column)
     }
 }
 
-static void embed(ll_worker *w)
+/* The row of a token, in the form in which the layers take it. */
+static void embed_column(ll_worker *w, uint32_t c, float *x)
 {
     ll_executor *e = w->executor;
     const ll_model *m = e->model;
     size_t n = e->plan.n_embd;
+    m->embedding.traits->decode(m->embedding.data + (size_t)e->columns[c].token * m->embedding.row_bytes, x, n);
+    if (e->columns[c].adapters)
+        ll_cpu_adapt_embedding(e, c, x);
+    if (m->embd_scale != 1)
+        for (size_t i = 0; i < n; i++)
+            x[i] *= m->embd_scale;
+    if (m->position_embedding.data) {
+        const ll_matrix *positions = &m->position_embedding;
+        positions->traits->decode(positions->data + e->columns[c].position * positions->row_bytes, w->row, n);
+        for (size_t i = 0; i < n; i++)
+            x[i] += w->row[i];
+    }
+    for (size_t i = 0; m->token_types && i < n; i++)
+        x[i] += m->token_types[e->columns[c].token_type * n + i];
+    if (m->embd_norm.weight)
+        ll_cpu_norm(e, &m->embd_norm, x, n, x);
+}
+
+static void embed(ll_worker *w, const ll_phase *p)
+{
+    ll_executor *e = w->executor;
+    const size_t n = e->plan.n_embd;
     for (uint32_t c = w->thread; c < e->n_columns; c += w->n_threads) {
-        float *x = e->x[0] + c * n;
-        m->embedding.traits->decode(m->embedding.data + (size_t)e->columns[c].token * m->embedding.row_bytes, x, n);
-        if (e->columns[c].adapters)
-            ll_cpu_adapt_embedding(e, c, x);
-        if (m->embd_scale != 1)
-            for (size_t i = 0; i < n; i++)
-                x[i] *= m->embd_scale;
-        if (m->position_embedding.data) {
-            const ll_matrix *positions = &m->position_embedding;
-            positions->traits->decode(positions->data + e->columns[c].position * positions->row_bytes, w->row, n);
-            for (size_t i = 0; i < n; i++)
-                x[i] += w->row[i];
-        }
-        for (size_t i = 0; m->token_types && i < n; i++)
-            x[i] += m->token_types[e->columns[c].token_type * n + i];
-        if (m->embd_norm.weight)
-            ll_cpu_norm(e, &m->embd_norm, x, n, x);
-        for (uint32_t r = 0; r < m->n_ropes; r++)
+        if (p->between)
+            memcpy(e->x[0] + c * n, e->batch->x + c * n, n * sizeof(float));
+        else
+            embed_column(w, c, e->x[0] + c * n);
+        for (uint32_t r = 0; r < e->model->n_ropes; r++)
             make_angles(e, r, c);
     }
 }
@@ -393,8 +403,9 @@ static void hidden(ll_worker *w, const ll_phase *p)
     const size_t n_embd = e->plan.n_embd;
     ll_units units = ll_cpu_units(w, n, true);
     while (ll_cpu_next_unit(w, &units, &unit)) {
-        float *out = e->columns[columns[unit]].logits;
-        add_branch(w, p, columns[unit], w->row);
+        const uint32_t c = columns[unit];
+        float *out = p->between ? e->batch->x + c * n_embd : e->columns[c].logits;
+        add_branch(w, p, c, w->row);
         if (p->norm)
             ll_cpu_norm(e, p->norm, w->row, n_embd, out);
         else
@@ -414,7 +425,7 @@ void ll_cpu_phase(ll_worker *w, uint32_t index)
         return;
     switch (p->kind) {
     case LL_PHASE_EMBED:
-        embed(w);
+        embed(w, p);
         break;
     case LL_PHASE_QKV:
     case LL_PHASE_CROSS_Q:

@@ -5,8 +5,9 @@
 #include "backend/cpu/executor.h"
 
 /* Beyond eight columns a weight block would be decoded again for each eight; a panel is decoded once for all, and its
- * activations have 8 bits. Logits always get 16. With the option `deterministic` there is one way only, so that the
- * split into batches cannot show. */
+ * activations have 8 bits. Logits always get 16. Where those cost more, several timelines that are decoded at once take
+ * panels from fewer columns on, for logits too; one alone never does, so that guesses are judged as tokens are. With
+ * the option `deterministic` there is one way only, so that the split into batches cannot show. */
 bool ll_cpu_by_rows(const ll_executor *e, const ll_phase *phase, size_t n_columns)
 {
     if (phase->kind == LL_PHASE_EXPERTS_UP || phase->kind == LL_PHASE_EXPERTS_DOWN) {
@@ -15,7 +16,11 @@ bool ll_cpu_by_rows(const ll_executor *e, const ll_phase *phase, size_t n_column
         if (n_columns * experts->n_used <= (size_t)LL_COLUMNS_MAX * experts->n)
             return true;
     }
-    return n_columns <= LL_COLUMNS_MAX || e->options.deterministic || phase->kind == LL_PHASE_LOGITS;
+    if (e->options.deterministic)
+        return true;
+    if (e->batch->n_runs > 1 && e->few_columns < LL_COLUMNS_MAX)
+        return n_columns <= e->few_columns;
+    return n_columns <= LL_COLUMNS_MAX || phase->kind == LL_PHASE_LOGITS;
 }
 
 ll_act ll_cpu_act_view(const ll_act *act, bool by_rows)

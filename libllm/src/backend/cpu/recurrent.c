@@ -17,11 +17,16 @@ bool ll_cpu_place_states(ll_executor *e)
     e->state_offset = ll_alloc(e->host, m->n_layers, sizeof *e->state_offset);
     if (!e->state_offset)
         return false;
-    for (uint32_t i = 0; i < m->n_layers; i++) {
+    for (uint32_t i = e->plan.first_layer; i < e->plan.end_layer; i++) {
         e->state_offset[i] = n;
         n += (size_t)ll_layer_state(&m->layers[i]);
     }
     return true;
+}
+
+size_t ll_cpu_state_bytes(const ll_executor *e)
+{
+    return (size_t)ll_state_bytes_of(e->model, e->plan.first_layer, e->plan.end_layer);
 }
 
 /* What a layer knows before a run, NULL at the beginning of a timeline, and where that goes which it knows after it. */

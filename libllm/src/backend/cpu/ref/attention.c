@@ -123,3 +123,12 @@ void ll_ref_attend_values_q8_0(const float *probs, const float *factors, size_t 
 {
     attend_values(probs, factors, n_q, v, head_dim, p_begin, p_end, acc, LL_KV_FORMAT_Q8_0);
 }
+
+void ll_ref_unpack_q4_0(const uint8_t *in, size_t n_runs, size_t run, int8_t *out)
+{
+    for (size_t i = 0; i < n_runs * run; i++) {
+        int8_t *to = out + i / run * 2 * run + i % run;
+        to[0] = (int8_t)((in[i] & 15) - 8);
+        to[run] = (int8_t)((in[i] >> 4) - 8);
+    }
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT
+ * Every Vulkan call fails in turn, the device is lost while it computes, and its memory runs out: each time there is an
+ * error value, nothing is left behind, other sessions live on and a new one works.
+ */
+#include "../golden/golden.h"
+
+#include <dlfcn.h>
+#include <set>
+
+namespace golden
+{
+namespace
+{
+
+constexpr uint32_t reference_layers = 3; /* of tiny/llama */
+enum { OUT_OF_HOST_MEMORY = -1, OUT_OF_DEVICE_MEMORY = -2, DEVICE_LOST = -4 };
+
+struct VulkanFailures : ::testing::Test {
+    void SetUp() override
+    {
+        libllm_runtime_options options;
+        libllm_runtime_options_init(&options, sizeof options);
+        options.n_threads = 1;
+        options.vulkan_library = LIBLLM_FAULTS;
+        libllm_runtime *made = nullptr;
+        ASSERT_STATUS(LIBLLM_OK, libllm_runtime_create(&options, &made, &error));
+        runtime.reset(made);
+        model = open_model(runtime.get(), LIBLLM_TEST_DATA "/tiny/llama.gguf");
+        engine = engine_options(8, 64);
+        engine.device = "vulkan";
+        engine.n_device_layers = 99; /* all, or an error */
+        library = dlopen(LIBLLM_FAULTS, RTLD_NOW | RTLD_LOCAL);
+        ASSERT_NE(nullptr, library) << dlerror();
+        set = reinterpret_cast<void (*)(long, int, const char *)>(dlsym(library, "faults_set"));
+        calls = reinterpret_cast<long (*)()>(dlsym(library, "faults_calls"));
+        live = reinterpret_cast<long (*)()>(dlsym(library, "faults_live"));
+        where = reinterpret_cast<const char *(*)()>(dlsym(library, "faults_where"));
+        limit = reinterpret_cast<void (*)(uint64_t, uint64_t)>(dlsym(library, "faults_limit_memory"));
+        most = reinterpret_cast<uint64_t (*)()>(dlsym(library, "faults_most_memory"));
+        hide = reinterpret_cast<void (*)(int)>(dlsym(library, "faults_hide_memory"));
+        set(-1, 0, nullptr);
+        limit(0, 0);
+        libllm_session *session = nullptr;
+        const libllm_status status = libllm_session_open(model.get(), &engine, &session, &error);
+        libllm_session_free(session);
+        if (status == LIBLLM_ERROR_UNSUPPORTED)
+            GTEST_SKIP() << error.message;
+        ASSERT_EQ(LIBLLM_OK, status) << error.message;
+        EXPECT_EQ(0, live());
+    }
+
+    /* A session from its opening over a prompt and a token to its end. */
+    libllm_status live_once()
+    {
+        const int32_t ids[] = {5, 6, 7, 8, 9};
+        libllm_session *raw = nullptr;
+        libllm_status status = libllm_session_open(model.get(), &engine, &raw, &error);
+        const Handle<libllm_session> session(raw);
+        if (!status)
+            status = libllm_session_eval(session.get(), ids, 4, &error);
+        if (!status)
+            status = libllm_session_eval(session.get(), ids + 4, 1, &error);
+        return status;
+    }
+
+    Handle<libllm_runtime> runtime;
+    Handle<libllm_model> model;
+    libllm_engine_options engine;
+    libllm_error error = {};
+    void *library = nullptr;
+    void (*set)(long, int, const char *) = nullptr;
+    void (*hide)(int) = nullptr;
+    void (*limit)(uint64_t, uint64_t) = nullptr;
+    uint64_t (*most)() = nullptr;
+    long (*calls)() = nullptr;
+    long (*live)() = nullptr;
+    const char *(*where)() = nullptr;
+};
+
+struct VulkanFailuresOfLayers : VulkanFailures, ::testing::WithParamInterface<uint32_t> {
+    void SetUp() override
+    {
+        VulkanFailures::SetUp();
+        engine.n_device_layers = GetParam();
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(AllAndOne, VulkanFailuresOfLayers, ::testing::Values(99, 1));
+
+TEST_P(VulkanFailuresOfLayers, EachCallInTurnGivesAnErrorAndLeavesNothing)
+{
+    set(-1, 0, nullptr);
+    ASSERT_EQ(LIBLLM_OK, live_once()) << error.message;
+    const long n = calls();
+    ASSERT_GT(n, 50);
+    for (long at = 0; at < n; at++) {
+        set(at, OUT_OF_HOST_MEMORY, nullptr);
+        EXPECT_EQ(LIBLLM_ERROR_OUT_OF_MEMORY, live_once()) << at << ": " << (where() ? where() : "nothing");
+        EXPECT_NE('\0', error.message[0]);
+        EXPECT_EQ(0, live()) << at << ": " << (where() ? where() : "nothing");
+    }
+    set(-1, 0, nullptr);
+    EXPECT_EQ(LIBLLM_OK, live_once()) << error.message;
+}
+
+/* However little memory there is, auto takes what fits into it. */
+TEST_F(VulkanFailures, AsManyLayersAsThereIsMemoryFor)
+{
+    const std::vector<int32_t> ids = read_ids(LIBLLM_TEST_DATA "/tiny/llama.json");
+    const Matrix reference = read_npy(LIBLLM_TEST_DATA "/tiny/llama.npy");
+    limit(0, 0);
+    ASSERT_EQ(LIBLLM_OK, live_once());
+    const uint64_t whole = most();
+    std::set<uint32_t> numbers;
+    uint32_t before = 0;
+    for (uint64_t i = 0; i <= 12; i++) {
+        const uint64_t bytes = whole * i / 10 + 4096;
+        for (const uint64_t said : {bytes, 4 * whole}) { /* the second time the driver promises too much */
+            engine.n_device_layers = 0;
+            limit(said, bytes);
+            uint32_t n;
+            {
+                const Handle<libllm_session> session = open_session(model.get(), engine);
+                ASSERT_TRUE(session);
+                n = libllm_session_device_layers(session.get());
+                std::vector<float> rows;
+                ASSERT_TRUE(eval_chunks(session.get(), ids, 0, 40, 8, reference.columns, &rows)) << n << " layers";
+                EXPECT_LE(distance(reference, rows.data()).max_abs, 1e-3);
+            }
+            EXPECT_LE(most(), bytes);
+            EXPECT_EQ(0, live());
+            if (said != bytes)
+                continue;
+            EXPECT_GE(n, before) << bytes;
+            before = n;
+            numbers.insert(n);
+        }
+    }
+    limit(0, 0);
+    EXPECT_EQ(reference_layers + 1, numbers.size()) << "every number of layers is the right one for some memory";
+}
+
+TEST_F(VulkanFailures, LayersThatDoNotFitAreAnErrorWithFigures)
+{
+    limit(64 << 10, 64 << 10);
+    engine.n_device_layers = 1;
+    EXPECT_EQ(LIBLLM_ERROR_OUT_OF_MEMORY, live_once());
+    EXPECT_NE(nullptr, strstr(error.message, "1 of the model's 3 layers")) << error.message;
+    EXPECT_NE(nullptr, strstr(error.message, "of which 0 MiB are free")) << error.message;
+    limit(0, 0);
+}
+
+/* As on most GPUs: what the device has goes there and comes back by copies. */
+TEST_F(VulkanFailures, MemoryThatTheHostDoesNotSeeIsCopiedTo)
+{
+    const std::vector<int32_t> ids = read_ids(LIBLLM_TEST_DATA "/tiny/llama.json");
+    const Matrix reference = read_npy(LIBLLM_TEST_DATA "/tiny/llama.npy");
+    const std::string path = ::testing::TempDir() + "vulkan-hidden.libllm";
+    hide(1);
+    set(-1, 0, "QueueSubmit");
+    {
+        const Handle<libllm_session> first = open_session(model.get(), engine),
+                                     second = open_session(model.get(), engine);
+        std::vector<float> rows;
+        ASSERT_TRUE(eval_chunks(first.get(), ids, 0, 24, 8, reference.columns, &rows));
+        ASSERT_STATUS(LIBLLM_OK, libllm_session_save(first.get(), path.c_str(), &error));
+        ASSERT_STATUS(LIBLLM_OK, libllm_session_load(second.get(), path.c_str(), &error));
+        ASSERT_TRUE(eval_chunks(second.get(), ids, 24, 40, 8, reference.columns, &rows));
+        EXPECT_LE(distance(reference, rows.data()).max_abs, 1e-3);
+    }
+    hide(0);
+    EXPECT_GT(calls(), 60) << "each of the weights is a copy";
+    EXPECT_EQ(0, live());
+    remove(path.c_str());
+}
+
+TEST_P(VulkanFailuresOfLayers, EachAllocationThatTheDeviceRefusesIsAnErrorWithFigures)
+{
+    set(-1, 0, "AllocateMemory");
+    ASSERT_EQ(LIBLLM_OK, live_once());
+    const long n = calls();
+    for (long at = 0; at < n; at++) {
+        set(at, OUT_OF_DEVICE_MEMORY, "AllocateMemory");
+        EXPECT_EQ(LIBLLM_ERROR_OUT_OF_MEMORY, live_once()) << at;
+        EXPECT_NE(nullptr, strstr(error.message, "MiB are free")) << error.message;
+        EXPECT_EQ(0, live()) << at;
+    }
+}
+
+TEST_P(VulkanFailuresOfLayers, ALostDeviceIsAnErrorOfItsSessionsAlone)
+{
+    set(-1, 0, nullptr);
+    const Handle<libllm_session> other = open_session(model.get(), engine);
+    const int32_t ids[] = {1, 2, 3, 4, 5, 6, 7, 8};
+    ASSERT_STATUS(LIBLLM_OK, libllm_session_eval(other.get(), ids, 3, &error));
+    for (const char *call : {"QueueSubmit", "WaitForFences"})
+        for (long at = 0; at < 3; at++) {
+            const Handle<libllm_session> session = open_session(model.get(), engine);
+            ASSERT_STATUS(LIBLLM_OK, libllm_session_eval(session.get(), ids, 2, &error));
+            set(at, DEVICE_LOST, call);
+            libllm_status status = LIBLLM_OK;
+            for (int i = 0; i < 4 && !status; i++)
+                status = libllm_session_eval(session.get(), ids + i, 1, &error);
+            EXPECT_EQ(LIBLLM_ERROR_DEVICE_LOST, status) << call << " " << at;
+            set(-1, 0, nullptr);
+            /* It stays lost for this session, and for no other. */
+            EXPECT_EQ(LIBLLM_ERROR_DEVICE_LOST, libllm_session_eval(session.get(), ids, 1, &error));
+            EXPECT_EQ(LIBLLM_OK, libllm_session_eval(other.get(), ids, 1, &error)) << error.message;
+        }
+    EXPECT_EQ(LIBLLM_OK, live_once()) << error.message;
+}
+
+} // namespace
+} // namespace golden

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT
+ * A Vulkan loader that fails when it is told to: it hands out the real one's functions, those that return a result
+ * behind a counter. Call number `at` gives an error instead of being made. It also counts what is made and destroyed,
+ * can make memory of one type look like two: a device's own, which the host does not see, and another; and can make it
+ * look like little, with a driver that has no memory beyond that, or that says it has more.
+ */
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <vulkan/vulkan_core.h>
+
+static atomic_long calls, at = -1, n_live;
+static atomic_int result = VK_ERROR_OUT_OF_HOST_MEMORY;
+static const char *volatile only; /* NULL: any call */
+static const char *volatile failed_in;
+static atomic_int hides;
+
+/* Memory in use: one thread at a time does this in the tests. */
+enum { ALLOCATIONS_MAX = 1024 };
+static uint64_t said_limit, real_limit, used, most_used;
+static struct {
+    VkDeviceMemory memory;
+    uint64_t size;
+} allocations[ALLOCATIONS_MAX];
+
+static void note_allocation(VkDeviceMemory of, VkDeviceMemory becomes, uint64_t size)
+{
+    for (int i = 0; i < ALLOCATIONS_MAX; i++)
+        if (allocations[i].memory == of) {
+            used += size - allocations[i].size;
+            allocations[i].memory = becomes;
+            allocations[i].size = size;
+            most_used = used > most_used ? used : most_used;
+            return;
+        }
+}
+
+#define EXPORTED __attribute__((visibility("default")))
+EXPORTED void faults_set(long call, int vk_result, const char *function);
+EXPORTED void faults_hide_memory(int hides);
+EXPORTED void faults_limit_memory(uint64_t said, uint64_t real);
+EXPORTED uint64_t faults_most_memory(void);
+EXPORTED long faults_calls(void);
+EXPORTED long faults_live(void);
+EXPORTED const char *faults_where(void);
+EXPORTED PFN_vkVoidFunction VKAPI_CALL vkGetInstanceProcAddr(VkInstance instance, const char *name);
+
+void faults_set(long call, int vk_result, const char *function)
+{
+    calls = 0;
+    at = call;
+    result = vk_result;
+    only = function;
+    failed_in = NULL;
+}
+void faults_hide_memory(int hides_now) { hides = hides_now; }
+/* What the device says that it has, and what it has; 0: the driver's own. And what was in use at a time since. */
+void faults_limit_memory(uint64_t said, uint64_t real)
+{
+    said_limit = said;
+    real_limit = real;
+    most_used = used;
+}
+uint64_t faults_most_memory(void) { return most_used; }
+long faults_calls(void) { return calls; }
+long faults_live(void) { return n_live; }
+const char *faults_where(void) { return failed_in; }
+
+static int fails(const char *name)
+{
+    if (only && strcmp(only, name) != 0)
+        return 0;
+    if (atomic_fetch_add(&calls, 1) != at)
+        return 0;
+    failed_in = name;
+    return 1;
+}
+
+static PFN_vkGetInstanceProcAddr real_instance(void)
+{
+    static _Atomic(void *) found;
+    if (!found) {
+        void *library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
+        found = library ? dlsym(library, "vkGetInstanceProcAddr") : NULL;
+    }
+    return (PFN_vkGetInstanceProcAddr)found;
+}
+
+/* name, parameters, arguments, how many objects a success makes */
+#define CALLS(X)                                                                                                       \
+    X(CreateInstance, (const VkInstanceCreateInfo *a, const VkAllocationCallbacks *b, VkInstance *c), (a, b, c), 1)    \
+    X(EnumeratePhysicalDevices, (VkInstance a, uint32_t * b, VkPhysicalDevice * c), (a, b, c), 0)                      \
+    X(CreateDevice, (VkPhysicalDevice a, const VkDeviceCreateInfo *b, const VkAllocationCallbacks *c, VkDevice *d),    \
+      (a, b, c, d), 1)                                                                                                 \
+    X(CreateBuffer, (VkDevice a, const VkBufferCreateInfo *b, const VkAllocationCallbacks *c, VkBuffer *d),            \
+      (a, b, c, d), 1)                                                                                                 \
+    X(AllocateMemory, (VkDevice a, const VkMemoryAllocateInfo *b, const VkAllocationCallbacks *c, VkDeviceMemory *d),  \
+      (a, b, c, d), 1)                                                                                                 \
+    X(BindBufferMemory, (VkDevice a, VkBuffer b, VkDeviceMemory c, VkDeviceSize d), (a, b, c, d), 0)                   \
+    X(MapMemory, (VkDevice a, VkDeviceMemory b, VkDeviceSize c, VkDeviceSize d, VkMemoryMapFlags e, void **f),         \
+      (a, b, c, d, e, f), 0)                                                                                           \
+    X(CreateShaderModule,                                                                                              \
+      (VkDevice a, const VkShaderModuleCreateInfo *b, const VkAllocationCallbacks *c, VkShaderModule *d),              \
+      (a, b, c, d), 1)                                                                                                 \
+    X(CreatePipelineLayout,                                                                                            \
+      (VkDevice a, const VkPipelineLayoutCreateInfo *b, const VkAllocationCallbacks *c, VkPipelineLayout *d),          \
+      (a, b, c, d), 1)                                                                                                 \
+    X(CreatePipelineCache,                                                                                             \
+      (VkDevice a, const VkPipelineCacheCreateInfo *b, const VkAllocationCallbacks *c, VkPipelineCache *d),            \
+      (a, b, c, d), 1)                                                                                                 \
+    X(CreateComputePipelines,                                                                                          \
+      (VkDevice a, VkPipelineCache b, uint32_t c, const VkComputePipelineCreateInfo *d,                                \
+       const VkAllocationCallbacks *e, VkPipeline *f),                                                                 \
+      (a, b, c, d, e, f), 1)                                                                                           \
+    X(CreateCommandPool,                                                                                               \
+      (VkDevice a, const VkCommandPoolCreateInfo *b, const VkAllocationCallbacks *c, VkCommandPool *d), (a, b, c, d),  \
+      1)                                                                                                               \
+    X(AllocateCommandBuffers, (VkDevice a, const VkCommandBufferAllocateInfo *b, VkCommandBuffer *c), (a, b, c), 0)    \
+    X(BeginCommandBuffer, (VkCommandBuffer a, const VkCommandBufferBeginInfo *b), (a, b), 0)                           \
+    X(EndCommandBuffer, (VkCommandBuffer a), (a), 0)                                                                   \
+    X(CreateFence, (VkDevice a, const VkFenceCreateInfo *b, const VkAllocationCallbacks *c, VkFence *d), (a, b, c, d), \
+      1)                                                                                                               \
+    X(ResetFences, (VkDevice a, uint32_t b, const VkFence *c), (a, b, c), 0)                                           \
+    X(WaitForFences, (VkDevice a, uint32_t b, const VkFence *c, VkBool32 d, uint64_t e), (a, b, c, d, e), 0)           \
+    X(QueueSubmit, (VkQueue a, uint32_t b, const VkSubmitInfo *c, VkFence d), (a, b, c, d), 0)
+
+/* Memory of type 1 is that of type 0. */
+static _Atomic(PFN_vkGetPhysicalDeviceMemoryProperties2) real_memory_properties;
+static _Atomic(PFN_vkGetBufferMemoryRequirements) real_requirements;
+static _Atomic(PFN_vkAllocateMemory) real_allocate;
+
+static void VKAPI_CALL memory_properties(VkPhysicalDevice device, VkPhysicalDeviceMemoryProperties2 *out)
+{
+    real_memory_properties(device, out);
+    for (VkBaseOutStructure *next = out->pNext; said_limit && next; next = next->pNext)
+        if (next->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT) {
+            VkPhysicalDeviceMemoryBudgetPropertiesEXT *budget = (void *)next;
+            budget->heapBudget[0] = said_limit;
+            budget->heapUsage[0] = used;
+        }
+    if (said_limit)
+        out->memoryProperties.memoryHeaps[0].size = said_limit;
+    if (!hides)
+        return;
+    VkPhysicalDeviceMemoryProperties *p = &out->memoryProperties;
+    p->memoryTypeCount = 2;
+    p->memoryTypes[1] = p->memoryTypes[0];
+    p->memoryTypes[0].propertyFlags = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
+    p->memoryTypes[1].propertyFlags &= ~(VkMemoryPropertyFlags)VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
+}
+
+static void VKAPI_CALL requirements(VkDevice device, VkBuffer buffer, VkMemoryRequirements *out)
+{
+    real_requirements(device, buffer, out);
+    out->memoryTypeBits |= hides ? 2 : 0;
+}
+
+static VkResult VKAPI_CALL allocate_memory(VkDevice device, const VkMemoryAllocateInfo *info,
+                                           const VkAllocationCallbacks *allocator, VkDeviceMemory *out)
+{
+    VkMemoryAllocateInfo of_one_type = *info;
+    of_one_type.memoryTypeIndex = hides ? 0 : info->memoryTypeIndex;
+    if (real_limit && used + info->allocationSize > real_limit)
+        return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+    const VkResult r = real_allocate(device, &of_one_type, allocator, out);
+    if (r == VK_SUCCESS)
+        note_allocation(VK_NULL_HANDLE, *out, info->allocationSize);
+    return r;
+}
+
+#define X(name, parameters, arguments, made)                                                                           \
+    static _Atomic(PFN_vk##name) real_##name;                                                                          \
+    static VkResult VKAPI_CALL faulty_##name parameters                                                                \
+    {                                                                                                                  \
+        if (fails(#name))                                                                                              \
+            return (VkResult)result;                                                                                   \
+        const VkResult r = real_##name arguments;                                                                      \
+        n_live += r == VK_SUCCESS ? made : 0;                                                                          \
+        return r;                                                                                                      \
+    }
+CALLS(X)
+#undef X
+
+#define DESTROYS(X)                                                                                                    \
+    X(DestroyBuffer, VkBuffer)                                                                                         \
+    X(FreeMemory, VkDeviceMemory)                                                                                      \
+    X(DestroyShaderModule, VkShaderModule)                                                                             \
+    X(DestroyPipelineLayout, VkPipelineLayout)                                                                         \
+    X(DestroyPipelineCache, VkPipelineCache)                                                                           \
+    X(DestroyPipeline, VkPipeline)                                                                                     \
+    X(DestroyCommandPool, VkCommandPool)                                                                               \
+    X(DestroyFence, VkFence)
+#define X(name, type)                                                                                                  \
+    static _Atomic(PFN_vk##name) real_##name;                                                                          \
+    static void VKAPI_CALL counted_##name(VkDevice device, type object, const VkAllocationCallbacks *allocator)        \
+    {                                                                                                                  \
+        n_live -= object != VK_NULL_HANDLE;                                                                            \
+        real_##name(device, object, allocator);                                                                        \
+    }
+DESTROYS(X)
+#undef X
+
+static _Atomic(PFN_vkDestroyDevice) real_DestroyDevice;
+static _Atomic(PFN_vkDestroyInstance) real_DestroyInstance;
+static _Atomic(PFN_vkGetDeviceProcAddr) real_GetDeviceProcAddr;
+
+static _Atomic(PFN_vkFreeMemory) real_free;
+
+static void VKAPI_CALL free_memory(VkDevice device, VkDeviceMemory memory, const VkAllocationCallbacks *allocator)
+{
+    if (memory != VK_NULL_HANDLE)
+        note_allocation(memory, VK_NULL_HANDLE, 0);
+    real_free(device, memory, allocator);
+}
+
+static void VKAPI_CALL counted_DestroyDevice(VkDevice device, const VkAllocationCallbacks *allocator)
+{
+    n_live--;
+    real_DestroyDevice(device, allocator);
+}
+
+static void VKAPI_CALL counted_DestroyInstance(VkInstance instance, const VkAllocationCallbacks *allocator)
+{
+    n_live--;
+    real_DestroyInstance(instance, allocator);
+}
+
+static PFN_vkVoidFunction VKAPI_CALL device_function(VkDevice device, const char *name);
+
+static PFN_vkVoidFunction replace(const char *name, PFN_vkVoidFunction found)
+{
+    if (!found)
+        return NULL;
+    if (strcmp(name, "vkGetPhysicalDeviceMemoryProperties2") == 0) {
+        real_memory_properties = (PFN_vkGetPhysicalDeviceMemoryProperties2)found;
+        return (PFN_vkVoidFunction)memory_properties;
+    }
+    if (strcmp(name, "vkGetBufferMemoryRequirements") == 0) {
+        real_requirements = (PFN_vkGetBufferMemoryRequirements)found;
+        return (PFN_vkVoidFunction)requirements;
+    }
+    if (strcmp(name, "vkAllocateMemory") == 0) {
+        real_allocate = (PFN_vkAllocateMemory)found;
+        found = (PFN_vkVoidFunction)allocate_memory;
+    }
+    if (strcmp(name, "vkFreeMemory") == 0) {
+        real_free = (PFN_vkFreeMemory)found;
+        found = (PFN_vkVoidFunction)free_memory;
+    }
+#define X(call, parameters, arguments, made)                                                                           \
+    if (strcmp(name, "vk" #call) == 0) {                                                                               \
+        real_##call = (PFN_vk##call)found;                                                                             \
+        return (PFN_vkVoidFunction)faulty_##call;                                                                      \
+    }
+    CALLS(X)
+#undef X
+#define X(call, type)                                                                                                  \
+    if (strcmp(name, "vk" #call) == 0) {                                                                               \
+        real_##call = (PFN_vk##call)found;                                                                             \
+        return (PFN_vkVoidFunction)counted_##call;                                                                     \
+    }
+    DESTROYS(X)
+    X(DestroyDevice, )
+    X(DestroyInstance, )
+#undef X
+    if (strcmp(name, "vkGetDeviceProcAddr") == 0) {
+        real_GetDeviceProcAddr = (PFN_vkGetDeviceProcAddr)found;
+        return (PFN_vkVoidFunction)device_function;
+    }
+    return found;
+}
+
+static PFN_vkVoidFunction VKAPI_CALL device_function(VkDevice device, const char *name)
+{
+    return replace(name, real_GetDeviceProcAddr(device, name));
+}
+
+PFN_vkVoidFunction VKAPI_CALL vkGetInstanceProcAddr(VkInstance instance, const char *name)
+{
+    PFN_vkGetInstanceProcAddr real = real_instance();
+    return real ? replace(name, real(instance, name)) : NULL;
+}
