@@ -43,7 +43,10 @@ def main(build, version, *compiler):
         command = next((folder / "root").rglob("bin/libllm"))
         subprocess.run([command, "--help"], check=True, stdout=subprocess.DEVNULL, env=environment)
         described = " ".join(flags("--modversion"))
+        headers = {path.name for path in (folder / "root").rglob("include/libllm/*")}
     problems = []
+    if headers != {"libllm.h", "libllm.hpp", "api.hpp", "core.hpp"}:
+        problems.append(f"the headers that are installed are {', '.join(sorted(headers))}")
     if not printed == described == version:
         problems.append(f"the library says {printed}, the pkg-config file {described}, the build {version}")
     if "[libllm.so.0]" not in needed:

@@ -25,7 +25,7 @@ FIELD(libllm_limits, template_bytes, 48);
 FIELD(libllm_limits, template_output_bytes, 56);
 FIELD(libllm_limits, text_bytes, 64);
 
-SIZE(libllm_runtime_options, 80);
+SIZE(libllm_runtime_options, 96);
 FIELD(libllm_runtime_options, struct_size, 0);
 FIELD(libllm_runtime_options, n_threads, 4);
 FIELD(libllm_runtime_options, cpu_mask, 8);
@@ -38,6 +38,8 @@ FIELD(libllm_runtime_options, limits, 56);
 FIELD(libllm_runtime_options, fixed_threads, 64);
 FIELD(libllm_runtime_options, reserved, 68);
 FIELD(libllm_runtime_options, blas_library, 72);
+FIELD(libllm_runtime_options, vulkan_library, 80);
+FIELD(libllm_runtime_options, cache_dir, 88);
 
 SIZE(libllm_model_options, 8);
 FIELD(libllm_model_options, struct_size, 0);
@@ -95,7 +97,7 @@ FIELD(libllm_convert_options, n_tensor_types, 32);
 FIELD(libllm_convert_options, progress, 40);
 FIELD(libllm_convert_options, user_data, 48);
 
-SIZE(libllm_engine_options, 48);
+SIZE(libllm_engine_options, 56);
 FIELD(libllm_engine_options, struct_size, 0);
 FIELD(libllm_engine_options, kv_type, 4);
 FIELD(libllm_engine_options, n_positions, 8);
@@ -106,6 +108,8 @@ FIELD(libllm_engine_options, hidden_states, 28);
 FIELD(libllm_engine_options, device, 32);
 FIELD(libllm_engine_options, importance, 40);
 FIELD(libllm_engine_options, no_reuse, 44);
+FIELD(libllm_engine_options, n_sessions, 48);
+FIELD(libllm_engine_options, n_device_layers, 52);
 
 SIZE(libllm_batch_entry, 32);
 FIELD(libllm_batch_entry, session, 0);
@@ -138,7 +142,7 @@ FIELD(libllm_sampling_options, temperature, 48);
 FIELD(libllm_sampling_options, reserved, 52);
 FIELD(libllm_sampling_options, seed, 56);
 
-SIZE(libllm_stream_options, 48);
+SIZE(libllm_stream_options, 64);
 FIELD(libllm_stream_options, struct_size, 0);
 FIELD(libllm_stream_options, n_stops, 4);
 FIELD(libllm_stream_options, max_tokens, 8);
@@ -147,6 +151,12 @@ FIELD(libllm_stream_options, stops, 24);
 FIELD(libllm_stream_options, ignore_end, 32);
 FIELD(libllm_stream_options, n_guesses, 36);
 FIELD(libllm_stream_options, constraint, 40);
+FIELD(libllm_stream_options, draft, 48);
+FIELD(libllm_stream_options, logprobs, 56);
+FIELD(libllm_stream_options, n_top_logprobs, 60);
+SIZE(libllm_token_logprob, 8);
+FIELD(libllm_token_logprob, token, 0);
+FIELD(libllm_token_logprob, logprob, 4);
 
 SIZE(libllm_adapter_info, 32);
 FIELD(libllm_adapter_info, struct_size, 0);
@@ -161,7 +171,7 @@ FIELD(libllm_scaled_adapter, adapter, 0);
 FIELD(libllm_scaled_adapter, scale, 8);
 FIELD(libllm_scaled_adapter, reserved, 12);
 
-SIZE(libllm_stream_event, 120);
+SIZE(libllm_stream_event, 136);
 FIELD(libllm_stream_event, struct_size, 0);
 FIELD(libllm_stream_event, token, 4);
 FIELD(libllm_stream_event, text, 8);
@@ -180,12 +190,24 @@ FIELD(libllm_stream_event, call_name, 88);
 FIELD(libllm_stream_event, remark, 96);
 FIELD(libllm_stream_event, n_guessed_tokens, 104);
 FIELD(libllm_stream_event, n_accepted_tokens, 112);
+FIELD(libllm_stream_event, logprob, 120);
+FIELD(libllm_stream_event, n_top_logprobs, 124);
+FIELD(libllm_stream_event, top_logprobs, 128);
 
 SIZE(libllm_chat_options, 24);
 FIELD(libllm_chat_options, struct_size, 0);
 FIELD(libllm_chat_options, reserved, 4);
 FIELD(libllm_chat_options, template_text, 8);
 FIELD(libllm_chat_options, template_bytes, 16);
+
+SIZE(libllm_fit_options, 48);
+FIELD(libllm_fit_options, struct_size, 0);
+FIELD(libllm_fit_options, policy, 4);
+FIELD(libllm_fit_options, n_positions, 8);
+FIELD(libllm_fit_options, n_reserved, 16);
+FIELD(libllm_fit_options, n_dropped_turns, 24);
+FIELD(libllm_fit_options, summary, 32);
+FIELD(libllm_fit_options, summary_bytes, 40);
 
 SIZE(libllm_status, 4);
 SIZE(libllm_log_level, 4);
@@ -196,3 +218,4 @@ SIZE(libllm_pooling, 4);
 SIZE(libllm_finish_reason, 4);
 SIZE(libllm_constraint_kind, 4);
 SIZE(libllm_stream_kind, 4);
+SIZE(libllm_fit_policy, 4);

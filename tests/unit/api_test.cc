@@ -68,6 +68,7 @@ TEST(Api, EveryFunctionTakesNull)
     EXPECT_EQ(invalid, libllm_chat_create(nullptr, nullptr, nullptr, &e));
     EXPECT_EQ(invalid, libllm_chat_render(nullptr, "[]", 2, buffer, 4, &n, &e));
     EXPECT_EQ(invalid, libllm_chat_tokenize(nullptr, "[]", 2, &token, 1, &n, &e));
+    EXPECT_EQ(invalid, libllm_chat_fit(nullptr, "[]", 2, nullptr, buffer, 4, &n, &e));
     EXPECT_EQ(invalid, libllm_chat_stream(nullptr, nullptr, "[]", 2, nullptr, nullptr, &e));
     EXPECT_EQ(invalid, libllm_runtime_create(nullptr, nullptr, nullptr)) << "the error is optional, too";
     EXPECT_STREQ("INVALID_ARGUMENT", libllm_status_name(invalid));
@@ -281,6 +282,16 @@ libllm_status work(const char *model, const char *adapter, Torture *torture)
     const char *request = "[{\"role\":\"user\",\"content\":\" hi \"}]";
     if (!status)
         status = libllm_chat_render(chat, request, strlen(request), text, sizeof text, &n, &e);
+    const char *longer = "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"user\",\"content\":\"b\"},"
+                         "{\"role\":\"assistant\",\"content\":\"c\"},{\"role\":\"user\",\"content\":\"d\"}]";
+    libllm_fit_options fo;
+    libllm_fit_options_init(&fo, sizeof fo);
+    fo.n_positions = 100;
+    fo.n_dropped_turns = 1;
+    fo.summary = "s";
+    fo.summary_bytes = 1;
+    if (!status)
+        status = libllm_chat_fit(chat, longer, strlen(longer), &fo, text, sizeof text, &n, &e);
     if (status < 0) {
         EXPECT_EQ(status, e.status);
         EXPECT_NE('\0', e.message[0]);
@@ -363,7 +374,8 @@ TEST(Api, ChatStreamsHaveKinds)
     EXPECT_EQ(chat_items(nullptr, R"({"messages": [{"role": "user", "content": "hi"}], "reasoning": "hide"})", &reason),
               "0:It is\n0: sunny.\n");
     const char *const with_tools =
-        R"({"messages": [{"role": "user", "content": "hi"}], "tools": [{"function": {"name": "get_weather"}}]})";
+        R"({"messages": [{"role": "user", "content": "hi"}],
+            "tools": [{"function": {"name": "get_weather", "parameters": {"type": "object"}}}]})";
     const std::string called = "0:I look.\n[call00000 get_weather]2:{\"city\": \n2:\"Ulm\"}\n";
     EXPECT_EQ(chat_items(nullptr, with_tools, &reason), called);
     EXPECT_EQ(reason, LIBLLM_FINISH_TOOL_CALLS);
@@ -405,6 +417,77 @@ TEST(Api, EveryAllocationFailedInTurn)
                     << i << " of " << good.count << ", " << c.model;
                 ASSERT_EQ(0, bad.live) << "allocation " << i << " failed and something leaked, " << c.model;
             }
+    }
+}
+
+// Ten tokens of a model that is its own draft; without memory for a moment the same call is tried again.
+libllm_status draft_tokens(Torture *torture, std::vector<int32_t> *tokens)
+{
+    libllm_error e{};
+    libllm_runtime_options o;
+    libllm_runtime_options_init(&o, sizeof o);
+    o.n_threads = 1;
+    o.allocate = Torture::allocate;
+    o.release = Torture::release;
+    o.allocator_user_data = torture;
+    libllm_engine_options eo;
+    libllm_engine_options_init(&eo, sizeof eo);
+    eo.n_positions = 128;
+    libllm_stream_options so;
+    libllm_stream_options_init(&so, sizeof so);
+    so.max_tokens = 10;
+    so.ignore_end = 1;
+    libllm_runtime *r = nullptr;
+    libllm_model *m = nullptr;
+    libllm_session *s = nullptr;
+    libllm_stream *stream = nullptr;
+    const int32_t ids[] = {5, 6, 7};
+    libllm_status status = libllm_runtime_create(&o, &r, &e);
+    if (!status)
+        status = libllm_model_open(r, LIBLLM_TEST_DATA "/tiny/llama.gguf", nullptr, &m, &e);
+    if (!status)
+        status = libllm_session_open(m, &eo, &s, &e);
+    if (!status)
+        status = libllm_session_open(m, &eo, &so.draft, &e);
+    if (!status)
+        status = libllm_stream_create(s, ids, 3, &so, &stream, &e);
+    libllm_stream_event event{};
+    event.struct_size = sizeof event;
+    for (int tries = 0; !status && tries < 3;) {
+        status = libllm_stream_next(stream, &event, &e);
+        if (status == LIBLLM_ERROR_OUT_OF_MEMORY && ++tries < 3)
+            status = LIBLLM_OK;
+        else if (!status && event.token >= 0)
+            tokens->push_back(event.token);
+    }
+    if (status == LIBLLM_DONE) {
+        EXPECT_GT(event.n_guessed_tokens, 0u);
+    }
+    libllm_session_free(so.draft); // the stream keeps it
+    libllm_session_free(s);
+    libllm_stream_free(stream);
+    libllm_model_free(m);
+    libllm_runtime_free(r);
+    return status;
+}
+
+TEST(Api, DraftsWithoutMemoryChangeNoToken)
+{
+    Torture good;
+    std::vector<int32_t> expected;
+    ASSERT_EQ(LIBLLM_DONE, draft_tokens(&good, &expected));
+    EXPECT_EQ(10u, expected.size());
+    EXPECT_EQ(0, good.live);
+    for (long nth = 0; nth < good.count; nth++) {
+        Torture bad;
+        bad.fail_at = nth;
+        std::vector<int32_t> tokens;
+        const libllm_status status = draft_tokens(&bad, &tokens);
+        EXPECT_TRUE(status == LIBLLM_ERROR_OUT_OF_MEMORY || status == LIBLLM_DONE) << nth;
+        if (status == LIBLLM_DONE) {
+            EXPECT_EQ(expected, tokens) << nth;
+        }
+        EXPECT_EQ(0, bad.live) << nth;
     }
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
+#include <cstring>
 #include <random>
 #include <string>
 #include <unordered_map>
@@ -14,6 +16,7 @@
 extern "C" {
 #include "base/checked.h"
 #include "base/cpu.h"
+#include "base/decimal.h"
 #include "base/json.h"
 #include "base/map.h"
 #include "base/status.h"
@@ -121,6 +124,29 @@ TEST_F(Base, Utf8IsStrict)
             EXPECT_EQ(0u, ll_utf8_complete(bytes, cut)) << "an unfinished character waits";
     }
     EXPECT_EQ(2u, ll_utf8_complete("\xE0\x80", 2)) << "what can become no character does not wait";
+}
+
+TEST_F(Base, DigitsAreThoseOfTheCLibrary)
+{
+    std::mt19937_64 random(6);
+    char ours[LL_GENERAL_TEXT], theirs[2 * LL_GENERAL_TEXT];
+    for (int i = 0; i < 200000; i++) {
+        const uint64_t bits = random();
+        double x;
+        if (i % 3 == 0)
+            memcpy(&x, &bits, sizeof x); // anything
+        else if (i % 3 == 1)
+            x = static_cast<double>(static_cast<int64_t>(bits % 2000001) - 1000000) / (1 << (bits >> 60)); // ties
+        else
+            x = std::exp((static_cast<double>(bits >> 11) / 0x1p53 - 0.5) * 90);
+        if (!std::isfinite(x))
+            continue;
+        const int n = 1 + static_cast<int>(bits % 19);
+        const size_t size = ll_print_general(x, n, ours);
+        snprintf(theirs, sizeof theirs, "%.*g", n, x);
+        ASSERT_STREQ(theirs, ours) << n;
+        ASSERT_EQ(strlen(theirs), size);
+    }
 }
 
 TEST_F(Base, JsonIsWrittenAsTheParserLibraryWritesIt)

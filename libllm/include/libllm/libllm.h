@@ -21,6 +21,7 @@
  * Text.      UTF-8 with an explicit length; no terminating NUL is needed or written. Text comes out as
  *            (buffer, capacity, needed): when it does not fit, the status is LIBLLM_ERROR_BUFFER_TOO_SMALL
  *            and `needed` is the size in bytes to come back with. Paths are NUL-terminated.
+ * Callbacks. A callback returns; it neither throws nor jumps out, as nothing unwinds through the library.
  * Options.   Option structs start with struct_size; call the _init function first. 0 means the default.
  *            A NULL options pointer means all defaults.
  *
@@ -196,6 +197,8 @@ typedef enum libllm_log_level {
  * @param level      importance
  * @param text       one line without a line feed
  * @param n_bytes    its length
+ *
+ * Since: 0.1
  */
 typedef void (*libllm_log_fn)(void *LIBLLM_NULLABLE user_data, libllm_log_level level,
                               const char *LIBLLM_STRING(n_bytes) text, size_t n_bytes);
@@ -207,6 +210,8 @@ typedef void (*libllm_log_fn)(void *LIBLLM_NULLABLE user_data, libllm_log_level 
  * @param size       bytes, above 0
  * @param alignment  a power of two, at most 4096
  * @return memory of that size and alignment, or NULL when there is none
+ *
+ * Since: 0.1
  */
 typedef void *(*libllm_allocate_fn)(void *LIBLLM_NULLABLE user_data, size_t size, size_t alignment);
 
@@ -215,6 +220,8 @@ typedef void *(*libllm_allocate_fn)(void *LIBLLM_NULLABLE user_data, size_t size
  *
  * @param user_data  as given in the options
  * @param memory     what libllm_allocate_fn returned, never NULL
+ *
+ * Since: 0.1
  */
 typedef void (*libllm_release_fn)(void *LIBLLM_NULLABLE user_data, void *memory);
 
@@ -267,8 +274,8 @@ typedef struct libllm_runtime_options {
     /** Threads that compute, 1 to 1024, at most: fewer do while the process has fewer processors, or other programs
      *  take some of them. 0: the physical cores that affinity and cgroup leave to the process. */
     uint32_t n_threads;
-    /** Highest instruction set to use: "ref"; on x86-64 "avx2", "avx_vnni", "avx512", "avx512_vnni", "avx512_bf16" or
-     * "amx"; on aarch64 "neon", "dotprod" or "i8mm"; NULL or "native": all that the processor has. */
+    /** Highest instruction set to use, NUL-terminated: "ref"; on x86-64 "avx2", "avx_vnni", "avx512", "avx512_vnni",
+     * "avx512_bf16" or "amx"; on aarch64 "neon", "dotprod" or "i8mm"; NULL or "native": all that the processor has. */
     const char *LIBLLM_NULLABLE cpu_mask;
     /** Receives log lines; NULL: silent. */
     libllm_log_fn LIBLLM_NULLABLE log;
@@ -287,9 +294,14 @@ typedef struct libllm_runtime_options {
     uint32_t fixed_threads;
     /** Zero. */
     uint32_t reserved;
-    /** File of the library that the device "blas" calls, which has the CBLAS interface with 32-bit integers; NULL: the
-     *  first of libopenblas.so.0, libcblas.so.3 and libblas.so.3 that is installed. Copied. */
+    /** File of the library that the device "blas" calls, NUL-terminated; it has the CBLAS interface with 32-bit
+     *  integers. NULL: the first of libopenblas.so.0, libcblas.so.3 and libblas.so.3 that is installed. Copied. */
     const char *LIBLLM_NULLABLE blas_library;
+    /** File of the Vulkan loader, NUL-terminated. NULL: libvulkan.so.1. Copied. */
+    const char *LIBLLM_NULLABLE vulkan_library;
+    /** Folder in which what drivers have compiled is kept for the next process, NUL-terminated; it has to exist. NULL:
+     *  nothing is kept. Copied. */
+    const char *LIBLLM_NULLABLE cache_dir;
 } libllm_runtime_options;
 
 /**
@@ -392,10 +404,13 @@ libllm_status libllm_runtime_measure_limits(const libllm_runtime *runtime,
  * held; it must not call the library with the same runtime and must not unwind.
  *
  * @param user_data  as given in the options
- * @param part       "layers", or the type of weights that is measured next; valid during the call
- * @param index      parts that are done
+ * @param part       "layers", or the type of weights that is measured next, NUL-terminated; valid during the call. Each
+ *                   comes in several rounds
+ * @param index      parts of all rounds that are done
  * @param n_parts    all of them
  * @return 0 to go on, anything else to cancel
+ *
+ * Since: 0.1
  */
 typedef int32_t (*libllm_calibrate_fn)(void *LIBLLM_NULLABLE user_data, const char *part, size_t index, size_t n_parts);
 
@@ -433,8 +448,9 @@ void libllm_calibration_options_init(libllm_calibration_options *LIBLLM_OUT opti
  * Measure how fast a device computes models, by running layers of synthetic ones: what the estimator predicts the speed
  * of other models from (the member "machine.calibration" of the task "fit"). As JSON: {"device","name","threads",
  * "types":[{"type","decode_gb_per_second","prefill_gflop_per_second"}],"step_ns","layer_ns","prefill_value_ns",
- * "attention_gb_per_second","attention_gflop_per_second"}. Figures are medians, for a machine that is as busy later as
- * it is meanwhile. Takes about a second for each type and up to 1.2 GiB of memory.
+ * "attention_gb_per_second","attention_gflop_per_second"}. Figures are medians over the whole time, in which everything
+ * is measured in turn, for a machine that is as busy later as it is meanwhile. Takes about a second for each type and
+ * up to 1.2 GiB of memory.
  *
  * @param runtime   the runtime, whose threads compute
  * @param options   NULL for all types on the CPU
@@ -453,6 +469,33 @@ void libllm_calibration_options_init(libllm_calibration_options *LIBLLM_OUT opti
 LIBLLM_API
 libllm_status libllm_runtime_calibrate(const libllm_runtime *runtime,
                                        const libllm_calibration_options *LIBLLM_NULLABLE options,
+                                       char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer, size_t capacity,
+                                       size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
+
+/**
+ * Compare what a device computes with the reference kernels: a small synthetic layer of each type of weights and of
+ * each kind of layer. As JSON: {"device","name","instruction_set" (of the
+ * processor),"parts":[{"part","error","allowed", "passed","reason"}],"passed","seconds"}. "error" is the relative error
+ * of what comes out of a layer. A part that the device does not compute, or fails to, has a reason and no error; only
+ * those that it computes wrongly, or fails to compute, have not passed. Takes about 2 seconds on a processor and 20 MiB
+ * of memory.
+ *
+ * @param runtime   the runtime, whose threads compute
+ * @param device    an id of libllm_runtime_devices(), NUL-terminated; NULL: "cpu"
+ * @param buffer    receives the text; may be NULL when capacity is 0
+ * @param capacity  bytes in buffer; below 32768, which always suffice, nothing is tested
+ * @param needed    receives the length of the text, or 32768 when nothing is tested
+ * @param error     optional
+ * @return LIBLLM_OK, also where parts have not passed, or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(runtime).
+ * Errors: INVALID_ARGUMENT, NOT_FOUND (no such device), UNSUPPORTED (it is not available), BUFFER_TOO_SMALL,
+ * OUT_OF_MEMORY, FORKED.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_runtime_self_test(const libllm_runtime *runtime, const char *LIBLLM_NULLABLE device,
                                        char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer, size_t capacity,
                                        size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
 
@@ -730,6 +773,8 @@ typedef struct libllm_convert_event {
  * @param user_data  as given in the options
  * @param event      valid during the call
  * @return 0 to go on, anything else to cancel
+ *
+ * Since: 0.1
  */
 typedef int32_t (*libllm_convert_fn)(void *LIBLLM_NULLABLE user_data, const libllm_convert_event *event);
 
@@ -798,11 +843,12 @@ libllm_status libllm_model_convert(const libllm_runtime *runtime, const char *so
 
 /* Tokenizer --------------------------------------------------------------------------------------------- */
 
-/** Turn the text of special tokens, such as <|im_end|>, into these tokens. Never set it for text of users. */
+/** Turn the text of special tokens, such as <|im_end|>, into these tokens. Never set it for text of users.
+ * Since: 0.1 */
 #define LIBLLM_TOKENIZE_PARSE_SPECIAL 1u
-/** Put the beginning-of-sequence token in front if, and only if, the model file asks for it. */
+/** Put the beginning-of-sequence token in front if, and only if, the model file asks for it. Since: 0.1 */
 #define LIBLLM_TOKENIZE_ADD_BOS 2u
-/** Write special tokens as their text instead of leaving them out. */
+/** Write special tokens as their text instead of leaving them out. Since: 0.1 */
 #define LIBLLM_DETOKENIZE_SPECIAL 1u
 
 /**
@@ -929,6 +975,9 @@ typedef enum libllm_kv_type {
     /** 8-bit integers with a 16-bit scale for each 32: little more than half the memory of F16. For models whose heads
      *  have a multiple of 32 values. */
     LIBLLM_KV_Q8_0 = 3,
+    /** 4-bit integers with a 16-bit scale for each 32: little more than a quarter of the memory of F16, at a price in
+     *  what the model says. For models whose heads have a multiple of 32 values. */
+    LIBLLM_KV_Q4_0 = 4,
     /** Keeps the type 32 bits wide. */
     LIBLLM_KV_TYPE_FORCE32 = 0x7fffffff
 } libllm_kv_type;
@@ -954,9 +1003,12 @@ typedef struct libllm_engine_options {
      *  encoder always are; of a model with an encoder and a decoder they are the encoder's, whose text is evaluated as
      *  that of an encoder alone. */
     uint32_t hidden_states;
-    /** What computes, an id of libllm_runtime_devices(): "cpu", or "blas", which multiplies prompts in 32-bit floats
-     *  with a BLAS library; that one's number of threads, OpenBLAS being meant, is 1 while an engine computes with it
-     *  and is put back then. NULL: "cpu". */
+    /** What computes, an id of libllm_runtime_devices(), NUL-terminated: "cpu", or "blas", which multiplies prompts in
+     * 32-bit floats with a BLAS library; that one's number of threads, OpenBLAS being meant, is 1 while an engine
+     * computes with it and is put back then; or "vulkan:0" and so on, a device that a Vulkan driver has, and "vulkan"
+     * the best of these; or "auto": a GPU that is expected to be faster for the model, where there is one, for all that
+     * a GPU can do, otherwise "cpu". It knows nothing of adapters, which sessions on a GPU cannot have. NULL: "cpu", so
+     * that results are the same on every machine unless the program asks for another device. */
     const char *LIBLLM_NULLABLE device;
     /** 1: the squares of what matrices are multiplied with are summed up, for libllm_session_save_importance(). */
     uint32_t importance;
@@ -965,6 +1017,16 @@ typedef struct libllm_engine_options {
      *  memory. With `deterministic` that changes no bit of a result; without, no more than other batches do. Models
      * with states of constant size, encoders, and engines with `importance` share nothing. */
     uint32_t no_reuse;
+    /** Sessions that the engine has at a time, at most. Then a layer that attends to a window keeps no more of each
+     * than the window and a batch, with which it could go on, which for long contexts is a small part; the sessions
+     * share what there is to spare. A session that goes back further than what is left evaluates what it needs again.
+     * 0: any number, and every layer keeps all positions; libllm_session_open() takes it for 1. */
+    uint32_t n_sessions;
+    /** Layers that a device with memory of its own computes, the last ones, with what makes logits of them; the
+     *  processor computes the others, and keeps their keys and values. 0: as many as the device can compute and has
+     *  memory for, none included; libllm_session_device_layers() says how many. More than the model has are all. Where
+     * there is not the memory for a number that is given, that is an error. The devices cpu and blas compute all. */
+    uint32_t n_device_layers;
 } libllm_engine_options;
 
 /** Set every option to its default.
@@ -1347,6 +1409,35 @@ LIBLLM_API
 size_t libllm_session_capacity(const libllm_session *session);
 
 /**
+ * The device of the session's engine, as it was named in its options, or what "auto" stands for.
+ *
+ * @param session  the session
+ * @return static NUL-terminated text, such as "cpu" or "vulkan:0"
+ *
+ * Ownership: the text is static.
+ * Thread safety: concurrent(session).
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+const char *libllm_session_device(const libllm_session *session);
+
+/**
+ * Layers of the model that the device of the session's engine computes; the processor computes the others. See
+ * n_device_layers of libllm_engine_options.
+ *
+ * @param session  the session
+ * @return their number
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(session).
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+uint32_t libllm_session_device_layers(const libllm_session *session);
+
+/**
  * How many tokens of the last call that appended some were not computed, as the engine had done so before.
  *
  * @param session  the session
@@ -1631,6 +1722,15 @@ LIBLLM_API
 libllm_status libllm_session_sample(libllm_session *session, const libllm_sampling_options *LIBLLM_NULLABLE options,
                                     int32_t *LIBLLM_OUT token, libllm_error *LIBLLM_NULLABLE error);
 
+/** A token and how probable it is. Since: 0.1 */
+typedef struct libllm_token_logprob {
+    /** Token id. */
+    int32_t token;
+    /** The natural logarithm of its probability in the model's own distribution: before bias, penalties, temperature,
+     *  the filters of sampling and any constraint. */
+    float logprob;
+} libllm_token_logprob;
+
 /* Constraints ------------------------------------------------------------------------------------------- */
 
 /** In which language a constraint is written. Since: 0.1 */
@@ -1661,7 +1761,7 @@ typedef enum libllm_constraint_kind {
  * @return LIBLLM_OK or an error
  *
  * Ownership: the caller frees the constraint, which keeps the model alive.
- * Thread safety: shared(model).
+ * Thread safety: concurrent(model).
  * Errors: INVALID_ARGUMENT, CONSTRAINT (the text is wrong, or nothing satisfies it), JSON, UNSUPPORTED (what no
  * automaton can keep, or the model has no tokenizer), LIMIT (too long, deep or large), OUT_OF_MEMORY.
  * Since: 0.1
@@ -1677,7 +1777,7 @@ libllm_status libllm_constraint_create(const libllm_model *model, libllm_constra
  *
  * @param constraint  NULL is fine
  *
- * Ownership: the handle is gone; streams that use it go on.
+ * Ownership: takes the handle; streams that use it go on.
  * Thread safety: exclusive(constraint).
  * Errors: none.
  * Since: 0.1
@@ -1731,12 +1831,22 @@ typedef struct libllm_stream_options {
     uint32_t ignore_end;
     /** Tokens to guess for a step at most, up to 7: what followed the same tokens earlier in the timeline is evaluated
      *  along with the token that is due, and taken where it is what is drawn anyway. Text that repeats what is there
-     *  (code, quotations, corrections) comes faster, and is the same. While guessing does not pay it rests. 0: none, as
-     *  under a constraint. */
+     *  (code, quotations, corrections) comes faster, and is the same. While guessing does not pay it rests. 0: none. */
     uint32_t n_guesses;
     /** What the text must look like, made for the session's model; NULL: anything goes. Used until the stream is freed,
      * also when the caller frees it before. */
     const libllm_constraint *LIBLLM_NULLABLE constraint;
+    /** A session of a smaller model with the same vocabulary, up to tokens that only the larger of them has, of this or
+     *  another engine: it follows the timeline and guesses up to 7 tokens for a step, where n_guesses finds none; as
+     *  many as pay. The text comes faster where the models agree, and is the same. It is in use by the stream until
+     *  that is freed, which keeps it alive; what it has computed then serves the next stream. Where its capacity ends,
+     *  so do its guesses. NULL: none. */
+    libllm_session *LIBLLM_NULLABLE draft;
+    /** 1: say with each token how probable it was. What a constraint leaves no choice about is then evaluated like
+     *  everything else. */
+    uint32_t logprobs;
+    /** With logprobs: how many of the likeliest tokens to list with each token, at most 100. */
+    uint32_t n_top_logprobs;
 } libllm_stream_options;
 
 /** One item of a stream. Since: 0.1 */
@@ -1768,17 +1878,24 @@ typedef struct libllm_stream_event {
     uint32_t call_index;
     /** Reserved, 0. */
     uint32_t reserved;
-    /** Its id, in its first item; NULL otherwise. Valid until the next call on the stream, as the two below. */
+    /** Its id, NUL-terminated, in its first item; NULL otherwise. Valid until the next call on the stream, as the two
+     * below. */
     const char *LIBLLM_NULLABLE call_id;
-    /** The name of the tool, in the same item; NULL otherwise. */
+    /** The name of the tool, NUL-terminated, in the same item; NULL otherwise. */
     const char *LIBLLM_NULLABLE call_name;
-    /** What is wrong with a call that the model wrote, in English: it broke off, or it came out as text because it
-     * could not be read. NULL when nothing is. */
+    /** What is wrong with a call that the model wrote, in English, NUL-terminated: it broke off, or it came out as text
+     * because it could not be read. NULL when nothing is. */
     const char *LIBLLM_NULLABLE remark;
     /** Tokens that were guessed, and how many of them were taken. */
     uint64_t n_guessed_tokens;
     /** See there. */
     uint64_t n_accepted_tokens;
+    /** Of the token, in an item that has one, when the options ask for it: see libllm_token_logprob. 0 otherwise. */
+    float logprob;
+    /** Number of tokens in top_logprobs. */
+    uint32_t n_top_logprobs;
+    /** The likeliest tokens at its place, the likeliest first. Valid until the next call on the stream. */
+    const libllm_token_logprob *LIBLLM_ARRAY(n_top_logprobs) LIBLLM_NULLABLE top_logprobs;
 } libllm_stream_event;
 
 /** Set every option to its default.
@@ -1807,9 +1924,10 @@ void libllm_stream_options_init(libllm_stream_options *LIBLLM_OUT options, uint3
  * @return LIBLLM_OK or an error
  *
  * Ownership: the caller frees the stream.
- * Thread safety: exclusive(session).
- * Errors: INVALID_ARGUMENT (also a constraint that was made for another model), OUT_OF_RANGE, CONTEXT_FULL, BUSY,
- * OUT_OF_MEMORY.
+ * Thread safety: exclusive(session); exclusive(the draft).
+ * Errors: INVALID_ARGUMENT (also a constraint that was made for another model, or a draft with another vocabulary),
+ * OUT_OF_RANGE, CONTEXT_FULL, BUSY, UNSUPPORTED (a draft, where one of the models cannot go back: see
+ * libllm_session_rewind()), OUT_OF_MEMORY.
  * Since: 0.1
  */
 LIBLLM_API
@@ -1968,11 +2086,99 @@ libllm_status libllm_chat_tokenize(const libllm_chat *chat, const char *LIBLLM_S
                                    int32_t *LIBLLM_OUT LIBLLM_ARRAY(capacity) LIBLLM_NULLABLE tokens, size_t capacity,
                                    size_t *LIBLLM_OUT n_tokens, libllm_error *LIBLLM_NULLABLE error);
 
+/** What happens to a conversation that is too long. Since: 0.1 */
+typedef enum libllm_fit_policy {
+    /** It is the error CONTEXT_FULL. The default. */
+    LIBLLM_FIT_ERROR = 0,
+    /** The oldest turns go, whole, and as few as possible. */
+    LIBLLM_FIT_DROP_OLDEST = 1,
+    /** Keeps the type 32 bits wide. */
+    LIBLLM_FIT_POLICY_FORCE32 = 0x7fffffff
+} libllm_fit_policy;
+
+/** How a conversation is made to fit. Since: 0.1 */
+typedef struct libllm_fit_options {
+    /** sizeof(libllm_fit_options), set by libllm_fit_options_init(). */
+    uint32_t struct_size;
+    /** A libllm_fit_policy. */
+    int32_t policy;
+    /** Tokens of the conversation and its answer together, such as libllm_session_capacity(). Must be set. */
+    size_t n_positions;
+    /** Of these, tokens that are kept for the answer. */
+    size_t n_reserved;
+    /** Turns, the oldest, that are left out in any case, such as those that an earlier call has dropped. */
+    size_t n_dropped_turns;
+    /** Text that stands for these turns, UTF-8; NULL: none. */
+    const char *LIBLLM_STRING(summary_bytes) LIBLLM_NULLABLE summary;
+    /** Its length. */
+    size_t summary_bytes;
+} libllm_fit_options;
+
+/** Set every option to its default.
+ *
+ * @param options      the struct to fill
+ * @param struct_size  sizeof(libllm_fit_options) of the caller
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: any thread.
+ * Errors: none.
+ * Since: 0.1
+ */
+LIBLLM_API
+void libllm_fit_options_init(libllm_fit_options *LIBLLM_OUT options, uint32_t struct_size);
+
+/**
+ * Make a conversation fit into a context by the policy that the caller chooses, and say what that cost. A turn is a
+ * message of the user, or several in a row, with all that is said until the user speaks again; what stands before the
+ * first is a turn, too. System and developer messages, and the last turn, always stay.
+ *
+ * The report is JSON: {"tokens": of the request that fits, "budget": what it may have, "turns": how many there are,
+ * "dropped_turns": how many of them are left out, "dropped": [indices of their messages], "next": [those of the turn
+ * that would go next], "messages": [{"index", "turn": from 1, or 0 for none, "tokens": of its text alone, without what
+ * the template puts around it, "kept"}], "request": what fits, in the form that was given}.
+ *
+ * To summarize, call twice: what the first call drops, with n_reserved raised by the room of a summary, goes to
+ * whatever writes one; the second call has it as `summary`, and "dropped_turns" as n_dropped_turns. It is put in front
+ * of the first message of the user that stays, a line between them: no template objects to that, and what users said
+ * gains no authority of a system message. Later calls of the same conversation repeat both until more has to go.
+ *
+ * @param chat      the chat
+ * @param request   as for libllm_chat_render()
+ * @param n_bytes   its length
+ * @param options   the room there is, and the policy
+ * @param buffer    receives the report; may be NULL when capacity is 0
+ * @param capacity  bytes in buffer
+ * @param needed    receives the length of the report
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(chat).
+ * Errors: those of libllm_chat_tokenize(); CONTEXT_FULL where the policy does not make it fit.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_chat_fit(const libllm_chat *chat, const char *LIBLLM_STRING(n_bytes) request, size_t n_bytes,
+                              const libllm_fit_options *options,
+                              char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer, size_t capacity,
+                              size_t *LIBLLM_OUT needed, libllm_error *LIBLLM_NULLABLE error);
+
 /**
  * Start an answer to a conversation: libllm_chat_tokenize() followed by libllm_stream_create(). What the session
  * shares with the conversation from the start is not computed again. The items of the stream say by their kind what is
  * text, reasoning, and a call of a tool; the markers between them are those of the template's family and are not part
  * of any. Calls are looked for when the request has tools. One that cannot be read comes out as text, with a remark.
+ *
+ * What the request says about the answer is kept as a constraint is, after the reasoning, and an error where it cannot
+ * be: "tools": the name and arguments of a call are a tool's, and valid under the schema of its parameters, whose
+ * objects have no members but those that they name unless "additionalProperties" says otherwise. "tool_choice": "auto"
+ * leaves it to the model whether to call one, "required" or {"type":"function","function":{"name"}} does not, "none"
+ * lets it have none. "parallel_tool_calls":false allows one call at most. "response_format" says what the text is:
+ * {"type":"json_object"},
+ * {"type":"json_schema","schema"} (or the schema within "json_schema"), and with the texts of the other kinds of
+ * constraints {"type":"grammar","grammar"}, {"type":"regex","regex"}, {"type":"choice","choice"}; with tools a call may
+ * come in its place. A constraint in the options holds for all that the model writes, reasoning and markers too; the
+ * request must ask for nothing then.
  *
  * @param chat     the chat
  * @param session  a session of the same model; in use by the stream until that is freed
@@ -1985,8 +2191,8 @@ libllm_status libllm_chat_tokenize(const libllm_chat *chat, const char *LIBLLM_S
  *
  * Ownership: the caller frees the stream.
  * Thread safety: concurrent(chat), exclusive(session).
- * Errors: those of libllm_chat_tokenize() and libllm_stream_create(); UNSUPPORTED for a model with an encoder and a
- * decoder.
+ * Errors: those of libllm_chat_tokenize(), libllm_stream_create() and libllm_constraint_create(); UNSUPPORTED for a
+ * model with an encoder and a decoder.
  * Since: 0.1
  */
 LIBLLM_API

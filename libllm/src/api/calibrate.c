@@ -3,6 +3,7 @@
  */
 #include "api/handles.h"
 #include "api/options.h"
+#include "api/report.h"
 
 #include "backend/calibrate.h"
 #include "base/json.h"
@@ -10,7 +11,7 @@
 
 #include <string.h>
 
-enum { DIGITS = 9, CALIBRATION_BYTES = 8192, TYPE_NUMBERS = 64, NAME_BYTES = 256 };
+enum { CALIBRATION_BYTES = 8192, TYPE_NUMBERS = 64 };
 
 void libllm_calibration_options_init(libllm_calibration_options *options, uint32_t struct_size)
 {
@@ -96,39 +97,30 @@ libllm_status libllm_runtime_calibrate(const libllm_runtime *runtime, const libl
     libllm_status status = ll_read_options(options, &o, sizeof o, "libllm_calibration_options", error);
     if (status)
         return status;
-    if (capacity < CALIBRATION_BYTES) { /* or whoever asks for the size first would wait twice */
-        *needed = CALIBRATION_BYTES;
-        return ll_fail(error, LIBLLM_ERROR_BUFFER_TOO_SMALL, "the buffer has %zu bytes, expected at least %d", capacity,
-                       CALIBRATION_BYTES);
-    }
+    status = ll_need_room(capacity, CALIBRATION_BYTES, needed, error);
+    if (status)
+        return status;
     const char *device = o.device ? o.device : "cpu";
-    const ll_backend *backend = ll_backend_find(device);
-    if (!backend)
-        return ll_fail(error, LIBLLM_ERROR_NOT_FOUND, "there is no device \"%.32s\", expected \"cpu\" or \"blas\"",
-                       device);
+    uint32_t index;
+    const ll_backend *backend;
+    ll_device_info info;
+    status = ll_backend_choose(&runtime->host, &runtime->files, device, &backend, &index, &info, error);
+    if (status)
+        return status;
     const ll_type_traits *types[LL_CALIBRATION_TYPES];
     reporter told = {.progress = o.progress, .user_data = o.user_data};
     ll_calibration_options calibration = {.types = types,
-                                          .blas_library = runtime->blas_library,
+                                          .device_index = index,
+                                          .files = runtime->files,
                                           .progress = o.progress ? report : NULL,
                                           .context = &told};
-    char name[NAME_BYTES];
     ll_calibration found;
     status = find_types(&o, types, &calibration.n_types, error);
-    if (!status)
-        status = backend->describe(runtime->blas_library, name, sizeof name, error);
     if (!status)
         status =
             ll_calibrate(&runtime->host, runtime->team, runtime->cpu_features, backend, &calibration, &found, error);
     if (status)
         return status;
-    ll_buffer text;
-    ll_buffer_init(&text, &runtime->host);
-    json_t *figures = calibration_json(&found, backend->kind, name);
-    status = figures && ll_json_write(figures, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS), &text)
-                 ? ll_give_text(text.data, text.size, buffer, capacity, needed, error)
-                 : ll_fail_memory(error, "the calibration");
-    json_decref(figures);
-    ll_buffer_free(&text);
-    return status;
+    return ll_give_json(&runtime->host, calibration_json(&found, backend->kind, info.name), "the calibration", buffer,
+                        capacity, needed, error);
 }

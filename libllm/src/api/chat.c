@@ -5,7 +5,10 @@
 #include "api/options.h"
 
 #include "base/status.h"
+#include "base/utf8.h"
 #include "chat/chat.h"
+#include "chat/constrain.h"
+#include "chat/fit.h"
 
 struct libllm_chat {
     libllm_model *model;
@@ -68,13 +71,18 @@ libllm_status libllm_chat_render(const libllm_chat *chat, const char *request, s
     return status;
 }
 
+static libllm_status check_tokenizer(const libllm_chat *chat, libllm_error *error)
+{
+    const ll_model *model = chat->model->model;
+    return model->tokenizer ? LIBLLM_OK : ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "%s", model->not_tokenizing.message);
+}
+
 static libllm_status tokenize(const libllm_chat *chat, const char *request, size_t n_bytes, ll_tokens *tokens,
                               ll_answer **answer, libllm_error *error)
 {
     ll_tokens_init(tokens, &chat->model->runtime->host);
-    if (!chat->model->model->tokenizer)
-        return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "%s", chat->model->model->not_tokenizing.message);
-    return ll_chat_tokenize_request(chat->template_, request, n_bytes, tokens, answer, error);
+    libllm_status status = check_tokenizer(chat, error);
+    return status ? status : ll_chat_tokenize_request(chat->template_, request, n_bytes, tokens, answer, error);
 }
 
 libllm_status libllm_chat_tokenize(const libllm_chat *chat, const char *request, size_t n_bytes, int32_t *tokens,
@@ -90,6 +98,60 @@ libllm_status libllm_chat_tokenize(const libllm_chat *chat, const char *request,
         status = ll_give_tokens(ids.data, ids.size, tokens, capacity, n_tokens, error);
     ll_tokens_free(&ids);
     return status;
+}
+
+static libllm_status read_fit_options(const libllm_fit_options *options, libllm_fit_options *o, libllm_error *error)
+{
+    libllm_status status = ll_read_options(options, o, sizeof *o, "libllm_fit_options", error);
+    if (status)
+        return status;
+    if (o->policy != LIBLLM_FIT_ERROR && o->policy != LIBLLM_FIT_DROP_OLDEST)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "policy is %d, which is no libllm_fit_policy", o->policy);
+    if (o->n_reserved >= o->n_positions)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT,
+                       "n_positions is %zu, which has to be more than n_reserved, %zu", o->n_positions, o->n_reserved);
+    if (o->summary_bytes && (!o->summary || !o->n_dropped_turns))
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "summary_bytes is %zu, but %s", o->summary_bytes,
+                       o->summary ? "n_dropped_turns, the turns that it stands for, is 0" : "summary is NULL");
+    if (o->summary_bytes && !ll_utf8_valid(o->summary, o->summary_bytes))
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "the summary is not valid UTF-8");
+    return LIBLLM_OK;
+}
+
+libllm_status libllm_chat_fit(const libllm_chat *chat, const char *request, size_t n_bytes,
+                              const libllm_fit_options *options, char *buffer, size_t capacity, size_t *needed,
+                              libllm_error *error)
+{
+    if (needed)
+        *needed = 0;
+    if (!chat || !request || !options || !needed || (!buffer && capacity))
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "chat, request, options, needed or buffer is NULL");
+    libllm_fit_options o = {.struct_size = sizeof o};
+    libllm_status status = read_fit_options(options, &o, error);
+    if (!status)
+        status = check_tokenizer(chat, error);
+    if (status)
+        return status;
+    const ll_host *host = &chat->model->runtime->host;
+    ll_buffer report;
+    ll_buffer_init(&report, host);
+    status = ll_chat_fit(chat->template_, host, chat->model->model->tokenizer, (ll_span){request, n_bytes}, &o, &report,
+                         error);
+    if (!status)
+        status = ll_give_text(report.data, report.size, buffer, capacity, needed, error);
+    ll_buffer_free(&report);
+    return status;
+}
+
+/* What the request wants the answer to be; NULL: anything. */
+static libllm_status constrain(const libllm_chat *chat, const ll_answer_options *options, ll_grammar **grammar,
+                               libllm_error *error)
+{
+    const ll_trie *trie;
+    if (!ll_answer_constrained(options))
+        return LIBLLM_OK;
+    libllm_status status = ll_model_trie(chat->model, &trie, error);
+    return status ? status : ll_answer_grammar(&chat->model->runtime->host, options, trie, grammar, error);
 }
 
 libllm_status libllm_chat_stream(const libllm_chat *chat, libllm_session *session, const char *request, size_t n_bytes,
@@ -109,8 +171,12 @@ libllm_status libllm_chat_stream(const libllm_chat *chat, libllm_session *sessio
     ll_tokens ids;
     ll_answer *answer = NULL;
     libllm_status status = tokenize(chat, request, n_bytes, &ids, &answer, error);
+    ll_grammar *grammar = NULL;
     if (!status)
-        status = libllm_stream_create(session, ids.data, ids.size, options, stream, error);
+        status = constrain(chat, ll_answer_options_of(answer), &grammar, error);
+    if (!status)
+        status = ll_open_stream(session, ids.data, ids.size, options, grammar, stream, error);
+    ll_grammar_free(grammar);
     if (status)
         ll_answer_free(answer);
     else

@@ -6,9 +6,8 @@
 #include "base/status.h"
 #include "grammar/constraint.h"
 
-/* The vocabulary as a tree, which all constraints of a model share. When two threads make it at once, one of both is
- * thrown away. */
-static libllm_status trie_of(const libllm_model *model, const ll_trie **trie, libllm_error *error)
+/* When two threads make it at once, one of both is thrown away. */
+libllm_status ll_model_trie(const libllm_model *model, const ll_trie **trie, libllm_error *error)
 {
     libllm_model *shared = (libllm_model *)(uintptr_t)model;
     ll_trie *known = atomic_load(&shared->trie), *made = NULL;
@@ -37,7 +36,7 @@ libllm_status libllm_constraint_create(const libllm_model *model, libllm_constra
         return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "%s", model->model->not_tokenizing.message);
     const ll_host *host = &model->runtime->host;
     const ll_trie *trie;
-    libllm_status status = trie_of(model, &trie, error);
+    libllm_status status = ll_model_trie(model, &trie, error);
     if (status)
         return status;
     libllm_constraint *c = ll_alloc(host, 1, sizeof *c);

@@ -18,7 +18,7 @@ struct libllm_runtime {
     ll_host host;
     ll_team *team;
     uint32_t cpu_features;
-    char *blas_library; /* NULL: the usual ones */
+    ll_device_files files; /* copies */
     ll_table_store *tables;
 };
 
@@ -44,6 +44,7 @@ struct libllm_engine {
     atomic_size_t users;
     libllm_model *model;
     ll_engine *engine;
+    const char *device; /* static; what "auto" stands for, otherwise as it was named */
 };
 
 struct libllm_session {
@@ -56,6 +57,7 @@ struct libllm_session {
 
 struct libllm_stream {
     libllm_session *session;
+    libllm_session *draft; /* NULL: none */
     ll_stream *stream;
     ll_answer *answer;         /* of a chat; NULL: its text is handed out as it comes */
     libllm_stream_event event; /* the last from `stream`, and what has been done with it */
@@ -72,6 +74,14 @@ libllm_session *ll_use_session(libllm_session *session);
 
 /* Give up n adapters and the memory of the array, which may be NULL. */
 void ll_drop_adapters(const ll_host *host, libllm_adapter **adapters, size_t n);
+
+/* The vocabulary as a tree, which all constraints of a model share. */
+libllm_status ll_model_trie(const libllm_model *model, const ll_trie **trie, libllm_error *error);
+
+/* libllm_stream_create() under a constraint, which is NULL for none. */
+libllm_status ll_open_stream(libllm_session *session, const int32_t *tokens, size_t n_tokens,
+                             const libllm_stream_options *options, ll_grammar *grammar, libllm_stream **stream,
+                             libllm_error *error);
 
 /* One user less; true when it was the last. */
 bool ll_was_last(atomic_size_t *users);

@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: MIT
- * What can be measured: the limits of the machine, where the time of an engine goes, and how large the inputs of its
- * matrices are.
+ * What can be measured: the limits of the machine, whether its devices compute what they should, where the time of an
+ * engine goes, and how large the inputs of its matrices are.
  */
 #include "api/handles.h"
+#include "api/report.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "backend/cpu/kernels.h"
 #include "backend/cpu/limits.h"
+#include "backend/self_test.h"
 
-enum { DIGITS = 9, LIMITS_BYTES = 4096 };
+#include <math.h>
 
-/* Takes the report, which is NULL when it could not be made. */
-static libllm_status give_json(const ll_host *host, json_t *report, const char *what, char *buffer, size_t capacity,
-                               size_t *needed, libllm_error *error)
+enum { LIMITS_BYTES = 4096, SELF_TEST_BYTES = 32768 };
+
+static libllm_status check_room(const libllm_runtime *runtime, const char *buffer, size_t capacity, size_t enough,
+                                size_t *needed, libllm_error *error)
 {
-    ll_buffer text;
-    ll_buffer_init(&text, host);
-    libllm_status status = report && ll_json_write(report, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS), &text)
-                               ? ll_give_text(text.data, text.size, buffer, capacity, needed, error)
-                               : ll_fail_memory(error, what);
-    json_decref(report);
-    ll_buffer_free(&text);
-    return status;
+    if (needed)
+        *needed = 0;
+    if (!runtime || !needed || (!buffer && capacity))
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "runtime, needed or buffer is NULL");
+    return ll_need_room(capacity, enough, needed, error);
 }
 
 /* A list that lacks an item becomes NULL. */
@@ -51,21 +53,67 @@ static json_t *limits_json(const ll_cpu_limits *limits)
 libllm_status libllm_runtime_measure_limits(const libllm_runtime *runtime, char *buffer, size_t capacity,
                                             size_t *needed, libllm_error *error)
 {
-    if (needed)
-        *needed = 0;
-    if (!runtime || !needed || (!buffer && capacity))
-        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "runtime, needed or buffer is NULL");
-    if (capacity < LIMITS_BYTES) { /* or whoever asks for the size first would wait twice */
-        *needed = LIMITS_BYTES;
-        return ll_fail(error, LIBLLM_ERROR_BUFFER_TOO_SMALL, "the buffer has %zu bytes, expected at least %d", capacity,
-                       LIMITS_BYTES);
-    }
-    ll_cpu_limits limits;
-    libllm_status status =
-        ll_cpu_measure_limits(&runtime->host, ll_team_size(runtime->team), runtime->cpu_features, &limits, error);
+    libllm_status status = check_room(runtime, buffer, capacity, LIMITS_BYTES, needed, error);
     if (status)
         return status;
-    return give_json(&runtime->host, limits_json(&limits), "the limits", buffer, capacity, needed, error);
+    ll_cpu_limits limits;
+    status = ll_cpu_measure_limits(&runtime->host, ll_team_size(runtime->team), runtime->cpu_features, &limits, error);
+    if (status)
+        return status;
+    return ll_give_json(&runtime->host, limits_json(&limits), "the limits", buffer, capacity, needed, error);
+}
+
+typedef struct tested {
+    json_t *parts; /* NULL: out of memory */
+    bool passed;
+} tested;
+
+static bool add_part(void *context, const ll_self_test_part *part)
+{
+    tested *t = context;
+    const bool computed = part->status == LIBLLM_OK, close = computed && part->found <= part->allowed;
+    const bool passed = close || part->status == LIBLLM_ERROR_UNSUPPORTED;
+    t->passed = t->passed && passed;
+    json_t *error = NULL, *reason = NULL;
+    if (!computed)
+        reason = json_string(part->error.message);
+    else if (isfinite(part->found))
+        error = json_real(part->found);
+    else
+        reason = json_string("the results are no numbers");
+    append(&t->parts, json_pack("{s:s, s:o*, s:f, s:b, s:o*}", "part", part->name, "error", error, "allowed",
+                                part->allowed, "passed", passed, "reason", reason));
+    return t->parts != NULL;
+}
+
+libllm_status libllm_runtime_self_test(const libllm_runtime *runtime, const char *device, char *buffer, size_t capacity,
+                                       size_t *needed, libllm_error *error)
+{
+    libllm_status status = check_room(runtime, buffer, capacity, SELF_TEST_BYTES, needed, error);
+    if (status)
+        return status;
+    ll_self_test_options options = {.files = runtime->files, .report = add_part};
+    const ll_backend *backend;
+    ll_device_info info;
+    status = ll_backend_choose(&runtime->host, &runtime->files, device ? device : "cpu", &backend,
+                               &options.device_index, &info, error);
+    if (status)
+        return status;
+    tested t = {.parts = json_array(), .passed = true};
+    options.context = &t;
+    const double start = ll_seconds();
+    status = ll_self_test(&runtime->host, runtime->team, runtime->cpu_features, backend, &options, error);
+    if (!t.parts)
+        return ll_fail_memory(error, "the report of a self-test");
+    if (status) {
+        json_decref(t.parts);
+        return status;
+    }
+    const char *set = backend == &ll_backend_vulkan ? NULL : ll_kernels_choose(runtime->cpu_features).name;
+    json_t *report =
+        json_pack("{s:s, s:s, s:s*, s:o, s:b, s:f}", "device", device ? device : "cpu", "name", info.name,
+                  "instruction_set", set, "parts", t.parts, "passed", t.passed, "seconds", ll_seconds() - start);
+    return ll_give_json(&runtime->host, report, "the report of a self-test", buffer, capacity, needed, error);
 }
 
 static json_t *profile_json(const ll_profile *profile)
@@ -118,7 +166,7 @@ libllm_status libllm_session_profile(libllm_session *session, char *buffer, size
     ll_profile profile;
     ll_engine_take_profile(engine, &profile);
     libllm_status status =
-        give_json(engine->host, profile_json(&profile), "the profile", buffer, capacity, needed, error);
+        ll_give_json(engine->host, profile_json(&profile), "the profile", buffer, capacity, needed, error);
     if (status)
         ll_engine_return_profile(engine, &profile);
     return status;

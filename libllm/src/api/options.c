@@ -121,3 +121,9 @@ void libllm_chat_options_init(libllm_chat_options *options, uint32_t struct_size
     static const libllm_chat_options defaults = {.struct_size = sizeof defaults};
     ll_init_struct(options, struct_size, &defaults, sizeof defaults);
 }
+
+void libllm_fit_options_init(libllm_fit_options *options, uint32_t struct_size)
+{
+    static const libllm_fit_options defaults = {.struct_size = sizeof defaults};
+    ll_init_struct(options, struct_size, &defaults, sizeof defaults);
+}

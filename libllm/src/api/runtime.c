@@ -3,6 +3,7 @@
  */
 #include "api/handles.h"
 #include "api/options.h"
+#include "api/report.h"
 
 #include "base/cpu.h"
 #include "base/json.h"
@@ -10,6 +11,7 @@
 #include "backend/backend.h"
 #include "backend/cpu/kernels.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,6 +57,25 @@ static libllm_status read_limits(const libllm_limits *given, libllm_limits *out,
     return LIBLLM_OK;
 }
 
+static libllm_status copy_files(const ll_host *host, const libllm_runtime_options *o, ll_device_files *files,
+                                libllm_error *error)
+{
+    const char *const from[] = {o->blas_library, o->vulkan_library, o->cache_dir};
+    const char **const to[] = {&files->blas_library, &files->vulkan_library, &files->cache_dir};
+    bool copied = true;
+    for (size_t i = 0; i < sizeof from / sizeof *from; i++)
+        if (from[i])
+            copied = (*to[i] = ll_strndup(host, from[i], strlen(from[i]))) != NULL && copied;
+    return copied ? LIBLLM_OK : ll_fail_memory(error, "a runtime");
+}
+
+static void free_files(const ll_host *host, const ll_device_files *files)
+{
+    ll_free(host, (void *)(uintptr_t)files->blas_library);
+    ll_free(host, (void *)(uintptr_t)files->vulkan_library);
+    ll_free(host, (void *)(uintptr_t)files->cache_dir);
+}
+
 libllm_status libllm_runtime_create(const libllm_runtime_options *options, libllm_runtime **runtime,
                                     libllm_error *error)
 {
@@ -94,11 +115,7 @@ libllm_status libllm_runtime_create(const libllm_runtime_options *options, libll
     if (!r)
         return ll_fail_memory(error, "a runtime");
     *r = (libllm_runtime){.users = 1, .host = host, .cpu_features = ll_cpu_permitted(features)};
-    if (o.blas_library) {
-        r->blas_library = ll_strndup(&host, o.blas_library, strlen(o.blas_library));
-        if (!r->blas_library)
-            status = ll_fail_memory(error, "a runtime");
-    }
+    status = copy_files(&host, &o, &r->files, error);
     r->tables = ll_table_store_create(&r->host);
     if (!status && !r->tables)
         status = ll_fail_memory(error, "a runtime");
@@ -107,7 +124,7 @@ libllm_status libllm_runtime_create(const libllm_runtime_options *options, libll
                                 &r->team, error);
     if (status) {
         ll_table_store_free(r->tables);
-        ll_free(&host, r->blas_library);
+        free_files(&host, &r->files);
         ll_free(&host, r);
         return status;
     }
@@ -122,22 +139,59 @@ void libllm_runtime_free(libllm_runtime *r)
     ll_team_free(r->team);
     ll_table_store_free(r->tables);
     ll_host host = r->host;
-    ll_free(&host, r->blas_library);
+    free_files(&host, &r->files);
     ll_free(&host, r);
 }
 
-static json_t *device_json(const libllm_runtime *runtime, const ll_backend *backend)
+/* NULL, with DONE, where the backend has fewer devices. */
+static json_t *device_json(const libllm_runtime *runtime, const ll_backend *backend, uint32_t index,
+                           libllm_status *status)
 {
-    char name[160], features[256];
+    char features[256], id[32];
     libllm_error reason;
-    bool available = backend->describe(runtime->blas_library, name, sizeof name, &reason) == LIBLLM_OK;
+    ll_device_info info;
+    *status = backend->describe(&runtime->host, &runtime->files, index, &info, &reason);
+    if (*status == LIBLLM_DONE)
+        return NULL;
+    const bool available = *status == LIBLLM_OK, processor = backend != &ll_backend_vulkan;
+    snprintf(id, sizeof id, processor || !info.name[0] ? "%s" : "%s:%u", backend->kind, index);
     ll_cpu_describe(runtime->cpu_features, features, sizeof features);
-    long page = sysconf(_SC_PAGESIZE), pages = sysconf(_SC_PHYS_PAGES), free_pages = sysconf(_SC_AVPHYS_PAGES);
-    return json_pack("{s:s, s:s, s:s*, s:I, s:s, s:I, s:I, s:s, s:b, s:s*}", "id", backend->kind, "kind", backend->kind,
-                     "name", available ? name : NULL, "threads", (json_int_t)ll_team_size(runtime->team),
-                     "instruction_set", ll_kernels_choose(runtime->cpu_features).name, "memory_bytes",
-                     (json_int_t)page * pages, "available_bytes", (json_int_t)page * free_pages, "features", features,
-                     "available", available, "reason", available ? NULL : reason.message);
+    const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    const uint64_t all = processor ? page * (uint64_t)sysconf(_SC_PHYS_PAGES) : info.memory_bytes;
+    const uint64_t left = processor ? page * (uint64_t)sysconf(_SC_AVPHYS_PAGES) : info.available_bytes;
+    json_t *device = json_pack("{s:s, s:s, s:s*}", "id", id, "kind", backend->kind, "name",
+                               available || info.name[0] ? info.name : NULL);
+    json_t *more =
+        processor ? json_pack("{s:I, s:s, s:s}", "threads", (json_int_t)ll_team_size(runtime->team), "instruction_set",
+                              ll_kernels_choose(runtime->cpu_features).name, "features", features)
+                  : json_pack("{s:b}", "accelerator", info.is_accelerator);
+    json_t *rest = json_pack("{s:I, s:I, s:b, s:s*}", "memory_bytes", (json_int_t)all, "available_bytes",
+                             (json_int_t)left, "available", available, "reason", available ? NULL : reason.message);
+    const bool good = device && more && rest && !json_object_update(device, more) && !json_object_update(device, rest);
+    json_decref(more);
+    json_decref(rest);
+    if (good)
+        return device;
+    json_decref(device);
+    *status = LIBLLM_ERROR_OUT_OF_MEMORY;
+    return NULL;
+}
+
+/* All devices of a backend, or the one that says why there are none. */
+static bool add_devices(const libllm_runtime *runtime, const ll_backend *backend, json_t *list)
+{
+    libllm_status status = LIBLLM_OK;
+    for (uint32_t i = 0; status != LIBLLM_DONE; i++) {
+        json_t *device = device_json(runtime, backend, i, &status);
+        if (status == LIBLLM_DONE)
+            return true;
+        const char *name = json_string_value(json_object_get(device, "name"));
+        if (!device || json_array_append_new(list, device) != 0)
+            return false;
+        if (!name)
+            return true;
+    }
+    return true;
 }
 
 libllm_status libllm_runtime_devices(const libllm_runtime *runtime, char *buffer, size_t capacity, size_t *needed,
@@ -150,14 +204,11 @@ libllm_status libllm_runtime_devices(const libllm_runtime *runtime, char *buffer
     json_t *list = json_array();
     bool good = true;
     for (const ll_backend *const *backend = ll_backends; *backend; backend++)
-        good = json_array_append_new(list, device_json(runtime, *backend)) == 0 && good;
+        good = add_devices(runtime, *backend, list) && good;
     json_t *devices = json_pack("{s:o}", "devices", list);
-    ll_buffer text;
-    ll_buffer_init(&text, &runtime->host);
-    libllm_status status = good && devices && ll_json_write(devices, JSON_COMPACT, &text)
-                               ? ll_give_text(text.data, text.size, buffer, capacity, needed, error)
-                               : ll_fail_memory(error, "the list of devices");
-    json_decref(devices);
-    ll_buffer_free(&text);
-    return status;
+    if (!good) {
+        json_decref(devices);
+        devices = NULL;
+    }
+    return ll_give_json(&runtime->host, devices, "the list of devices", buffer, capacity, needed, error);
 }

@@ -5,7 +5,11 @@
 #include "api/options.h"
 
 #include "base/status.h"
+#include "estimate/choose.h"
 #include "session/file.h"
+
+#include <stdio.h>
+#include <string.h>
 
 libllm_engine *ll_use_engine(const libllm_engine *engine)
 {
@@ -18,6 +22,41 @@ libllm_session *ll_use_session(libllm_session *session)
 {
     atomic_fetch_add_explicit(&session->users, 1, memory_order_relaxed);
     return session;
+}
+
+/* Names of devices, as static text; "" of none. */
+static const char *device_name(const char *name)
+{
+    static const char *const names[] = {"cpu",       "blas",      "vulkan",    "vulkan:0",  "vulkan:1",
+                                        "vulkan:2",  "vulkan:3",  "vulkan:4",  "vulkan:5",  "vulkan:6",
+                                        "vulkan:7",  "vulkan:8",  "vulkan:9",  "vulkan:10", "vulkan:11",
+                                        "vulkan:12", "vulkan:13", "vulkan:14", "vulkan:15"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return names[i];
+    return "";
+}
+
+/* What "auto" stands for: a GPU for what GPUs do, where one is expected to be faster. */
+static const char *choose_device(const libllm_model *model, const libllm_engine_options *o)
+{
+    libllm_runtime *r = model->runtime;
+    const ll_model *m = model->model;
+    const ll_tables tables = {.store = r->tables};
+    ll_token_cost cost = {.n_layers = m->n_layers, .model_bytes = ll_gguf_file_bytes(&m->gguf)};
+    uint64_t flops;
+    uint32_t index;
+    if (!m->family || o->deterministic || o->importance || o->profile)
+        return "cpu";
+    ll_model_token_cost(m, &cost.weight_bytes, &flops);
+    const uint64_t n_positions = o->n_positions ? o->n_positions : ll_context_default(m);
+    if (o->kv_type >= LIBLLM_KV_AUTO && o->kv_type <= LIBLLM_KV_Q4_0 && n_positions <= INT32_MAX)
+        cost.model_bytes += n_positions * ll_kv_bytes_per_position(m, (libllm_kv_type)o->kv_type);
+    if (!ll_choose_gpu(&r->host, &r->files, &tables, &cost, ll_team_size(r->team), &index))
+        return "cpu";
+    char name[16];
+    snprintf(name, sizeof name, "vulkan:%u", index);
+    return device_name(name);
 }
 
 libllm_status libllm_engine_create(const libllm_model *model, const libllm_engine_options *options,
@@ -37,7 +76,15 @@ libllm_status libllm_engine_create(const libllm_model *model, const libllm_engin
     if (!e)
         return ll_fail_memory(error, "an engine");
     *e = (libllm_engine){.users = 1, .model = ll_use_model(model)};
-    status = ll_engine_create(&r->host, r->team, r->cpu_features, r->blas_library, model->model, &o, &e->engine, error);
+    const bool is_auto = o.device && strcmp(o.device, "auto") == 0;
+    if (is_auto)
+        o.device = choose_device(model, &o);
+    e->device = device_name(o.device ? o.device : "cpu");
+    status = ll_engine_create(&r->host, r->team, r->cpu_features, &r->files, model->model, &o, &e->engine, error);
+    if (status && is_auto && strcmp(o.device, "cpu") != 0) { /* a choice of ours may not be the reason of an error */
+        o.device = e->device = "cpu";
+        status = ll_engine_create(&r->host, r->team, r->cpu_features, &r->files, model->model, &o, &e->engine, error);
+    }
     if (status) {
         libllm_engine_free(e);
         return status;
@@ -88,7 +135,11 @@ libllm_status libllm_session_open(const libllm_model *model, const libllm_engine
     if (!session)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "session is NULL");
     *session = NULL;
-    libllm_status status = libllm_engine_create(model, engine_options, &engine, error);
+    libllm_engine_options of_one = {.struct_size = sizeof of_one};
+    libllm_status status = ll_read_options(engine_options, &of_one, sizeof of_one, "libllm_engine_options", error);
+    of_one.n_sessions = of_one.n_sessions ? of_one.n_sessions : 1;
+    if (!status)
+        status = libllm_engine_create(model, &of_one, &engine, error);
     if (status)
         return status;
     libllm_session_options o = {.struct_size = sizeof o, .n_positions = engine->engine->n_positions};
@@ -266,6 +317,13 @@ size_t libllm_session_position(const libllm_session *session)
 size_t libllm_session_capacity(const libllm_session *session)
 {
     return session ? (size_t)session->session->capacity : 0;
+}
+
+const char *libllm_session_device(const libllm_session *session) { return session ? session->engine->device : ""; }
+
+uint32_t libllm_session_device_layers(const libllm_session *session)
+{
+    return session ? session->session->engine->n_device_layers : 0;
 }
 
 size_t libllm_session_reused(libllm_session *session) { return session ? session->session->n_reused : 0; }

@@ -6,8 +6,9 @@
 
 #include "base/status.h"
 
-libllm_status libllm_stream_create(libllm_session *session, const int32_t *tokens, size_t n_tokens,
-                                   const libllm_stream_options *options, libllm_stream **stream, libllm_error *error)
+libllm_status ll_open_stream(libllm_session *session, const int32_t *tokens, size_t n_tokens,
+                             const libllm_stream_options *options, ll_grammar *grammar, libllm_stream **stream,
+                             libllm_error *error)
 {
     if (!stream)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "stream is NULL");
@@ -24,14 +25,19 @@ libllm_status libllm_stream_create(libllm_session *session, const int32_t *token
         return status;
     if (o.constraint && o.constraint->model->model != session->engine->model->model)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "constraint and session belong to different models");
+    if (o.constraint && grammar)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT,
+                       "the options have a constraint, and the request asks for another one");
+    if (o.constraint)
+        grammar = o.constraint->grammar;
     const ll_host *host = &session->engine->model->runtime->host;
     libllm_stream *s = ll_calloc(host, 1, sizeof *s);
     if (!s)
         return ll_fail_memory(error, "a stream");
     status = ll_session_enter(session->session, false, error);
     if (!status) {
-        status = ll_stream_create(session->session, tokens, n_tokens, &o, &sampling,
-                                  o.constraint ? o.constraint->grammar : NULL, &s->stream, error);
+        status = ll_stream_create(session->session, tokens, n_tokens, &o, &sampling, grammar,
+                                  o.draft ? o.draft->session : NULL, &s->stream, error);
         ll_session_leave(session->session);
     }
     if (status) {
@@ -39,10 +45,17 @@ libllm_status libllm_stream_create(libllm_session *session, const int32_t *token
         return status;
     }
     s->session = ll_use_session(session);
+    s->draft = o.draft ? ll_use_session(o.draft) : NULL;
     s->fed = true;
     ll_buffer_init(&s->piece, host);
     *stream = s;
     return LIBLLM_OK;
+}
+
+libllm_status libllm_stream_create(libllm_session *session, const int32_t *tokens, size_t n_tokens,
+                                   const libllm_stream_options *options, libllm_stream **stream, libllm_error *error)
+{
+    return ll_open_stream(session, tokens, n_tokens, options, NULL, stream, error);
 }
 
 /* Give the answer the text of the last event, and behind it the marker that its token may be. What was given is not
@@ -87,6 +100,11 @@ static libllm_status next_piece(libllm_stream *s, libllm_stream_event *event, li
     waiting = waiting || ll_answer_next(s->answer, &piece);
     *event = s->event;
     event->token = s->given ? -1 : s->event.token;
+    if (s->given) {
+        event->logprob = 0;
+        event->n_top_logprobs = 0;
+        event->top_logprobs = NULL;
+    }
     s->given = true;
     event->text = piece.text.size ? piece.text.data : "";
     event->n_bytes = piece.text.size;
@@ -129,6 +147,7 @@ void libllm_stream_free(libllm_stream *s)
     ll_stream_free(s->stream);
     ll_answer_free(s->answer);
     ll_buffer_free(&s->piece);
+    libllm_session_free(s->draft);
     ll_free(&session->engine->model->runtime->host, s);
     libllm_session_free(session);
 }

@@ -3,6 +3,7 @@
  */
 #include "base/json.h"
 
+#include "base/decimal.h"
 #include "base/status.h"
 #include "base/utf8.h"
 
@@ -105,15 +106,15 @@ bool ll_json_write(const json_t *value, size_t flags, ll_buffer *out)
 void ll_json_put_text(ll_buffer *out, const char *text, size_t n)
 {
     static const char names[] = {['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
+    static const bool is_special[256] = {[0 ... 0x1F] = true, ['"'] = true, ['\\'] = true, [0x80 ... 0xFF] = true};
     ll_buffer_byte(out, '"');
-    for (size_t i = 0, from = 0; i <= n; i++) {
-        const uint8_t c = i < n ? (uint8_t)text[i] : 0;
-        if (i < n && c >= 0x20 && c < 0x80 && c != '"' && c != '\\')
-            continue;
+    for (size_t i = 0, from = 0;; i++) {
+        while (i < n && !is_special[(uint8_t)text[i]])
+            i++;
         ll_buffer_append(out, text + from, i - from);
-        from = i + 1;
         if (i == n)
             break;
+        const uint8_t c = (uint8_t)text[i];
         int32_t point = c;
         const size_t size = c < 0x80 ? 1 : ll_utf8_decode(text + i, n - i, &point);
         if (c == '"' || c == '\\' || (c < sizeof names && names[c]))
@@ -130,7 +131,7 @@ void ll_json_put_text(ll_buffer *out, const char *text, size_t n)
 
 void ll_json_put_number(ll_buffer *out, double x)
 {
-    enum { DIGITS = 17, BYTES = 32 };
+    enum { DIGITS = 17, BYTES = 20 };
     static const double whole = 9e15;
     if (x > -whole && x < whole && x == (double)(int64_t)x) {
         char digits[BYTES], *at = digits + sizeof digits;
@@ -143,27 +144,20 @@ void ll_json_put_number(ll_buffer *out, double x)
         ll_buffer_append(out, at, (size_t)(digits + sizeof digits - at));
         return;
     }
-    /* Whatever stands between the digits is the point; an exponent has no sign '+' and no 0 in front. */
-    char text[BYTES], number[BYTES];
-    snprintf(text, sizeof text, "%.*g", DIGITS, x);
-    size_t n = 0;
-    bool has_point = false, in_exponent = false, has_digit = false;
-    for (const char *at = text; *at; at++) {
-        if (*at == 'e') {
-            number[n++] = 'e';
-            in_exponent = true;
-        } else if (is_digit(*at)) {
-            if (!in_exponent || has_digit || *at != '0')
-                number[n++] = *at;
-            has_digit = has_digit || (in_exponent && *at != '0');
-        } else if (*at == '-') {
-            number[n++] = '-';
-        } else if (*at != '+' && !has_point) {
-            number[n++] = '.';
-            has_point = true;
-        }
+    /* An exponent has no sign '+' and no 0 in front. */
+    char text[LL_GENERAL_TEXT];
+    size_t n = ll_print_general(x, DIGITS, text);
+    char *exponent = memchr(text, 'e', n);
+    if (exponent) {
+        const char *from = ++exponent;
+        if (*from == '-')
+            exponent++;
+        for (from++; *from == '0';)
+            from++;
+        memmove(exponent, from, (size_t)(text + n - from));
+        n -= (size_t)(from - exponent);
     }
-    ll_buffer_append(out, number, n);
-    if (!has_point && !in_exponent)
+    ll_buffer_append(out, text, n);
+    if (!exponent && !memchr(text, '.', n))
         ll_buffer_append(out, ".0", 2);
 }

@@ -45,8 +45,10 @@ struct ll_team {
     pid_t pid;
     pthread_t *threads; /* [n_threads - 1] */
     bool started;
-    pthread_mutex_t run_lock; /* one run at a time; guards what follows as well */
-    uint32_t n_allowed;       /* threads that are worth having at the moment */
+    pthread_mutex_t lock;
+    pthread_cond_t idle;
+    bool busy;          /* one run at a time, to which belongs what follows as well */
+    uint32_t n_allowed; /* threads that are worth having at the moment */
     uint32_t n_doublings, n_good_runs;
     uint64_t retry_at; /* when to try one more */
 
@@ -196,7 +198,8 @@ libllm_status ll_team_create(const ll_host *host, uint32_t n_threads, bool fixed
                       .spins = fixed && n_threads > ll_cpu_available() ? SPINS_OVERSUBSCRIBED : SPINS,
                       .pid = getpid(),
                       .threads = threads};
-    pthread_mutex_init(&team->run_lock, NULL);
+    pthread_mutex_init(&team->lock, NULL);
+    ll_cond_init(&team->idle);
     *out = team;
     return LIBLLM_OK;
 }
@@ -211,8 +214,10 @@ void ll_team_free(ll_team *team)
         for (uint32_t i = 1; i < team->n_running; i++)
             pthread_join(team->threads[i - 1], NULL);
     }
-    if (!ll_team_forked(team)) /* where a thread left behind may hold it */
-        pthread_mutex_destroy(&team->run_lock);
+    if (!ll_team_forked(team)) { /* where a thread left behind may hold it */
+        pthread_mutex_destroy(&team->lock);
+        pthread_cond_destroy(&team->idle);
+    }
     ll_free(team->host, team->threads);
     ll_free(team->host, team);
 }
@@ -222,16 +227,30 @@ uint32_t ll_team_size(const ll_team *team) { return team->n_threads; }
 bool ll_team_forked(const ll_team *team) { return team->pid != getpid(); }
 
 /* Take the lock unless the caller no longer wants it: a run of another caller may take seconds. */
-static bool lock_unless(ll_team *team, ll_team_cancelled_fn cancelled, void *context)
+static bool begin_unless(ll_team *team, ll_team_cancelled_fn cancelled, void *context)
 {
-    while (pthread_mutex_trylock(&team->run_lock) != 0) {
-        struct timespec until = ll_moment_after(LOCK_POLL_MS);
-        if (pthread_mutex_clocklock(&team->run_lock, CLOCK_MONOTONIC, &until) == 0)
-            return true;
-        if (cancelled(context))
-            return false;
+    bool wanted = true;
+    pthread_mutex_lock(&team->lock);
+    while (team->busy && wanted) {
+        const struct timespec until = ll_moment_after(LOCK_POLL_MS);
+        if (pthread_cond_timedwait(&team->idle, &team->lock, &until) == 0)
+            continue;
+        pthread_mutex_unlock(&team->lock);
+        wanted = !cancelled(context);
+        pthread_mutex_lock(&team->lock);
     }
-    return true;
+    if (wanted)
+        team->busy = true;
+    pthread_mutex_unlock(&team->lock);
+    return wanted;
+}
+
+static void end(ll_team *team)
+{
+    pthread_mutex_lock(&team->lock);
+    team->busy = false;
+    pthread_cond_signal(&team->idle);
+    pthread_mutex_unlock(&team->lock);
 }
 
 /* Threads for the next run: never more than there are processors, and as many of them as are worth having. */
@@ -266,7 +285,7 @@ libllm_status ll_team_run(ll_team *team, ll_team_fn fn, ll_team_cancelled_fn can
     if (ll_team_forked(team))
         return ll_fail(error, LIBLLM_ERROR_FORKED,
                        "the runtime was made before fork() and cannot compute in the child");
-    if (!lock_unless(team, cancelled, context))
+    if (!begin_unless(team, cancelled, context))
         return ll_fail(error, LIBLLM_ERROR_CANCELLED, "cancelled");
     bool first = !team->started;
     if (first)
@@ -282,7 +301,7 @@ libllm_status ll_team_run(ll_team *team, ll_team_fn fn, ll_team_cancelled_fn can
     ll_team_barrier(team);
     if (n > 1)
         judge(team, n, begin);
-    pthread_mutex_unlock(&team->run_lock);
+    end(team);
     if (first && n_running < team->n_threads)
         ll_log(team->host, LIBLLM_LOG_WARNING, "only %u of %u threads could be started", n_running, team->n_threads);
     return LIBLLM_OK;

@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/map.h"
+#include "format/block_size.h"
 #include "format/file.h"
 
 #include <string.h>
@@ -41,12 +42,6 @@ typedef struct ll_gguf_value {
     const uint8_t *data; /* first element, unaligned; strings are (u64 length, bytes) in sequence */
     size_t n_bytes;      /* of all elements */
 } ll_gguf_value;
-
-/* Size of a tensor type: elements per block and bytes per block; {0, 0} for a type that is not known. */
-typedef struct ll_block_size {
-    uint32_t elements;
-    uint32_t bytes;
-} ll_block_size;
 
 typedef struct ll_gguf_tensor {
     ll_span name;

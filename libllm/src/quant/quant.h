@@ -5,7 +5,10 @@
 #ifndef LL_QUANT_QUANT_H
 #define LL_QUANT_QUANT_H
 
-#include "format/gguf.h"
+#include "format/block_size.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 /* Numbers as in GGUF files. */
 typedef enum ll_type {

@@ -296,6 +296,16 @@ void ll_tokenizer_close(ll_tokenizer *t)
 
 size_t ll_tokenizer_size(const ll_tokenizer *t) { return t->vocabulary.n; }
 
+size_t ll_tokenizer_first_other(const ll_tokenizer *t, const ll_tokenizer *other)
+{
+    const ll_vocabulary *a = &t->vocabulary, *b = &other->vocabulary;
+    size_t i = 0;
+    while (i < a->n && i < b->n && a->ends[i + 1] == b->ends[i + 1] &&
+           memcmp(a->bytes + a->ends[i], b->bytes + b->ends[i], a->ends[i + 1] - a->ends[i]) == 0)
+        i++;
+    return i;
+}
+
 int32_t ll_tokenizer_special(const ll_tokenizer *t, libllm_special_token kind)
 {
     return (unsigned)kind < sizeof t->special / sizeof *t->special ? t->special[kind] : LL_NO_TOKEN;

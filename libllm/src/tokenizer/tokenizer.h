@@ -57,7 +57,9 @@ libllm_status ll_tokenizer_decode(const ll_tokenizer *tokenizer, const int32_t *
 libllm_status ll_tokenizer_piece(const ll_tokenizer *tokenizer, int32_t id, uint32_t flags, ll_buffer *out,
                                  libllm_error *error);
 
-size_t ll_tokenizer_size(const ll_tokenizer *tokenizer);                                /* tokens in the vocabulary */
+size_t ll_tokenizer_size(const ll_tokenizer *tokenizer); /* tokens in the vocabulary */
+/* The first token that is another text in the other vocabulary; none: the size of the smaller one. */
+size_t ll_tokenizer_first_other(const ll_tokenizer *tokenizer, const ll_tokenizer *other);
 int32_t ll_tokenizer_special(const ll_tokenizer *tokenizer, libllm_special_token kind); /* -1: none */
 bool ll_tokenizer_ends(const ll_tokenizer *tokenizer, int32_t id);                      /* ends a generation */
 bool ll_tokenizer_adds_bos(const ll_tokenizer *tokenizer);
