@@ -10,8 +10,10 @@
 #include <sys/resource.h>
 
 #include "bench_profile.h"
+#include "endpoint/remote.h"
 #include "files.h"
 #include "json_view.h"
+#include "load/load.h"
 #include "model.h"
 #include "terminal.h"
 
@@ -211,15 +213,25 @@ static libllm_status measure(struct sequences *sequences, struct test *test, con
     return status;
 }
 
-static bool measure_all(const struct access *access, const struct values *values, struct test *tests, size_t n_tests)
+/* What computes, and how many of the layers. */
+struct place {
+    const char *device;
+    uint32_t n_layers;
+};
+
+static bool measure_all(const struct access *access, const struct values *values, struct test *tests, size_t n_tests,
+                        struct place *place)
 {
     if (values->n_prompt == 0 && values->n_generate == 0)
         return true;
     struct sequences sequences;
     libllm_error error;
     libllm_status status = sequences_open(&sequences, access, values, &error);
-    if (status == LIBLLM_OK)
+    if (status == LIBLLM_OK) {
+        place->device = libllm_session_device(sequences.entries[0].session);
+        place->n_layers = libllm_session_device_layers(sequences.entries[0].session);
         status = fill_context(&sequences, &error);
+    }
     for (size_t i = 0; i < n_tests && status == LIBLLM_OK; i++)
         if (tests[i].n_tokens)
             status = measure(&sequences, &tests[i], values, &error);
@@ -251,14 +263,9 @@ static json_t *summary_json(const struct summary *summary)
     return json_pack("{s:f, s:f, s:f}", "median", summary->median, "min", summary->min, "max", summary->max);
 }
 
-static libllm_status describe(const void *runtime, char *buffer, size_t capacity, size_t *needed, libllm_error *error)
-{
-    return libllm_runtime_devices(runtime, buffer, capacity, needed, error);
-}
-
 /* Figures mean little without the machine that they were taken on. */
 static bool print_json(const struct access *access, const struct values *values, const struct summary *load_ms,
-                       const struct test *tests, size_t n_tests, json_t *limits)
+                       const struct test *tests, size_t n_tests, const struct place *place, json_t *limits)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < n_tests; i++) {
@@ -274,11 +281,12 @@ static bool print_json(const struct access *access, const struct values *values,
                                             "tokens_per_second", summary_json(&test->tokens_per_second), test->rate_key,
                                             rate, "profile", test->profile));
     }
-    json_t *root = json_pack("{s:s, s:s, s:I, s:o, s:I, s:o, s:O*}", "model", base_name(access->path), "device",
-                             access->engine.device ? access->engine.device : "cpu", "file_bytes",
-                             (json_int_t)access->info.file_bytes, "load_ms", summary_json(load_ms), "peak_rss_bytes",
-                             (json_int_t)peak_rss_bytes(), "tests", list, "limits", limits);
-    char *devices = fetch_json(describe, access->runtime);
+    json_t *root = json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:O*}", "model", base_name(access->path),
+                             "device", place->device, "n_layers", (json_int_t)access->info.n_layers, "n_device_layers",
+                             (json_int_t)place->n_layers, "file_bytes", (json_int_t)access->info.file_bytes, "load_ms",
+                             summary_json(load_ms), "peak_rss_bytes", (json_int_t)peak_rss_bytes(), "tests", list,
+                             "limits", limits);
+    char *devices = fetch_json(describe_devices, access->runtime);
     if (devices)
         json_object_update_new(root, json_loads(devices, 0, NULL));
     free(devices);
@@ -289,12 +297,14 @@ static bool print_json(const struct access *access, const struct values *values,
 }
 
 static void print_table(const struct access *access, const struct values *values, const struct summary *load_ms,
-                        const struct test *tests, size_t n_tests, const json_t *limits)
+                        const struct test *tests, size_t n_tests, const struct place *place, const json_t *limits)
 {
     const char *name = base_name(access->path);
     put_text(stdout, name, strlen(name));
-    printf(", %.1f MiB\n\n%-14s %12s %12s %12s   %s\n", (double)access->info.file_bytes / (1 << 20), "test", "median",
-           "min", "max", "unit");
+    printf(", %.1f MiB", (double)access->info.file_bytes / (1 << 20));
+    if (strcmp(place->device, "cpu") != 0)
+        printf(", %u of %u layers on %s", place->n_layers, access->info.n_layers, place->device);
+    printf("\n\n%-14s %12s %12s %12s   %s\n", "test", "median", "min", "max", "unit");
     printf("%-14s %12.2f %12.2f %12.2f   ms\n", "load", load_ms->median, load_ms->min, load_ms->max);
     for (size_t i = 0; i < n_tests; i++) {
         const struct summary *speed = &tests[i].tokens_per_second;
@@ -339,46 +349,76 @@ static bool bench(struct access *access, const struct common *common, const stru
          .work = (double)access->info.bytes_per_token * 1e-9 / values->n_sequences},
     };
     size_t n_tests = sizeof tests / sizeof *tests;
+    struct place place = {.device = "cpu", .n_layers = access->info.n_layers};
     json_t *limits = values->profile ? bench_limits(access->runtime) : NULL;
     bool good = (limits || !values->profile) && measure_load(access, common, values->repetitions, &load_ms) &&
-                measure_all(access, values, tests, n_tests);
+                measure_all(access, values, tests, n_tests, &place);
     for (size_t i = 0; i < n_tests; i++)
         if (tests[i].profile)
             bench_profile_rate(tests[i].profile, limits);
     if (good && values->json)
-        good = print_json(access, values, &load_ms, tests, n_tests, limits);
+        good = print_json(access, values, &load_ms, tests, n_tests, &place, limits);
     else if (good)
-        print_table(access, values, &load_ms, tests, n_tests, limits);
+        print_table(access, values, &load_ms, tests, n_tests, &place, limits);
     for (size_t i = 0; i < n_tests; i++)
         json_decref(tests[i].profile);
     json_decref(limits);
     return good;
 }
 
+static const struct values defaults = {
+    .n_prompt = 512, .n_generate = 128, .repetitions = 5, .batch = 256, .n_sequences = 1};
+
+static int bench_here(const struct common *common, const struct values *values)
+{
+    struct access access;
+    bool good = values->limits ? access_runtime(&access, common) && bench_limits_view(access.runtime, values->json)
+                               : access_open(&access, common) && bench(&access, common, values);
+    access_close(&access);
+    return good ? EXIT_OK : EXIT_FAILED;
+}
+
+/* -p and -n are lengths here, too, unless there are others. */
+static int bench_there(const struct common *common, const struct values *values, struct endpoint *endpoint,
+                       struct load_options *load)
+{
+    char input[16], output[16];
+    int code = remote_check(&bench_command, common, NULL);
+    if (code != OPTIONS_GO)
+        return code;
+    if (values->repetitions != defaults.repetitions || values->batch != defaults.batch || values->depth ||
+        values->n_sequences != 1 || values->profile || values->limits)
+        return usage_error(&bench_command, "--repetitions, --batch, --depth, --sequences, --profile and --limits are "
+                                           "about a model on this machine");
+    snprintf(input, sizeof input, "%u", values->n_prompt);
+    snprintf(output, sizeof output, "%u", values->n_generate);
+    load->input = load->input ? load->input : input;
+    load->output = load->output ? load->output : output;
+    return load_run(endpoint, load, common->model, values->json, &bench_command);
+}
+
 static int run(int argc, char **argv)
 {
     struct common common = COMMON_DEFAULTS;
-    struct values values = {.n_prompt = 512, .n_generate = 128, .repetitions = 5, .batch = 256, .n_sequences = 1};
-    const struct option_group groups[] = {
-        {"Options", options, &values}, {"Engine", engine_options, &common}, {"Model", common_options, &common}, {0}};
+    struct endpoint endpoint = ENDPOINT_DEFAULTS;
+    struct load_options load = LOAD_DEFAULTS;
+    struct values values = defaults;
+    const struct option_group groups[] = {{"Options", options, &values},      {"Engine", engine_options, &common},
+                                          {"Model", common_options, &common}, {"Endpoint", endpoint_options, &endpoint},
+                                          {"Load", load_options, &load},      {0}};
     int code = options_parse(&bench_command, groups, argc, argv, NULL);
-    if (code != OPTIONS_GO) {
-        common_free(&common);
-        return code;
-    }
-    struct access access;
-    bool good = values.limits ? access_runtime(&access, &common) && bench_limits_view(access.runtime, values.json)
-                              : access_open(&access, &common) && bench(&access, &common, &values);
-    access_close(&access);
+    if (code == OPTIONS_GO)
+        code = endpoint.url ? bench_there(&common, &values, &endpoint, &load) : bench_here(&common, &values);
     common_free(&common);
-    return good ? EXIT_OK : EXIT_FAILED;
+    return code;
 }
 
 const struct command bench_command = {
     .name = "bench",
     .summary = "measure speed and memory",
     .synopsis = "[-m MODEL] [-p N] [-n N] [-d N] [--sequences N] [-t N] [-r N]\n                    [--profile | "
-                "--limits] [--json]",
+                "--limits] [--json]\n"
+                "       libllm bench --endpoint URL (--rate R | --trace FILE | --concurrency C) [OPTIONS]",
     .details = "Measures opening (load), reading a prompt (pp) and decoding token by token (tg),\n"
                "each after --depth tokens: median, least and most of several runs after one that\n"
                "does not count; of a model like T5, its encoder reading a text and its decoder\n"
@@ -390,6 +430,12 @@ const struct command bench_command = {
                "--profile adds the time of each kind of phase (what all threads do between two\n"
                "meetings), its share, how long threads waited in it for each other, and its rates\n"
                "against the limits of this machine: the bytes of weights, keys and values against\n"
-               "reading memory, the arithmetic against the fastest unit. --limits prints these.\n",
+               "reading memory, the arithmetic against the fastest unit. --limits prints these.\n"
+               "\n"
+               "With --endpoint a server is measured instead: requests are sent at their time,\n"
+               "whatever became of earlier ones, and times count from then; with --concurrency\n"
+               "alone, each as soon as an earlier one has ended. Printed are the time to the\n"
+               "first token (TTFT), of each further one (TPOT), between two pieces (ITL), and of\n"
+               "the whole answer (E2E), errors by kind, and how late the requests were sent.\n",
     .run = run,
 };

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * `libllm bench --limits`: what this machine can do at best.
  */
-#include <stdlib.h>
-
 #include "bench_profile.h"
 #include "json_view.h"
 #include "terminal.h"
@@ -15,12 +13,6 @@ static libllm_status describe(const void *runtime, char *buffer, size_t capacity
     return status;
 }
 
-json_t *bench_limits(const libllm_runtime *runtime)
-{
-    char *text = fetch_json(describe, runtime);
-    json_t *limits = text ? json_loads(text, 0, NULL) : NULL;
-    free(text);
-    return limits;
-}
+json_t *bench_limits(const libllm_runtime *runtime) { return fetch_document(describe, runtime); }
 
 bool bench_limits_view(const libllm_runtime *runtime, bool as_json) { return view_json(describe, runtime, as_json); }

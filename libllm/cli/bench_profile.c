@@ -3,7 +3,6 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "bench_profile.h"
 #include "json_view.h"
@@ -15,13 +14,7 @@ static libllm_status describe(const void *session, char *buffer, size_t capacity
     return libllm_session_profile((libllm_session *)(uintptr_t)session, buffer, capacity, needed, error);
 }
 
-json_t *bench_profile(libllm_session *session)
-{
-    char *text = fetch_json(describe, session);
-    json_t *profile = text ? json_loads(text, 0, NULL) : NULL;
-    free(text);
-    return profile;
-}
+json_t *bench_profile(libllm_session *session) { return fetch_document(describe, session); }
 
 /* The most that all threads reach, however they read. */
 static double read_limit(const json_t *limits)

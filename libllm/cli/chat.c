@@ -9,14 +9,16 @@
 #include <unistd.h>
 
 #include "chat.h"
+#include "context.h"
 #include "editor.h"
+#include "endpoint/remote.h"
 #include "files.h"
 #include "generation.h"
 #include "model.h"
 #include "terminal.h"
 
 struct values {
-    const char *system, *tools, *reasoning;
+    const char *system, *tools, *tool_choice, *reasoning, *context_policy;
 };
 
 static const struct option options[] = {
@@ -25,17 +27,25 @@ static const struct option options[] = {
      "what the model thinks aloud (default: show on a terminal, or hide)", offsetof(struct values, reasoning), 0, 0},
     {"tools", 0, OPTION_TEXT, "FILE", "JSON list of the tools that it may call; see below",
      offsetof(struct values, tools), 0, 0},
+    {"tool-choice", 0, OPTION_TEXT, "CHOICE", "auto, none, required: it must call one; or the NAME of the one to call",
+     offsetof(struct values, tool_choice), 0, 0},
+    {"context-policy", 0, OPTION_CHOICE, "error|drop|summarize",
+     "when the context is full: say so (default), or leave out the oldest turns, or put a summary there",
+     offsetof(struct values, context_policy), 0, 0},
     {0},
 };
 
 /* The quiet line below an answer. */
 static void report(const libllm_session *session, const libllm_stream_event *event)
 {
-    char speed[32] = "";
+    char speed[32] = "", guesses[64] = "";
     if (event->n_tokens > 1 && event->decode_seconds > 0)
         snprintf(speed, sizeof speed, ", %.1f tokens/s", (double)(event->n_tokens - 1) / event->decode_seconds);
-    quiet_line("[%" PRIu64 " token%s%s, context %zu of %zu]", event->n_tokens, event->n_tokens == 1 ? "" : "s", speed,
-               libllm_session_position(session), libllm_session_capacity(session));
+    if (event->n_guessed_tokens)
+        snprintf(guesses, sizeof guesses, ", %" PRIu64 " of %" PRIu64 " guesses right", event->n_accepted_tokens,
+                 event->n_guessed_tokens);
+    quiet_line("[%" PRIu64 " token%s%s%s, context %zu of %zu]", event->n_tokens, event->n_tokens == 1 ? "" : "s", speed,
+               guesses, libllm_session_position(session), libllm_session_capacity(session));
 }
 
 static void explain(const libllm_error *error)
@@ -45,6 +55,16 @@ static void explain(const libllm_error *error)
         message("/reset starts anew; --context N gives more room");
 }
 
+/* The same by an endpoint, where nothing has to fit into a context of ours. */
+static libllm_status answer_remotely(struct chat_state *state, const struct generation *generation,
+                                     struct answer *answer)
+{
+    libllm_status status = remote_answer(state->endpoint, generation, &state->conversation, &state->wishes, answer);
+    if (answer->text.n_bytes || answer->n_calls)
+        conversation_add_answer(&state->conversation, answer);
+    return status;
+}
+
 /* Answers what the conversation ends with and adds the answer to it. CANCELLED, with a part of the answer or none, is
  * no failure at a terminal. */
 static libllm_status answer_once(struct chat_state *state, const struct generation *generation, struct answer *answer)
@@ -52,10 +72,13 @@ static libllm_status answer_once(struct chat_state *state, const struct generati
     libllm_stream *stream;
     libllm_stream_event event;
     libllm_error error;
-    char *request = conversation_request(&state->conversation, state->tools, state->reasoning);
+    char *request = conversation_request(&state->conversation, &state->wishes);
     libllm_stream_options stream_options = generation_stream_options(generation);
-    libllm_status status =
-        libllm_chat_stream(state->chat, state->session, request, strlen(request), &stream_options, &stream, &error);
+    stream_options.constraint = NULL; /* the request has it, for what comes behind reasoning */
+    libllm_status status = context_fit(state, generation, &request, &error);
+    if (status == LIBLLM_OK)
+        status =
+            libllm_chat_stream(state->chat, state->session, request, strlen(request), &stream_options, &stream, &error);
     free(request);
     if (status == LIBLLM_OK) {
         status = generation_print(state->session, stream, answer, &event, &error);
@@ -109,7 +132,7 @@ static libllm_status answer(struct chat_state *state, const struct generation *g
     bool again;
     do {
         struct answer one = {0};
-        status = answer_once(state, generation, &one);
+        status = state->endpoint ? answer_remotely(state, generation, &one) : answer_once(state, generation, &one);
         again = status == LIBLLM_DONE && one.n_calls;
         bool good = again ? run_tools(state, &one, editor) : one.text.n_bytes && !one.n_calls;
         if (!good)
@@ -126,13 +149,13 @@ static bool read_tools(struct chat_state *state, const char *path)
     json_error_t error;
     if (!read_file(path, &text))
         return false;
-    state->tools = json_loadb(text.bytes, text.n_bytes, JSON_REJECT_DUPLICATES, &error);
+    state->wishes.tools = json_loadb(text.bytes, text.n_bytes, JSON_REJECT_DUPLICATES, &error);
     text_free(&text);
-    if (!state->tools)
+    if (!state->wishes.tools)
         message("%s:%d:%d: %s", path, error.line, error.column, error.text);
-    else if (!json_is_array(state->tools))
+    else if (!json_is_array(state->wishes.tools))
         message("%s: expected a list of tools, [{\"type\": \"function\", \"function\": {...}}]", path);
-    return json_is_array(state->tools);
+    return json_is_array(state->wishes.tools);
 }
 
 static bool is_fence(const struct text *line) { return line->n_bytes == 3 && memcmp(line->bytes, "\"\"\"", 3) == 0; }
@@ -198,7 +221,7 @@ static int converse(struct chat_state *state, const struct generation *generatio
     return code;
 }
 
-static bool open_chat(struct chat_state *state, const struct access *access, const struct generation *generation)
+static bool open_chat(struct chat_state *state, const struct access *access, struct generation *generation)
 {
     libllm_error error;
     const char *name = base_name(access->path);
@@ -208,46 +231,97 @@ static bool open_chat(struct chat_state *state, const struct access *access, con
                 name, access->path);
         return false;
     }
-    if (status == LIBLLM_OK) {
-        libllm_engine_options engine = access->engine;
-        engine.n_positions = generation->context;
-        status = access_open_session(access, &engine, &state->session, &error);
-    }
+    if (status == LIBLLM_OK)
+        status = generation_open_session(generation, access, generation->context, &state->session, &error);
     if (status != LIBLLM_OK)
         failed(&error);
     return status == LIBLLM_OK;
 }
 
-static int chat(struct access *access, const struct values *values, const struct generation *generation)
+static bool keep(const struct chat_state *state, const struct generation *generation)
 {
-    struct chat_state state = {.model = access->model, .adapters = &access->adapters, .reasoning = values->reasoning};
-    if (!state.reasoning)
-        state.reasoning = is_terminal(stdout) ? "show" : "hide";
+    libllm_error error;
+    if (generation_keep_session(generation, state->session, &error) == LIBLLM_OK)
+        return true;
+    failed(&error);
+    return false;
+}
+
+static void greet(const struct chat_state *state, const struct access *access)
+{
+    if (state->endpoint)
+        quiet_line("%s at %s; /help for help, Ctrl-D to leave", state->endpoint->model, state->endpoint->base);
+    else
+        quiet_line("%s, context %zu; /help for help, Ctrl-D to leave", base_name(access->path),
+                   libllm_session_capacity(state->session));
+}
+
+/* With a model of `access`, or of an endpoint unless that is NULL. */
+static int chat(struct access *access, struct endpoint *endpoint, const struct values *values,
+                struct generation *generation)
+{
+    struct chat_state state = {.model = access->model,
+                               .adapters = &access->adapters,
+                               .endpoint = endpoint,
+                               .context_policy = values->context_policy ? values->context_policy : "error"};
+    state.wishes = (struct wishes){.tool_choice = values->tool_choice, .reasoning = values->reasoning};
+    state.wishes.format = endpoint ? NULL : generation_format(generation);
+    if (!state.wishes.reasoning)
+        state.wishes.reasoning = is_terminal(stdout) ? "show" : "hide";
     int code = EXIT_FAILED;
     conversation_init(&state.conversation);
     if (values->system)
         conversation_set_system(&state.conversation, values->system);
-    if ((!values->tools || read_tools(&state, values->tools)) && open_chat(&state, access, generation)) {
+    if ((!values->tools || read_tools(&state, values->tools)) && (endpoint || open_chat(&state, access, generation))) {
         bool interactive = is_terminal(stdin);
         if (interactive)
-            quiet_line("%s, context %zu; /help for help, Ctrl-D to leave", base_name(access->path),
-                       libllm_session_capacity(state.session));
-        if (generation->verbose)
+            greet(&state, access);
+        if (generation->verbose && !endpoint)
             message("seed %" PRIu64, generation->sampling.seed);
         struct editor *editor = editor_open(interactive);
         code = converse(&state, generation, editor, interactive);
         editor_close(editor);
+        if (!endpoint && !keep(&state, generation))
+            code = EXIT_FAILED;
     }
     libllm_session_free(state.session);
     libllm_chat_free(state.chat);
     conversation_free(&state.conversation);
-    json_decref(state.tools);
+    json_decref(state.wishes.tools);
+    json_decref(state.wishes.format);
+    return code;
+}
+
+static int chat_here(const struct common *common, const struct values *values, struct generation *generation)
+{
+    struct access access;
+    const int code = access_open(&access, common) && generation_constrain(generation, access.model)
+                         ? chat(&access, NULL, values, generation)
+                         : EXIT_FAILED;
+    access_close(&access);
+    return code;
+}
+
+static int chat_there(const struct common *common, struct endpoint *endpoint, const struct values *values,
+                      struct generation *generation)
+{
+    struct access none = {0};
+    int code = remote_check(&chat_command, common, generation);
+    if (code != OPTIONS_GO)
+        return code;
+    if (values->context_policy)
+        return usage_error(&chat_command, "--context-policy is about a model on this machine");
+    code = endpoint_open(endpoint) && endpoint_choose(endpoint, common->model)
+               ? chat(&none, endpoint, values, generation)
+               : EXIT_FAILED;
+    endpoint_close(endpoint);
     return code;
 }
 
 static int run(int argc, char **argv)
 {
     struct common common = COMMON_DEFAULTS;
+    struct endpoint endpoint = ENDPOINT_DEFAULTS;
     struct values values = {0};
     struct generation generation;
     generation_init(&generation);
@@ -255,17 +329,14 @@ static int run(int argc, char **argv)
                                           {"Generation", generation_options, &generation},
                                           {"Engine", engine_options, &common},
                                           {"Model", common_options, &common},
+                                          {"Endpoint", endpoint_options, &endpoint},
                                           {0}};
     int code = options_parse(&chat_command, groups, argc, argv, NULL);
     if (code == OPTIONS_GO)
         code = generation_check(&generation, &chat_command);
-    if (code == OPTIONS_GO) {
-        struct access access;
-        code = access_open(&access, &common) && generation_constrain(&generation, access.model)
-                   ? chat(&access, &values, &generation)
-                   : EXIT_FAILED;
-        access_close(&access);
-    }
+    if (code == OPTIONS_GO)
+        code = endpoint.url ? chat_there(&common, &endpoint, &values, &generation)
+                            : chat_here(&common, &values, &generation);
     generation_free(&generation);
     common_free(&common);
     return code;
@@ -274,7 +345,8 @@ static int run(int argc, char **argv)
 const struct command chat_command = {
     .name = "chat",
     .summary = "hold a conversation",
-    .synopsis = "[-m MODEL] [--system TEXT] [OPTIONS]",
+    .synopsis = "[-m MODEL] [--system TEXT] [OPTIONS]\n"
+                "       libllm chat --endpoint URL [--api-key-file FILE] [-m NAME] [OPTIONS]",
     .details = "Talks to the model in the terminal; /help lists what else can be entered, Ctrl-C\n"
                "stops the answer, Ctrl-D leaves. When standard input is no terminal, every line\n"
                "is answered in turn, each answer followed by a line feed. A line that ends with\n"

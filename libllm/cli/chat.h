@@ -10,15 +10,18 @@
 #include "adapters.h"
 #include "conversation.h"
 
+struct endpoint;
+
 struct chat_state {
     libllm_chat *chat;
     libllm_session *session;
     const libllm_model *model;
     struct adapters *adapters;
+    struct endpoint *endpoint; /* instead of chat, session and model, which are NULL then */
     struct conversation conversation;
-    /* Of the requests besides the messages; the first may be NULL. */
-    json_t *tools;
-    const char *reasoning;
+    struct wishes wishes;
+    /* "error", "drop" or "summarize". */
+    const char *context_policy;
     /* Set by /quit. */
     bool quit;
 };

@@ -28,7 +28,7 @@ static bool reset(struct chat_state *state, const char *argument)
     (void)argument;
     libllm_error error;
     conversation_reset(&state->conversation);
-    if (libllm_session_rewind(state->session, 0, &error) != LIBLLM_OK) {
+    if (state->session && libllm_session_rewind(state->session, 0, &error) != LIBLLM_OK) {
         failed(&error);
         return false;
     }
@@ -70,6 +70,10 @@ static bool lora(struct chat_state *state, const char *argument)
 {
     libllm_error error;
     libllm_status status = LIBLLM_OK;
+    if (state->endpoint) {
+        message("adapters are for models on this machine");
+        return false;
+    }
     if (strcmp(argument, "-") == 0)
         adapters_free(state->adapters);
     else if (argument[0])

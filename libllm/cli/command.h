@@ -30,7 +30,9 @@ extern const struct command imatrix_command;
 extern const struct command perplexity_command;
 extern const struct command bench_command;
 extern const struct command devices_command;
+extern const struct command doctor_command;
 extern const struct command estimate_command;
+extern const struct command pull_command;
 extern const struct command serve_command;
 
 #endif

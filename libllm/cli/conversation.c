@@ -22,11 +22,21 @@ static json_t *must(json_t *value)
 
 void conversation_init(struct conversation *conversation)
 {
-    conversation->root = must(json_pack("{s:[]}", "messages"));
+    *conversation = (struct conversation){.root = must(json_pack("{s:[]}", "messages"))};
     conversation->messages = json_object_get(conversation->root, "messages");
 }
 
-void conversation_free(struct conversation *conversation) { json_decref(conversation->root); }
+static void take_all_in(struct conversation *conversation)
+{
+    text_free(&conversation->left_out.summary);
+    conversation->left_out = (struct left_out){0};
+}
+
+void conversation_free(struct conversation *conversation)
+{
+    take_all_in(conversation);
+    json_decref(conversation->root);
+}
 
 static json_t *new_message(const char *role, const char *text, size_t n_bytes)
 {
@@ -119,15 +129,31 @@ void conversation_set_system(struct conversation *conversation, const char *text
 void conversation_reset(struct conversation *conversation)
 {
     conversation_cut(conversation, conversation_system(conversation) != NULL);
+    take_all_in(conversation);
 }
 
-char *conversation_request(const struct conversation *conversation, json_t *tools, const char *reasoning)
+/* The word of --tool-choice, or the name of a tool. */
+static json_t *choice_json(const char *choice)
+{
+    bool word = strcmp(choice, "auto") == 0 || strcmp(choice, "required") == 0 || strcmp(choice, "none") == 0;
+    return must(word ? json_string(choice)
+                     : json_pack("{s:s, s:{s:s}}", "type", "function", "function", "name", choice));
+}
+
+char *conversation_request(const struct conversation *conversation, const struct wishes *wishes)
 {
     json_t *request = must(json_copy(conversation->root));
-    if (tools)
-        json_object_set(request, "tools", tools);
-    if (reasoning)
-        json_object_set_new(request, "reasoning", json_string(reasoning));
+    const json_t *last = json_array_get(conversation->messages, json_array_size(conversation->messages) - 1);
+    const char *role = json_string_value(json_object_get(last, "role"));
+    if (wishes->tools)
+        json_object_set(request, "tools", wishes->tools);
+    /* What a tool gave is not to be answered with a call again and again. */
+    if (wishes->tool_choice && !(role && strcmp(role, "tool") == 0))
+        json_object_set_new(request, "tool_choice", choice_json(wishes->tool_choice));
+    if (wishes->format)
+        json_object_set(request, "response_format", wishes->format);
+    if (wishes->reasoning)
+        json_object_set_new(request, "reasoning", json_string(wishes->reasoning));
     char *text = json_dumps(request, JSON_COMPACT);
     json_decref(request);
     if (!text) {

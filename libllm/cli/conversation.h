@@ -15,6 +15,11 @@ struct conversation {
     json_t *root;
     /* The array in it. */
     json_t *messages;
+    /* The oldest turns that requests leave out for want of room, and the text that stands for them; empty: none. */
+    struct left_out {
+        size_t n_turns;
+        struct text summary;
+    } left_out;
 };
 
 void conversation_init(struct conversation *conversation);
@@ -39,8 +44,14 @@ void conversation_add_result(struct conversation *conversation, const struct too
 char *conversation_call(const struct tool_call *call);
 void conversation_cut(struct conversation *conversation, size_t n_messages);
 
-/* The JSON text with tools (NULL: none) and what becomes of reasoning; release with free(). */
-char *conversation_request(const struct conversation *conversation, json_t *tools, const char *reasoning);
+/* What a request says besides the messages; what is NULL it does not say. */
+struct wishes {
+    json_t *tools, *format;
+    const char *tool_choice, *reasoning;
+};
+
+/* The request as JSON; release with free(). */
+char *conversation_request(const struct conversation *conversation, const struct wishes *wishes);
 
 /* False, with a message and nothing changed, on failure. */
 bool conversation_save(const struct conversation *conversation, const char *path);

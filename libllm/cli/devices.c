@@ -18,11 +18,6 @@ static const struct option options[] = {
     {0},
 };
 
-static libllm_status describe(const void *runtime, char *buffer, size_t capacity, size_t *needed, libllm_error *error)
-{
-    return libllm_runtime_devices(runtime, buffer, capacity, needed, error);
-}
-
 static int run(int argc, char **argv)
 {
     struct common common = COMMON_DEFAULTS;
@@ -32,7 +27,7 @@ static int run(int argc, char **argv)
     if (code != OPTIONS_GO)
         return code;
     struct access access;
-    bool good = access_runtime(&access, &common) && view_json(describe, access.runtime, values.json);
+    bool good = access_runtime(&access, &common) && view_json(describe_devices, access.runtime, values.json);
     access_close(&access);
     return good ? EXIT_OK : EXIT_FAILED;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "endpoint/remote.h"
 #include "json_view.h"
 #include "model.h"
 #include "rank.h"
@@ -97,25 +98,51 @@ static int read_input(const struct values *values, bool ranks, struct text *text
     return read_text_argument(&embed_command, values->pair, values->file, text);
 }
 
+static int embed_there(const struct common *common, const struct values *values, struct endpoint *endpoint,
+                       const struct text *text)
+{
+    int code = remote_check(&embed_command, common, NULL);
+    if (code != OPTIONS_GO)
+        return code;
+    if (values->pooling)
+        return usage_error(&embed_command, "--pooling is about a model on this machine");
+    code = endpoint_open(endpoint) && endpoint_choose(endpoint, common->model) &&
+                   remote_embed(endpoint, text, values->file, values->json)
+               ? EXIT_OK
+               : EXIT_FAILED;
+    endpoint_close(endpoint);
+    return code;
+}
+
+static int embed_here(const struct common *common, const struct values *values, const struct text *text)
+{
+    struct access access = {0};
+    const bool ranks = values->pooling && strcmp(values->pooling, "rank") == 0;
+    bool good = access_open(&access, common);
+    if (good)
+        good = ranks ? rank_documents(&access, values->text, text, values->file, values->json)
+                     : embed_all(&access, values, text);
+    access_close(&access);
+    return good ? EXIT_OK : EXIT_FAILED;
+}
+
 static int run(int argc, char **argv)
 {
     struct common common = COMMON_DEFAULTS;
+    struct endpoint endpoint = ENDPOINT_DEFAULTS;
     struct values values = {0};
-    const struct option_group groups[] = {
-        {"Options", options, &values}, {"Engine", engine_options, &common}, {"Model", common_options, &common}, {0}};
+    const struct option_group groups[] = {{"Options", options, &values},
+                                          {"Engine", engine_options, &common},
+                                          {"Model", common_options, &common},
+                                          {"Endpoint", endpoint_options, &endpoint},
+                                          {0}};
     struct text text = {0};
-    struct access access = {0};
     int code = options_parse(&embed_command, groups, argc, argv, NULL);
     const bool ranks = values.pooling && strcmp(values.pooling, "rank") == 0;
     if (code == OPTIONS_GO)
         code = read_input(&values, ranks, &text);
-    if (code == OPTIONS_GO && !access_open(&access, &common))
-        code = EXIT_FAILED;
-    if (code == OPTIONS_GO && ranks)
-        code = rank_documents(&access, values.text, &text, values.file, values.json) ? EXIT_OK : EXIT_FAILED;
-    else if (code == OPTIONS_GO)
-        code = embed_all(&access, &values, &text) ? EXIT_OK : EXIT_FAILED;
-    access_close(&access);
+    if (code == OPTIONS_GO)
+        code = endpoint.url ? embed_there(&common, &values, &endpoint, &text) : embed_here(&common, &values, &text);
     text_free(&text);
     common_free(&common);
     return code;
@@ -125,7 +152,8 @@ const struct command embed_command = {
     .name = "embed",
     .summary = "turn texts into vectors that can be compared",
     .synopsis = "[-m MODEL] (-p TEXT | -f FILE) [--pooling HOW] [--json]\n"
-                "       libllm embed [-m MODEL] --pooling rank -p QUERY (--pair TEXT | -f FILE) [--json]",
+                "       libllm embed [-m MODEL] --pooling rank -p QUERY (--pair TEXT | -f FILE) [--json]\n"
+                "       libllm embed --endpoint URL [--api-key-file FILE] [-m NAME] (-p TEXT | -f FILE) [--json]",
     .details = "Prints the embedding of each text on a line: the hidden states behind the last\n"
                "layer, pooled, of length 1, so that the product of two is how much they are\n"
                "alike. Meant for embedding models; others give vectors, too.\n"

@@ -2,23 +2,27 @@
  * `libllm estimate`: what a model takes. Options become members of a scenario, which the library works out.
  */
 #include <jansson.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "deploy/deploy.h"
 #include "files.h"
 #include "machine.h"
 #include "model.h"
 #include "terminal.h"
 
 struct values {
-    const char *scenario, *model, *device, *count, *precision, *peak, *days, *tokens, *mfu, *sequence, *context, *flops,
-        *lora, *qlora, *epochs, *examples, *compute, *law, *inference;
+    struct texts on;
+    struct deploy_options deploy;
+    const char *scenario, *model, *device, *engine, *count, *precision, *peak, *days, *tokens, *mfu, *sequence,
+        *context, *flops, *lora, *qlora, *epochs, *examples, *compute, *law, *inference;
     const char *data, *format, *language, *types;
     const char *minimize, *maximize, *against, *keep;
     struct texts set, limits, least, over;
-    bool json, explain, corrected, compare, conventions, search;
+    bool json, explain, as_printed, corrected, compare, conventions, search;
 };
 
 static const struct option options[] = {
@@ -26,7 +30,10 @@ static const struct option options[] = {
      offsetof(struct values, scenario), 0, 0},
     {"model", 'm', OPTION_TEXT, "MODEL", "a preset, a GGUF file, a config.json, a folder, or a size such as 70B",
      offsetof(struct values, model), 0, 0},
-    {"on", 0, OPTION_TEXT, "DEVICE", "the device, e.g. H100 or \"RTX 4090\"", offsetof(struct values, device), 0, 0},
+    {"on", 0, OPTION_TEXTS, "DEVICE", "the device, e.g. H100 or \"RTX 4090\"; deploy: also " DEPLOY_PLATFORMS,
+     offsetof(struct values, on), 0, 0},
+    {"engine", 0, OPTION_CHOICE, "vllm|sglang|trtllm|llamacpp|libllm|other", "serve, deploy: whose",
+     offsetof(struct values, engine), 0, 0},
     {"count", 0, OPTION_TEXT, "N", "how many of them", offsetof(struct values, count), 0, 0},
     {"precision", 0, OPTION_CHOICE, "fp32|bf16|fp8|int8|fp4", "what they compute in",
      offsetof(struct values, precision), 0, 0},
@@ -71,6 +78,8 @@ static const struct option options[] = {
      offsetof(struct values, set), 0, 0},
     {"types", 0, OPTION_TEXT, "TYPES", "calibrate: only these types of weights, e.g. Q4_K,Q6_K",
      offsetof(struct values, types), 0, 0},
+    {"as-printed", 0, OPTION_FLAG, NULL, "report: as the document has it (default)",
+     offsetof(struct values, as_printed), 0, 0},
     {"corrected", 0, OPTION_FLAG, NULL, "report: with the document's faults mended", offsetof(struct values, corrected),
      0, 0},
     {"explain", 0, OPTION_FLAG, NULL, "formulas, the numbers put in, and sources", offsetof(struct values, explain), 0,
@@ -89,7 +98,8 @@ static bool parse_size(const char *text, double *value)
     static const struct {
         char letter;
         double factor;
-    } factors[] = {{'k', 1e3}, {'K', 1e3}, {'M', 1e6}, {'B', 1e9}, {'G', 1e9}, {'T', 1e12}, {'P', 1e15}};
+    } factors[] = {{'k', 1e3}, {'K', 1e3}, {'M', 1e6},  {'m', 1e6},  {'B', 1e9},
+                   {'b', 1e9}, {'G', 1e9}, {'T', 1e12}, {'t', 1e12}, {'P', 1e15}};
     const size_t n = strlen(text);
     double factor = 1;
     struct text digits = {0};
@@ -97,9 +107,10 @@ static bool parse_size(const char *text, double *value)
         if (text[n - 1] == factors[i].letter)
             factor = factors[i].factor;
     text_append(&digits, text, factor > 1 ? n - 1 : n);
-    const bool good = parse_number(digits.bytes, value);
+    const bool good = parse_number(digits.bytes, value) && isfinite(*value * factor);
     text_free(&digits);
-    *value *= factor;
+    if (good)
+        *value *= factor;
     return good;
 }
 
@@ -335,6 +346,7 @@ static bool apply(json_t *scenario, const struct values *v, const struct texts *
     if (json_is_string(json_object_get(scenario, "hardware"))) /* so that it can have more members */
         set(scenario, "hardware", json_pack("{s:O}", "device", json_object_get(scenario, "hardware")));
     set_subjects(scenario, v);
+    set_text(scenario, "engine", v->engine);
     set_text(scenario, "hardware.precision", v->precision);
     set_text(scenario, "hardware.peak", v->peak);
     set_text(scenario, "conventions.flops", v->flops);
@@ -343,8 +355,8 @@ static bool apply(json_t *scenario, const struct values *v, const struct texts *
     set_text(scenario, "data", v->data);
     if (v->conventions)
         set(scenario, "conventions.compare", json_true());
-    if (v->corrected)
-        set(scenario, "mode", json_string("corrected"));
+    if (v->as_printed || v->corrected)
+        set(scenario, "mode", json_string(v->corrected ? "corrected" : "as-printed"));
     if (!set_search(scenario, v) || !set_pairs(scenario, &v->set, "set", "", value_of))
         return false;
     set_text(scenario, "output.format", v->json ? "json" : v->format ? v->format : "table");
@@ -354,44 +366,115 @@ static bool apply(json_t *scenario, const struct values *v, const struct texts *
     return set_numbers(scenario, v);
 }
 
-/* What this machine has and can do: for the task "fit", and serving with our own engine, unless the scenario says it.
- */
-static bool add_machine(json_t *scenario, const libllm_runtime *runtime)
+/* The report on it, of *needed bytes and a NUL; NULL, with the reason. */
+static char *report_on(const struct access *access, const json_t *scenario, size_t *needed, libllm_error *error)
 {
-    const char *task = json_string_value(json_object_get(scenario, "task"));
-    const char *engine = json_string_value(json_object_get(scenario, "engine"));
-    const bool is_own = task && engine && strcmp(task, "serve") == 0 && strcmp(engine, "libllm") == 0;
-    if (!task || (strcmp(task, "fit") != 0 && !is_own) || json_object_get(scenario, "machine"))
-        return true;
-    return json_object_set_new(scenario, "machine", machine_describe(runtime)) == 0;
-}
-
-static bool print_report(const struct access *access, const char *scenario)
-{
-    size_t needed = 0, capacity = (size_t)1 << 18; /* a search is long, so most reports should fit at once */
-    libllm_error error;
-    char *report = allocate(capacity, 1);
-    libllm_status status =
-        libllm_estimate_run(access->runtime, scenario, strlen(scenario), report, capacity, &needed, &error);
+    size_t capacity = (size_t)1 << 18; /* a search is long, so most reports should fit at once */
+    char *text = json_dumps(scenario, JSON_COMPACT | JSON_REAL_PRECISION(17)), *report = allocate(capacity, 1);
+    const size_t n = text ? strlen(text) : 0;
+    libllm_status status = libllm_estimate_run(access->runtime, text, n, report, capacity, needed, error);
     if (status == LIBLLM_ERROR_BUFFER_TOO_SMALL) {
         free(report);
-        capacity = needed + 1;
+        capacity = *needed + 1;
         report = allocate(capacity, 1);
-        status = libllm_estimate_run(access->runtime, scenario, strlen(scenario), report, capacity, &needed, &error);
+        status = libllm_estimate_run(access->runtime, text, n, report, capacity, needed, error);
     }
-    if (status)
+    free(text);
+    if (!status)
+        return report;
+    free(report);
+    return NULL;
+}
+
+static bool print_report(const struct access *access, const json_t *scenario)
+{
+    size_t needed = 0;
+    libllm_error error;
+    char *report = report_on(access, scenario, &needed, &error);
+    if (!report)
         message("%s", error.message);
     else if (fwrite(report, 1, needed, stdout) == needed && needed && report[needed - 1] != '\n')
         putchar('\n');
     free(report);
-    return !status;
+    return report != NULL;
+}
+
+/* The report as JSON, on the best one of a search. Where nothing says what devices cost, the scenario without it. */
+static json_t *plan_of(const struct access *access, json_t *scenario)
+{
+    size_t needed = 0;
+    libllm_error error;
+    char *text = report_on(access, scenario, &needed, &error);
+    if (!text && json_object_get(scenario, "search") && strstr(error.message, "cost.million_tokens")) {
+        json_object_del(scenario, "search");
+        text = report_on(access, scenario, &needed, &error);
+    }
+    json_t *report = text ? json_loadb(text, needed, 0, NULL) : NULL;
+    if (!report)
+        message("%s", error.message);
+    free(text);
+    return report;
+}
+
+static bool deploy(const struct access *access, struct values *v, json_t *scenario)
+{
+    v->deploy.context = json_number_value(json_object_get(scenario, "context"));
+    deploy_prepare(scenario, &v->deploy);
+    if (!machine_add(scenario, access->runtime))
+        return false;
+    if (v->language)
+        set(scenario, "output.lang", json_string(v->language));
+    json_t *report = plan_of(access, scenario), *top = json_object_get(report, "top");
+    const json_t *chosen = top ? json_object_get(top, "scenario") : scenario;
+    if (report && json_object_get(scenario, "search") && !top) {
+        message("nothing that was tried keeps the targets; `libllm estimate serve --search` says what it comes to");
+        json_decref(report);
+        return false;
+    }
+    json_object_del(scenario, "output");
+    const bool good = report && deploy_write(&v->deploy, chosen, top ? json_object_get(top, "report") : report);
+    json_decref(report);
+    return good;
+}
+
+/* Of --on the platform, and the device; what deploying needs. OPTIONS_GO, or an exit code. */
+static int take_places(bool deploys, struct values *v)
+{
+    struct deploy_options *d = &v->deploy;
+    for (size_t i = 0; i < v->on.n; i++)
+        *(deploys && deploy_is_platform(v->on.items[i]) ? &d->platform : &v->device) = v->on.items[i];
+    if (!deploys)
+        return d->folder || d->servers.n || d->repository
+                   ? usage_error(&estimate_command, "-o, --server and --repository go with deploy")
+                   : OPTIONS_GO;
+    d->engine = v->engine;
+    d->language = v->language;
+    if (!d->folder)
+        return usage_error(&estimate_command, "deploy: -o FOLDER says where the files go");
+    if (!d->platform)
+        return usage_error(&estimate_command, "deploy: --on " DEPLOY_PLATFORMS " says what it runs on");
+    if (!d->engine ||
+        (strcmp(d->engine, "vllm") != 0 && strcmp(d->engine, "sglang") != 0 && strcmp(d->engine, "libllm") != 0))
+        return usage_error(&estimate_command, "deploy: --engine must be vllm, sglang or libllm");
+    if (v->search || v->compare)
+        return usage_error(&estimate_command, "deploy chooses the layout itself; --search and --compare go with serve");
+    return OPTIONS_GO;
+}
+
+/* Behind deploy a JSON file is a scenario, unless it is a model's. */
+static bool is_scenario(const char *operand)
+{
+    const size_t n = strlen(operand);
+    return n > 5 && strcmp(operand + n - 5, ".json") == 0 && strcmp(base_name(operand), "config.json") != 0;
 }
 
 /* A name behind a task is that of the model, or of the report. OPTIONS_GO, or an exit code. */
 static int take_operands(const struct texts *operands, struct values *v)
 {
-    static const char *const tasks[] = {"model", "train", "tune", "scale", "serve", "fit"};
+    static const char *const tasks[] = {"model", "train", "tune", "scale", "serve", "fit", "deploy"};
     bool is_model = false;
+    if (v->as_printed && v->corrected)
+        return usage_error(&estimate_command, "only one of --as-printed and --corrected can be given");
     if (v->search && v->compare)
         return usage_error(&estimate_command, "only one of --search and --compare can be given");
     for (size_t i = 0; operands->n > 1 && i < sizeof tasks / sizeof *tasks; i++)
@@ -400,12 +483,17 @@ static int take_operands(const struct texts *operands, struct values *v)
         return usage_error(&estimate_command, "'%s' is one operand too many", operands->items[2]);
     if (operands->n > 1 && !is_model && strcmp(operands->items[0], "report") != 0)
         return usage_error(&estimate_command, "'%s' is one operand too many", operands->items[1]);
+    const bool deploys = operands->n > 0 && strcmp(operands->items[0], "deploy") == 0;
+    if (deploys && operands->n > 1 && !v->scenario && is_scenario(operands->items[1])) {
+        v->scenario = operands->items[1];
+        return take_places(true, v);
+    }
     if (is_model && v->model)
         return usage_error(&estimate_command, "the model is said twice: '%s' and -m '%s'", operands->items[1],
                            v->model);
     if (is_model)
         v->model = operands->items[1];
-    return OPTIONS_GO;
+    return take_places(deploys, v);
 }
 
 static int run(int argc, char **argv)
@@ -413,7 +501,10 @@ static int run(int argc, char **argv)
     struct common common = COMMON_DEFAULTS;
     struct values values = {0};
     struct texts operands = {0};
-    const struct option_group groups[] = {{"Options", options, &values}, {"Runtime", runtime_options, &common}, {0}};
+    const struct option_group groups[] = {{"Options", options, &values},
+                                          {"Files of deploy", deploy_options, &values.deploy},
+                                          {"Runtime", runtime_options, &common},
+                                          {0}};
     int code = options_parse(&estimate_command, groups, argc, argv, &operands);
     if (code == OPTIONS_GO)
         code = take_operands(&operands, &values);
@@ -425,16 +516,19 @@ static int run(int argc, char **argv)
     } else if (code == OPTIONS_GO) {
         json_t *scenario = read_scenario(values.scenario);
         struct access access = {0};
-        const bool good = scenario && apply(scenario, &values, &operands) && access_runtime(&access, &common) &&
-                          add_machine(scenario, access.runtime);
-        char *text = good ? json_dumps(scenario, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
-        code = text && print_report(&access, text) ? EXIT_OK : EXIT_FAILED;
+        const bool deploys = operands.n && strcmp(operands.items[0], "deploy") == 0;
+        bool good = scenario && apply(scenario, &values, &operands) && access_runtime(&access, &common);
+        if (good && deploys)
+            good = deploy(&access, &values, scenario);
+        else
+            good = good && machine_add(scenario, access.runtime) && print_report(&access, scenario);
+        code = good ? EXIT_OK : EXIT_FAILED;
         access_close(&access);
-        free(text);
         json_decref(scenario);
     }
     texts_free(&operands);
-    struct texts *const lists[] = {&values.set, &values.limits, &values.least, &values.over};
+    struct texts *const lists[] = {&values.set,  &values.limits, &values.least,
+                                   &values.over, &values.on,     &values.deploy.servers};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         texts_free(lists[i]);
     return code;
@@ -444,14 +538,16 @@ const struct command estimate_command = {
     .name = "estimate",
     .summary = "what training or serving a model takes",
     .synopsis = "[model|train|tune|scale|serve|fit] [[-m] MODEL] [OPTIONS]\n"
-                "       libllm estimate report seed-000|seed-001|seed-004 [--corrected]\n"
+                "       libllm estimate deploy --engine ENGINE --on PLATFORM [SCENARIO | [-m] MODEL] -o FOLDER\n"
+                "       libllm estimate report seed-000|seed-001|seed-004 [--as-printed | --corrected]\n"
                 "       libllm estimate models | devices | prices\n"
                 "       libllm estimate calibrate [--types TYPES]",
     .details = "Works out parameters, operations, memory, devices and time, with formulas and sources\n"
                "where --explain is given. A scenario may also come from a JSON file. fit says whether\n"
                "a model fits on this machine and how fast it will be; it measures for a few seconds.\n"
                "calibrate measures for half a minute and keeps the figures, from which fit predicts\n"
-               "more closely.\n"
+               "more closely. deploy plans as serve does and writes what runs the plan: vLLM, SGLang\n"
+               "or libllm on ray, kubernetes, compose, haproxy or nginx (docs/deploy.md).\n"
                "\n"
                "  libllm estimate -m Llama-3.1-8B\n"
                "  libllm estimate fit -m Qwen3-32B --context 8k\n"
@@ -459,6 +555,7 @@ const struct command estimate_command = {
                "  libllm estimate serve -m Llama-3.1-70B --on H100 --set targets.tpot=0.03\n"
                "  libllm estimate train --compare -m Llama-3.1-8B,Qwen3-32B --on H100,910B3 --count 512\n"
                "  libllm estimate train --search -m Llama-3.1-70B --tokens 15T --on H100,H200 --limit time.days=60\n"
+               "  libllm estimate deploy --engine vllm --on kubernetes -m Qwen3-32B --on H100 -o out\n"
                "  libllm estimate report seed-000 --lang zh\n",
     .run = run,
 };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "endpoint/remote.h"
 #include "generation.h"
 #include "model.h"
 #include "terminal.h"
@@ -31,7 +32,7 @@ static uint64_t context_for(const struct generation *generation, size_t n_prompt
     uint64_t wanted = n_prompt + generation->max_tokens;
     if (generation->context)
         return generation->context;
-    if (generation->max_tokens == 0)
+    if (generation->max_tokens == 0 || generation->session_file) /* which may have more than this text */
         wanted = n_prompt + SPARE > USUAL ? n_prompt + SPARE : USUAL;
     return trained && wanted > trained ? trained : wanted;
 }
@@ -39,10 +40,14 @@ static uint64_t context_for(const struct generation *generation, size_t n_prompt
 static void report(const struct generation *generation, const libllm_stream_event *event)
 {
     message("seed %" PRIu64, generation->sampling.seed);
-    message("prompt: %" PRIu64 " tokens in %.3f s", event->n_prompt_tokens, event->prompt_seconds);
+    message("prompt: %" PRIu64 " tokens, %" PRIu64 " of them known, in %.3f s", event->n_prompt_tokens,
+            event->n_cached_tokens, event->prompt_seconds);
     if (event->n_tokens > 1 && event->decode_seconds > 0)
         message("generated: %" PRIu64 " tokens, %.1f tokens/s", event->n_tokens,
                 (double)(event->n_tokens - 1) / event->decode_seconds);
+    if (event->n_guessed_tokens)
+        message("guessed: %" PRIu64 " tokens, of which %" PRIu64 " were right", event->n_guessed_tokens,
+                event->n_accepted_tokens);
 }
 
 static libllm_status print_continuation(libllm_session *session, const struct generation *generation,
@@ -81,30 +86,31 @@ static libllm_status print_answer(const struct access *access, libllm_session *s
                : status;
 }
 
-static int generate(const struct access *access, const struct generation *generation, const struct token_list *prompt)
+static int generate(const struct access *access, struct generation *generation, const struct token_list *prompt)
 {
     const bool answers = access->info.has_encoder;
     if (prompt->n == 0) {
         message("the prompt is empty, and this model has no token to begin with");
         return EXIT_FAILED;
     }
-    libllm_engine_options engine = access->engine;
-    engine.n_positions = context_for(generation, answers ? 1 : prompt->n, access->info.n_context_train);
-    if (answers && engine.n_positions < prompt->n && !generation->context) /* each of both may be as long */
-        engine.n_positions = prompt->n;
+    uint64_t n_positions = context_for(generation, answers ? 1 : prompt->n, access->info.n_context_train);
+    if (answers && n_positions < prompt->n && !generation->context) /* each of both may be as long */
+        n_positions = prompt->n;
     libllm_session *session;
     libllm_error error;
-    libllm_status status = access_open_session(access, &engine, &session, &error);
+    libllm_status status = generation_open_session(generation, access, n_positions, &session, &error), kept = LIBLLM_OK;
     if (status == LIBLLM_OK) {
         status = answers ? print_answer(access, session, generation, prompt, &error)
                          : print_continuation(session, generation, prompt, &error);
+        if (status >= 0 || status == LIBLLM_ERROR_CANCELLED)
+            kept = generation_keep_session(generation, session, &error);
         libllm_session_free(session);
     }
     if (status == LIBLLM_ERROR_CANCELLED)
         message("interrupted");
-    else if (status < 0)
+    if (kept < 0 || (status < 0 && status != LIBLLM_ERROR_CANCELLED))
         failed(&error);
-    return status < 0 ? EXIT_FAILED : EXIT_OK;
+    return status < 0 || kept < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
 static int open_and_generate(const struct common *common, const struct values *values, struct generation *generation,
@@ -122,9 +128,26 @@ static int open_and_generate(const struct common *common, const struct values *v
     return code;
 }
 
+static int ask_and_generate(const struct common *common, const struct values *values, struct endpoint *endpoint,
+                            const struct generation *generation, const struct text *text)
+{
+    int code = remote_check(&generate_command, common, generation);
+    if (code != OPTIONS_GO)
+        return code;
+    if (values->special)
+        return usage_error(&generate_command, "--special is about a model on this machine");
+    code = endpoint_open(endpoint) && endpoint_choose(endpoint, common->model) &&
+                   remote_generate(endpoint, generation, text)
+               ? EXIT_OK
+               : EXIT_FAILED;
+    endpoint_close(endpoint);
+    return code;
+}
+
 static int run(int argc, char **argv)
 {
     struct common common = COMMON_DEFAULTS;
+    struct endpoint endpoint = ENDPOINT_DEFAULTS;
     struct values values = {0};
     struct generation generation;
     generation_init(&generation);
@@ -132,6 +155,7 @@ static int run(int argc, char **argv)
                                           {"Generation", generation_options, &generation},
                                           {"Engine", engine_options, &common},
                                           {"Model", common_options, &common},
+                                          {"Endpoint", endpoint_options, &endpoint},
                                           {0}};
     struct text text = {0};
     int code = options_parse(&generate_command, groups, argc, argv, NULL);
@@ -140,7 +164,8 @@ static int run(int argc, char **argv)
     if (code == OPTIONS_GO)
         code = read_text_argument(&generate_command, values.text, values.file, &text);
     if (code == OPTIONS_GO)
-        code = open_and_generate(&common, &values, &generation, &text);
+        code = endpoint.url ? ask_and_generate(&common, &values, &endpoint, &generation, &text)
+                            : open_and_generate(&common, &values, &generation, &text);
     text_free(&text);
     generation_free(&generation);
     common_free(&common);
@@ -150,7 +175,8 @@ static int run(int argc, char **argv)
 const struct command generate_command = {
     .name = "generate",
     .summary = "continue a text, or answer it with a model like T5",
-    .synopsis = "[-m MODEL] (-p TEXT | -f FILE) [-n N] [OPTIONS]",
+    .synopsis = "[-m MODEL] (-p TEXT | -f FILE) [-n N] [OPTIONS]\n"
+                "       libllm generate --endpoint URL [--api-key-file FILE] [-m NAME] -p TEXT ...",
     .details = "Prints the continuation of the text, and a line feed at its end, on standard\n"
                "output. The text is taken as it is: nothing is stripped, no template is applied,\n"
                "and the beginning-of-sequence token is added where the model asks for one.\n"

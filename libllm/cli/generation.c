@@ -2,6 +2,7 @@
  * How text is generated: the options that `generate` and `chat` share, and the loop that prints an answer.
  */
 #include <jansson.h>
+#include <math.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -47,6 +48,12 @@ const struct option generation_options[] = {
     {"grammar", 0, OPTION_TEXT, "FILE", "text that this grammar (GBNF) describes", GENERATION(grammar), 0, 0},
     {"regex", 0, OPTION_TEXT, "REGEX", "text that matches this regular expression as a whole", GENERATION(regex), 0, 0},
     {"choice", 0, OPTION_TEXTS, "TEXT", "one of the texts that are given so (repeatable)", GENERATION(choices), 0, 0},
+    {"guesses", 0, OPTION_COUNT, "N", "tokens a step to guess from the text before, up to 7 (default 0)",
+     GENERATION(n_guesses), 0, 7},
+    {"draft", 0, OPTION_TEXT, "MODEL", "a smaller model with the same tokens that guesses, too; same text, sooner",
+     GENERATION(draft_name), 0, 0},
+    {"session", 0, OPTION_TEXT, "FILE", "begin with what this file keeps of an earlier run, and keep it there again",
+     GENERATION(session_file), 0, 0},
     {"ignore-eos", 0, OPTION_FLAG, NULL, "go on after the model's end tokens", GENERATION(ignore_end), 0, 0},
     {"verbose", 'v', OPTION_FLAG, NULL, "print seed and speed to standard error", GENERATION(verbose), 0, 0},
     {0},
@@ -55,10 +62,38 @@ const struct option generation_options[] = {
 void generation_init(struct generation *generation)
 {
     *generation = (struct generation){0};
-    libllm_sampling_options_init(&generation->sampling, sizeof generation->sampling);
+    libllm_sampling_options *sampling = &generation->sampling;
+    libllm_sampling_options_init(sampling, sizeof *sampling);
+    sampling->temperature = sampling->top_p = sampling->min_p = sampling->typical_p = NAN;
+    sampling->repetition_penalty = sampling->frequency_penalty = sampling->presence_penalty = NAN;
+    sampling->top_k = sampling->penalty_window = UINT32_MAX;
     uint64_t seed;
     if (getrandom(&seed, sizeof seed, 0) == sizeof seed)
-        generation->sampling.seed = seed;
+        sampling->seed = seed;
+    generation->asked.seed = sampling->seed;
+}
+
+/* What was given is kept by itself: a server has defaults of its own. */
+static void take_defaults(struct generation *generation)
+{
+    libllm_sampling_options defaults, *sampling = &generation->sampling;
+    libllm_sampling_options_init(&defaults, sizeof defaults);
+    generation->has_seed = sampling->seed != generation->asked.seed;
+    generation->asked = *sampling;
+    float *const numbers[][2] = {{&sampling->temperature, &defaults.temperature},
+                                 {&sampling->top_p, &defaults.top_p},
+                                 {&sampling->min_p, &defaults.min_p},
+                                 {&sampling->typical_p, &defaults.typical_p},
+                                 {&sampling->repetition_penalty, &defaults.repetition_penalty},
+                                 {&sampling->frequency_penalty, &defaults.frequency_penalty},
+                                 {&sampling->presence_penalty, &defaults.presence_penalty}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (isnan(*numbers[i][0]))
+            *numbers[i][0] = *numbers[i][1];
+    if (sampling->top_k == UINT32_MAX)
+        sampling->top_k = defaults.top_k;
+    if (sampling->penalty_window == UINT32_MAX)
+        sampling->penalty_window = defaults.penalty_window;
 }
 
 static bool parse_bias(const char *text, libllm_logit_bias *bias)
@@ -78,6 +113,7 @@ static bool parse_bias(const char *text, libllm_logit_bias *bias)
 
 int generation_check(struct generation *generation, const struct command *command)
 {
+    take_defaults(generation);
     for (size_t i = 0; i < generation->stops.n; i++)
         if (!generation->stops.items[i][0])
             return usage_error(command, "--stop needs a text that is not empty");
@@ -102,6 +138,7 @@ void generation_free(struct generation *generation)
     texts_free(&generation->choices);
     libllm_constraint_free(generation->constraint);
     generation->constraint = NULL;
+    draft_close(&generation->draft);
     free(generation->logit_bias);
     generation->logit_bias = NULL;
 }
@@ -143,12 +180,17 @@ static bool constraint_text(const struct generation *g, libllm_constraint_kind *
     return true;
 }
 
+bool generation_is_constrained(const struct generation *generation)
+{
+    return generation->json_schema || generation->grammar || generation->regex || generation->choices.n;
+}
+
 bool generation_constrain(struct generation *generation, const libllm_model *model)
 {
     struct text text = {0};
     libllm_constraint_kind kind;
     libllm_error error;
-    if (!generation->json_schema && !generation->grammar && !generation->regex && !generation->choices.n)
+    if (!generation_is_constrained(generation))
         return true;
     bool good = constraint_text(generation, &kind, &text);
     if (good && libllm_constraint_create(model, kind, text.bytes ? text.bytes : "", text.n_bytes,
@@ -158,6 +200,21 @@ bool generation_constrain(struct generation *generation, const libllm_model *mod
     }
     text_free(&text);
     return good;
+}
+
+json_t *generation_format(const struct generation *generation)
+{
+    static const char *const types[][2] = {[LIBLLM_CONSTRAINT_REGEX] = {"regex", "regex"},
+                                           [LIBLLM_CONSTRAINT_CHOICE] = {"choice", "choice"},
+                                           [LIBLLM_CONSTRAINT_GBNF] = {"grammar", "grammar"},
+                                           [LIBLLM_CONSTRAINT_JSON_SCHEMA] = {"json_schema", "schema"}};
+    struct text text = {0};
+    libllm_constraint_kind kind;
+    json_t *format = NULL;
+    if (generation_is_constrained(generation) && constraint_text(generation, &kind, &text))
+        format = json_pack("{s:s, s:s%}", "type", types[kind][0], types[kind][1], text.bytes, text.n_bytes);
+    text_free(&text);
+    return format;
 }
 
 libllm_stream_options generation_stream_options(const struct generation *generation)
@@ -170,7 +227,37 @@ libllm_stream_options generation_stream_options(const struct generation *generat
     options.n_stops = (uint32_t)generation->stops.n;
     options.ignore_end = generation->ignore_end;
     options.constraint = generation->constraint;
+    options.n_guesses = generation->n_guesses;
+    options.draft = generation->draft.session;
     return options;
+}
+
+libllm_status generation_open_session(struct generation *generation, const struct access *access, uint64_t n_positions,
+                                      libllm_session **session, libllm_error *error)
+{
+    libllm_engine_options engine = access->engine;
+    engine.n_positions = n_positions;
+    libllm_status status = access_open_session(access, &engine, session, error);
+    if (status == LIBLLM_OK && generation->session_file) {
+        status = libllm_session_load(*session, generation->session_file, error);
+        if (status == LIBLLM_ERROR_NOT_FOUND) /* this is the first run */
+            status = LIBLLM_OK;
+    }
+    if (status == LIBLLM_OK)
+        status =
+            draft_open(&generation->draft, access, generation->draft_name, libllm_session_capacity(*session), error);
+    if (status != LIBLLM_OK) {
+        libllm_session_free(*session);
+        *session = NULL;
+    }
+    return status;
+}
+
+libllm_status generation_keep_session(const struct generation *generation, libllm_session *session, libllm_error *error)
+{
+    if (!generation->session_file || libllm_session_position(session) == 0)
+        return LIBLLM_OK;
+    return libllm_session_save(session, generation->session_file, error);
 }
 
 /* Static because a signal handler has no other way to reach them. */
@@ -214,8 +301,8 @@ void answer_add(struct answer *answer, const libllm_stream_event *event)
     text_append(&answer->calls[event->call_index].arguments, event->text, event->n_bytes);
 }
 
-/* Reasoning is dimmed, and an empty line parts it from the text. */
-static void print_event(const libllm_stream_event *event, bool *reasoning)
+/* An empty line parts reasoning from the text. */
+void generation_show(const libllm_stream_event *event, bool *reasoning)
 {
     if (event->remark)
         message("%s", event->remark);
@@ -232,8 +319,9 @@ static void print_event(const libllm_stream_event *event, bool *reasoning)
     put_text(stdout, event->text, event->n_bytes);
 }
 
-libllm_status generation_print(libllm_session *session, libllm_stream *stream, struct answer *answer,
-                               libllm_stream_event *event, libllm_error *error)
+/* Takes the items of a stream until it ends or Ctrl-C is pressed, and frees it. */
+static libllm_status run_stream(libllm_session *session, libllm_stream *stream, bool print, struct answer *answer,
+                                libllm_stream_event *event, libllm_error *error)
 {
     /* SA_RESTART: a write to a slow terminal must not lose text. */
     struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART}, before;
@@ -246,15 +334,17 @@ libllm_status generation_print(libllm_session *session, libllm_stream *stream, s
     libllm_status status = LIBLLM_OK;
     bool reasoning = false;
     *event = current;
-    progress_begin("reading the prompt");
     while (status == LIBLLM_OK && !interrupted) {
         status = libllm_stream_next(stream, &current, error);
-        progress_end();
+        if (print)
+            progress_end();
         if (status < 0)
             break;
-        print_event(&current, &reasoning);
-        if (!flush_output()) /* nobody will read the rest */
-            exit(EXIT_FAILED);
+        if (print) {
+            generation_show(&current, &reasoning);
+            if (!flush_output()) /* nobody will read the rest */
+                exit(EXIT_FAILED);
+        }
         if (answer)
             answer_add(answer, &current);
         *event = current;
@@ -267,5 +357,22 @@ libllm_status generation_print(libllm_session *session, libllm_stream *stream, s
 
     sigaction(SIGINT, &before, NULL);
     libllm_stream_free(stream);
+    return status;
+}
+
+libllm_status generation_print(libllm_session *session, libllm_stream *stream, struct answer *answer,
+                               libllm_stream_event *event, libllm_error *error)
+{
+    progress_begin("reading the prompt");
+    return run_stream(session, stream, true, answer, event, error);
+}
+
+libllm_status generation_collect(libllm_session *session, libllm_stream *stream, const char *doing,
+                                 struct answer *answer, libllm_error *error)
+{
+    libllm_stream_event event;
+    progress_begin("%s", doing);
+    libllm_status status = run_stream(session, stream, false, answer, &event, error);
+    progress_end();
     return status;
 }

@@ -275,6 +275,19 @@ char *fetch_json(describe_fn describe, const void *object)
     return NULL;
 }
 
+json_t *fetch_document(describe_fn describe, const void *object)
+{
+    char *text = fetch_json(describe, object);
+    json_t *value = text ? json_loads(text, 0, NULL) : NULL;
+    free(text);
+    return value;
+}
+
+libllm_status describe_devices(const void *runtime, char *buffer, size_t capacity, size_t *needed, libllm_error *error)
+{
+    return libllm_runtime_devices(runtime, buffer, capacity, needed, error);
+}
+
 bool show_json(const char *json, bool as_json)
 {
     if (!as_json)

@@ -4,6 +4,7 @@
 #ifndef CLI_JSON_VIEW_H
 #define CLI_JSON_VIEW_H
 
+#include <jansson.h>
 #include <libllm/libllm.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +15,11 @@ typedef libllm_status (*describe_fn)(const void *object, char *buffer, size_t ca
 
 /* The description, NUL-terminated; NULL, with a message, on failure. Release with free(). */
 char *fetch_json(describe_fn describe, const void *object);
+/* The same as a value, to be released with json_decref(). */
+json_t *fetch_document(describe_fn describe, const void *object);
+
+/* libllm_runtime_devices(); the object is a runtime. */
+libllm_status describe_devices(const void *runtime, char *buffer, size_t capacity, size_t *needed, libllm_error *error);
 
 /* Prints a document on standard output; false, with a message, on failure. */
 bool show_json(const char *json, bool as_json);

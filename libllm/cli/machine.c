@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * The machine as a scenario has it, and its calibration, which is kept in a file of the user's cache.
  */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "command.h"
 #include "files.h"
@@ -12,22 +14,11 @@
 
 enum { TYPES_MAX = 40 };
 
-static const char cached[] = "/libllm/calibration.json";
+static const char cached[] = "/libllm/calibration.json", cached_limits[] = "/libllm/limits.json";
+/* A week, after which the limits of a machine are measured again. */
+static const json_int_t limits_last = 7 * 24 * 3600;
 
 static char *cache_path(void) { return user_file("XDG_CACHE_HOME", ".cache", cached); }
-
-static json_t *ask(describe_fn describe, const void *object)
-{
-    char *text = fetch_json(describe, object);
-    json_t *value = text ? json_loads(text, 0, NULL) : NULL;
-    free(text);
-    return value;
-}
-
-static libllm_status devices(const void *runtime, char *buffer, size_t capacity, size_t *needed, libllm_error *error)
-{
-    return libllm_runtime_devices(runtime, buffer, capacity, needed, error);
-}
 
 static libllm_status limits(const void *runtime, char *buffer, size_t capacity, size_t *needed, libllm_error *error)
 {
@@ -46,13 +37,52 @@ static json_t *kept_calibration(const char *path, const json_t *cpu)
     return calibration;
 }
 
-json_t *machine_describe(const libllm_runtime *runtime)
+/* For the next one who wants them soon. What cannot be kept is measured again. */
+static void keep_limits(const char *path, const json_t *cpu, json_t *measured)
 {
-    json_t *found = ask(devices, runtime);
+    struct output output;
+    json_t *kept = json_pack("{s:O?, s:O?, s:I, s:O}", "name", json_object_get(cpu, "name"), "threads",
+                             json_object_get(cpu, "threads"), "time", (json_int_t)time(NULL), "limits", measured);
+    if (kept && path && output_open(&output, path))
+        output_close(&output, json_dumpf(kept, output.stream, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) == 0);
+    json_decref(kept);
+}
+
+/* Those of this week, of this processor and as many threads; else NULL. */
+static json_t *kept_limits(const char *path, const json_t *cpu)
+{
+    json_t *kept = kept_calibration(path, cpu), *result = NULL;
+    const json_int_t age = (json_int_t)time(NULL) - json_integer_value(json_object_get(kept, "time"));
+    if (kept && age >= 0 && age < limits_last)
+        result = json_incref(json_object_get(kept, "limits"));
+    json_decref(kept);
+    return result;
+}
+
+/* What measuring takes some seconds for is measured once, though a server is asked many times. */
+static json_t *measured_limits(const libllm_runtime *runtime, const json_t *cpu, bool older_will_do)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static json_t *kept;
+    char *path = user_file("XDG_CACHE_HOME", ".cache", cached_limits);
+    pthread_mutex_lock(&lock);
+    if (!kept && path && older_will_do)
+        kept = kept_limits(path, cpu);
+    if (!kept && (kept = fetch_document(limits, runtime)))
+        keep_limits(path, cpu, kept);
+    json_t *copy = json_deep_copy(kept);
+    pthread_mutex_unlock(&lock);
+    free(path);
+    return copy;
+}
+
+json_t *machine_describe(const libllm_runtime *runtime, bool older_will_do)
+{
+    json_t *found = fetch_document(describe_devices, runtime);
     const json_t *cpu = json_array_get(json_object_get(found, "devices"), 0);
     char *path = cache_path();
     json_t *calibration = found && path ? kept_calibration(path, cpu) : NULL;
-    json_t *measured = found && !calibration ? ask(limits, runtime) : NULL;
+    json_t *measured = found && !calibration ? measured_limits(runtime, cpu, older_will_do) : NULL;
     json_t *machine = NULL;
     if (calibration || measured)
         machine = json_pack("{s:O?, s:O?, s:O*, s:O*}", "name", json_object_get(cpu, "name"), "memory",
@@ -64,6 +94,16 @@ json_t *machine_describe(const libllm_runtime *runtime)
     json_decref(measured);
     free(path);
     return machine;
+}
+
+bool machine_add(json_t *scenario, const libllm_runtime *runtime)
+{
+    const char *task = json_string_value(json_object_get(scenario, "task"));
+    const char *engine = json_string_value(json_object_get(scenario, "engine"));
+    const bool is_own = task && engine && strcmp(task, "serve") == 0 && strcmp(engine, "libllm") == 0;
+    if (!task || (strcmp(task, "fit") != 0 && !is_own) || json_object_get(scenario, "machine"))
+        return true;
+    return json_object_set_new(scenario, "machine", machine_describe(runtime, false)) == 0;
 }
 
 static int32_t show(void *unused, const char *part, size_t index, size_t n_parts)

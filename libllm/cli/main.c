@@ -12,7 +12,7 @@
 static const struct command *const commands[] = {
     &chat_command,  &generate_command, &tokenize_command, &detokenize_command, &embed_command,
     &eval_command,  &info_command,     &convert_command,  &imatrix_command,    &perplexity_command,
-    &bench_command, &devices_command,  &estimate_command,
+    &bench_command, &devices_command,  &doctor_command,   &estimate_command,   &pull_command,
 #ifdef LIBLLM_SERVE
     &serve_command,
 #endif
@@ -26,14 +26,16 @@ static const char examples[] = "Examples:\n"
                                "  libllm tokenize -p \"Hello, world\"\n"
                                "  libllm embed -m minilm.gguf -p \"a text\"\n"
                                "  libllm info -m model.gguf\n"
+                               "  libllm pull --list hf:Qwen/Qwen3-8B-GGUF\n"
                                "  libllm convert Qwen3-0.6B/ qwen3.gguf --type q4_k_m\n"
                                "  libllm perplexity -m model.gguf -f text.txt\n"
                                "  libllm bench -t 4 --json\n"
+                               "  libllm chat --endpoint https://host/v1 --api-key-file key.txt\n"
                                "  libllm serve -m default -m qwen=qwen3.gguf\n"
                                "  libllm estimate train -m 70B --tokens 15T --on H100 --days 60\n"
                                "\n"
                                "A model is a GGUF file, a folder, or a name such as \"default\" under\n"
-                               "$XDG_DATA_HOME/libllm/models; without -m it is \"default\".\n"
+                               "$XDG_DATA_HOME/libllm/models or a package's; without -m it is \"default\".\n"
                                "Exit status: 0 success, 1 failed, 2 wrong usage. 'libllm COMMAND --help' says more.\n";
 
 static void print_help(FILE *stream)

@@ -32,11 +32,15 @@ const struct option runtime_options[] = {
 };
 
 const struct option engine_options[] = {
-    {"device", 0, OPTION_CHOICE, "cpu|blas", "what computes (default: cpu)", COMMON(device), 0, 0},
+    {"device", 0, OPTION_CHOICE, "auto|cpu|blas|vulkan|vulkan:N",
+     "what computes (default: auto, a GPU where one is expected to be faster)", COMMON(device), 0, 0},
+    {"gpu-layers", 0, OPTION_CHOICE, "auto|N",
+     "layers that the GPU computes, the last ones; the processor computes the others (default: as many as fit)",
+     COMMON(gpu_layers), 0, 0},
     {"blas-library", 0, OPTION_TEXT, "FILE", "the BLAS that --device blas calls (default: OpenBLAS)",
      COMMON(blas_library), 0, 0},
-    {"kv", 0, OPTION_CHOICE, "auto|f32|f16|q8_0", "number format of the memory for keys and values", COMMON(kv_type), 0,
-     0},
+    {"kv", 0, OPTION_CHOICE, "auto|f32|f16|q8_0|q4_0", "number format of the memory for keys and values",
+     COMMON(kv_type), 0, 0},
     {"lora", 0, OPTION_TEXTS, "FILE[:SCALE]", "an adapter to use, and how much of it (repeatable)", COMMON(adapters), 0,
      0},
     {"deterministic", 0, OPTION_FLAG, NULL, "results that do not depend on batches; slower at reading prompts",
@@ -44,18 +48,34 @@ const struct option engine_options[] = {
     {0},
 };
 
+/* 0: as many as fit, or none, which "0" asks for. */
+static uint32_t n_gpu_layers(const struct common *common)
+{
+    return common->gpu_layers ? (uint32_t)strtoul(common->gpu_layers, NULL, 10) : 0;
+}
+
+const char *common_device(const struct common *common)
+{
+    if (common->gpu_layers && strcmp(common->gpu_layers, "auto") != 0 && n_gpu_layers(common) == 0)
+        return "cpu";
+    if (common->device)
+        return common->device;
+    return n_gpu_layers(common) ? "vulkan" : common->adapters.n ? "cpu" : "auto"; /* GPUs know no adapters */
+}
+
 void common_free(struct common *common) { texts_free(&common->adapters); }
 
 libllm_engine_options common_engine_options(const struct common *common)
 {
-    static const char *const names[] = {"auto", "f32", "f16", "q8_0"}; /* in the order of libllm_kv_type */
+    static const char *const names[] = {"auto", "f32", "f16", "q8_0", "q4_0"}; /* in the order of libllm_kv_type */
     libllm_engine_options options;
     libllm_engine_options_init(&options, sizeof options);
-    for (int32_t i = 0; common->kv_type && i < 4; i++)
+    for (int32_t i = 0; common->kv_type && i < (int32_t)(sizeof names / sizeof *names); i++)
         if (strcmp(common->kv_type, names[i]) == 0)
             options.kv_type = i;
     options.deterministic = common->deterministic;
-    options.device = common->device;
+    options.device = common_device(common);
+    options.n_device_layers = n_gpu_layers(common);
     return options;
 }
 
@@ -76,27 +96,54 @@ bool access_runtime(struct access *access, const struct common *common)
     options.cpu_mask = common->cpu_mask;
     options.blas_library = common->blas_library;
     options.log = common->log ? write_log : NULL;
+    /* What a driver has compiled is there at the next start. */
+    const char *device = common_device(common);
+    const bool compiles = strcmp(device, "cpu") != 0 && strcmp(device, "blas") != 0;
+    char *cache = compiles ? user_file("XDG_CACHE_HOME", ".cache", "/libllm/") : NULL;
+    options.cache_dir = cache;
     libllm_error error;
-    if (libllm_runtime_create(&options, &access->runtime, &error) == LIBLLM_OK)
-        return true;
-    failed(&error);
-    return false;
+    const libllm_status status = libllm_runtime_create(&options, &access->runtime, &error);
+    free(cache);
+    if (status != LIBLLM_OK)
+        failed(&error);
+    return status == LIBLLM_OK;
 }
 
-char *find_model(const char *name, libllm_error *error)
+static char *locate_under(const char *data_folder, const char *name, libllm_error *error)
 {
-    char *data_home = user_folder("XDG_DATA_HOME", ".local/share"), *path = NULL;
+    char *path = NULL;
     size_t needed = 0;
-    libllm_status status = libllm_model_locate(name, data_home, NULL, 0, &needed, error);
+    libllm_status status = libllm_model_locate(name, data_folder, NULL, 0, &needed, error);
     if (status == LIBLLM_OK || status == LIBLLM_ERROR_BUFFER_TOO_SMALL) {
         path = allocate(needed + 1, 1);
-        status = libllm_model_locate(name, data_home, path, needed + 1, &needed, error);
+        status = libllm_model_locate(name, data_folder, path, needed + 1, &needed, error);
     }
-    free(data_home);
     if (status == LIBLLM_OK)
         return path;
     free(path);
     return NULL;
+}
+
+/* The user's own come first, then those of the system's packages. Where neither is, the error is about the user's. */
+char *find_model(const char *name, libllm_error *error)
+{
+    char *data_home = user_folder("XDG_DATA_HOME", ".local/share"), *path = locate_under(data_home, name, error);
+    free(data_home);
+    const char *rest = getenv("XDG_DATA_DIRS");
+    if (!rest || !*rest)
+        rest = "/usr/local/share:/usr/share";
+    while (!path && error->status == LIBLLM_ERROR_NOT_FOUND && *rest) {
+        const size_t length = strcspn(rest, ":");
+        char *folder = allocate(length + 1, 1);
+        memcpy(folder, rest, length);
+        folder[length] = 0;
+        libllm_error other;
+        if (folder[0] == '/')
+            path = locate_under(folder, name, &other);
+        free(folder);
+        rest += length + (rest[length] == ':');
+    }
+    return path;
 }
 
 bool access_locate(struct access *access, const char *name)
@@ -119,6 +166,13 @@ libllm_status access_open_model(struct access *access, const struct common *comm
     return status;
 }
 
+void access_tell_layers(const struct access *access, const libllm_engine_options *engine, const libllm_session *session)
+{
+    const uint32_t n = libllm_session_device_layers(session), all = access->info.n_layers;
+    if (n < all && !(engine->hidden_states && access->info.has_encoder)) /* its encoder alone */
+        message("%u of %u layers on %s, the others on the processor", n, all, libllm_session_device(session));
+}
+
 libllm_status access_open_session(const struct access *access, const libllm_engine_options *engine,
                                   libllm_session **session, libllm_error *error)
 {
@@ -128,13 +182,15 @@ libllm_status access_open_session(const struct access *access, const libllm_engi
     if (status != LIBLLM_OK) {
         libllm_session_free(*session);
         *session = NULL;
+    } else {
+        access_tell_layers(access, engine, *session);
     }
     return status;
 }
 
 bool access_open(struct access *access, const struct common *common)
 {
-    if (!access_runtime(access, common) || !access_locate(access, common->model))
+    if (!access_runtime(access, common) || !access_locate(access, common->model ? common->model : "default"))
         return false;
     access->engine = common_engine_options(common);
     libllm_error error;

@@ -13,10 +13,11 @@
 #include "text.h"
 
 struct common {
-    const char *model;
+    const char *model; /* NULL: "default" */
     uint32_t n_threads;
     const char *cpu_mask;
     const char *device;
+    const char *gpu_layers; /* "auto", or a number */
     const char *blas_library;
     bool log;
     bool no_map;
@@ -26,10 +27,12 @@ struct common {
 };
 
 /* What stands in struct common before the options are read. */
-#define COMMON_DEFAULTS ((struct common){.model = "default"})
+#define COMMON_DEFAULTS ((struct common){0})
 void common_free(struct common *common);
 /* What the options say about engines. */
 libllm_engine_options common_engine_options(const struct common *common);
+/* The id of the device that they mean. */
+const char *common_device(const struct common *common);
 
 /* Rows for struct common; the second table leaves out what is about the model, the third is for commands that compute.
  */
@@ -60,9 +63,13 @@ void access_close(struct access *access);
 /* A session with an engine of its own, which has the adapters. */
 libllm_status access_open_session(const struct access *access, const libllm_engine_options *engine,
                                   libllm_session **session, libllm_error *error);
+/* Says where the layers are when the processor has some: what a device has no memory for is slower, and nobody would
+ * see why. The former does so itself. */
+void access_tell_layers(const struct access *access, const libllm_engine_options *engine,
+                        const libllm_session *session);
 
-/* The path of a model's file or folder, or of a name under the user's data folder; NULL when there is none. Release
- * with free(). */
+/* The path of a model's file or folder, or of a name under the data folders of the user and the system; NULL when there
+ * is none. Release with free(). */
 char *find_model(const char *name, libllm_error *error);
 
 /* Text to ids; false, with a message, on failure. Release with free(tokens->ids). */

@@ -38,7 +38,7 @@ int usage_error(const struct command *command, const char *format, ...)
 
 static void print_option(const struct option *option)
 {
-    char left[64];
+    char left[96];
     char letter[] = {'-', option->letter, ',', ' ', 0};
     snprintf(left, sizeof left, "%s--%s %s", option->letter ? letter : "    ", option->name,
              option->value ? option->value : "");
@@ -83,12 +83,25 @@ static int out_of_range(const struct command *command, const struct option *opti
                        option->kind == OPTION_NUMBER ? "" : " whole", option->low, high, text);
 }
 
+static bool is_numbered(const char *word, size_t size)
+{
+    return size > 2 ? memcmp(word + size - 2, ":N", 2) == 0 : size == 1 && *word == 'N';
+}
+
+/* A choice "word:N" is the word with a number of up to three digits, "N" one alone. */
 static bool is_choice(const char *choices, const char *text)
 {
     size_t length = strlen(text);
-    for (const char *word = choices; word; word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL)
-        if (length && strcspn(word, "|") == length && memcmp(word, text, length) == 0)
+    for (const char *word = choices; word; word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL) {
+        const size_t size = strcspn(word, "|");
+        if (length && size == length && memcmp(word, text, length) == 0 && !is_numbered(word, size))
             return true;
+        if (!is_numbered(word, size) || length < size || memcmp(word, text, size - 1) != 0)
+            continue;
+        const size_t n_digits = strspn(text + size - 1, "0123456789");
+        if (n_digits <= 3 && text[size - 1 + n_digits] == '\0')
+            return true;
+    }
     return false;
 }
 

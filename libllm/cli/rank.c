@@ -44,15 +44,13 @@ static libllm_status describe(const void *model, char *buffer, size_t capacity, 
 /* What a JSON document begins with: the names of the scores. */
 static bool print_labels(const struct access *access)
 {
-    char *text = fetch_json(describe, access->model);
-    json_t *description = text ? json_loads(text, 0, NULL) : NULL;
+    json_t *description = fetch_document(describe, access->model);
     char *labels = json_dumps(json_object_get(description, "labels"), JSON_COMPACT);
     if (labels)
         printf("{\"labels\":%s,\"scores\":[", labels);
-    else if (text)
+    else if (description)
         message("out of memory");
     free(labels);
-    free(text);
     json_decref(description);
     return labels != NULL;
 }

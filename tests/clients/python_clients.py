@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Clients as people have them, unchanged, against `libllm serve`. Not part of the test suite, since it needs packages:
+"""Clients as people have them, unchanged, against `libllm serve`.
 
-    python3 -m venv clients && clients/bin/pip install -r tests/clients/requirements.txt
-    clients/bin/python tests/clients/python_clients.py LIBLLM DATA
+usage: python_clients.py LIBLLM DATA        with the packages of requirements.txt
 """
 import math
 import pathlib
@@ -11,6 +10,7 @@ import sys
 
 import ollama
 import openai
+import pydantic
 from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from langchain_ollama import ChatOllama, OllamaEmbeddings
@@ -22,6 +22,17 @@ from serving import Server, run_all  # noqa: E402
 ASK = [{"role": "user", "content": "the weather"}]
 TOOLS = [{"type": "function", "function": {"name": "get_weather", "description": "the weather", "parameters": {
     "type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}}]
+
+
+class Place(pydantic.BaseModel):
+    """Where the weather is."""
+    city: str
+
+
+class Call(pydantic.BaseModel):
+    """What the scripted model says when JSON is asked of it."""
+    name: str
+    arguments: dict[str, str]
 
 
 @tool
@@ -72,6 +83,43 @@ def test_openai_tools(s):
     with client.chat.completions.stream(model="scripted", messages=ASK, tools=TOOLS, temperature=0) as stream:
         final = stream.get_final_completion()
     assert final.choices[0].message.tool_calls[0].function.arguments == call.function.arguments
+
+
+def test_openai_structured_outputs(s):
+    client = openai_of(s)
+    parsed = client.chat.completions.parse(model="scripted", messages=ASK, response_format=Call, temperature=0).choices[0].message
+    assert parsed.parsed == Call(name="get_weather", arguments={"city": "Ulm"}), parsed
+    assert parsed.reasoning_content == "hm, the weather", parsed
+    whole = client.responses.parse(model="scripted", input="the weather", text_format=Call, temperature=0)
+    assert whole.output_parsed.name == "get_weather", whole
+    wrong = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "array", "uniqueItems": 1, "items": {"not": {}}}}}
+    error = raises(openai.BadRequestError, client.chat.completions.create, model="scripted", messages=ASK, response_format=wrong)
+    assert "schema, at #" in error.message, error
+    text = client.completions.create(model="llama", prompt="a", max_tokens=300, seed=1,
+                                     extra_body={"guided_json": {"type": "array", "items": {"type": "boolean"}, "maxItems": 3}})
+    assert pydantic.TypeAdapter(list[bool]).validate_json(text.choices[0].text) is not None, text
+
+
+def test_openai_tools_required(s):
+    create = openai_of(s).chat.completions.create
+    for choice in ("required", {"type": "function", "function": {"name": "get_weather"}}):
+        message = create(model="scripted", messages=ASK, tools=TOOLS, tool_choice=choice, temperature=0).choices[0].message
+        assert message.content is None and message.tool_calls[0].function.arguments == '{"city": "Ulm"}', message
+    tools = [openai.pydantic_function_tool(Place, name="get_weather")]
+    called = openai_of(s).chat.completions.parse(model="scripted", messages=ASK, tools=tools, tool_choice="required", temperature=0)
+    assert called.choices[0].message.tool_calls[0].function.parsed_arguments == Place(city="Ulm"), called
+
+
+def test_openai_logprobs(s):
+    client = openai_of(s)
+    content = client.chat.completions.create(model="scripted", messages=ASK, temperature=0, logprobs=True,
+                                             top_logprobs=3).choices[0].logprobs.content
+    assert [e.token for e in content] == ["It is ", "sunny."] and all(len(e.top_logprobs) == 3 for e in content), content
+    with client.chat.completions.stream(model="scripted", messages=ASK, temperature=0, logprobs=True) as stream:
+        deltas = [e.content[0].token for e in stream if e.type == "logprobs.content.delta"]
+    assert deltas == ["It is ", "sunny."], deltas
+    lists = client.completions.create(model="llama", prompt="once", max_tokens=2, logprobs=2, echo=True).choices[0].logprobs
+    assert len(lists.tokens) == len(lists.token_logprobs) == len(lists.text_offset) and lists.token_logprobs[0] is None, lists
 
 
 def test_openai_responses(s):
@@ -125,6 +173,16 @@ def test_ollama(s):
     assert error.status_code == 404
 
 
+def test_ollama_structured(s):
+    client = ollama.Client(f"http://127.0.0.1:{s.port}")
+    whole = client.chat("scripted", ASK, format=Call.model_json_schema(), options={"temperature": 0})
+    assert Call.model_validate_json(whole.message.content).arguments == {"city": "Ulm"}, whole
+    some = client.generate("llama", "a", format="json", raw=True, options={"num_predict": 300, "seed": 3})
+    assert isinstance(pydantic.TypeAdapter(dict).validate_json(some.response), dict), some
+    logprobs = client.chat("scripted", ASK, options={"temperature": 0}, logprobs=True, top_logprobs=2).logprobs
+    assert [e.token for e in logprobs] == ["It is ", "sunny."] and len(logprobs[0].top_logprobs) == 2, logprobs
+
+
 def test_langchain_openai(s):
     url = f"http://127.0.0.1:{s.port}/v1"
     model = ChatOpenAI(model="scripted", base_url=url, api_key="none", temperature=0, max_retries=0)
@@ -135,6 +193,10 @@ def test_langchain_openai(s):
     assert called.tool_calls[0]["args"] == {"city": "Ulm"}
     reply = ToolMessage(get_weather.invoke(called.tool_calls[0]["args"]), tool_call_id=called.tool_calls[0]["id"])
     assert with_tools.invoke([HumanMessage("the weather"), called, reply]).content == "It is sunny."
+    for method in ("json_schema", "function_calling"):
+        schema = Call if method == "json_schema" else get_weather
+        found = model.with_structured_output(schema, method=method).invoke("the weather")
+        assert found in (Call(name="get_weather", arguments={"city": "Ulm"}), {"city": "Ulm"}), found
     vectors = OpenAIEmbeddings(model="bert", base_url=url, api_key="none", check_embedding_ctx_length=False)
     assert len(vectors.embed_documents(["a", "b"])) == 2
 
@@ -145,6 +207,8 @@ def test_langchain_ollama(s):
     assert model.invoke("the weather").content == "It is sunny."
     assert "".join(c.content for c in model.stream("the weather")) == "It is sunny."
     assert model.bind_tools([get_weather]).invoke("the weather").tool_calls[0]["args"] == {"city": "Ulm"}
+    found = model.with_structured_output(Call, method="json_schema").invoke("the weather")
+    assert found == Call(name="get_weather", arguments={"city": "Ulm"}), found
     assert len(OllamaEmbeddings(model="bert", base_url=url).embed_documents(["a", "b"])) == 2
 
 

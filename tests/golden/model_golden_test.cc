@@ -359,14 +359,15 @@ TEST_P(ModelGolden, GoesBackAndComesToTheSameAgain)
 TEST_P(ModelGolden, KeepsKeysAndValuesInEitherFormat)
 {
     const bool is_f32 = std::isfinite(GetParam().tolerance.max_abs);
-    for (libllm_kv_type type : {LIBLLM_KV_F32, LIBLLM_KV_F16, LIBLLM_KV_Q8_0}) {
+    for (libllm_kv_type type : {LIBLLM_KV_F32, LIBLLM_KV_F16, LIBLLM_KV_Q8_0, LIBLLM_KV_Q4_0}) {
         libllm_engine_options options = engine_options(16, ids.size());
         options.kv_type = type;
-        if (type == LIBLLM_KV_Q8_0 && !has_q8_0_heads())
+        if (type >= LIBLLM_KV_Q8_0 && !has_q8_0_heads())
             continue;
         const std::vector<float> logits = logits_of(model.get(), options, 16);
         ASSERT_EQ(reference.values.size(), logits.size());
-        const double bound = !is_f32                 ? tolerance(64).relative_rms
+        const double bound = type == LIBLLM_KV_Q4_0  ? 0.3 /* seen: 0.04 to 0.24; heads in a wrong order: more than 1 */
+                             : !is_f32               ? tolerance(64).relative_rms
                              : type == LIBLLM_KV_F32 ? 1e-4
                              : type == LIBLLM_KV_F16 ? 5e-3
                                                      : 3e-2;

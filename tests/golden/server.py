@@ -23,6 +23,11 @@ TOOLS = [{"type": "function", "function": {"name": "get_weather", "parameters": 
 ASK = [{"role": "user", "content": "the weather"}]
 
 
+def named(name):
+    return {"type": "function", "function": {"name": name}}
+
+
+
 def libllm(server, *arguments):
     return subprocess.run([server.command[0], *arguments], check=True, capture_output=True, timeout=60).stdout
 
@@ -32,6 +37,7 @@ def path_of(server, name):
 
 
 def test_says_what_it_is(s):
+    s.wait_idle()  # what an earlier test gave up may still be ending
     health = s.good("/health")
     assert health["status"] == "ok" and health["requests"] == 0, health
     models = s.good("/v1/models")
@@ -56,10 +62,17 @@ def test_errors_have_openai_form(s):
             ("/v1/chat/completions", {**chat, "max_tokens": 0}, 400, None, "max_tokens"),
             ("/v1/chat/completions", {**chat, "stop": [""]}, 400, None, "stop"),
             ("/v1/chat/completions", {**chat, "stream": "yes"}, 400, None, "stream"),
-            ("/v1/chat/completions", {**chat, "logprobs": True}, 400, None, "logprobs"),
+            ("/v1/chat/completions", {**chat, "top_logprobs": 2}, 400, None, "top_logprobs"),
+            ("/v1/chat/completions", {**chat, "logprobs": True, "top_logprobs": 21}, 400, None, "top_logprobs"),
             ("/v1/chat/completions", {**chat, "logit_bias": {"x": 1}}, 400, None, "logit_bias"),
-            ("/v1/chat/completions", {**chat, "response_format": {"type": "json_object"}}, 400, None, "response_format"),
-            ("/v1/chat/completions", {**chat, "tools": TOOLS, "tool_choice": "required"}, 400, None, "tool_choice"),
+            ("/v1/chat/completions", {**chat, "response_format": {"type": "xml"}}, 400, None, "response_format"),
+            ("/v1/chat/completions", {**chat, "response_format": {"type": "json_schema"}}, 400, None, "response_format"),
+            ("/v1/chat/completions", {**chat, "guided_json": "{"}, 400, None, "guided_json"),
+            ("/v1/chat/completions", {**chat, "guided_choice": "a"}, 400, None, "guided_choice"),
+            ("/v1/chat/completions", {**chat, "guided_regex": "a", "grammar": "root ::= \"a\""}, 400, None, "guided_regex"),
+            ("/v1/chat/completions", {**chat, "tool_choice": "required"}, 400, None, None),
+            ("/v1/chat/completions", {**chat, "tools": TOOLS, "tool_choice": "maybe"}, 400, None, None),
+            ("/v1/chat/completions", {**chat, "tools": TOOLS, "tool_choice": named("other")}, 400, None, None),
             ("/v1/chat/completions", {**chat, "model": "llama"}, 400, None, None),
             ("/v1/chat/completions", {**chat, "messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, 400,
              None, None),
@@ -79,6 +92,91 @@ def test_errors_have_openai_form(s):
     assert s.ask("/v1/chat/completions", {**chat, "stream": True, "model": "other"})[0] == 404
     _, value = s.ask("/v1/completions", {"model": "llama", "prompt": "ab " * 100})
     assert "300 tokens" in value["error"]["message"] and "256" in value["error"]["message"], value
+
+
+def constrained(schema):
+    """The same schema in all the ways in which it can be said, with the path and what of the answer is the text."""
+    inner = {"name": "x", "schema": schema, "strict": True}
+    chat, text = {"model": "scripted", "messages": ASK, "temperature": 0}, {"model": "llama", "prompt": "a", "temperature": 0}
+    for body in ({"response_format": {"type": "json_schema", "json_schema": inner}},
+                 {"response_format": {"type": "json_object", "schema": schema}}, {"json_schema": schema},
+                 {"guided_json": schema}, {"guided_json": json.dumps(schema)}, {"structured_outputs": {"json": schema}}):
+        yield "/v1/chat/completions", {**chat, **body}, lambda v: v["choices"][0]["message"]["content"]
+        yield "/v1/completions", {**text, **body}, lambda v: v["choices"][0]["text"]
+    yield ("/v1/responses", {"model": "scripted", "input": "the weather", "text": {"format": {"type": "json_schema", **inner}}},
+           lambda v: v["output"][-1]["content"][0]["text"])
+    options = {"stream": False, "format": schema}
+    yield "/api/chat", {**chat, **options}, lambda v: v["message"]["content"]
+    yield "/api/generate", {**text, "raw": True, **options}, lambda v: v["response"]
+
+
+def test_answers_are_constrained(s):
+    # What the scripted model can say, and anything but the likeliest of what the other can.
+    for path, body, text_of in constrained({"enum": [17]}):
+        if body["model"] == "llama":
+            assert text_of(s.good(path, body)) == "17", (path, body)
+    for path, body, text_of in constrained({"type": "objekt"}):
+        status, value = s.ask(path, body)
+        assert status == 400 and "schema, at #: " in json.dumps(value), (path, body, value)
+    chat = {"model": "scripted", "messages": ASK, "temperature": 0}
+    for more in ({"guided_choice": ["sunny.", "It is "]}, {"guided_regex": "It is "}, {"grammar": 'root ::= "It is "'}):
+        choice = s.good("/v1/chat/completions", {**chat, **more})["choices"][0]
+        assert choice["message"] == {"role": "assistant", "content": "It is ", "reasoning_content": "hm, the weather"}, choice
+        assert choice["finish_reason"] == "stop", choice
+    assert s.ask("/v1/chat/completions", {**chat, "guided_regex": "("})[0] == 400
+    assert s.ask("/v1/completions", {"model": "llama", "prompt": "a", "grammar": "root ::= x"})[0] == 400
+    value = json.loads(s.good("/api/generate", {"model": "llama", "prompt": "a", "raw": True, "stream": False, "format": "json",
+                                                "options": {"num_predict": 200, "seed": 3}})["response"])
+    assert isinstance(value, dict), value
+
+
+def test_tools_are_called_as_asked(s):
+    chat = {"model": "scripted", "messages": ASK, "temperature": 0, "tools": TOOLS}
+    for choice, content in (("auto", "I look."), ("required", None), (named("get_weather"), None)):
+        message = s.good("/v1/chat/completions", {**chat, "tool_choice": choice})["choices"][0]["message"]
+        assert message["content"] == content and message["tool_calls"][0]["function"] == {
+            "name": "get_weather", "arguments": '{"city": "Ulm"}'}, message
+    # A call that the schema does not allow is never made: the scripted model says "Ulm" and nothing else.
+    for schema in ({"type": "strin"}, {"type": "object", "properties": {"city": {"type": "integer"}}, "required": ["city"]}):
+        tool = {"type": "function", "function": {"name": "get_weather", "parameters": schema}}
+        status, value = s.ask("/v1/chat/completions", {**chat, "tools": [tool]})
+        assert status == 400, value
+    flat = {"type": "function", "name": "get_weather"}
+    called = s.good("/v1/responses", {"model": "scripted", "input": "the weather", "temperature": 0, "tools": [
+        {**flat, "parameters": TOOLS[0]["function"]["parameters"]}], "tool_choice": flat})["output"][-1]
+    assert called["type"] == "function_call" and called["arguments"] == '{"city": "Ulm"}', called
+
+
+def test_logprobs(s):
+    chat = {"model": "scripted", "messages": ASK, "temperature": 0, "logprobs": True, "top_logprobs": 2}
+    content = s.good("/v1/chat/completions", chat)["choices"][0]["logprobs"]["content"]
+    assert [e["token"] for e in content] == ["It is ", "sunny."] and all(len(e["top_logprobs"]) == 2 for e in content), content
+    assert all(bytes(e["bytes"]).decode() == e["token"] and e["top_logprobs"][0]["token"] == e["token"] for e in content)
+    chunks = s.events("/v1/chat/completions", {**chat, "stream": True})
+    parts = [e for c in chunks for k in c["choices"] if k["logprobs"] for e in k["logprobs"]["content"]]
+    assert parts == content, parts
+    status = s.good("/api/chat", {**chat, "stream": False})
+    assert status["logprobs"] == content, status
+
+    # Against the logits as they are, which `libllm eval` writes; sampling and biases have no part in them.
+    text = {"model": "llama", "prompt": "once upon", "max_tokens": 3, "temperature": 0, "logprobs": 3, "echo": True}
+    lists = s.good("/v1/completions", text)["choices"][0]
+    tokens = lists["logprobs"]["tokens"]
+    assert lists["logprobs"]["token_logprobs"][0] is None and lists["logprobs"]["top_logprobs"][0] is None
+    assert "".join(tokens[:9]) == "once upon" and len(tokens) == 12, tokens
+    offsets = lists["logprobs"]["text_offset"]
+    assert offsets == [sum(map(len, tokens[:i])) for i in range(12)], offsets
+    ids = s.good("/tokenize", {"model": "llama", "content": "once upon", "add_special": True})["tokens"]
+    rows = libllm(s, "eval", "-m", path_of(s, "llama"), "--ids", ",".join(map(str, ids)), "--logits", "-")
+    n = len(rows) // 4 // len(ids)
+    for i, got in enumerate(lists["logprobs"]["token_logprobs"][1:len(ids)]):
+        row = struct.unpack(f"<{n}f", rows[4 * n * i:4 * n * (i + 1)])
+        want = row[ids[i + 1]] - math.log(sum(math.exp(x) for x in row))
+        assert abs(got - want) < 1e-3, (i, got, want)
+    again = s.good("/v1/completions", {**text, "echo": False, "top_k": 1, "temperature": 2, "logit_bias": {"5": 1}})
+    assert again["choices"][0]["logprobs"]["token_logprobs"] == lists["logprobs"]["token_logprobs"][9:]
+    every = s.good("/v1/completions", {**text, "logprobs": 20, "max_tokens": 1})["choices"][0]["logprobs"]
+    assert all(sum(math.exp(x) for x in top.values()) < 1 + 1e-6 for top in every["top_logprobs"][1:])
 
 
 def test_chat(s):
@@ -173,11 +271,27 @@ def test_responses(s):
     after = s.good("/v1/responses", {**body, "input": more, "tools": FLAT})["output"]
     assert after[0]["content"][0]["text"] == "It is sunny.", after
     for wrong, param in (({"previous_response_id": "a"}, "previous_response_id"), ({"input": []}, "input"),
-                         ({"text": {"format": {"type": "json_object"}}}, "text.format"), ({"tools": [{"type": "web"}]}, "tools"),
+                         ({"text": {"format": {"type": "xml"}}}, "text.format"), ({"tools": [{"type": "web"}]}, "tools"),
                          ({"input": [{"role": "user", "content": [{"type": "input_image"}]}]}, "input"),
                          ({"input": [{"type": "computer_call"}]}, "input"), ({"background": True}, "background")):
         status, error = s.ask("/v1/responses", {**body, **wrong})
         assert status == 400 and error["error"]["param"] == param, (wrong, error)
+
+
+def test_responses_logprobs(s):
+    body = {"model": "scripted", "input": "the weather", "temperature": 0, "include": ["message.output_text.logprobs"], "top_logprobs": 2}
+    part = s.good("/v1/responses", body)["output"][1]["content"][0]
+    assert [e["token"] for e in part["logprobs"]] == ["It is ", "sunny."], part
+    assert all(len(e["top_logprobs"]) == 2 and e["logprob"] <= 0 for e in part["logprobs"]), part
+    _, text, _ = s.ask_raw("/v1/responses", {**body, "stream": True})
+    events = [json.loads(block.split("\n")[1][6:]) for block in text.split("\n\n") if block]
+    sent = [e for e in events if e["type"] == "response.output_text.delta"]
+    assert [entry for e in sent for entry in e["logprobs"]] == part["logprobs"], sent
+    assert next(e for e in events if e["type"] == "response.output_text.done")["logprobs"] == part["logprobs"], events
+    without = s.good("/v1/responses", {"model": "scripted", "input": "the weather", "temperature": 0})
+    assert without["output"][1]["content"][0]["logprobs"] == [], without
+    status, error = s.ask("/v1/responses", {**body, "include": "message.output_text.logprobs"})
+    assert status == 400 and error["error"]["param"] == "include", error
 
 
 def test_responses_stream(s):
@@ -194,6 +308,47 @@ def test_responses_stream(s):
         assert "".join(e["delta"] for e in events if e["type"] == "response.output_text.delta") == final, events
         arguments = "".join(e["delta"] for e in events if e["type"] == "response.function_call_arguments.delta")
         assert arguments == ('{"city": "Ulm"}' if tools else ""), events
+
+
+# What people write is one token with this model, whatever it is; calls are four each.
+CALLS = {"role": "assistant", "content": "", "tool_calls": [
+    {"id": f"c{i}", "type": "function", "function": {"name": "get_weather", "arguments": {}}} for i in range(70)]}
+LONG = [{"role": "system", "content": "s"}, *ASK, CALLS, *ASK, CALLS, *ASK]
+ITEMS = [{"type": "function_call", "call_id": c["id"], "name": "get_weather", "arguments": "{}"} for c in CALLS["tool_calls"]]
+
+
+def test_long_chats(s):
+    """An error unless the request or the server wants the oldest turns dropped; then the answer names them."""
+    body = {"model": "scripted", "messages": LONG, "temperature": 0}
+    response = {"model": "scripted", "input": [*ASK, *ITEMS, *ASK, *ITEMS, *ASK], "temperature": 0}
+    for more in {}, {"truncation": "disabled"}:
+        for path, asked in ("/v1/chat/completions", body), ("/v1/responses", response):
+            status, error = s.ask(path, {**asked, **more})
+            assert status == 400 and error["error"]["code"] == "context_length_exceeded", error
+    status, error = s.ask("/v1/responses", {**response, "truncation": "some"})
+    assert status == 400 and error["error"]["param"] == "truncation", error
+    whole = s.good("/v1/chat/completions", {**body, "truncation": "auto"})
+    shorter = s.good("/v1/chat/completions", {**body, "messages": [LONG[0], *LONG[3:]]})
+    assert whole["dropped_messages"] == [1, 2] and "dropped_messages" not in shorter, whole
+    assert whole["usage"]["prompt_tokens"] == shorter["usage"]["prompt_tokens"], (whole, shorter)
+    assert whole["choices"][0]["message"] == shorter["choices"][0]["message"], (whole, shorter)
+    chunks = s.events("/v1/chat/completions", {**body, "truncation": "auto"})
+    assert all(c["dropped_messages"] == [1, 2] for c in chunks), chunks
+    value = s.good("/v1/responses", {**response, "truncation": "auto"})
+    assert value["dropped_messages"][0] == 0 and value["truncation"] == "auto", value
+    # The last turn stays: what does not fit without the others is an error still.
+    status, error = s.ask("/v1/chat/completions", {**body, "messages": [*LONG, CALLS, CALLS], "truncation": "auto"})
+    assert status == 400 and error["error"]["code"] == "context_length_exceeded", error
+
+
+def check_dropping(command, models):
+    with Server(command, models, "--context-policy", "drop") as s:
+        chat = {"model": "scripted", "messages": LONG}
+        assert s.good("/v1/chat/completions", chat)["dropped_messages"] == [1, 2]
+        assert s.good("/api/chat", {**chat, "stream": False})["dropped_messages"] == [1, 2]
+        assert s.lines_of("/api/chat", chat)[-1]["dropped_messages"] == [1, 2]
+        status, _ = s.ask("/v1/chat/completions", {**chat, "truncation": "disabled"})
+        assert status == 400
 
 
 def test_completions_are_those_of_generate(s):
@@ -264,6 +419,8 @@ def test_estimate(s):
         file.flush()
         told = json.loads(libllm(s, "estimate", "--scenario", file.name, "--json"))
     assert s.good("/v1/estimate", scenario) == told
+    fit = s.good("/v1/estimate", {"task": "fit", "model": {"file": "llama"}})  # on the server's machine
+    assert fit["feasible"] and fit["machine"]["memory"]["value"] > 0 and fit["decode"]["tokens_per_second"]["value"] > 0
     for wrong, param in (({**scenario, "model": {"file": "/etc/passwd"}}, "model"), ({**scenario, "data": "/tmp"}, "data"),
                          ({"task": "none"}, None), ([], None)):
         status, value = s.ask("/v1/estimate", wrong)
@@ -331,7 +488,7 @@ def test_ollama_generate(s):
     chat = s.good("/api/generate", {"model": "scripted", "prompt": "a", "system": "b", "stream": False, "think": False})
     assert chat["response"] == "It is sunny.", chat
     assert s.good("/api/generate", {"model": "llama"})["done_reason"] == "load"
-    for wrong in ({"format": "json"}, {"suffix": "a"}, {"images": ["aaaa"]}, {"options": {"top_p": 2}}, {"options": []}):
+    for wrong in ({"format": "xml"}, {"suffix": "a"}, {"images": ["aaaa"]}, {"options": {"top_p": 2}}, {"options": []}):
         status, value = s.ask("/api/generate", {**body, **wrong})
         assert status == 400 and isinstance(value["error"], str), (wrong, value)
 
@@ -354,6 +511,7 @@ def test_many_at_once(s):
 
 def test_metrics(s):
     s.good("/v1/completions", {"model": "llama", "prompt": "a", "max_tokens": 3})
+    s.wait_idle()  # a reply can be here before its request is over
     status, text, response = s.ask_raw("/metrics")
     assert status == 200 and response.getheader("content-type").startswith("text/plain"), text
     values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
@@ -398,6 +556,27 @@ def check_unloading(command, models):
         assert s.good("/v1/completions", body)["choices"] == first
 
 
+def check_keep_alive(command, models):
+    with Server(command, models) as s:
+        def names():
+            return [m["name"] for m in s.good("/api/ps")["models"]]
+
+        for kept in (-1, "1h30m", "2.5h", 600):
+            assert s.good("/api/generate", {"model": "llama", "keep_alive": kept})["done_reason"] == "load"
+        time.sleep(1.5)
+        assert "llama" in names(), names()
+        for gone in (0, "0s", "1ms"):
+            reason = s.good("/api/generate", {"model": "llama", "keep_alive": gone})["done_reason"]
+            assert reason == ("load" if gone == "1ms" else "unload"), (gone, reason)
+            deadline = time.monotonic() + 30
+            while "llama" in names():
+                assert time.monotonic() < deadline, f"a model stays with keep_alive {gone}"
+                time.sleep(0.05)
+        for wrong in ("", "-", "5 m", "m", "1x", [], True):
+            status, value = s.ask("/api/generate", {"model": "llama", "keep_alive": wrong})
+            assert status == 400 and "keep_alive" in value["error"], (wrong, value)
+
+
 def check_stopping(command, models):
     """What runs when the server is told to stop is answered, when it does not take too long."""
     with Server(command, models) as s, concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -413,7 +592,7 @@ def main(command, data):
     models = {"scripted": data / "chat/scripted.gguf", "llama": data / "tiny/llama.gguf", "bert": data / "tiny/bert.gguf"}
     with Server(command, models, "--parallel", "8") as server:
         run_all(sys.modules[__name__], server)
-    for check in check_socket, check_keys, check_unloading, check_stopping:
+    for check in check_socket, check_keys, check_unloading, check_keep_alive, check_stopping, check_dropping:
         check(command, models)
 
 

@@ -6,6 +6,7 @@
 #include "serve/fields.h"
 #include "serve/generate.h"
 #include "serve/handlers.h"
+#include "serve/logprobs.h"
 
 struct completion {
     struct request *request;
@@ -17,20 +18,26 @@ struct completion {
     json_int_t index;     /* of the choice */
     struct answer answer; /* of a choice that does not stream */
     int32_t finish;
+    json_t *held, *logprobs; /* of tokens whose text is to come, and of those of a choice that does not stream */
     json_t *choices;
+    json_t *dropped; /* messages; NULL: none */
 };
 
+/* Each chunk says what was left out, so that no reader misses it. */
 static bool send_chunk(struct completion *c, json_t *choices, json_t *usage, json_t *timings)
 {
-    return send_event(c->request, json_pack("{s:s, s:s, s:I, s:s, s:s, s:o, s:o*, s:o*}", "id", c->id, "object",
+    return send_event(c->request, json_pack("{s:s, s:s, s:I, s:s, s:s, s:o, s:o*, s:o*, s:O*}", "id", c->id, "object",
                                             "chat.completion.chunk", "created", c->created, "model", c->served->id,
                                             "system_fingerprint", fingerprint(), "choices", choices, "usage", usage,
-                                            "timings", timings));
+                                            "timings", timings, "dropped_messages", c->dropped));
 }
 
-static bool send_delta(struct completion *c, json_t *delta, const char *finish)
+/* logprobs: of the delta, or NULL; takes the reference. */
+static bool send_delta(struct completion *c, json_t *delta, json_t *logprobs, const char *finish)
 {
-    return send_chunk(c, json_pack("[{s:I, s:o, s:s?}]", "index", c->index, "delta", delta, "finish_reason", finish),
+    return send_chunk(c,
+                      json_pack("[{s:I, s:o, s:o, s:s?}]", "index", c->index, "delta", delta, "logprobs",
+                                logprobs_json(logprobs), "finish_reason", finish),
                       NULL, NULL);
 }
 
@@ -41,7 +48,7 @@ static bool begin(void *context)
         return true;
     if (c->index == 0)
         request_stream_begin(c->request, "text/event-stream");
-    return send_delta(c, json_pack("{s:s, s:s}", "role", "assistant", "content", ""), NULL);
+    return send_delta(c, json_pack("{s:s, s:s}", "role", "assistant", "content", ""), NULL, NULL);
 }
 
 static json_t *delta_of_call(const libllm_stream_event *event)
@@ -58,18 +65,22 @@ static bool piece(void *context, const libllm_stream_event *event)
 {
     struct completion *c = context;
     c->finish = event->finish_reason;
+    json_t *logprobs = logprobs_of_text(&c->held, c->served->access.model, event);
     if (!c->streams) {
         if (event->n_bytes || event->call_name)
             answer_add(&c->answer, event);
+        if (logprobs)
+            json_array_extend(c->logprobs = c->logprobs ? c->logprobs : json_array(), logprobs);
+        json_decref(logprobs);
         return true;
     }
     if (event->finish_reason != LIBLLM_FINISH_NONE)
-        return send_delta(c, json_object(), finish_name(event->finish_reason));
+        return send_delta(c, json_object(), NULL, finish_name(event->finish_reason));
     if (event->kind == LIBLLM_STREAM_TOOL_CALL && (event->n_bytes || event->call_name))
-        return send_delta(c, delta_of_call(event), NULL);
+        return send_delta(c, delta_of_call(event), NULL, NULL);
     const char *member = event->kind == LIBLLM_STREAM_REASONING ? "reasoning_content" : "content";
     return event->n_bytes == 0 ||
-           send_delta(c, json_pack("{s:o}", member, text_json(event->text, event->n_bytes)), NULL);
+           send_delta(c, json_pack("{s:o}", member, text_json(event->text, event->n_bytes)), logprobs, NULL);
 }
 
 static json_t *message_json(const struct answer *a)
@@ -96,8 +107,9 @@ static void end_choice(struct completion *c)
     if (c->streams)
         return;
     json_array_append_new(c->choices,
-                          json_pack("{s:I, s:o, s:s, s:n}", "index", c->index, "message", message_json(&c->answer),
-                                    "finish_reason", finish_name(c->finish), "logprobs"));
+                          json_pack("{s:I, s:o, s:s, s:o}", "index", c->index, "message", message_json(&c->answer),
+                                    "finish_reason", finish_name(c->finish), "logprobs", logprobs_json(c->logprobs)));
+    c->logprobs = NULL;
     answer_free(&c->answer);
 }
 
@@ -105,10 +117,11 @@ static void end(struct completion *c, const libllm_stream_event *last, uint64_t 
 {
     if (!c->streams) {
         request_reply_json(c->request, 200,
-                           json_pack("{s:s, s:s, s:I, s:s, s:s, s:O, s:o, s:o}", "id", c->id, "object",
+                           json_pack("{s:s, s:s, s:I, s:s, s:s, s:O, s:o, s:o, s:O*}", "id", c->id, "object",
                                      "chat.completion", "created", c->created, "model", c->served->id,
                                      "system_fingerprint", fingerprint(), "choices", c->choices, "usage",
-                                     usage_json(last, n_generated), "timings", timings_json(last)));
+                                     usage_json(last, n_generated), "timings", timings_json(last), "dropped_messages",
+                                     c->dropped));
         return;
     }
     if (c->usage)
@@ -135,17 +148,20 @@ static bool answer_all(struct completion *c, const json_t *request, struct fault
     const struct sink sink = {begin, piece, c};
     libllm_stream_event last = {0}, first = {0};
     uint64_t n_generated = 0;
-    bool good = prompt_of_chat(&prompt, c->served, request, fault);
+    bool good = prompt_of_chat(&prompt, c->request->server, c->served, request, &c->settings, fault);
+    c->dropped = prompt.dropped;
     for (; good && c->index < c->settings.n_choices; c->index++) {
         good = generate(c->request, c->served, &prompt, &c->settings, (uint32_t)c->index, &sink, &last, fault);
         n_generated += last.n_tokens;
         first = c->index == 0 ? last : first;
+        json_decref(c->held);
+        c->held = NULL;
         if (good)
             end_choice(c);
     }
-    prompt_free(&prompt);
     if (good)
         end(c, &first, n_generated);
+    prompt_free(&prompt);
     return good;
 }
 
@@ -156,6 +172,7 @@ static bool answer(struct request *r, struct served *served, const json_t *reque
     bool good = read_members(&c, request, fault) && answer_all(&c, request, fault);
     answer_free(&c.answer);
     settings_free(&c.settings);
+    json_decref(c.logprobs);
     json_decref(c.choices);
     return good;
 }

@@ -6,6 +6,7 @@
 #include "serve/fields.h"
 #include "serve/generate.h"
 #include "serve/handlers.h"
+#include "serve/logprobs.h"
 
 enum { PROMPTS_MAX = 64 };
 
@@ -18,15 +19,28 @@ struct completion {
     json_int_t created;
     json_int_t index;
     struct text text; /* of a choice that does not stream */
+    json_t *tokens;   /* lists of those of a choice, or of what was not sent of it; NULL: not asked for */
+    size_t offset;    /* characters of all of them */
     const char *finish;
     json_t *choices;
     uint64_t n_prompt, n_cached, n_generated;
 };
 
-static json_t *choice_json(const struct completion *c, const char *text, size_t n_bytes, const char *finish)
+/* Tokens that were gathered go with it. */
+static json_t *choice_json(struct completion *c, const char *text, size_t n_bytes, const char *finish)
 {
-    return json_pack("{s:I, s:o, s:s?, s:n}", "index", c->index, "text", text_json(text, n_bytes), "finish_reason",
-                     finish, "logprobs");
+    json_t *tokens = c->tokens ? c->tokens : json_null();
+    c->tokens = c->tokens ? token_lists_json() : NULL;
+    return json_pack("{s:I, s:o, s:s?, s:o}", "index", c->index, "text", text_json(text, n_bytes), "finish_reason",
+                     finish, "logprobs", tokens);
+}
+
+/* A token of the prompt. */
+static bool echo(void *context, const libllm_stream_event *event)
+{
+    struct completion *c = context;
+    token_lists_add(c->tokens, c->served->access.model, event, &c->offset);
+    return true;
 }
 
 static json_t *reply_json(struct completion *c, json_t *choices, json_t *usage)
@@ -52,6 +66,8 @@ static bool piece(void *context, const libllm_stream_event *event)
 {
     struct completion *c = context;
     c->finish = event->finish_reason == LIBLLM_FINISH_NONE ? NULL : finish_name(event->finish_reason);
+    if (event->top_logprobs)
+        token_lists_add(c->tokens, c->served->access.model, event, &c->offset);
     if (!c->streams) {
         text_append(&c->text, event->text, event->n_bytes);
         return true;
@@ -85,12 +101,19 @@ static bool answer_one(struct completion *c, const json_t *value, struct fault *
     for (json_int_t i = 0; good && i < c->settings.n_choices; i++, c->index++) {
         if (c->echoes && json_is_string(value))
             text_append(&c->text, json_string_value(value), json_string_length(value));
-        good = generate(c->request, c->served, &prompt, &c->settings, (uint32_t)i, &sink, &last, fault);
+        c->tokens = c->settings.logprobs ? token_lists_json() : NULL;
+        c->offset = 0;
+        const struct sink reading = {NULL, echo, c};
+        good = !c->echoes || !c->tokens ||
+               prompt_logprobs(c->request, c->served, &prompt, (uint32_t)c->settings.n_top, &reading, fault);
+        good = good && generate(c->request, c->served, &prompt, &c->settings, (uint32_t)i, &sink, &last, fault);
         c->n_generated += last.n_tokens;
         c->n_prompt += i == 0 ? last.n_prompt_tokens : 0;
         c->n_cached += i == 0 ? last.n_cached_tokens : 0;
         if (good && !c->streams)
             json_array_append_new(c->choices, choice_json(c, c->text.bytes, c->text.n_bytes, c->finish));
+        json_decref(c->tokens);
+        c->tokens = NULL;
         text_free(&c->text);
     }
     prompt_free(&prompt);

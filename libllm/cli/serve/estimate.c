@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * POST /v1/estimate: a scenario, as docs/estimate.md has it, and its report.
+ * POST /v1/estimate: a scenario, as docs/estimate.md has it, and its report. The machine of "fit" is the server's.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "machine.h"
 #include "serve/fields.h"
 #include "serve/handlers.h"
 
@@ -57,6 +58,9 @@ void handle_estimate(struct request *r)
     if (good && json_object_get(scenario, "data"))
         good = fault_request(&fault, "data", "data names a folder, which requests cannot");
     good = good && put_models(&r->server->models, scenario, &fault);
+    if (good && !machine_add(scenario, r->server->models.runtime))
+        good = fault_library(
+            &fault, &(libllm_error){.status = LIBLLM_ERROR_INTERNAL, .message = "this machine cannot be measured"});
     char *text = good ? json_dumps(scenario, JSON_COMPACT) : NULL;
     if (text)
         run(r, text, &fault);

@@ -63,6 +63,55 @@ bool field_flag(const json_t *object, const char *name, bool *value, struct faul
     return true;
 }
 
+/* "1.5h", from the start; what follows it, or NULL where there is none. A number alone, at the end, is of seconds. */
+static const char *take_duration(const char *text, double *seconds)
+{
+    static const struct {
+        const char *name;
+        double seconds;
+    } units[] = {{"h", 3600}, {"ms", 1e-3}, {"m", 60}, {"s", 1}, {"us", 1e-6}, {"ns", 1e-9}};
+    double number = 0, place = 1;
+    const size_t n_whole = strspn(text, "0123456789");
+    for (size_t i = 0; i < n_whole; i++)
+        number = number * 10 + (text[i] - '0');
+    text += n_whole;
+    if (*text == '.')
+        for (text++; *text >= '0' && *text <= '9'; text++)
+            number += (*text - '0') * (place /= 10);
+    if (n_whole == 0)
+        return NULL;
+    *seconds += number * (*text ? 0 : 1);
+    for (size_t i = 0; *text && i < sizeof units / sizeof *units; i++) {
+        const size_t n = strlen(units[i].name);
+        if (strncmp(text, units[i].name, n) != 0)
+            continue;
+        *seconds += number * units[i].seconds;
+        return text + n;
+    }
+    return *text ? NULL : text;
+}
+
+bool field_duration(const json_t *object, const char *name, double *seconds, struct fault *fault)
+{
+    const json_t *member = field(object, name);
+    const char *text = json_string_value(member);
+    if (!member)
+        return true;
+    if (json_is_number(member)) {
+        *seconds = json_number_value(member);
+        return true;
+    }
+    double sum = 0;
+    const bool negative = text && *text == '-';
+    text = text && text[negative] ? text + negative : NULL;
+    while (text && *text)
+        text = take_duration(text, &sum);
+    if (!text)
+        return fault_request(fault, name, "%s must be a number of seconds or a duration such as \"1h30m\"", name);
+    *seconds = negative ? -sum : sum;
+    return true;
+}
+
 bool field_number(const json_t *object, const char *name, double low, double high, float *value, struct fault *fault)
 {
     const json_t *member = field(object, name);

@@ -21,6 +21,8 @@ bool field_flag(const json_t *object, const char *name, bool *value, struct faul
 bool field_number(const json_t *object, const char *name, double low, double high, float *value, struct fault *fault);
 bool field_count(const json_t *object, const char *name, json_int_t low, json_int_t high, json_int_t *value,
                  struct fault *fault);
+/* In seconds: a number of them, or as Go writes it, "1h30m" or "500ms"; below zero is for ever. */
+bool field_duration(const json_t *object, const char *name, double *seconds, struct fault *fault);
 bool field_text(const json_t *object, const char *name, const char **value, struct fault *fault);
 
 /* A text or a list of texts, which stay those of the object. */

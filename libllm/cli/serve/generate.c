@@ -2,6 +2,8 @@
  * Generating for a request.
  */
 #include "serve/generate.h"
+#include "context.h"
+#include "serve/logprobs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,7 @@ json_t *chat_members(const json_t *request)
     static const char *const names[] = {"messages",
                                         "tools",
                                         "tool_choice",
+                                        "parallel_tool_calls",
                                         "chat_template_kwargs",
                                         "reasoning",
                                         "documents",
@@ -29,23 +32,56 @@ json_t *chat_members(const json_t *request)
     return members;
 }
 
-bool prompt_of_chat(struct prompt *p, const struct served *s, const json_t *request, struct fault *fault)
+static libllm_status tokenize_chat(struct prompt *p, const struct served *s, libllm_error *error)
+{
+    libllm_status status;
+    size_t capacity = strlen(p->chat) / 2 + 256;
+    do {
+        p->tokens.ids = resize(p->tokens.ids, capacity, sizeof *p->tokens.ids);
+        status = libllm_chat_tokenize(s->chat, p->chat, strlen(p->chat), p->tokens.ids, capacity, &p->tokens.n, error);
+    } while (status == LIBLLM_ERROR_BUFFER_TOO_SMALL && p->tokens.n > capacity && (capacity = p->tokens.n));
+    return status;
+}
+
+/* Leaves the oldest turns out of a chat that is too long for an answer. */
+static libllm_status drop_turns(struct prompt *p, const struct served *s, size_t context, uint64_t max_tokens,
+                                libllm_error *error)
+{
+    libllm_fit_options options;
+    libllm_fit_options_init(&options, sizeof options);
+    options.policy = LIBLLM_FIT_DROP_OLDEST;
+    options.n_positions = context;
+    options.n_reserved = context_reserved(context, max_tokens);
+    if (p->tokens.n <= context - options.n_reserved)
+        return LIBLLM_OK;
+    json_t *report;
+    libllm_status status = context_report(s->chat, p->chat, &options, &report, error);
+    if (status == LIBLLM_OK) {
+        context_take(report, &p->chat);
+        p->dropped = json_incref(json_object_get(report, "dropped"));
+        status = tokenize_chat(p, s, error);
+    }
+    json_decref(report);
+    return status;
+}
+
+bool prompt_of_chat(struct prompt *p, const struct server *server, const struct served *s, const json_t *request,
+                    const struct settings *settings, struct fault *fault)
 {
     *p = (struct prompt){0};
     if (!s->chat)
         return fault_library(fault, &s->no_chat);
     json_t *members = chat_members(request);
+    if (settings && settings->format)
+        json_object_set(members, "response_format", settings->format);
     p->chat = json_dumps(members, JSON_COMPACT);
     json_decref(members);
     if (!p->chat)
         return fault_request(fault, NULL, "the conversation cannot be written as JSON");
     libllm_error error;
-    libllm_status status;
-    size_t capacity = strlen(p->chat) / 2 + 256;
-    do {
-        p->tokens.ids = resize(p->tokens.ids, capacity, sizeof *p->tokens.ids);
-        status = libllm_chat_tokenize(s->chat, p->chat, strlen(p->chat), p->tokens.ids, capacity, &p->tokens.n, &error);
-    } while (status == LIBLLM_ERROR_BUFFER_TOO_SMALL && p->tokens.n > capacity && (capacity = p->tokens.n));
+    libllm_status status = tokenize_chat(p, s, &error);
+    if (status == LIBLLM_OK && settings && settings->drops)
+        status = drop_turns(p, s, served_context(&server->models, s), settings->max_tokens, &error);
     return status == LIBLLM_OK || fault_library(fault, &error);
 }
 
@@ -68,6 +104,7 @@ void prompt_free(struct prompt *p)
 {
     free(p->tokens.ids);
     free(p->chat);
+    json_decref(p->dropped);
     *p = (struct prompt){0};
 }
 
@@ -84,9 +121,18 @@ static libllm_status open_stream(const struct served *s, libllm_session *session
     options.stops = settings->stops.items;
     options.n_stops = (uint32_t)settings->stops.n;
     options.ignore_end = settings->ignore_end;
+    options.logprobs = settings->logprobs;
+    options.n_top_logprobs = (uint32_t)settings->n_top;
     if (p->chat)
         return libllm_chat_stream(s->chat, session, p->chat, strlen(p->chat), &options, stream, error);
-    return libllm_stream_create(session, p->tokens.ids, p->tokens.n, &options, stream, error);
+    libllm_constraint *constraint = NULL;
+    libllm_status status =
+        settings->format ? format_constraint(settings->format, s->access.model, &constraint, error) : LIBLLM_OK;
+    options.constraint = constraint;
+    if (status == LIBLLM_OK)
+        status = libllm_stream_create(session, p->tokens.ids, p->tokens.n, &options, stream, error);
+    libllm_constraint_free(constraint);
+    return status;
 }
 
 /* Until the end. CANCELLED when nobody waits any more. */
@@ -118,19 +164,25 @@ static void count(struct metrics *m, const libllm_stream_event *last)
         metrics_count_time(&m->token, last->decode_seconds / (double)(last->n_tokens - 1));
 }
 
+static bool check_length(struct server *server, const struct served *s, const struct prompt *p, struct fault *fault)
+{
+    const uint64_t context = served_context(&server->models, s);
+    if (p->tokens.n < context)
+        return true;
+    fault_request(fault, p->chat ? "messages" : "prompt",
+                  "the prompt has %zu tokens, and with the answer at most %llu fit into the context", p->tokens.n,
+                  (unsigned long long)context);
+    fault->code = "context_length_exceeded";
+    return false;
+}
+
 bool generate(struct request *r, struct served *s, const struct prompt *p, const struct settings *settings,
               uint32_t choice, const struct sink *sink, libllm_stream_event *last, struct fault *fault)
 {
     struct server *server = r->server;
     *last = (libllm_stream_event){.struct_size = sizeof *last};
-    const uint64_t context = served_context(&server->models, s);
-    if (p->tokens.n >= context) {
-        fault_request(fault, p->chat ? "messages" : "prompt",
-                      "the prompt has %zu tokens, and with the answer at most %llu fit into the context", p->tokens.n,
-                      (unsigned long long)context);
-        fault->code = "context_length_exceeded";
+    if (!check_length(server, s, p, fault))
         return false;
-    }
     libllm_session *session = served_take_session(&server->models, s, p->tokens.ids, p->tokens.n, fault);
     if (!session)
         return false;
@@ -152,6 +204,54 @@ bool generate(struct request *r, struct served *s, const struct prompt *p, const
     else
         fault_library(fault, &error);
     return false;
+}
+
+/* A row for each of them is more than one may want to hold. */
+enum { ROWS = 16 };
+
+static libllm_status eval_rows(const struct served *s, libllm_session *session, const struct prompt *p, float *logits,
+                               uint32_t n_top, const struct sink *sink, libllm_error *error)
+{
+    const uint32_t n_vocab = s->access.info.n_vocab;
+    libllm_token_logprob *top = allocate(n_top + 1, sizeof *top);
+    libllm_stream_event event = {.struct_size = sizeof event, .token = p->tokens.ids[0], .text = ""};
+    libllm_status status = libllm_session_rewind(session, 0, error);
+    bool goes_on = status == LIBLLM_OK && sink->piece(sink->context, &event);
+    for (size_t at = 0; goes_on && status == LIBLLM_OK && at + 1 < p->tokens.n;) {
+        const size_t left = p->tokens.n - 1 - at, n = left < ROWS ? left : ROWS;
+        status = libllm_session_eval_logits(session, p->tokens.ids + at, n, logits, (size_t)ROWS * n_vocab, error);
+        for (size_t i = 0; status == LIBLLM_OK && goes_on && i < n; i++) {
+            event.token = p->tokens.ids[at + i + 1];
+            event.top_logprobs = top;
+            event.n_top_logprobs = n_top;
+            event.logprob = logprob_of_row(logits + i * n_vocab, n_vocab, event.token, top, n_top);
+            goes_on = sink->piece(sink->context, &event);
+        }
+        at += n;
+    }
+    free(top);
+    return status == LIBLLM_OK && !goes_on ? LIBLLM_ERROR_CANCELLED : status;
+}
+
+bool prompt_logprobs(struct request *r, struct served *s, const struct prompt *p, uint32_t n_top,
+                     const struct sink *sink, struct fault *fault)
+{
+    struct server *server = r->server;
+    libllm_error error = {0};
+    if (!check_length(server, s, p, fault))
+        return false;
+    libllm_session *session = served_take_session(&server->models, s, p->tokens.ids, p->tokens.n, fault);
+    if (!session)
+        return false;
+    float *logits = allocate((size_t)ROWS * s->access.info.n_vocab, sizeof *logits);
+    watch_session(&server->watch, r, session);
+    libllm_status status = eval_rows(s, session, p, logits, n_top, sink, &error);
+    watch_session(&server->watch, r, NULL);
+    served_give_session(&server->models, s, session);
+    free(logits);
+    if (status != LIBLLM_OK && !atomic_load(&r->cancelled))
+        fault_library(fault, &error);
+    return status == LIBLLM_OK;
 }
 
 const char *finish_name(int32_t reason)

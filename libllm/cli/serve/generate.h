@@ -12,8 +12,12 @@ struct settings {
     uint64_t max_tokens;
     struct texts stops; /* of the request's JSON */
     libllm_logit_bias *biases;
+    json_t *format;   /* a "response_format" as libllm_chat_stream() reads it; NULL: any text */
+    json_int_t n_top; /* of the likeliest tokens to list, with `logprobs` */
+    bool logprobs;
     json_int_t n_choices;
     bool ignore_end;
+    bool drops; /* the oldest turns of a chat that is too long */
 };
 
 /* Starts as {0}. The members have OpenAI's names and those that other servers have for what OpenAI lacks. */
@@ -23,14 +27,23 @@ bool settings_read_ollama(struct settings *settings, const struct server *server
                           struct fault *fault);
 void settings_free(struct settings *settings);
 
+/* format.c: what both dialects say about the form of an answer, and the constraint of a text that is no chat's. */
+bool format_read(struct settings *settings, const json_t *request, struct fault *fault);
+bool format_read_ollama(struct settings *settings, const json_t *request, struct fault *fault);
+libllm_status format_constraint(const json_t *format, const libllm_model *model, libllm_constraint **constraint,
+                                libllm_error *error);
+
 /* Tokens; or with `chat` a conversation, whose tokens they are. */
 struct prompt {
     struct token_list tokens;
     char *chat;
+    json_t *dropped; /* indices of the messages that were left out; NULL: none were */
 };
 
 /* Each false with a fault. Release with prompt_free(). */
-bool prompt_of_chat(struct prompt *prompt, const struct served *served, const json_t *request, struct fault *fault);
+/* settings: how the chat is to be answered; NULL: it is not. */
+bool prompt_of_chat(struct prompt *prompt, const struct server *server, const struct served *served,
+                    const json_t *request, const struct settings *settings, struct fault *fault);
 bool prompt_of_text(struct prompt *prompt, const struct served *served, const char *text, size_t n_bytes,
                     uint32_t flags, struct fault *fault);
 void prompt_free(struct prompt *prompt);
@@ -52,6 +65,11 @@ struct sink {
 bool generate(struct request *request, struct served *served, const struct prompt *prompt,
               const struct settings *settings, uint32_t choice, const struct sink *sink, libllm_stream_event *last,
               struct fault *fault);
+
+/* How probable the tokens of a prompt are, each handed to `piece` of the sink as if it was generated; the first has no
+ * logprob, and top_logprobs is NULL then. False with a fault, as above. */
+bool prompt_logprobs(struct request *request, struct served *served, const struct prompt *prompt, uint32_t n_top,
+                     const struct sink *sink, struct fault *fault);
 
 /* "stop", "length" or "tool_calls". */
 const char *finish_name(int32_t reason);

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "files.h"
 #include "serve/server.h"
@@ -73,6 +76,9 @@ static void unload(struct models *m, struct served *s)
     s->engine = NULL;
     s->chat = NULL;
     access_close_model(&s->access);
+#ifdef __GLIBC__
+    malloc_trim(0); /* which keeps what was freed, for each thread that has ever asked for memory */
+#endif
 }
 
 void models_close(struct models *m)
@@ -99,11 +105,11 @@ uint32_t models_n_loaded(struct models *m)
 
 void models_unload_idle(struct models *m, double now)
 {
-    for (size_t i = 0; m->options->idle_seconds && i < m->n; i++) {
+    for (size_t i = 0; i < m->n; i++) {
         struct served *s = &m->items[i];
         if (!atomic_load(&s->loaded) || pthread_mutex_trylock(&s->lock) != 0)
             continue;
-        if (s->n_users == 0 && now - s->used > m->options->idle_seconds)
+        if (s->n_users == 0 && s->keep >= 0 && now - s->used >= s->keep)
             unload(m, s);
         pthread_mutex_unlock(&s->lock);
     }
@@ -149,6 +155,7 @@ static libllm_status load(struct models *m, struct served *s, libllm_error *erro
         return LIBLLM_OK; /* no engine to generate with */
     libllm_engine_options engine = s->access.engine;
     engine.n_positions = (served_context(m, s) + PAGE - 1) / PAGE * PAGE * m->options->n_parallel;
+    engine.n_sessions = m->options->n_parallel;
     s->slots = allocate(m->options->n_parallel, sizeof *s->slots);
     return libllm_engine_create(s->access.model, &engine, &s->engine, error);
 }
@@ -169,6 +176,7 @@ bool served_enter(struct models *m, struct served *s, struct fault *fault)
     if (!status)
         s->n_users++;
     s->used = seconds_now();
+    s->keep = m->options->idle_seconds ? (double)m->options->idle_seconds : -1;
     pthread_mutex_unlock(&s->lock);
     if (!status)
         return true;
@@ -183,6 +191,13 @@ void served_leave(struct served *s)
     pthread_mutex_lock(&s->lock);
     s->n_users--;
     s->used = seconds_now();
+    pthread_mutex_unlock(&s->lock);
+}
+
+void served_keep(struct served *s, double seconds)
+{
+    pthread_mutex_lock(&s->lock);
+    s->keep = seconds;
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -246,6 +261,8 @@ libllm_session *served_take_session(struct models *m, struct served *s, const in
         if (status) {
             libllm_session_free(slot->session);
             slot->session = NULL;
+        } else if (slot == s->slots) {
+            access_tell_layers(&s->access, &s->access.engine, slot->session);
         }
     }
     slot->busy = slot->session != NULL;

@@ -38,6 +38,7 @@ struct served {
     struct slot *slots;
     uint32_t n_users;
     double used;
+    double keep; /* seconds that it stays after that; below zero: for ever */
 
     pthread_mutex_t embedder_lock;
     libllm_session *embedder; /* with an engine of its own, of hidden states */
@@ -63,6 +64,8 @@ struct served *models_find(struct models *models, const char *name, struct fault
 /* Opens the model unless it is open, and keeps it so until it is left. False with a fault. */
 bool served_enter(struct models *models, struct served *served, struct fault *fault);
 void served_leave(struct served *served);
+/* Of a model that was entered: how long it stays when nobody uses it, until somebody enters it again. */
+void served_keep(struct served *served, double seconds);
 
 /* Of a model that was entered. A session for a prompt; there is one for each worker. NULL with a fault. */
 libllm_session *served_take_session(struct models *models, struct served *served, const int32_t *tokens,

@@ -10,6 +10,7 @@
 #include "serve/fields.h"
 #include "serve/generate.h"
 #include "serve/handlers.h"
+#include "serve/logprobs.h"
 #include "terminal.h"
 
 struct reply {
@@ -19,6 +20,7 @@ struct reply {
     bool streams, generates; /* the latter: /api/generate */
     struct answer answer;    /* all of it, or with a stream the calls alone */
     int32_t finish;
+    json_t *held, *logprobs; /* of tokens whose text is to come, and of those of an answer that does not stream */
 };
 
 static bool send_line(struct reply *a, json_t *value)
@@ -76,6 +78,11 @@ static bool piece(void *context, const libllm_stream_event *event)
     struct reply *a = context;
     a->finish = event->finish_reason;
     bool calls = event->kind == LIBLLM_STREAM_TOOL_CALL && (event->n_bytes || event->call_name);
+    json_t *logprobs = logprobs_of_text(&a->held, a->served->access.model, event);
+    if (logprobs && !a->streams) {
+        json_array_extend(a->logprobs = a->logprobs ? a->logprobs : json_array(), logprobs);
+        json_decref(logprobs);
+    }
     if (calls || (!a->streams && event->n_bytes)) {
         answer_add(&a->answer, event);
         return true;
@@ -86,11 +93,13 @@ static bool piece(void *context, const libllm_stream_event *event)
     bool thinks = event->kind == LIBLLM_STREAM_REASONING;
     json_t *part = part_json(a, thinks ? &none : &shown, thinks ? &shown : &none, false);
     json_object_set_new(part, "done", json_false());
+    if (logprobs)
+        json_object_set_new(part, "logprobs", logprobs);
     return send_line(a, part);
 }
 
 /* Calls come whole, in the line before the last. */
-static void end(struct reply *a, const libllm_stream_event *last)
+static void end(struct reply *a, const struct prompt *prompt, const libllm_stream_event *last)
 {
     const struct text none = {0};
     if (a->streams && a->answer.n_calls) {
@@ -108,6 +117,10 @@ static void end(struct reply *a, const libllm_stream_event *last)
         (json_int_t)last->n_tokens, "eval_duration", duration_json(last->decode_seconds));
     json_object_update(whole, numbers);
     json_decref(numbers);
+    if (prompt->dropped)
+        json_object_set(whole, "dropped_messages", prompt->dropped);
+    if (a->logprobs)
+        json_object_set(whole, "logprobs", a->logprobs);
     if (!a->streams) {
         request_reply_json(a->request, 200, whole);
         return;
@@ -168,13 +181,13 @@ static json_t *conversation_of_prompt(const json_t *request, const char *prompt,
     return NULL;
 }
 
-/* Nothing to answer asks for the model to be opened, which it is. */
-static void reply_loaded(struct reply *a)
+/* Nothing to answer asks for the model to be opened, which it is, or to be given up, which it is when this is over. */
+static void reply_loaded(struct reply *a, double keep)
 {
     const struct text none = {0};
     json_t *part = part_json(a, &none, &none, false);
     json_object_set_new(part, "done", json_true());
-    json_object_set_new(part, "done_reason", json_string("load"));
+    json_object_set_new(part, "done_reason", json_string(keep == 0 ? "unload" : "load"));
     request_reply_json(a->request, 200, part);
 }
 
@@ -200,7 +213,8 @@ static bool read_prompt(struct reply *a, const json_t *request, struct prompt *p
         return prompt_of_text(prompt, a->served, text, strlen(text), LIBLLM_TOKENIZE_ADD_BOS, fault);
     json_t *conversation =
         a->generates ? conversation_of_prompt(request, text, fault) : conversation_of_chat(request, fault);
-    bool good = conversation && prompt_of_chat(prompt, a->served, conversation, fault);
+    bool good =
+        conversation && prompt_of_chat(prompt, a->request->server, a->served, conversation, &a->settings, fault);
     json_decref(conversation);
     return good;
 }
@@ -212,16 +226,20 @@ static bool answer(struct request *r, struct served *served, const json_t *reque
     const struct sink sink = {begin, piece, &a};
     libllm_stream_event last;
     bool empty = false;
+    double keep = -1;
     bool good = field_flag(request, "stream", &a.streams, fault) &&
+                field_duration(request, "keep_alive", &keep, fault) &&
                 settings_read_ollama(&a.settings, r->server, request, fault) &&
                 read_prompt(&a, request, &prompt, &empty, fault);
     if (good && empty) {
-        reply_loaded(&a);
+        reply_loaded(&a, keep);
     } else if (good && (good = generate(r, served, &prompt, &a.settings, 0, &sink, &last, fault))) {
-        end(&a, &last);
+        end(&a, &prompt, &last);
     }
     prompt_free(&prompt);
     answer_free(&a.answer);
+    json_decref(a.held);
+    json_decref(a.logprobs);
     settings_free(&a.settings);
     return good;
 }

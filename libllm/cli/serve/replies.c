@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What the handlers share.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@ void answer_id(char *id, const char *prefix, const struct request *r)
 
 bool send_event(struct request *r, json_t *value)
 {
-    char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+    char *text = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(value);
     struct text event = {0};
     text_append(&event, "data: ", 6);
@@ -48,11 +49,16 @@ void with_model(struct request *r, answer_fn answer)
     const char *name = NULL;
     json_t *request = fields_parse(r, &fault);
     /* Ollama has had "name" before "model". */
+    double keep = NAN;
     bool ollama = r->route->dialect == DIALECT_OLLAMA, good = request != NULL;
-    good =
-        good && (!ollama || field_text(request, "name", &name, &fault)) && field_text(request, "model", &name, &fault);
+    good = good &&
+           (!ollama ||
+            (field_text(request, "name", &name, &fault) && field_duration(request, "keep_alive", &keep, &fault))) &&
+           field_text(request, "model", &name, &fault);
     struct served *s = good ? models_find(models, name, &fault) : NULL;
     if (s && served_enter(models, s, &fault)) {
+        if (!isnan(keep))
+            served_keep(s, keep);
         answer(r, s, request, &fault);
         served_leave(s);
     }

@@ -182,6 +182,7 @@ bool fault_library(struct fault *fault, const libllm_error *error)
     case LIBLLM_ERROR_TEMPLATE:
     case LIBLLM_ERROR_NO_TEMPLATE:
     case LIBLLM_ERROR_JSON:
+    case LIBLLM_ERROR_CONSTRAINT:
         break;
     default:
         *fault = (struct fault){.status = 500, .type = "server_error"};

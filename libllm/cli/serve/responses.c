@@ -6,6 +6,7 @@
 #include "serve/fields.h"
 #include "serve/generate.h"
 #include "serve/handlers.h"
+#include "serve/logprobs.h"
 
 /* The items of an answer come one after the other: reasoning, a message, calls. */
 enum item_kind { ITEM_NONE, ITEM_REASONING, ITEM_MESSAGE, ITEM_CALL };
@@ -18,10 +19,12 @@ struct response {
     bool streams;
     char id[ID_BYTES];
     json_int_t created, sequence, n_reasoning;
-    json_t *output; /* items that are complete */
+    json_t *output;  /* items that are complete */
+    json_t *dropped; /* messages; NULL: none */
     enum item_kind kind;
     char item_id[ID_BYTES + 16];
     struct text text, call_id, call_name; /* of the item that is open */
+    json_t *held, *logprobs;              /* of tokens whose text is to come, and of the message that is open */
     int32_t finish;
 };
 
@@ -35,7 +38,8 @@ static json_t *part_json(const struct response *a)
     json_t *text = text_json(a->text.bytes, a->text.n_bytes);
     if (a->kind == ITEM_REASONING)
         return json_pack("{s:s, s:o}", "type", "reasoning_text", "text", text);
-    return json_pack("{s:s, s:o, s:[], s:[]}", "type", "output_text", "text", text, "annotations", "logprobs");
+    return json_pack("{s:s, s:o, s:[], s:o}", "type", "output_text", "text", text, "annotations", "logprobs",
+                     a->logprobs ? json_incref(a->logprobs) : json_array());
 }
 
 /* The item that is open. As it is announced it has nothing in it. */
@@ -63,16 +67,20 @@ static json_t *response_json(const struct response *a, const char *status, json_
     const json_t *instructions = field(a->asked, "instructions"), *tools = field(a->asked, "tools"),
                  *choice = field(a->asked, "tool_choice"), *metadata = field(a->asked, "metadata");
     bool cut = strcmp(status, "incomplete") == 0;
-    json_t *response = json_pack(
-        "{s:s, s:s, s:I, s:s, s:s, s:n, s:o, s:b, s:b, s:f, s:f}", "id", a->id, "object", "response", "created_at",
-        a->created, "status", status, "model", a->served->id, "error", "incomplete_details",
-        cut ? json_pack("{s:s}", "reason", "max_output_tokens") : json_null(), "parallel_tool_calls", 1, "store", 0,
-        "temperature", (double)a->settings.sampling.temperature, "top_p", (double)a->settings.sampling.top_p);
+    json_t *response =
+        json_pack("{s:s, s:s, s:I, s:s, s:s, s:n, s:o, s:b, s:b, s:f, s:f}", "id", a->id, "object", "response",
+                  "created_at", a->created, "status", status, "model", a->served->id, "error", "incomplete_details",
+                  cut ? json_pack("{s:s}", "reason", "max_output_tokens") : json_null(), "parallel_tool_calls",
+                  !json_is_false(field(a->asked, "parallel_tool_calls")), "store", 0, "temperature",
+                  (double)a->settings.sampling.temperature, "top_p", (double)a->settings.sampling.top_p);
     json_object_set(response, "output", a->output);
     json_object_set(response, "instructions", instructions ? (json_t *)instructions : json_null());
     json_object_set_new(response, "tools", tools ? json_incref((json_t *)tools) : json_array());
     json_object_set_new(response, "tool_choice", choice ? json_incref((json_t *)choice) : json_string("auto"));
     json_object_set_new(response, "metadata", metadata ? json_incref((json_t *)metadata) : json_object());
+    json_object_set_new(response, "truncation", json_string(a->settings.drops ? "auto" : "disabled"));
+    if (a->dropped)
+        json_object_set(response, "dropped_messages", a->dropped);
     json_object_set_new(response, "usage", usage ? usage : json_null());
     return response;
 }
@@ -112,6 +120,16 @@ static json_t *with(json_t *object, const char *name, json_t *value)
     return object;
 }
 
+/* Where a message has them; takes the reference. */
+static json_t *with_logprobs(const struct response *a, json_t *members, json_t *logprobs)
+{
+    if (a->kind == ITEM_MESSAGE)
+        json_object_set_new(members, "logprobs", logprobs ? logprobs : json_array());
+    else
+        json_decref(logprobs);
+    return members;
+}
+
 static bool send_item(struct response *a, const char *type, bool complete)
 {
     return send_named(a, type,
@@ -144,7 +162,8 @@ static void close_item(struct response *a)
                    a->kind == ITEM_CALL        ? "response.function_call_arguments.done"
                    : a->kind == ITEM_REASONING ? "response.reasoning_text.done"
                                                : "response.output_text.done",
-                   with(place_json(a), name, text_json(a->text.bytes, a->text.n_bytes)));
+                   with_logprobs(a, with(place_json(a), name, text_json(a->text.bytes, a->text.n_bytes)),
+                                 json_incref(a->logprobs)));
         if (a->kind == ITEM_MESSAGE)
             send_named(a, "response.content_part.done", with(place_json(a), "part", part_json(a)));
         send_item(a, "response.output_item.done", true);
@@ -153,6 +172,8 @@ static void close_item(struct response *a)
     text_free(&a->text);
     text_free(&a->call_id);
     text_free(&a->call_name);
+    json_decref(a->logprobs);
+    a->logprobs = NULL;
     a->kind = ITEM_NONE;
 }
 
@@ -170,6 +191,7 @@ static bool piece(void *context, const libllm_stream_event *event)
 {
     struct response *a = context;
     a->finish = event->finish_reason;
+    json_t *logprobs = logprobs_of_text(&a->held, a->served->access.model, event);
     if (event->n_bytes == 0 && !event->call_name)
         return true;
     enum item_kind kind = event->kind == LIBLLM_STREAM_TOOL_CALL   ? ITEM_CALL
@@ -181,11 +203,17 @@ static bool piece(void *context, const libllm_stream_event *event)
         open_item(a, kind, event);
     }
     text_append(&a->text, event->text, event->n_bytes);
-    return !a->streams || send_named(a,
-                                     kind == ITEM_CALL        ? "response.function_call_arguments.delta"
-                                     : kind == ITEM_REASONING ? "response.reasoning_text.delta"
-                                                              : "response.output_text.delta",
-                                     with(place_json(a), "delta", text_json(event->text, event->n_bytes)));
+    if (logprobs && kind == ITEM_MESSAGE)
+        json_array_extend(a->logprobs = a->logprobs ? a->logprobs : json_array(), logprobs);
+    if (!a->streams) {
+        json_decref(logprobs);
+        return true;
+    }
+    return send_named(a,
+                      kind == ITEM_CALL        ? "response.function_call_arguments.delta"
+                      : kind == ITEM_REASONING ? "response.reasoning_text.delta"
+                                               : "response.output_text.delta",
+                      with_logprobs(a, with(place_json(a), "delta", text_json(event->text, event->n_bytes)), logprobs));
 }
 
 static void end(struct response *a, const libllm_stream_event *last)
@@ -201,26 +229,32 @@ static void end(struct response *a, const libllm_stream_event *last)
     request_stream_end(a->request);
 }
 
-/* What this server has no memory for, or cannot make sure of. */
+/* What this server has no memory for. */
 static bool refuse(const json_t *request, struct fault *fault)
 {
     bool background = false;
-    const json_t *format = json_object_get(field(request, "text"), "format");
-    const char *type = json_string_value(json_object_get(format, "type"));
     if (!field_flag(request, "background", &background, fault))
         return false;
     for (const char *const *name = (const char *const[]){"previous_response_id", "conversation", "prompt", NULL}; *name;
          name++)
         if (field(request, *name))
             return fault_request(fault, *name, "%s is not possible: this server keeps nothing between requests", *name);
-    if (background)
-        return fault_request(fault, "background",
-                             "background is not possible: this server keeps nothing between "
-                             "requests");
-    return !format || (type && strcmp(type, "text") == 0) ||
-           fault_request(fault, "text.format",
-                         "text.format can only be {\"type\": \"text\"}: this server does not "
-                         "constrain answers");
+    return !background ||
+           fault_request(fault, "background", "background is not possible: this server keeps nothing between requests");
+}
+
+/* Log probabilities are asked for by what to include, or by how many tokens to list beside each. */
+static bool read_include(json_t *request, struct fault *fault)
+{
+    const json_t *include = field(request, "include"), *name;
+    bool logprobs = field(request, "top_logprobs") != NULL;
+    size_t i;
+    if (include && !json_is_array(include))
+        return fault_request(fault, "include", "include must be a list");
+    json_array_foreach (include, i, name)
+        logprobs |= json_is_string(name) && strcmp(json_string_value(name), "message.output_text.logprobs") == 0;
+    json_object_set_new(request, "logprobs", json_boolean(logprobs));
+    return true;
 }
 
 static bool answer(struct request *r, struct served *served, const json_t *request, struct fault *fault)
@@ -231,11 +265,13 @@ static bool answer(struct request *r, struct served *served, const json_t *reque
     const struct sink sink = {begin, piece, &a};
     libllm_stream_event last;
     answer_id(a.id, "resp", r);
+    json_t *members = json_copy((json_t *)request);
     bool good = refuse(request, fault) && field_flag(request, "stream", &a.streams, fault) &&
-                settings_read(&a.settings, r->server, request, fault);
+                read_include(members, fault) && settings_read(&a.settings, r->server, members, fault);
     json_t *conversation = good ? conversation_of_items(request, fault) : NULL;
-    good = conversation && prompt_of_chat(&prompt, served, conversation, fault) &&
-           generate(r, served, &prompt, &a.settings, 0, &sink, &last, fault);
+    good = conversation && prompt_of_chat(&prompt, r->server, served, conversation, &a.settings, fault);
+    a.dropped = prompt.dropped;
+    good = good && generate(r, served, &prompt, &a.settings, 0, &sink, &last, fault);
     if (good)
         end(&a, &last);
     prompt_free(&prompt);
@@ -243,7 +279,10 @@ static bool answer(struct request *r, struct served *served, const json_t *reque
     text_free(&a.text);
     text_free(&a.call_id);
     text_free(&a.call_name);
+    json_decref(members);
     json_decref(conversation);
+    json_decref(a.held);
+    json_decref(a.logprobs);
     json_decref(a.output);
     return good;
 }

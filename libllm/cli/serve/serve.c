@@ -28,6 +28,9 @@ static const struct option options[] = {
      64},
     {"context", 'c', OPTION_COUNT, "N", "tokens of a prompt with its answer (default: the model's, at most 8192)",
      VALUE(n_context), 16, MAX_COUNT32},
+    {"context-policy", 0, OPTION_CHOICE, "error|drop",
+     "a chat that is too long is an error (default), or loses its oldest turns, which the answer names",
+     VALUE(context_policy), 0, 0},
     {"queue", 0, OPTION_COUNT, "N", "requests that may wait (default: 64)", VALUE(n_queue), 1, 1024},
     {"max-body", 0, OPTION_COUNT, "MIB", "size of a request (default: 8)", VALUE(body_mib), 1, 1024},
     {"unload-after", 0, OPTION_COUNT, "SECONDS", "give up a model that nobody uses; 0: never (default: 600)",
@@ -101,9 +104,13 @@ static int serve(struct server *server, const sigset_t *signals)
 static int run(int argc, char **argv)
 {
     struct common common = COMMON_DEFAULTS;
-    struct server server = {
-        .options = {
-            .host = "127.0.0.1", .port = 8080, .n_parallel = 4, .n_queue = 64, .body_mib = 8, .idle_seconds = 600}};
+    struct server server = {.options = {.host = "127.0.0.1",
+                                        .context_policy = "error",
+                                        .port = 8080,
+                                        .n_parallel = 4,
+                                        .n_queue = 64,
+                                        .body_mib = 8,
+                                        .idle_seconds = 600}};
     struct serve_options *o = &server.options;
     /* All but the first of the common options, --model, which here may be several. */
     const struct option_group groups[] = {

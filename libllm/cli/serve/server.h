@@ -20,7 +20,7 @@
 
 /* What the command line says. */
 struct serve_options {
-    const char *host, *socket, *key_file;
+    const char *host, *socket, *key_file, *context_policy;
     uint32_t port;
     struct texts models, allowed_hosts, allowed_origins;
     uint32_t n_parallel, n_queue, n_context, idle_seconds, body_mib;

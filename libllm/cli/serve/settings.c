@@ -9,12 +9,12 @@
 #include "serve/fields.h"
 #include "serve/generate.h"
 
-enum { STOPS_MAX = 16, BIASES_MAX = 1024, COUNT_MAX = 0x7fffffff };
+enum { STOPS_MAX = 16, BIASES_MAX = 1024, TOP_MAX = 20, COUNT_MAX = 0x7fffffff };
 static const json_int_t SEED_MAX = 0x7fffffffffffffff;
 
-static void begin(struct settings *s)
+static void begin(struct settings *s, const struct server *server)
 {
-    *s = (struct settings){.n_choices = 1};
+    *s = (struct settings){.n_choices = 1, .drops = strcmp(server->options.context_policy, "drop") == 0};
     libllm_sampling_options_init(&s->sampling, sizeof s->sampling);
     uint64_t seed;
     if (getrandom(&seed, sizeof seed, 0) == sizeof seed)
@@ -68,31 +68,29 @@ static bool read_biases(struct settings *s, const json_t *request, struct fault 
     return true;
 }
 
-/* What asks for a kind of answer that nothing here makes sure of is refused, not ignored. */
-static bool refuse_constraints(const json_t *request, struct fault *fault)
+/* OpenAI's chats have a flag and a count, its older completions a count alone. */
+static bool read_logprobs(struct settings *s, const json_t *request, struct fault *fault)
 {
-    const json_t *format = field(request, "response_format"), *tools = field(request, "tool_choice");
-    const char *type = json_string_value(json_object_get(format, "type")), *choice = json_string_value(tools);
-    bool flag = false;
-    json_int_t n = 0;
-    if (format && (!type || strcmp(type, "text") != 0))
-        return fault_request(fault, "response_format",
-                             "response_format can only be {\"type\": \"text\"}: this server "
-                             "does not constrain answers");
-    if (tools && (!choice || (strcmp(choice, "auto") != 0 && strcmp(choice, "none") != 0)))
-        return fault_request(fault, "tool_choice",
-                             "tool_choice can only be \"auto\" or \"none\": this server does not "
-                             "make a model call a tool");
-    for (const char *const *name = (const char *const[]){"grammar", "json_schema", "guided_json", "guided_regex", NULL};
-         *name; name++)
-        if (field(request, *name))
-            return fault_request(fault, *name, "%s is not possible: this server does not constrain answers", *name);
-    if (json_is_boolean(field(request, "logprobs")) ? !field_flag(request, "logprobs", &flag, fault)
-                                                    : !field_count(request, "logprobs", 0, 20, &n, fault))
+    const bool counted = field(request, "logprobs") && !json_is_boolean(field(request, "logprobs"));
+    if (counted ? !field_count(request, "logprobs", 0, TOP_MAX, &s->n_top, fault)
+                : !field_flag(request, "logprobs", &s->logprobs, fault) ||
+                      !field_count(request, "top_logprobs", 0, TOP_MAX, &s->n_top, fault))
         return false;
-    if (flag || n)
-        return fault_request(fault, "logprobs", "logprobs are not available from this server");
-    return true;
+    s->logprobs |= counted;
+    return s->logprobs || !s->n_top || fault_request(fault, "top_logprobs", "top_logprobs needs logprobs to be true");
+}
+
+/* What becomes of a chat that is too long, where that is not what the server was started with. */
+static bool read_truncation(struct settings *s, const json_t *request, struct fault *fault)
+{
+    const char *given = NULL;
+    if (!field_text(request, "truncation", &given, fault))
+        return false;
+    if (!given)
+        return true;
+    s->drops = strcmp(given, "auto") == 0;
+    return s->drops || strcmp(given, "disabled") == 0 ||
+           fault_request(fault, "truncation", "truncation must be auto or disabled");
 }
 
 static bool limit_tokens(struct settings *s, json_int_t asked)
@@ -104,26 +102,24 @@ static bool limit_tokens(struct settings *s, json_int_t asked)
 bool settings_read(struct settings *s, const struct server *server, const json_t *request, struct fault *fault)
 {
     json_int_t n_tokens = 0, most = server->options.n_parallel > 8 ? server->options.n_parallel : 8;
-    begin(s);
-    return refuse_constraints(request, fault) && read_common(s, request, fault) && read_biases(s, request, fault) &&
-           field_count(request, "max_tokens", 1, COUNT_MAX, &n_tokens, fault) &&
+    begin(s, server);
+    return format_read(s, request, fault) && read_logprobs(s, request, fault) && read_common(s, request, fault) &&
+           read_biases(s, request, fault) && field_count(request, "max_tokens", 1, COUNT_MAX, &n_tokens, fault) &&
            field_count(request, "max_completion_tokens", 1, COUNT_MAX, &n_tokens, fault) &&
            field_count(request, "max_output_tokens", 1, COUNT_MAX, &n_tokens, fault) && limit_tokens(s, n_tokens) &&
-           field_flag(request, "ignore_eos", &s->ignore_end, fault) &&
+           read_truncation(s, request, fault) && field_flag(request, "ignore_eos", &s->ignore_end, fault) &&
            field_count(request, "n", 1, most, &s->n_choices, fault);
 }
 
 bool settings_read_ollama(struct settings *s, const struct server *server, const json_t *request, struct fault *fault)
 {
-    (void)server;
-    begin(s);
-    const json_t *options = field(request, "options"), *format = field(request, "format");
+    begin(s, server);
+    const json_t *options = field(request, "options");
     json_int_t n_tokens = 0, window = 0;
     if (options && !json_is_object(options))
         return fault_request(fault, "options", "options must be an object");
-    if (format && !(json_is_string(format) && json_string_length(format) == 0))
-        return fault_request(fault, "format", "format is not possible: this server does not constrain answers");
-    bool good = read_common(s, options, fault) &&
+    bool good = format_read_ollama(s, request, fault) && read_logprobs(s, request, fault) &&
+                read_common(s, options, fault) &&
                 /* -1 and -2: until the model ends. */
                 field_count(options, "num_predict", -2, COUNT_MAX, &n_tokens, fault) &&
                 field_count(options, "repeat_last_n", -1, COUNT_MAX, &window, fault);
@@ -135,5 +131,6 @@ void settings_free(struct settings *s)
 {
     texts_free(&s->stops);
     free(s->biases);
+    json_decref(s->format);
     *s = (struct settings){0};
 }

@@ -30,7 +30,7 @@ static bool tokenize(struct request *r, struct served *s, const json_t *request,
         return fault_request(fault, "content", "content must be a text, or messages a conversation");
     uint32_t flags = (special ? LIBLLM_TOKENIZE_ADD_BOS : 0u) | (parse ? LIBLLM_TOKENIZE_PARSE_SPECIAL : 0u);
     bool good = field(request, "messages")
-                    ? prompt_of_chat(&prompt, s, request, fault)
+                    ? prompt_of_chat(&prompt, r->server, s, request, NULL, fault)
                     : prompt_of_text(&prompt, s, json_string_value(text), json_string_length(text), flags, fault);
     if (good)
         request_reply_json(r, 200,
