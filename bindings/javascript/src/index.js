@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Run language models and estimate what they cost. The classes of api.js are generated from libllm.h; this file is
+// written by hand, for the common cases. index.d.ts describes it.
+import {homedir} from "node:os";
+import {isAbsolute, join} from "node:path";
+import {Chat, estimateRun, Model, Pooling, Runtime, Session, Stream, TOKENIZE_ADD_BOS} from "./api.js";
+
+export * from "./api.js";
+export {Handle, LibllmError} from "./core.js";
+
+let runtime = null;
+
+// The runtime that open() and estimate() share.
+function commonRuntime() {
+  runtime ??= Runtime.create();
+  return runtime;
+}
+
+export async function open(name) {
+  const folder = process.env.XDG_DATA_HOME;
+  const dataHome = folder && isAbsolute(folder) ? folder : join(homedir(), ".local/share");
+  return Model.open(await commonRuntime(), await Model.locate(name, dataHome));
+}
+
+export async function estimate(scenario) {
+  return JSON.parse(await estimateRun(await commonRuntime(), JSON.stringify(scenario)));
+}
+
+// The items of a stream of a session that is its own, both of which are closed at the end, also of a loop that is left
+// early. Its value at the end is the last item.
+async function* items(model, signal, start) {
+  const session = await Session.open(model);
+  const cancel = () => session.closed || session.cancel();
+  let stream = null;
+  signal?.addEventListener("abort", cancel);
+  try {
+    signal?.throwIfAborted();
+    stream = await start(session);
+    for (;;) {
+      signal?.throwIfAborted();
+      const {done, value} = await stream.next();
+      if (done) {
+        return value;
+      }
+      yield value;
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+    stream?.close();
+    session.close();
+  }
+}
+
+Model.prototype.chat = function chat(messages, {signal, ...options} = {}) {
+  return items(this, signal, async (session) => {
+    const found = await Chat.create(this);
+    try {
+      return await found.stream(session, JSON.stringify(messages), options);
+    } finally {
+      found.close();
+    }
+  });
+};
+
+Model.prototype.generate = function generate(prompt, {signal, ...options} = {}) {
+  return items(this, signal, async (session) =>
+    Stream.create(session, await this.tokenize(prompt, TOKENIZE_ADD_BOS), options));
+};
+
+Model.prototype.embed = async function embed(text) {
+  const session = await Session.open(this, {hiddenStates: true});
+  try {
+    const tokens = await this.tokenize(text, TOKENIZE_ADD_BOS);
+    return await session.embed(tokens, Pooling.AUTO, (await this.getInfo()).nEmbd);
+  } finally {
+    session.close();
+  }
+};

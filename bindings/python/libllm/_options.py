@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""The options of a generation, as keywords, and what the library wants of them."""
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Callable, Dict, List, Mapping, Optional, Protocol, Sequence, Tuple, TypedDict, Union
+
+from . import api
+from .schemas import parser_of, schema_of
+
+#: Gets the tokens so far and a writable view of the logits; numpy.asarray(logits) takes it without a copy.
+LogitsProcessor = Callable[[List[int], memoryview], object]
+
+
+class Cancellable(Protocol):
+    """A session, or a connection."""
+
+    def cancel(self) -> object: ...
+
+
+class Cancellation:
+    """Passed as cancel=, ends the call from another thread: it raises CancelledError."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._sessions: List[Cancellable] = []
+
+    def cancel(self) -> None:
+        """End the call that this was passed to, also one that has not begun."""
+        self.requested = True
+        for session in list(self._sessions):
+            session.cancel()
+
+    def check(self) -> None:
+        if self.requested:
+            raise api.CancelledError("the call was cancelled")
+
+    def attach(self, session: Cancellable) -> None:
+        self._sessions.append(session)
+        self.check()
+
+    def detach(self) -> None:
+        self._sessions.clear()
+
+
+Adapters = Sequence[Tuple[api.Adapter, float]]
+SAMPLING = ("temperature", "top_k", "top_p", "min_p", "typical_p", "repetition_penalty", "frequency_penalty",
+            "presence_penalty", "penalty_window")
+
+
+class Options(TypedDict, total=False):
+    """Keywords of generate(), chat() and their streams. What is not given is the library's default."""
+    #: Tokens at most; 0: until the model ends or the context is full.
+    max_tokens: int
+    #: 0: always the most probable token. Default 0.8.
+    temperature: float
+    top_k: int
+    top_p: float
+    min_p: float
+    typical_p: float
+    repetition_penalty: float
+    frequency_penalty: float
+    presence_penalty: float
+    #: Tokens that the penalties look back at.
+    penalty_window: int
+    #: The same seed gives the same tokens. Default: another one every time.
+    seed: Optional[int]
+    #: Texts that end the generation.
+    stop: Union[str, Sequence[str]]
+    #: Added to the logits of tokens.
+    logit_bias: Mapping[int, float]
+    #: Go on after the model's end tokens.
+    ignore_end: bool
+    #: Tokens to guess for a step, up to 7.
+    n_guesses: int
+    #: The answer is JSON of this schema, pydantic model, dataclass or type; `.parsed` has it.
+    json_schema: Any
+    #: The answer keeps to this grammar (GBNF).
+    grammar: str
+    #: The answer matches this regular expression.
+    regex: str
+    #: The answer is one of these.
+    choices: Sequence[str]
+    #: Called for every token; generate() only.
+    logits_processor: Union[LogitsProcessor, Sequence[LogitsProcessor]]
+    #: LoRA adapters with their scales.
+    adapters: Adapters
+    #: Ends the call from another thread.
+    cancel: Cancellation
+
+
+KNOWN = tuple(Options.__annotations__)
+CONSTRAINTS: Dict[str, Tuple[api.ConstraintKind, Callable[[Any], str]]] = {
+    "json_schema": (api.ConstraintKind.JSON_SCHEMA, lambda kind: json.dumps(schema_of(kind))),
+    "grammar": (api.ConstraintKind.GBNF, str),
+    "regex": (api.ConstraintKind.REGEX, str),
+    "choices": (api.ConstraintKind.CHOICE, lambda texts: json.dumps(list(texts))),
+}
+
+
+class Plan:
+    """Options, checked and taken apart."""
+
+    def __init__(self, options: Mapping[str, Any]):
+        unknown = set(options) - set(KNOWN)
+        if unknown:
+            raise TypeError(f"unknown option {', '.join(sorted(unknown))}; known are {', '.join(KNOWN)}")
+        asked = [name for name in CONSTRAINTS if options.get(name) is not None]
+        if len(asked) > 1:
+            raise TypeError(f"{' and '.join(asked)} at once; expected one of them")
+        self.constraint: Optional[Tuple[api.ConstraintKind, str]] = None
+        if asked:
+            kind, text_of = CONSTRAINTS[asked[0]]
+            self.constraint = (kind, text_of(options[asked[0]]))
+        self.parse = parser_of(options.get("json_schema"))
+        processors: Any = options.get("logits_processor") or []
+        self.processors: Sequence[LogitsProcessor] = (processors,) if callable(processors) else tuple(processors)
+        if self.processors and asked:
+            raise TypeError(f"logits_processor and {asked[0]} at once; expected one of them")
+        self.adapters: Adapters = list(options.get("adapters") or [])
+        stop = options.get("stop") or []
+        self.stops = [stop] if isinstance(stop, str) else list(stop)
+        self.cancel: Cancellation = options.get("cancel") or Cancellation()
+        self.max_tokens = options.get("max_tokens") or 0
+        self.ignore_end = bool(options.get("ignore_end"))
+        self.n_guesses = options.get("n_guesses") or 0
+        self.logit_bias = {int(token): float(bias) for token, bias in (options.get("logit_bias") or {}).items()}
+        seed = options.get("seed")
+        self.seed = int.from_bytes(os.urandom(8), "little") if seed is None else int(seed)
+        self.chosen = {name: options[name] for name in SAMPLING if options.get(name) is not None}
+
+    def sampling(self, bias: Optional[Mapping[int, float]] = None) -> api.SamplingOptions:
+        biases = self.logit_bias if bias is None else bias
+        return api.SamplingOptions(logit_bias=[api.LogitBias(token, value) for token, value in biases.items()],
+                                   seed=self.seed, **self.chosen)
+
+    def stream(self, constraint: Optional[api.Constraint]) -> api.StreamOptions:
+        return api.StreamOptions(max_tokens=self.max_tokens, sampling=self.sampling(), stops=self.stops,
+                                 ignore_end=int(self.ignore_end), n_guesses=self.n_guesses, constraint=constraint)

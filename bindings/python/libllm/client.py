@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: MIT
+"""A server of OpenAI's API (`libllm serve`, vLLM, SGLang, Ollama, a cloud) with the surface of a Model."""
+from __future__ import annotations
+
+import array
+import contextlib
+import json
+import os
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Union, overload
+
+from . import _errors as errors
+from . import api
+from ._http import Key, Transport, read_address, read_key
+from ._options import Cancellation, Plan
+from .model import Messages, Prompt, Texts, talk
+from .results import (ChatChunk, ChatCompletion, Choice, ChunkChoice, Completion, Delta, FunctionCall, Message, Record, TextChoice,
+                      Timings, TokensDetails, ToolCall, Usage, head)
+from .schemas import Json, Tool, tool_schema
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ._options import Options
+
+#: Names in a request, of those that differ from ours.
+NAMES = {"penalty_window": "repeat_last_n"}
+LOCAL = ("adapters", "logits_processor", "n_guesses")
+TEXTS_AT_ONCE = 64
+
+
+def count(value: Any, name: str) -> int:
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, int) else 0
+
+
+def usage_of(value: Any) -> Usage:
+    details = value.get("prompt_tokens_details") if isinstance(value, dict) else None
+    prompt, answer = count(value, "prompt_tokens"), count(value, "completion_tokens")
+    return Usage(prompt_tokens=prompt, completion_tokens=answer, total_tokens=prompt + answer,
+                 prompt_tokens_details=TokensDetails(cached_tokens=count(details, "cached_tokens")))
+
+
+def objects(value: Any) -> List[Json]:
+    """The objects of what should be a list of them."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def member(value: Mapping[str, Any], *names: str) -> Json:
+    """The first of these members that is an object."""
+    return next((value[name] for name in names if isinstance(value.get(name), dict)), {})
+
+
+def calls_of(calls: Any) -> List[ToolCall]:
+    found = []
+    for index, call in enumerate(objects(calls)):
+        function = member(call, "function")
+        arguments = function.get("arguments") or ""
+        found.append(ToolCall(id=call.get("id") or f"call_{index}", type="function", function=FunctionCall(
+            name=function.get("name") or "", arguments=arguments if isinstance(arguments, str) else json.dumps(arguments))))
+    return found
+
+
+def message_of(given: Mapping[str, Any]) -> Message:
+    message = Message(role="assistant", content=given.get("content") or given.get("refusal") or "")
+    reasoning = given.get("reasoning_content") or given.get("reasoning")
+    if reasoning:
+        message["reasoning_content"] = reasoning
+    if given.get("tool_calls"):
+        message["tool_calls"] = calls_of(given["tool_calls"])
+    return message
+
+
+def sent_message(message: Any) -> Any:
+    """A message as it goes over the wire: a model does not read its earlier thoughts."""
+    if isinstance(message, str):
+        return {"role": "user", "content": message}
+    return {name: value for name, value in message.items() if name != "reasoning_content"}
+
+
+class Client:
+    """The models of a server. It keeps no connection, and threads share it."""
+
+    def __init__(self, endpoint: str, *, model: Optional[str] = None, api_key_file: Optional[Union[str, "os.PathLike[str]"]] = None,
+                 api_key: Key = None, allow_http: bool = False, connect_timeout: float = 10, first_timeout: float = 600,
+                 idle_timeout: float = 120, retries: int = 4, patience: float = 60):
+        """Name a server; nothing is asked yet.
+
+        Args:
+            endpoint: https://host/v1, with or without the last part
+            model: its name there; otherwise the only one that the server has
+            api_key_file: a file with the key; otherwise LIBLLM_API_KEY, and for OpenAI OPENAI_API_KEY, of the environment
+            api_key: a function that gets the key from where it is kept, such as a keyring
+            allow_http: send the key unencrypted to another machine
+            connect_timeout: seconds to connect
+            first_timeout: seconds to the first byte of an answer
+            idle_timeout: seconds between two pieces of it
+            retries: attempts after one that failed before it answered, because the server is busy or cannot be reached
+            patience: seconds in all that may be waited between them
+        """
+        base, host = read_address(endpoint)
+        self.transport = Transport(base, host, read_key(base, api_key_file, api_key, allow_http), connect_timeout=connect_timeout,
+                                   first_timeout=first_timeout, idle_timeout=idle_timeout, retries=retries, patience=patience)
+        self._name = model
+
+    @property
+    def endpoint(self) -> str:
+        return self.transport.base
+
+    @property
+    def name(self) -> str:
+        """The name of the model."""
+        if self._name is None:
+            names = self.models()
+            if len(names) != 1:
+                raise errors.NotFoundError(f"{self.endpoint} has {len(names)} models; say which with model=: {', '.join(names)}")
+            self._name = names[0]
+        return self._name
+
+    def models(self) -> List[str]:
+        """Names of the server's models."""
+        reply = self.transport.whole("/models", None, Cancellation())
+        return [item["id"] for item in objects(reply.get("data")) if isinstance(item.get("id"), str)]
+
+    # --- Requests -------------------------------------------------------------------------------------------------------
+
+    def _request(self, plan: Plan, options: Mapping[str, Any], **more: Any) -> Json:
+        local = [name for name in LOCAL if options.get(name)]
+        if local:
+            raise TypeError(f"{', '.join(local)}: this is about a model on this machine")
+        request: Json = {"model": self.name, **more}
+        for name, value in plan.chosen.items():
+            request[NAMES.get(name, name)] = value
+        if "repetition_penalty" in plan.chosen:
+            request["repeat_penalty"] = plan.chosen["repetition_penalty"]  # llama.cpp's name
+        if plan.max_tokens:
+            request["max_completion_tokens" if "://api.openai.com/" in self.endpoint else "max_tokens"] = plan.max_tokens
+        if plan.stops:
+            request["stop"] = plan.stops
+        if options.get("seed") is not None:
+            request["seed"] = plan.seed & (2 ** 63 - 1)
+        if plan.logit_bias:
+            request["logit_bias"] = {str(token): min(max(bias, -100), 100) for token, bias in plan.logit_bias.items()}
+        if plan.ignore_end:
+            request["ignore_eos"] = True
+        if plan.constraint:
+            request.update(self._format(*plan.constraint))
+        return request
+
+    @staticmethod
+    def _format(kind: api.ConstraintKind, text: str) -> Json:
+        if kind == api.ConstraintKind.JSON_SCHEMA:
+            return {"response_format": {"type": "json_schema",
+                                        "json_schema": {"name": "answer", "strict": True, "schema": json.loads(text)}}}
+        if kind == api.ConstraintKind.CHOICE:
+            return {"structured_outputs": {"choice": json.loads(text)}}
+        return {"structured_outputs": {"regex" if kind == api.ConstraintKind.REGEX else "grammar": text}}
+
+    def _chat_request(self, messages: Messages, tools: Sequence[Tool], variables: Optional[Json], plan: Plan,
+                      options: Mapping[str, Any]) -> Json:
+        request = self._request(plan, options)
+        request["messages"] = [sent_message(m) for m in ([messages] if isinstance(messages, str) else messages)]
+        if tools:
+            request["tools"] = [tool_schema(tool) for tool in tools]
+        for name, value in (variables or {}).items():
+            if name == "reasoning":
+                if value == "off":
+                    request["reasoning_effort"] = "none"
+            else:
+                request[name] = value
+        return request
+
+    # --- Chat -----------------------------------------------------------------------------------------------------------
+
+    def chat(self, messages: Messages, *, tools: Sequence[Tool] = (), run_tools: int = 0,
+             template_variables: Optional[Json] = None, **options: Unpack[Options]) -> ChatCompletion:
+        """The model's answer to a conversation.
+
+        Args:
+            messages: {"role", "content"} each, as in OpenAI's API, or what chat() gave back
+            tools: functions, or descriptions as in OpenAI's API; the answer's tool_calls say which to call
+            run_tools: call the functions and ask again with their results, so many times at most
+            template_variables: further members of the request; {"reasoning": "off"} asks for no thoughts
+            options: see libllm.Options
+        """
+        plan = Plan(options)
+
+        def answer(conversation: List[Any]) -> ChatCompletion:
+            request = self._chat_request(conversation, tools, template_variables, plan, options)
+            return self._completion(self.transport.whole("/chat/completions", request, plan.cancel), plan)
+
+        return talk(answer, messages, tools, run_tools)
+
+    def _choice(self, reply: Mapping[str, Any]) -> Mapping[str, Any]:
+        choices = objects(reply.get("choices"))
+        if not choices:
+            raise errors.JsonError(f"{self.endpoint}: the answer has no \"choices\", so this is no OpenAI API")
+        return choices[0]
+
+    def _completion(self, reply: Mapping[str, Any], plan: Plan) -> ChatCompletion:
+        choice = self._choice(reply)
+        answer = ChatCompletion(
+            self._head(reply, "chat.completion", "chatcmpl"),
+            choices=[Choice(index=0, message=message_of(member(choice, "message")), logprobs=None,
+                            finish_reason=choice.get("finish_reason") or "stop")],
+            usage=usage_of(reply.get("usage")), timings=Timings(member(reply, "timings")))
+        answer.__dict__["parse"] = plan.parse
+        return answer
+
+    def _head(self, reply: Mapping[str, Any], kind: str, prefix: str) -> Dict[str, Any]:
+        return {**head(kind, prefix, self.name), **{k: reply[k] for k in ("id", "created", "model") if reply.get(k)}}
+
+    def chat_stream(self, messages: Messages, *, tools: Sequence[Tool] = (), template_variables: Optional[Json] = None,
+                    **options: Unpack[Options]) -> Iterator[ChatChunk]:
+        """The answer in pieces, as they come. Closing the iterator ends it. Arguments as for chat()."""
+        plan = Plan(options)
+        request = self._chat_request(messages, tools, template_variables, plan, options)
+        request.update(stream=True, stream_options={"include_usage": True})
+        return self._chunks(request, plan)
+
+    def _chunks(self, request: Json, plan: Plan) -> Iterator[ChatChunk]:
+        """Chunks; the last one says why the answer ended and has the counts, which come behind it."""
+        first: Dict[str, Any] = {}
+        counts: Json = {}
+        reason: Optional[str] = None
+        was_whole = True
+        events = self.transport.stream("/chat/completions", request, plan.cancel)
+        with contextlib.closing(events):  # type: ignore[type-var]
+            for event in events:
+                if event is None:  # the end, without [DONE]
+                    was_whole = False
+                    break
+                first = first or self._head(event, "chat.completion.chunk", "chatcmpl")
+                if member(event, "usage"):
+                    counts["usage"] = usage_of(event["usage"])
+                if member(event, "timings"):
+                    counts["timings"] = Timings(event["timings"])
+                if not event.get("choices") and counts:
+                    continue
+                choice = self._choice(event)
+                delta = self._delta(member(choice, "delta", "message"))
+                if delta:
+                    yield self._chunk(first, delta, None)
+                reason = choice.get("finish_reason") or reason
+        if reason is None and not was_whole:
+            raise errors.FileError(f"{self.endpoint}/chat/completions: the answer broke off without an end")
+        ended = self._chunk(first, Delta(), reason or "stop")
+        ended.update(counts)
+        yield ended
+
+    @staticmethod
+    def _delta(given: Mapping[str, Any]) -> Delta:
+        delta = Delta({name: given[name] for name in ("role", "content") if given.get(name)})
+        reasoning = given.get("reasoning_content") or given.get("reasoning")
+        if reasoning:
+            delta["reasoning_content"] = reasoning
+        if given.get("tool_calls"):
+            delta["tool_calls"] = [Record(call) for call in objects(given["tool_calls"])]
+        return delta
+
+    @staticmethod
+    def _chunk(first: Dict[str, Any], delta: Delta, reason: Optional[str]) -> ChatChunk:
+        return ChatChunk(first, choices=[ChunkChoice(index=0, delta=delta, logprobs=None, finish_reason=reason)])
+
+    # --- Generation and embeddings --------------------------------------------------------------------------------------
+
+    def generate(self, prompt: Prompt, **options: Unpack[Options]) -> Completion:
+        """Text that goes on after a prompt, which is a text or tokens.
+
+        Args:
+            prompt: text, or token ids where the server takes them
+            options: see libllm.Options
+        """
+        plan = Plan(options)
+        request = self._request(plan, options, prompt=prompt if isinstance(prompt, str) else list(prompt))
+        reply = self.transport.whole("/completions", request, plan.cancel)
+        choice = self._choice(reply)
+        answer = Completion(
+            self._head(reply, "text_completion", "cmpl"),
+            choices=[TextChoice(text=choice.get("text") or "", index=0, logprobs=None,
+                                finish_reason=choice.get("finish_reason") or "stop")],
+            usage=usage_of(reply.get("usage")), timings=Timings(member(reply, "timings")))
+        answer.__dict__["parse"] = plan.parse
+        return answer
+
+    def generate_stream(self, prompt: Prompt, **options: Unpack[Options]) -> Iterator[str]:
+        """The text of generate() in pieces, as they come. Closing the iterator ends the generation."""
+        plan = Plan(options)
+        request = self._request(plan, options, prompt=prompt if isinstance(prompt, str) else list(prompt), stream=True)
+        return self._texts(request, plan)
+
+    def _texts(self, request: Json, plan: Plan) -> Iterator[str]:
+        has_ended = False
+        events = self.transport.stream("/completions", request, plan.cancel)
+        with contextlib.closing(events):  # type: ignore[type-var]
+            for event in events:
+                if event is None and not has_ended:
+                    raise errors.FileError(f"{self.endpoint}/completions: the answer broke off without an end")
+                choice = self._choice(event) if event and event.get("choices") else {}
+                has_ended = has_ended or bool(choice.get("finish_reason"))
+                if choice.get("text"):
+                    yield choice["text"]
+
+    @overload
+    def embed(self, text: str) -> memoryview: ...
+
+    @overload
+    def embed(self, text: Texts) -> List[memoryview]: ...
+
+    def embed(self, text: Union[str, Texts]) -> Union[memoryview, List[memoryview]]:
+        """The embedding of a text as a view of floats (numpy.asarray() takes it); of several, their list."""
+        if isinstance(text, str):
+            return self.embed([text])[0]
+        vectors: List[memoryview] = []
+        for start in range(0, len(text), TEXTS_AT_ONCE):
+            some = list(text[start:start + TEXTS_AT_ONCE])
+            found = {item.get("index", index): item.get("embedding")
+                     for index, item in enumerate(objects(self.create_embedding(some).get("data")))}
+            for index in range(len(some)):
+                try:
+                    vectors.append(memoryview(array.array("f", found[index] or [])))
+                except (KeyError, TypeError):
+                    raise errors.JsonError(f"{self.endpoint}: the answer has no \"embedding\" of numbers for text "
+                                           f"{start + index + 1}") from None
+        return vectors
+
+    def create_embedding(self, text: Union[str, Texts]) -> Json:
+        """Embeddings in the shape of OpenAI's API."""
+        request = {"model": self.name, "input": text if isinstance(text, str) else list(text), "encoding_format": "float"}
+        return self.transport.whole("/embeddings", request, Cancellation())
+
+    # --- End ------------------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """There is nothing to give up; a Model has it, too."""
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Client {self._name or 'of the only model'} at {self.endpoint}>"

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""JSON Schemas of Python types, for constrained answers, and of functions, for tools; and back from JSON."""
+from __future__ import annotations
+
+import json
+from typing import Any, Callable, Dict, List, Sequence, Tuple, Union
+
+Json = Dict[str, Any]
+Tool = Union[Json, Callable[..., Any]]
+SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+
+
+def schema_of(kind: Any) -> Json:
+    """The schema of a type: a JSON Schema as it is, a pydantic model, a dataclass, TypedDict, enum, or what typing builds."""
+    import dataclasses
+    import enum
+    import typing
+
+    if isinstance(kind, dict):
+        return kind
+    if hasattr(kind, "model_json_schema"):
+        found: Json = kind.model_json_schema()
+        return found
+    if kind is Any:
+        return {}
+    if kind in SIMPLE:
+        return {"type": SIMPLE[kind]}
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is typing.Literal:
+        return {"enum": list(arguments)}
+    if origin is Union or type(kind).__name__ == "UnionType":
+        return {"anyOf": [schema_of(argument) for argument in arguments]}
+    if origin in (list, set, frozenset) or kind is list or getattr(origin, "__name__", "") == "Sequence":
+        return {"type": "array", "items": schema_of(arguments[0])} if arguments else {"type": "array"}
+    if origin is tuple and arguments:
+        return {"type": "array", "prefixItems": [schema_of(argument) for argument in arguments],
+                "minItems": len(arguments), "maxItems": len(arguments)}
+    if origin is dict or kind is dict:
+        return {"type": "object", "additionalProperties": schema_of(arguments[1])} if arguments else {"type": "object"}
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return {"enum": [member.value for member in kind]}
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        required = [field.name for field in dataclasses.fields(kind)
+                    if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING]
+        return described_object({field.name: schema_of(hints[field.name]) for field in dataclasses.fields(kind)}, required)
+    if typing.is_typeddict(kind) if hasattr(typing, "is_typeddict") else hasattr(kind, "__total__"):
+        hints = typing.get_type_hints(kind)
+        return described_object({name: schema_of(hint) for name, hint in hints.items()}, sorted(kind.__required_keys__))
+    raise TypeError(f"{kind!r} has no JSON Schema; expected a schema, a pydantic model, a dataclass or a type of typing")
+
+
+def described_object(properties: Json, required: Sequence[str]) -> Json:
+    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+
+
+def parser_of(kind: Any) -> Callable[[str], Any]:
+    """What turns JSON text into a value of the type."""
+    if hasattr(kind, "model_validate_json"):
+        return kind.model_validate_json  # type: ignore[no-any-return]
+    return lambda text: build(kind, json.loads(text))
+
+
+def build(kind: Any, value: Any) -> Any:
+    """A value of what JSON has as the dataclass that it is for, also within lists and optional fields."""
+    import dataclasses
+    import enum
+    import typing
+
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        hints = typing.get_type_hints(kind)
+        return kind(**{name: build(hints[name], item) for name, item in value.items()})
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return kind(value)
+    if origin is list and arguments:
+        return [build(arguments[0], item) for item in value]
+    if origin is dict and arguments:
+        return {key: build(arguments[1], item) for key, item in value.items()}
+    if origin is Union and value is not None:
+        chosen = [argument for argument in arguments if argument is not type(None)]
+        return build(chosen[0], value) if len(chosen) == 1 else value
+    return value
+
+
+# --- Tools ------------------------------------------------------------------------------------------------------------
+
+
+def described(documentation: str) -> Tuple[str, Dict[str, str]]:
+    """The summary of a docstring, and what it says about parameters ("Args:" or ":param name:")."""
+    import re
+
+    params: Dict[str, str] = {}
+    summary: List[str] = []
+    inside = name = ""
+    for line in documentation.strip().splitlines():
+        text = line.strip()
+        field = re.match(r":param (?:\w+ )?(\w+): *(.*)", text)
+        argument = re.match(r"(\w+)(?: *\([^)]*\))?: *(.*)", text) if inside == "args" else None
+        if re.fullmatch(r"(Args|Arguments|Parameters):", text):
+            inside = "args"
+        elif field or argument:
+            inside, match = inside or "fields", field or argument
+            assert match is not None
+            name, params[match.group(1)] = match.group(1), match.group(2)
+        elif re.match(r"(Returns?|Raises|Yields|Examples?):|:(returns?|raises)\b", text):
+            inside = "other"
+        elif not inside:
+            summary.append(text)
+        elif text and name and inside != "other":
+            params[name] += " " + text
+    return " ".join(" ".join(summary).split()), params
+
+
+def tool_schema(tool: Tool) -> Json:
+    """A tool as OpenAI's API describes it. A function is described by its signature and docstring."""
+    if isinstance(tool, dict):
+        return tool
+    import inspect
+    import typing
+
+    summary, params = described(inspect.getdoc(tool) or "")
+    hints = typing.get_type_hints(tool)
+    properties: Json = {}
+    required = []
+    for name, parameter in inspect.signature(tool).parameters.items():
+        properties[name] = schema_of(hints.get(name, Any))
+        if name in params:
+            properties[name] = {**properties[name], "description": params[name]}
+        if parameter.default is inspect.Parameter.empty:
+            required.append(name)
+    function = {"name": tool.__name__, "description": summary, "parameters": described_object(properties, required)}
+    return {"type": "function", "function": function}
+
+
+def run_tool(tools: Sequence[Tool], call: Any) -> Json:
+    """Call the function that a tool call names; the message that answers the call. What it raises becomes its answer."""
+    import typing
+
+    function = next((tool for tool in tools if not isinstance(tool, dict) and tool.__name__ == call["function"]["name"]),
+                    None)
+    try:
+        if function is None:
+            raise LookupError(f"there is no tool {call['function']['name']}")
+        hints = typing.get_type_hints(function)
+        arguments = {name: build(hints.get(name, Any), value)
+                     for name, value in json.loads(call["function"]["arguments"] or "{}").items()}
+        result = function(**arguments)
+        content = result if isinstance(result, str) else json.dumps(result, default=str)
+    except Exception as error:  # pylint: disable=broad-except
+        content = f"error: {type(error).__name__}: {error}"
+    return {"role": "tool", "tool_call_id": call["id"], "name": call["function"]["name"], "content": content}
