@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT
+ * Steps of a dialogue in the history.
+ */
+#include <glib/gi18n.h>
+
+#include "chat/dialogue.h"
+#include "chat/toolbox.h"
+
+#define TITLE_CHARACTERS 60
+
+LgStep *lg_step_new(LgStepKind kind, gint64 chat_id)
+{
+    LgStep *self = g_new0(LgStep, 1);
+    self->kind = kind;
+    self->chat_id = chat_id;
+    self->n_shown = 50;
+    return self;
+}
+
+void lg_step_free(LgStep *self)
+{
+    g_free(self->text);
+    g_free(self->call_id);
+    g_free(self->tool);
+    g_free(self->attachments);
+    g_free(self->model);
+    g_free(self->parameters);
+    g_free(self->system_prompt);
+    g_free(self);
+}
+
+void lg_dialogue_free(LgDialogue *self)
+{
+    g_clear_object(&self->chat);
+    g_clear_pointer(&self->messages, g_ptr_array_unref);
+    g_clear_pointer(&self->transcript, lg_transcript_free);
+    g_clear_object(&self->calling);
+    g_free(self->model);
+    g_free(self->call_id);
+    g_free(self);
+}
+
+char *lg_title_of(const char *text)
+{
+    g_autofree char *line = g_strdup(text);
+    g_strchug(line);
+    line[strcspn(line, "\r\n")] = 0;
+    g_strchomp(line);
+    if (g_utf8_strlen(line, -1) <= TITLE_CHARACTERS)
+        return g_steal_pointer(&line);
+    char *end = g_utf8_offset_to_pointer(line, TITLE_CHARACTERS);
+    char *blank = g_strrstr_len(line, end - line, " ");
+    *(blank && blank - line > (end - line) / 2 ? blank : end) = 0;
+    return g_strconcat(line, "…", NULL);
+}
+
+/* --- In the thread of the store -------------------------------------------------------------------------------------
+ */
+
+static gint64 add_message(LgStore *store, gint64 chat_id, gint64 parent_id, LgRole role, LgMessageState state,
+                          const char *text, const char *attachments, const char *model, GError **error)
+{
+    LgMessageChange message = {.role = role, .state = state, .text = text, .attachments = attachments, .model = model};
+    return lg_store_add_message(store, chat_id, parent_id, &message, error);
+}
+
+static gint64 add_answer(LgStore *store, const LgStep *step, gint64 parent_id, GError **error)
+{
+    return add_message(store, step->chat_id, parent_id, LG_ROLE_ASSISTANT, LG_MESSAGE_STREAMING, "", NULL, step->model,
+                       error);
+}
+
+static GPtrArray *load(LgStore *store, const LgChat *chat, guint n, GError **error)
+{
+    return chat->leaf_id ? lg_store_load_path(store, chat->leaf_id, n, error)
+                         : g_ptr_array_new_with_free_func(g_object_unref);
+}
+
+static gboolean send(LgStore *store, LgStep *step, gint64 *answer_id, GError **error)
+{
+    g_autofree char *title = lg_title_of(step->text);
+    LgChatChange first = {.fields = LG_CHAT_TITLE | LG_CHAT_MODEL | LG_CHAT_PARAMETERS | LG_CHAT_SYSTEM_PROMPT |
+                                    LG_CHAT_FOLDER,
+                          .title = title,
+                          .model = step->model,
+                          .parameters = step->parameters,
+                          .system_prompt = step->system_prompt,
+                          .folder_id = step->folder_id};
+    gint64 parent_id = 0;
+    if (!step->chat_id) {
+        if (!(step->chat_id = lg_store_add_chat(store, &first, error)))
+            return FALSE;
+    } else {
+        g_autoptr(LgChat) chat = lg_store_get_chat(store, step->chat_id, error);
+        if (!chat)
+            return FALSE;
+        parent_id = chat->leaf_id;
+        LgChatChange change = {
+            .fields = LG_CHAT_DRAFT | (chat->title[0] ? 0 : LG_CHAT_TITLE), .title = title, .draft = ""};
+        if (!lg_store_change_chat(store, step->chat_id, &change, error))
+            return FALSE;
+    }
+    gint64 question = add_message(store, step->chat_id, parent_id, LG_ROLE_USER, LG_MESSAGE_COMPLETE, step->text,
+                                  step->attachments, NULL, error);
+    return question && (*answer_id = add_answer(store, step, question, error));
+}
+
+static gboolean edit(LgStore *store, LgStep *step, gint64 *answer_id, GError **error)
+{
+    g_autoptr(LgMessage) before = lg_store_get_message(store, step->message_id, error);
+    if (!before)
+        return FALSE;
+    gint64 question = add_message(store, step->chat_id, before->parent_id, LG_ROLE_USER, LG_MESSAGE_COMPLETE,
+                                  step->text, step->attachments, NULL, error);
+    return question && (*answer_id = add_answer(store, step, question, error));
+}
+
+static gboolean regenerate(LgStore *store, LgStep *step, gint64 *answer_id, GError **error)
+{
+    g_autoptr(LgMessage) before = lg_store_get_message(store, step->message_id, error);
+    return before && (*answer_id = add_answer(store, step, before->parent_id, error));
+}
+
+static gboolean go_on(LgStore *store, LgStep *step, gint64 *answer_id, GError **error)
+{
+    LgMessageChange change = {.fields = LG_MESSAGE_STATE, .state = LG_MESSAGE_STREAMING};
+    *answer_id = step->message_id;
+    return lg_store_change_message(store, step->message_id, &change, error);
+}
+
+static gboolean choose(LgStore *store, LgStep *step, GError **error)
+{
+    g_autoptr(GPtrArray) versions = lg_store_list_siblings(store, step->message_id, error);
+    if (!versions)
+        return FALSE;
+    for (guint i = 0; i < versions->len; i++) {
+        const LgMessage *version = versions->pdata[i];
+        if (version->id != step->message_id)
+            continue;
+        gint64 wanted = CLAMP((gint64)i + step->offset, 0, (gint64)versions->len - 1);
+        return lg_store_choose_branch(store, ((const LgMessage *)versions->pdata[wanted])->id, error) != 0;
+    }
+    return TRUE;
+}
+
+/* The branch that is shown, and in it the answer whose calls are being made: only results stand below it. NULL without
+ * an error where there is none. */
+static const LgMessage *find_calling(const GPtrArray *path, guint *index)
+{
+    for (guint i = path->len; i-- > 0;) {
+        const LgMessage *message = path->pdata[i];
+        if (message->role == LG_ROLE_TOOL)
+            continue;
+        *index = i;
+        return message->role == LG_ROLE_ASSISTANT && message->tool_calls && message->state == LG_MESSAGE_COMPLETE
+                   ? message
+                   : NULL;
+    }
+    return NULL;
+}
+
+static const LgMessage *find_result(const GPtrArray *path, guint from, const char *call_id)
+{
+    for (guint i = from; i < path->len; i++)
+        if (g_strcmp0(((const LgMessage *)path->pdata[i])->tool_call_id, call_id) == 0)
+            return path->pdata[i];
+    return NULL;
+}
+
+static GPtrArray *load_shown(LgStore *store, gint64 chat_id, GError **error)
+{
+    g_autoptr(LgChat) chat = lg_store_get_chat(store, chat_id, error);
+    return chat ? load(store, chat, 0, error) : NULL;
+}
+
+/* Nothing happens where the call has been dealt with already, as with a second click. */
+static gboolean add_result(LgStore *store, const LgStep *step, gint64 *result_id, GError **error)
+{
+    guint index;
+    g_autoptr(GPtrArray) path = load_shown(store, step->chat_id, error);
+    const LgMessage *calling = path ? find_calling(path, &index) : NULL;
+    if (!calling || calling->id != step->message_id || find_result(path, index + 1, step->call_id))
+        return path != NULL;
+    const gboolean is_made = step->kind == LG_STEP_CALL;
+    const LgMessageChange message = {.role = LG_ROLE_TOOL,
+                                     .state = is_made ? LG_MESSAGE_STREAMING : LG_MESSAGE_COMPLETE,
+                                     .text = is_made ? "" : step->text,
+                                     .tool_call_id = step->call_id,
+                                     .model = step->tool,
+                                     .statistics = is_made ? NULL : "{\"finish\":\"denied\"}"};
+    const LgMessage *last = path->pdata[path->len - 1];
+    const gint64 id = lg_store_add_message(store, step->chat_id, last->id, &message, error);
+    if (is_made)
+        *result_id = id;
+    return id != 0;
+}
+
+static guint count_rounds(const GPtrArray *path)
+{
+    guint n = 0;
+    for (guint i = path->len; i-- > 0 && ((const LgMessage *)path->pdata[i])->role != LG_ROLE_USER;)
+        n += ((const LgMessage *)path->pdata[i])->tool_calls != NULL;
+    return n;
+}
+
+/* Nothing happens while a call has no result. */
+static gboolean answer_results(LgStore *store, const LgStep *step, gint64 *answer_id, GError **error)
+{
+    guint index;
+    g_autoptr(GPtrArray) path = load_shown(store, step->chat_id, error);
+    const LgMessage *calling = path ? find_calling(path, &index) : NULL;
+    if (!calling)
+        return path != NULL;
+    g_autoptr(GPtrArray) calls = lg_calls_read(calling->tool_calls);
+    for (guint i = 0; i < calls->len; i++) {
+        const LgMessage *result = find_result(path, index + 1, ((const LgCallOf *)calls->pdata[i])->id);
+        if (!result || result->state == LG_MESSAGE_STREAMING)
+            return TRUE;
+    }
+    if (!step->by_user && count_rounds(path) % LG_ROUNDS_MAX == 0)
+        return TRUE;
+    return (*answer_id = add_answer(store, step, ((const LgMessage *)path->pdata[path->len - 1])->id, error)) != 0;
+}
+
+static gboolean change(LgStore *store, LgStep *step, gint64 *answer_id, gint64 *result_id, GError **error)
+{
+    switch (step->kind) {
+    case LG_STEP_SEND:
+        return send(store, step, answer_id, error);
+    case LG_STEP_EDIT:
+        return edit(store, step, answer_id, error);
+    case LG_STEP_REGENERATE:
+        return regenerate(store, step, answer_id, error);
+    case LG_STEP_CONTINUE:
+        return go_on(store, step, answer_id, error);
+    case LG_STEP_BRANCH:
+        return choose(store, step, error);
+    case LG_STEP_CALL:
+    case LG_STEP_DENY:
+        return add_result(store, step, result_id, error);
+    case LG_STEP_ANSWER:
+        return answer_results(store, step, answer_id, error);
+    default:
+        return TRUE;
+    }
+}
+
+/* What is to be answered: all but the answer, unless that goes on. */
+static LgTranscript *transcribe(LgStore *store, const LgChat *chat, gint64 answer_id, gboolean sees_images,
+                                GError **error)
+{
+    g_autoptr(GPtrArray) all = load(store, chat, 0, error);
+    if (!all)
+        return NULL;
+    const LgMessage *last = all->len ? all->pdata[all->len - 1] : NULL;
+    if (last && last->id == answer_id)
+        g_ptr_array_set_size(all, (int)all->len - 1);
+    return lg_transcript_new(chat->system_prompt, all, sees_images);
+}
+
+static LgDialogue *look(LgStore *store, const LgStep *step, gint64 answer_id, gint64 result_id, GError **error)
+{
+    g_autoptr(LgDialogue) dialogue = g_new0(LgDialogue, 1);
+    dialogue->chat = lg_store_get_chat(store, step->chat_id, error);
+    if (!dialogue->chat || !(dialogue->messages = load(store, dialogue->chat, step->n_shown, error)))
+        return NULL;
+    dialogue->answer_id = answer_id;
+    dialogue->goes_on = step->kind == LG_STEP_CONTINUE;
+    dialogue->result_id = result_id;
+    dialogue->model = g_strdup(step->model);
+    dialogue->call_id = g_strdup(step->call_id);
+    dialogue->is_quiet = step->is_quiet;
+    dialogue->may_call = step->may_call;
+    if (result_id && !(dialogue->calling = lg_store_get_message(store, step->message_id, error)))
+        return NULL;
+    if (answer_id && !(dialogue->transcript = transcribe(store, dialogue->chat, dialogue->goes_on ? 0 : answer_id,
+                                                         step->sees_images, error)))
+        return NULL;
+    return g_steal_pointer(&dialogue);
+}
+
+static gpointer take_step(LgStore *store, gpointer data, GCancellable *cancellable, GError **error)
+{
+    LgStep *step = data;
+    gint64 answer_id = 0, result_id = 0;
+    if (!lg_store_begin(store, error))
+        return NULL;
+    if (!change(store, step, &answer_id, &result_id, error)) {
+        lg_store_rollback(store);
+        return NULL;
+    }
+    if (!lg_store_commit(store, error))
+        return NULL;
+    return look(store, step, answer_id, result_id, error);
+}
+
+void lg_dialogue_step_async(LgStore *store, LgStep *step, GCancellable *cancellable, GAsyncReadyCallback callback,
+                            gpointer data)
+{
+    lg_store_run_async(store, take_step, step, (GDestroyNotify)lg_step_free, (GDestroyNotify)lg_dialogue_free,
+                       cancellable, callback, data);
+}
+
+LgDialogue *lg_dialogue_step_finish(LgStore *store, GAsyncResult *result, GError **error)
+{
+    return lg_store_run_finish(store, result, error);
+}
+
+static gpointer read_all(LgStore *store, gpointer data, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(LgChat) chat = lg_store_get_chat(store, *(const gint64 *)data, error);
+    return chat ? transcribe(store, chat, 0, FALSE, error) : NULL;
+}
+
+void lg_dialogue_read_async(LgStore *store, gint64 chat_id, GCancellable *cancellable, GAsyncReadyCallback callback,
+                            gpointer data)
+{
+    lg_store_run_async(store, read_all, g_memdup2(&chat_id, sizeof chat_id), g_free, (GDestroyNotify)lg_transcript_free,
+                       cancellable, callback, data);
+}
+
+LgTranscript *lg_dialogue_read_finish(LgStore *store, GAsyncResult *result, GError **error)
+{
+    return lg_store_run_finish(store, result, error);
+}

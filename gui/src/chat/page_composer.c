@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ * What is written below the messages: drafts, sending, and another version of a message.
+ */
+#include <glib/gi18n.h>
+
+#include "chat/chat_page-private.h"
+#include "window.h"
+
+#define DRAFT_MS 500
+
+static gboolean save_draft(gpointer data)
+{
+    LgChatPage *self = data;
+    self->draft_timeout = 0;
+    g_autofree char *text = lg_composer_get_text(self->composer);
+    if (self->editing || !self->store)
+        return G_SOURCE_REMOVE;
+    if (self->dialogue)
+        lg_store_change_chat_async(self->store, lg_chat_page_get_chat_id(self),
+                                   &(LgChatChange){.fields = LG_CHAT_DRAFT, .draft = text}, NULL, NULL, NULL);
+    else
+        g_settings_set_string(self->settings, "new-chat-draft", text);
+    return G_SOURCE_REMOVE;
+}
+
+void lg_chat_page_save_draft(LgChatPage *self)
+{
+    if (!self->draft_timeout)
+        return;
+    g_source_remove(self->draft_timeout);
+    save_draft(self);
+}
+
+void lg_chat_page_on_edited(LgChatPage *self)
+{
+    lg_chat_page_measure_soon(self);
+    if (!self->filling && !self->draft_timeout)
+        self->draft_timeout = g_timeout_add(DRAFT_MS, save_draft, self);
+}
+
+void lg_chat_page_fill_composer(LgChatPage *self, const char *text)
+{
+    self->filling = TRUE;
+    lg_composer_set_text(self->composer, text);
+    lg_attachment_chips_set(self->chips, NULL);
+    self->filling = FALSE;
+}
+
+void lg_chat_page_end_edit(LgChatPage *self)
+{
+    self->editing = 0;
+    gtk_revealer_set_reveal_child(self->edit_bar, FALSE);
+}
+
+void lg_chat_page_cancel_edit(LgChatPage *self)
+{
+    lg_chat_page_end_edit(self);
+    lg_chat_page_fill_composer(self, self->dialogue ? self->dialogue->chat->draft : "");
+    lg_composer_focus(self->composer);
+}
+
+void lg_chat_page_on_send(LgChatPage *self, const char *text)
+{
+    if (!self->store) {
+        LgWindow *window = lg_window_of(GTK_WIDGET(self));
+        if (window)
+            lg_window_say(window, _("The history is still being opened"));
+        return;
+    }
+    LgStep *step = lg_step_new(self->editing ? LG_STEP_EDIT : LG_STEP_SEND, lg_chat_page_get_chat_id(self));
+    step->text = g_strstrip(g_strdup(text));
+    step->message_id = self->editing;
+    step->attachments = lg_attachments_write(lg_attachment_chips_get(self->chips));
+    if (!self->dialogue) {
+        step->parameters = lg_chat_page_write_settings(self);
+        step->system_prompt = g_strdup(self->system_prompt);
+        g_settings_reset(self->settings, "new-chat-draft");
+    }
+    lg_chat_page_end_edit(self);
+    if (self->draft_timeout)
+        g_source_remove(self->draft_timeout);
+    self->draft_timeout = 0;
+    self->at_end = TRUE;
+    lg_chat_page_fill_composer(self, "");
+    lg_chat_page_take_step(self, step);
+}
+
+void lg_chat_page_edit(GtkWidget *widget, const char *action, GVariant *id)
+{
+    LgChatPage *self = LG_CHAT_PAGE(widget);
+    const LgMessage *message = lg_chat_page_find_message(self, g_variant_get_int64(id));
+    if (!message || lg_chat_page_is_busy(self, message->chat_id))
+        return;
+    lg_chat_page_save_draft(self);
+    self->editing = message->id;
+    lg_chat_page_fill_composer(self, message->text);
+    lg_attachment_chips_set(self->chips, message->attachments);
+    gtk_revealer_set_reveal_child(self->edit_bar, TRUE);
+    lg_composer_focus(self->composer);
+}

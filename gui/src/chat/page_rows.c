@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT
+ * The rows of the messages that are shown, and where in them the view is.
+ */
+#include "chat/chat_page-private.h"
+#include "chat/message_row.h"
+
+static GtkWidget *new_row(LgChatPage *self, LgMessage *message)
+{
+    LgRun *run = lg_chat_page_find_run(self, message->chat_id);
+    gboolean follows = run && lg_run_get_message_id(run) == message->id;
+    GtkWidget *row = lg_message_row_new(message, g_settings_get_enum(self->settings, "reasoning") != 0,
+                                        follows ? lg_run_get_beginning(run) : NULL);
+    if (follows)
+        lg_message_row_follow(LG_MESSAGE_ROW(row), lg_run_get_reply(run));
+    return row;
+}
+
+/* A row is kept where the same message stands, unless an answer begins to follow something else. */
+static gboolean row_fits(LgChatPage *self, LgMessageRow *row, const LgMessage *message)
+{
+    const LgMessage *shown = lg_message_row_get_message(row);
+    return shown->id == message->id &&
+           !(shown->state != LG_MESSAGE_STREAMING && message->state == LG_MESSAGE_STREAMING);
+}
+
+/* The keyboard does not get lost with a row that goes: it writes then. */
+void lg_chat_page_remove_rows(LgChatPage *self, guint from)
+{
+    GtkRoot *root = gtk_widget_get_root(GTK_WIDGET(self));
+    GtkWidget *focus = root ? gtk_root_get_focus(root) : NULL;
+    for (guint i = from; focus && i < self->rows->len; i++)
+        if (focus == self->rows->pdata[i] || gtk_widget_is_ancestor(focus, self->rows->pdata[i])) {
+            lg_composer_focus(self->composer);
+            break;
+        }
+    for (guint i = from; i < self->rows->len; i++)
+        gtk_box_remove(self->list, self->rows->pdata[i]);
+    g_ptr_array_set_size(self->rows, (int)from);
+}
+
+/* What is shown stays where it is when messages come in front. */
+static void keep_place(LgChatPage *self)
+{
+    GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment(self->scroller);
+    self->from_end = gtk_adjustment_get_upper(adjustment) - gtk_adjustment_get_value(adjustment);
+}
+
+void lg_chat_page_show_messages(LgChatPage *self, const GPtrArray *messages)
+{
+    guint n_kept = 0, offset = 0;
+    /* Messages above those that are shown come in front. */
+    while (self->rows->len && offset < messages->len &&
+           ((const LgMessage *)messages->pdata[offset])->id != lg_message_row_get_message(self->rows->pdata[0])->id)
+        offset++;
+    if (offset == messages->len)
+        lg_chat_page_remove_rows(self, offset = 0);
+    if (offset && !self->at_end)
+        keep_place(self);
+    for (guint i = 0; i < offset; i++) {
+        GtkWidget *row = new_row(self, messages->pdata[i]);
+        gtk_box_insert_child_after(self->list, row, i ? self->rows->pdata[i - 1] : NULL);
+        g_ptr_array_insert(self->rows, (int)i, row);
+    }
+    for (n_kept = 0; n_kept < self->rows->len && n_kept < messages->len; n_kept++) {
+        if (!row_fits(self, self->rows->pdata[n_kept], messages->pdata[n_kept]))
+            break;
+        lg_message_row_update(self->rows->pdata[n_kept], messages->pdata[n_kept]);
+    }
+    lg_chat_page_remove_rows(self, n_kept);
+    for (guint i = n_kept; i < messages->len; i++) {
+        GtkWidget *row = new_row(self, messages->pdata[i]);
+        gtk_box_append(self->list, row);
+        g_ptr_array_add(self->rows, row);
+    }
+    for (guint i = 0; i < self->rows->len; i++)
+        lg_message_row_set_last(self->rows->pdata[i], i + 1 == self->rows->len);
+    const LgMessage *first = messages->len ? messages->pdata[0] : NULL;
+    gtk_widget_set_visible(self->older, first && first->depth > 0);
+    gtk_stack_set_visible_child_name(self->stack, messages->len ? "messages" : "welcome");
+}
+
+void lg_chat_page_show_older(LgChatPage *self)
+{
+    self->n_wanted = self->n_shown + LG_PAGE_MORE;
+    self->n_shown += LG_PAGE_FIRST;
+    lg_chat_page_take_step(self, lg_step_new(LG_STEP_SHOW, lg_chat_page_get_chat_id(self)));
+}
+
+/* --- Scrolling --- */
+
+void lg_chat_page_scroll_to_end(LgChatPage *self)
+{
+    GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment(self->scroller);
+    self->at_end = TRUE;
+    gtk_adjustment_set_value(adjustment, gtk_adjustment_get_upper(adjustment));
+}
+
+static void on_scrolled(LgChatPage *self, GtkAdjustment *adjustment)
+{
+    double below = gtk_adjustment_get_upper(adjustment) - gtk_adjustment_get_page_size(adjustment) -
+                   gtk_adjustment_get_value(adjustment);
+    self->at_end = below < 40;
+    gtk_revealer_set_reveal_child(self->down, below > 200);
+}
+
+/* The view has another height: who was at its end stays there. */
+static void on_resized(LgChatPage *self, GtkAdjustment *adjustment)
+{
+    if (self->at_end)
+        gtk_adjustment_set_value(adjustment, gtk_adjustment_get_upper(adjustment));
+    else if (self->from_end >= 0)
+        gtk_adjustment_set_value(adjustment, gtk_adjustment_get_upper(adjustment) - self->from_end);
+    self->from_end = -1;
+}
+
+LgMessage *lg_chat_page_find_message(LgChatPage *self, gint64 id)
+{
+    for (guint i = 0; i < self->rows->len; i++) {
+        LgMessage *message = lg_message_row_get_message(self->rows->pdata[i]);
+        if (message->id == id)
+            return message;
+    }
+    return NULL;
+}
+
+void lg_chat_page_watch_view(LgChatPage *self)
+{
+    GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment(self->scroller);
+    g_signal_connect_object(adjustment, "value-changed", G_CALLBACK(on_scrolled), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(adjustment, "changed", G_CALLBACK(on_resized), self, G_CONNECT_SWAPPED);
+}

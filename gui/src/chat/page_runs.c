@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ * What runs of a page: answers on their way, whichever chat is shown.
+ */
+#include "chat/chat_page-private.h"
+
+LgRun *lg_chat_page_find_run(LgChatPage *self, gint64 chat_id)
+{
+    for (guint i = 0; i < self->runs->len; i++)
+        if (lg_run_get_chat_id(self->runs->pdata[i]) == chat_id)
+            return self->runs->pdata[i];
+    return NULL;
+}
+
+gboolean lg_chat_page_is_busy(LgChatPage *self, gint64 chat_id)
+{
+    for (guint i = 0; i < self->calls->len; i++)
+        if (lg_tool_call_get_chat_id(self->calls->pdata[i]) == chat_id)
+            return TRUE;
+    return lg_chat_page_find_run(self, chat_id) != NULL;
+}
+
+void lg_chat_page_show_busy(LgChatPage *self)
+{
+    lg_composer_set_busy(self->composer, self->dialogue && lg_chat_page_is_busy(self, lg_chat_page_get_chat_id(self)));
+}
+
+static void on_run_finished(LgChatPage *self, LgRun *run)
+{
+    if (self->library)
+        lg_run_note_speed(run, self->provider.engine, self->library);
+    gint64 chat_id = lg_run_get_chat_id(run);
+    const gboolean calls = lg_reply_get_n_calls(lg_run_get_reply(run)) > 0;
+    LgStep *step = lg_step_new(LG_STEP_SHOW, chat_id);
+    step->is_quiet = TRUE;
+    step->may_call = calls && lg_reply_get_finish(lg_run_get_reply(run)) == LG_FINISH_CALLS;
+    step->model = g_strdup(lg_run_get_model(run));
+    g_ptr_array_remove(self->runs, run);
+    if (calls || chat_id == lg_chat_page_get_chat_id(self))
+        lg_chat_page_take_step(self, step);
+    else
+        lg_step_free(step);
+    lg_chat_page_show_busy(self);
+}
+
+const char *lg_chat_page_get_reasoning(LgChatPage *self)
+{
+    static const char *const words[] = {"show", "hide", "off"};
+    return words[g_settings_get_enum(self->settings, "reasoning")];
+}
+
+/* By the settings of its chat, which may not be the one that is shown. */
+void lg_chat_page_begin_run(LgChatPage *self, LgDialogue *dialogue)
+{
+    LgParameters parameters;
+    const LgMessage *message = dialogue->messages->pdata[dialogue->messages->len - 1];
+    g_autoptr(LgToolChoice) choice = lg_tool_choice_parse(dialogue->chat->parameters);
+    g_autoptr(GPtrArray) offers = lg_toolbox_offer(dialogue->goes_on ? NULL : self->servers, choice);
+    g_autofree char *tools = lg_toolbox_write(offers);
+    g_autofree char *request =
+        lg_transcript_request(dialogue->transcript, NULL, lg_chat_page_get_reasoning(self), dialogue->goes_on, tools);
+    lg_parameters_parse(&parameters, dialogue->chat->parameters);
+    LgRun *run = lg_run_new(&self->provider, self->store, dialogue->chat->id, dialogue->answer_id,
+                            dialogue->goes_on ? message->text : "", dialogue->model, request, &parameters, offers);
+    g_ptr_array_add(self->runs, run);
+    g_signal_connect_object(run, "finished", G_CALLBACK(on_run_finished), self, G_CONNECT_SWAPPED);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ * Steps through the history, and showing how things stand after each.
+ */
+#include "chat/chat_page-private.h"
+#include "lateness.h"
+
+/* So many messages come at once, so that input between them is not kept waiting, until all that are wanted are there.
+ */
+#define STEP 3
+#define MORE_MS 30
+
+void lg_chat_page_set_settings(LgChatPage *self, const char *parameters, const char *system_prompt)
+{
+    lg_parameters_parse(&self->parameters, parameters);
+    lg_tool_choice_free(self->tools);
+    self->tools = lg_tool_choice_parse(parameters);
+    lg_tools_button_set_choice(self->tools_button, self->tools);
+    g_free(self->system_prompt);
+    self->system_prompt = g_strdup(system_prompt);
+}
+
+void lg_chat_page_show_model(LgChatPage *self, const char *model)
+{
+    self->filling = TRUE;
+    lg_model_button_set_model(self->model_button, model);
+    self->filling = FALSE;
+}
+
+static gboolean show_more(gpointer data)
+{
+    LgChatPage *self = data;
+    self->more_timeout = 0;
+    self->n_shown = MIN(self->n_shown + STEP, self->n_wanted);
+    if (self->dialogue)
+        lg_chat_page_take_step(self, lg_step_new(LG_STEP_SHOW, lg_chat_page_get_chat_id(self)));
+    return G_SOURCE_REMOVE;
+}
+
+/* Whether the same branch ends in the same way. */
+static gboolean is_same(const LgDialogue *before, const LgDialogue *now)
+{
+    if (!before || before->chat->id != now->chat->id || !before->messages->len || !now->messages->len ||
+        g_strcmp0(before->chat->system_prompt, now->chat->system_prompt) != 0)
+        return FALSE;
+    const LgMessage *last_before = before->messages->pdata[before->messages->len - 1];
+    const LgMessage *last = now->messages->pdata[now->messages->len - 1];
+    return last->id == last_before->id && last->state == last_before->state &&
+           g_strcmp0(last->text, last_before->text) == 0;
+}
+
+static void show_dialogue(LgChatPage *self, LgDialogue *dialogue)
+{
+    gboolean is_other = lg_chat_page_get_chat_id(self) != dialogue->chat->id;
+    if (!is_same(self->dialogue, dialogue))
+        g_clear_pointer(&self->transcript, lg_transcript_free);
+    g_clear_pointer(&self->dialogue, lg_dialogue_free);
+    self->dialogue = dialogue;
+    lg_chat_page_set_settings(self, dialogue->chat->parameters, dialogue->chat->system_prompt);
+    if (dialogue->chat->model)
+        lg_chat_page_show_model(self, dialogue->chat->model);
+    if (is_other) {
+        lg_chat_page_fill_composer(self, dialogue->chat->draft);
+        lg_chat_page_remove_rows(self, 0);
+        self->at_end = TRUE;
+    }
+    if (dialogue->answer_id)
+        lg_chat_page_begin_run(self, dialogue);
+    lg_chat_page_make_calls(self, dialogue);
+    lg_chat_page_show_messages(self, dialogue->messages);
+    if (is_other)
+        lg_lateness_mark_frame(GTK_WIDGET(self), "chat shown");
+    lg_chat_page_show_calls(self);
+    lg_history_select(self->history, dialogue->chat->id);
+    lg_chat_page_show_busy(self);
+    lg_chat_page_measure_soon(self);
+    if (gtk_widget_get_visible(self->older) && self->n_shown < self->n_wanted && !self->more_timeout)
+        self->more_timeout = g_timeout_add(MORE_MS, show_more, self);
+}
+
+static void on_step(GObject *store, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(LgChatPage) self = data;
+    g_autoptr(GError) error = NULL;
+    LgDialogue *dialogue = lg_dialogue_step_finish(LG_STORE(store), result, &error);
+    if (self->is_gone) {
+        g_clear_pointer(&dialogue, lg_dialogue_free);
+    } else if (!dialogue) {
+        lg_chat_page_say_error(self, error);
+    } else if (!dialogue->is_quiet || dialogue->chat->id == lg_chat_page_get_chat_id(self)) {
+        show_dialogue(self, dialogue);
+    } else {
+        if (dialogue->answer_id)
+            lg_chat_page_begin_run(self, dialogue);
+        lg_chat_page_make_calls(self, dialogue);
+        lg_dialogue_free(dialogue);
+    }
+}
+
+void lg_chat_page_take_step(LgChatPage *self, LgStep *step)
+{
+    if (!self->store) {
+        lg_step_free(step);
+        return;
+    }
+    step->n_shown = self->n_shown;
+    if (!step->model)
+        step->model = g_strdup(lg_model_button_get_model(self->model_button));
+    step->sees_images = lg_provider_sees_images(&self->provider, step->model);
+    if (!step->is_quiet) {
+        g_cancellable_cancel(self->showing);
+        g_clear_object(&self->showing);
+    }
+    if (step->kind == LG_STEP_SHOW && !step->is_quiet)
+        self->showing = g_cancellable_new();
+    lg_dialogue_step_async(self->store, step, step->is_quiet ? NULL : self->showing, on_step, g_object_ref(self));
+}
+
+static void step_with(GtkWidget *widget, LgStepKind kind, gint64 id, int offset)
+{
+    LgChatPage *self = LG_CHAT_PAGE(widget);
+    if (!self->dialogue || lg_chat_page_is_busy(self, lg_chat_page_get_chat_id(self)))
+        return;
+    LgStep *step = lg_step_new(kind, lg_chat_page_get_chat_id(self));
+    step->message_id = id;
+    step->offset = offset;
+    lg_chat_page_take_step(self, step);
+}
+
+static void regenerate(GtkWidget *widget, const char *action, GVariant *id)
+{
+    step_with(widget, LG_STEP_REGENERATE, g_variant_get_int64(id), 0);
+}
+
+static void go_on(GtkWidget *widget, const char *action, GVariant *id)
+{
+    step_with(widget, LG_STEP_CONTINUE, g_variant_get_int64(id), 0);
+}
+
+static void choose_branch(GtkWidget *widget, const char *action, GVariant *parameter)
+{
+    gint64 id;
+    gint32 offset;
+    g_variant_get(parameter, "(xi)", &id, &offset);
+    step_with(widget, LG_STEP_BRANCH, id, offset);
+}
+
+void lg_chat_page_install_steps(GtkWidgetClass *class)
+{
+    gtk_widget_class_install_action(class, "chat.regenerate", "x", regenerate);
+    gtk_widget_class_install_action(class, "chat.continue", "x", go_on);
+    gtk_widget_class_install_action(class, "chat.branch", "(xi)", choose_branch);
+}
