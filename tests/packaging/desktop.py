@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What the desktop reads of the app is valid, complete and where it is looked for; the checkers of freedesktop.org say so.
+
+usage: desktop.py ROOT BUILD
+"""
+import configparser
+import pathlib
+import shutil
+import tempfile
+import xml.etree.ElementTree as xml
+
+import packaging
+
+ID = "io.github.libllm.Desktop"
+# name of the tool, its arguments, and what is given to it
+CHECKERS = [("desktop-file-validate", [], f"applications/{ID}.desktop"),
+            ("appstreamcli", ["validate", "--no-net", "--explain"], f"metainfo/{ID}.metainfo.xml"),
+            ("glib-compile-schemas", ["--strict", "--dry-run"], "glib-2.0/schemas")]
+EXPECTED = [f"icons/hicolor/scalable/apps/{ID}.svg", f"icons/hicolor/symbolic/apps/{ID}-symbolic.svg",
+            f"applications/{ID}.desktop", f"metainfo/{ID}.metainfo.xml", f"dbus-1/services/{ID}.service",
+            f"mime/packages/{ID}.xml", f"glib-2.0/schemas/{ID}.gschema.xml", f"locale/zh_CN/LC_MESSAGES/{ID}.mo",
+            "man/man1/libllm-gui.1"]
+
+
+def read_keys(path):
+    parser = configparser.ConfigParser(interpolation=None, delimiters="=", strict=True)
+    parser.optionxform = str
+    parser.read(path, encoding="utf-8")
+    return parser
+
+
+def check_agreement(share, version):
+    """Files name each other by the id, and the release is that of the library."""
+    problems = []
+    entry = read_keys(share / f"applications/{ID}.desktop")["Desktop Entry"]
+    service = read_keys(share / f"dbus-1/services/{ID}.service")["D-BUS Service"]
+    component = xml.parse(share / f"metainfo/{ID}.metainfo.xml").getroot()
+    namespace = "{http://www.freedesktop.org/standards/shared-mime-info}"
+    types = [node.get("type") for node in xml.parse(share / f"mime/packages/{ID}.xml").iter(namespace + "mime-type")]
+    release = component.find("releases/release").get("version")
+    for what, found, expected in [
+            ("the icon of the desktop entry", entry["Icon"], ID),
+            ("the name of the D-Bus service", service["Name"], ID),
+            ("the program of the D-Bus service", service["Exec"].split("/")[-1].split()[0], entry["Exec"].split()[0]),
+            ("the id of the metainfo", component.findtext("id"), ID),
+            ("its launchable", component.findtext("launchable"), f"{ID}.desktop"),
+            ("its newest release", release, version),
+            ("the types of the desktop entry", entry["MimeType"].strip(";").split(";"), types),
+            ("the types of the metainfo", [node.text for node in component.findall("provides/mediatype")], types)]:
+        if found != expected:
+            problems.append(f"{what} is {found}, expected was {expected}")
+    for key in ("Comment", "GenericName", "Keywords"):
+        if f"{key}[zh_CN]" not in entry:
+            problems.append(f"the desktop entry has no {key} in Chinese")
+    return problems
+
+
+def main(_, build):
+    version = packaging.introspect(build, "projectinfo")["version"]
+    missing = []
+    with tempfile.TemporaryDirectory() as folder:
+        prefix, _ = packaging.install(build, pathlib.Path(folder))
+        share = prefix / "share"
+        problems = [f"share/{path} is not installed" for path in EXPECTED if not (share / path).is_file()]
+        for path in share.glob("icons/hicolor/*/apps/*.svg"):
+            size = xml.parse(path).getroot()
+            if size.get("viewBox") is None and size.get("width") is None:
+                problems.append(f"{path.name} has no size")
+        problems = problems or check_agreement(share, version)
+        for tool, options, path in CHECKERS:
+            if not shutil.which(tool):
+                missing.append(tool)
+            else:
+                problems += packaging.problems_of([tool, *options, str(share / path)])
+    if missing and not problems:
+        packaging.skip(f"not everything could be checked: there is no {' and no '.join(missing)}")
+    return problems
+
+
+packaging.report(main)
