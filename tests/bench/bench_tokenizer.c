@@ -3,6 +3,8 @@
  * of a first 100 characters, and MB/s on one thread for the text; if none is given, for mixed English, Chinese and
  * code, and for 16 MB of one letter, blanks, CJK and combining marks.
  */
+#include "bench.h"
+
 #include "format/gguf.h"
 #include "quant/quant.h"
 #include "tokenizer/tokenizer.h"
@@ -21,13 +23,6 @@ static const char mixed[] =
     "Models are trained on large corpora of text, which they learn to continue one token at a time.\n";
 
 /* Of processor time: other programs do not count. */
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static char *repeat(const char *unit, size_t size)
 {
     size_t n = strlen(unit);
@@ -74,10 +69,10 @@ static double measure(const ll_host *host, const ll_tokenizer *tokenizer, const 
     for (unsigned run = 0; run < n_runs; run++) {
         ll_tokens ids;
         ll_tokens_init(&ids, host);
-        double start = seconds();
+        double start = cpu_seconds();
         if (ll_tokenizer_encode(tokenizer, text, size, 0, &ids, NULL) != LIBLLM_OK)
             abort();
-        double taken = seconds() - start;
+        double taken = cpu_seconds() - start;
         best = taken < best ? taken : best;
         ll_tokens_free(&ids);
     }
@@ -96,14 +91,14 @@ int main(int argc, char **argv)
     ll_host_init(&host);
     if (argc < 2)
         return 2;
-    double start = seconds();
+    double start = cpu_seconds();
     if (open_any(&host, argv[1], &gguf, &tokenizer, &error) != LIBLLM_OK || !tokenizer) {
         fprintf(stderr, "%s\n", error.message);
         return 1;
     }
     measure(&host, tokenizer, mixed, 100, 1);
     printf("%s (%s): first 100 characters after %.1f ms\n", argv[1], ll_tokenizer_kind(tokenizer),
-           (seconds() - start) * 1e3);
+           (cpu_seconds() - start) * 1e3);
     size_t size = sizeof mixed - 1;
     char *text = argc > 2 ? read_file(argv[2], &size) : repeat(mixed, size *= 2000);
     if (!text)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Measure the peer's libllama.so directly, for the copies that come without its tools. Prints JSON.
 
-usage: libllama_speed.py FOLDER MODEL [--backend NAME] [-t N] [-p N] [-n N] [-d N] [--sequences N] [--kv f16|q8_0]
+usage: libllama_speed.py FOLDER MODEL [--backend NAME] [-t N] [-p N] [-n N] [-d N] [--sequences N] [--kv f16|q4_0|q8_0]
                          [--repack 0|1] [--first-token TEXT]
 
 As llama-bench does, pp reads -p tokens and tg decodes -n tokens, each after -d tokens and one run that does not count;
@@ -41,7 +41,7 @@ class Batch(C.Structure):
                 ("seq_id", C.POINTER(C.POINTER(C.c_int32))), ("logits", C.POINTER(C.c_int8))]
 
 
-KV_TYPES = {"f16": 1, "q8_0": 8}
+KV_TYPES = {"f16": 1, "q4_0": 2, "q8_0": 8}
 N_BATCH = 2048
 
 

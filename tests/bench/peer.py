@@ -19,9 +19,9 @@ import tarfile
 HERE = pathlib.Path(__file__).resolve().parent
 SDIST = "llama-cpp-python==0.3.36"
 NPM = "@node-llama-cpp/linux-x64@3.22.1"
-TARGETS = ["llama-bench", "llama-batched-bench", "llama-quantize", "llama-simple", "llama-perplexity"]
+TARGETS = ["llama-bench", "llama-batched-bench", "llama-quantize", "llama-simple", "llama-perplexity", "llama-server"]
 CMAKE = ["-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=ON", "-DGGML_CCACHE=OFF", "-DLLAMA_BUILD_TESTS=OFF",
-         "-DLLAMA_BUILD_SERVER=OFF", "-DLLAMA_BUILD_APP=OFF", "-DLLAMA_BUILD_UI=OFF", "-DLLAMA_USE_PREBUILT_UI=OFF",
+         "-DLLAMA_BUILD_SERVER=ON", "-DLLAMA_BUILD_APP=OFF", "-DLLAMA_BUILD_UI=OFF", "-DLLAMA_USE_PREBUILT_UI=OFF",
          "-DLLAMA_OPENSSL=OFF", "-DLLAMA_ALL_WARNINGS=OFF"]
 AVX2 = ["-DGGML_NATIVE=OFF", *(f"-DGGML_{name}=ON" for name in ("SSE42", "AVX", "AVX2", "FMA", "F16C", "BMI2"))]
 BUILDS = {
@@ -110,14 +110,14 @@ def build(name):
     only that is compiled for a certain processor."""
     folder = cache() / name
     targets = TARGETS if name == "native" else ["ggml-cpu"]
-    done = folder / "done"
-    if not done.exists():
+    done = folder / "done" # says what of, so that a target that is new here is built
+    if not done.exists() or done.read_text().split() != targets:
         sources = fetch_sources()
         say(f"building llama.cpp, {name} (minutes)")
         run(["cmake", "-S", str(sources), "-B", str(folder), "-G", "Ninja", *CMAKE, *BUILDS[name]],
             cache() / f"{name}.log")
         run(["ninja", "-C", str(folder), *targets], cache() / f"{name}.log")
-        done.touch()
+        done.write_text("\n".join(targets))
     return folder / "bin"
 
 
