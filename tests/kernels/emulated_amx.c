@@ -6,5 +6,6 @@
 
 #define ll_amx_panel_kernel ll_amx_panel_kernel_emulated
 #define ll_amx_round_bf16 ll_amx_round_bf16_emulated
+#define ll_amx_attention ll_amx_attention_emulated
 #define ll_amx_tile_config ll_amx_tile_config_emulated
 #include "backend/cpu/x86/amx.c"

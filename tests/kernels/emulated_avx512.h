@@ -39,6 +39,14 @@ static inline simde__m512 emulated_cvtph_ps(simde__m256i a)
     return simde_mm512_loadu_ps(out);
 }
 
+static inline simde__m256i emulated_cvtps_ph(simde__m512 a)
+{
+    float in[16];
+    simde_mm512_storeu_ps(in, a);
+    return _mm256_set_m128i(_mm256_cvtps_ph(_mm256_loadu_ps(in + 8), _MM_FROUND_TO_NEAREST_INT),
+                            _mm256_cvtps_ph(_mm256_loadu_ps(in), _MM_FROUND_TO_NEAREST_INT));
+}
+
 static inline simde__m512 emulated_maskz_loadu_ps(uint16_t mask, const float *p)
 {
     floats out = {0};
@@ -162,6 +170,7 @@ static inline simde__m512 emulated_dpbf16_ps(simde__m512 acc, simde__m512i a, si
 #define __m512bh simde__m512i
 #define _mm512_cvtepi32_ps(a) emulated_cvtepi32_ps(a)
 #define _mm512_cvtepu16_epi32(a) emulated_cvtepu16_epi32(a)
+#define _mm512_cvtps_ph(a, how) emulated_cvtps_ph(a)
 #define _mm512_cvtph_ps(a) emulated_cvtph_ps(a)
 #define _mm512_maskz_loadu_ps(mask, p) emulated_maskz_loadu_ps(mask, p)
 #define _mm512_mask_storeu_ps(p, mask, a) emulated_mask_storeu_ps(p, mask, a)

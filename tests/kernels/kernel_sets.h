@@ -28,10 +28,12 @@ const ll_panel_kernel *ll_avx512_bf16_panel_kernel_emulated(uint32_t type);
 const ll_panel_kernel *ll_amx_panel_kernel_emulated(uint32_t type);
 void ll_avx512_bf16_round_emulated(const float *x, size_t n, uint16_t *column);
 void ll_amx_round_bf16_emulated(const float *x, size_t n, uint16_t *column);
+extern const ll_tile_attention ll_amx_attention_emulated;
 #endif
 #ifdef LL_TEST_EMULATED_TILES
 const ll_panel_kernel *ll_amx_panel_kernel_emulated_tiles(uint32_t type);
 void ll_amx_round_bf16_emulated_tiles(const float *x, size_t n, uint16_t *column);
+extern const ll_tile_attention ll_amx_attention_emulated_tiles;
 #endif
 }
 
@@ -126,14 +128,16 @@ inline std::vector<KernelSet> Available()
 }
 
 inline ll_kernels WithPanels(ll_kernels kernels, const ll_panel_kernel *(*panel_kernel)(uint32_t),
-                             void (*round_bf16)(const float *, size_t, uint16_t *))
+                             void (*round_bf16)(const float *, size_t, uint16_t *),
+                             const ll_tile_attention *tile_attention = nullptr)
 {
     kernels.panel_kernel = panel_kernel;
     kernels.round_bf16 = round_bf16;
+    kernels.tile_attention = tile_attention;
     return kernels;
 }
 
-/* These and, emulated, the sets that differ from one of them in their panels alone. */
+/* These and, emulated, the sets that differ from one of them in their panels and tiles alone. */
 inline std::vector<KernelSet> AvailablePanels()
 {
     std::vector<KernelSet> sets = Available();
@@ -153,7 +157,7 @@ inline std::vector<KernelSet> AvailablePanels()
                                             auto *kernel = ll_amx_panel_kernel_emulated(type);
                                             return kernel ? kernel : ll_kernels_ref.panel_kernel(type);
                                         },
-                                        ll_amx_round_bf16_emulated)});
+                                        ll_amx_round_bf16_emulated, &ll_amx_attention_emulated)});
 #endif
 #ifdef LL_TEST_EMULATED_TILES
     if (__builtin_cpu_supports("avx512vbmi") && (ll_cpu_detect() & LL_CPU_AVX512_BF16))
@@ -163,7 +167,7 @@ inline std::vector<KernelSet> AvailablePanels()
                                                       auto *kernel = ll_amx_panel_kernel_emulated_tiles(type);
                                                       return kernel ? kernel : ll_kernels_ref.panel_kernel(type);
                                                   },
-                                                  ll_amx_round_bf16_emulated_tiles)});
+                                                  ll_amx_round_bf16_emulated_tiles, &ll_amx_attention_emulated_tiles)});
 #endif
     return sets;
 }

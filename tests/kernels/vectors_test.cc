@@ -3,6 +3,7 @@
  * in double: accuracy, tails, special values, and sums that must not depend on what is computed together.
  */
 #include "kernel_sets.h"
+#include "kv_pages.h"
 
 #include <algorithm>
 #include <functional>
@@ -272,50 +273,6 @@ TEST_P(Kernels, RmsNormMatchesDoubleArithmetic)
     EXPECT_EQ(out, zero);
 }
 
-/* K or V of a page of KV memory, and the values that it holds. */
-struct Pages {
-    std::vector<uint8_t> bytes;
-    std::vector<float> values;
-
-    Pages(ll_kv_format format, size_t head_dim, bool is_value) : values(RandomFloats(head_dim * LL_KV_TILE))
-    {
-        bytes.resize(ll_kv_tile_bytes(format, head_dim));
-        size_t n = values.size();
-        std::vector<uint16_t> halves(n / 32 + 1);
-        for (uint16_t &half : halves)
-            half = ll_f32_to_f16(0.01f + std::fabs(RandomFloats(1, 0.1f)[0]));
-        for (size_t i = 0; i < n; i++) {
-            size_t d = is_value ? i % head_dim : i / LL_KV_TILE, position = is_value ? i / head_dim : i % LL_KV_TILE;
-            uint16_t half = ll_f32_to_f16(values[i]);
-            int8_t integer = static_cast<int8_t>(static_cast<int>(RandomBelow(255)) - 127);
-            switch (format) {
-            case LL_KV_FORMAT_F32:
-                std::memcpy(&bytes[4 * i], &values[i], 4);
-                break;
-            case LL_KV_FORMAT_F16:
-                std::memcpy(&bytes[2 * i], &half, 2);
-                values[i] = ll_f16_to_f32(half);
-                break;
-            default:
-                std::memcpy(&bytes[i], &integer, 1);
-                values[i] = static_cast<float>(integer) * ll_f16_to_f32(halves[d / 32 * LL_KV_TILE + position]);
-            }
-        }
-        if (format == LL_KV_FORMAT_Q8_0)
-            std::memcpy(&bytes[n], halves.data(), n / 32 * 2);
-    }
-    const void *Data() const { return bytes.data(); }
-
-    static std::vector<size_t> HeadDims(ll_kv_format format)
-    {
-        if (format == LL_KV_FORMAT_Q8_0)
-            return {32, 64, 96, 128, 256};
-        return {1, 7, 8, 20, 40, 64, 80, 100, 256};
-    }
-};
-
-constexpr ll_kv_format kFormats[] = {LL_KV_FORMAT_F32, LL_KV_FORMAT_F16, LL_KV_FORMAT_Q8_0};
-
 TEST_P(Kernels, AttentionScores)
 {
     for (ll_kv_format format : kFormats) {
@@ -390,6 +347,27 @@ TEST_P(Kernels, AttentionValues)
             }
         }
     }
+}
+
+TEST_P(Kernels, FloatsRoundToHalvesAsTheirDefinitionSays)
+{
+    std::vector<float> x = {0.0f,     -0.0f,    1.0f,     65504.0f,   65519.0f, 65520.0f,   1e30f,      -kInfinity,
+                            0x1p-14f, 0x1p-24f, 0x1p-25f, 0x1.8p-25f, 0x1p-26f, 0x1.002p0f, 0x1.006p0f, -0x1.0021p0f};
+    for (float deviation : {1.0f, 1000.0f, 1e-5f, 1e-7f}) {
+        auto more = RandomFloats(100, deviation);
+        x.insert(x.end(), more.begin(), more.end());
+    }
+    for (size_t n = 0; n <= 40; n++) {
+        std::vector<uint16_t> out(n + 1, 0x7777);
+        kernels_->to_f16(&x[x.size() - n], n, out.data());
+        EXPECT_EQ(out[n], 0x7777);
+        for (size_t i = 0; i < n; i++)
+            EXPECT_EQ(out[i], ll_f32_to_f16(x[x.size() - n + i]));
+    }
+    std::vector<uint16_t> out(x.size());
+    kernels_->to_f16(x.data(), x.size(), out.data());
+    for (size_t i = 0; i < x.size(); i++)
+        EXPECT_EQ(out[i], ll_f32_to_f16(x[i])) << x[i];
 }
 
 TEST_P(Kernels, NibblesOfRunsComeOutInOrder)

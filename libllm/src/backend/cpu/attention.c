@@ -17,6 +17,7 @@ typedef struct tile {
     uint32_t window;
     bool symmetric; /* tokens also see later ones, a window reaches half its width to both sides */
     bool cross;     /* they see the encoder's text instead of their own */
+    bool in_tiles;  /* by the kernels' tile_attention */
     const float *distance_bias;
     const float *sinks;
 } tile;
@@ -85,73 +86,142 @@ static const uint8_t *readable(ll_worker *w, const uint8_t *packed, size_t n, si
     return w->kv;
 }
 
+/* Rows of the tile in hand, and what they see of a page. */
+typedef struct rows {
+    uint32_t first, n;
+    const float *q[LL_QUERY_ROWS];
+    uint64_t position[LL_QUERY_ROWS];
+    float maxima[LL_QUERY_ROWS], sums[LL_QUERY_ROWS], factors[LL_QUERY_ROWS];
+    float *acc[LL_QUERY_ROWS];
+    uint32_t begin[LL_QUERY_ROWS], end[LL_QUERY_ROWS]; /* positions in the page; begin == end: none */
+} rows;
+
+static uint32_t head_of(const tile *t, const rows *r, uint32_t j)
+{
+    return t->kv_head * t->group + (r->first + j) % t->group;
+}
+
+static void begin_rows(ll_worker *w, const tile *t, rows *r)
+{
+    const ll_executor *e = w->executor;
+    const size_t head_dim = e->model->head_dim;
+    for (uint32_t j = 0; j < r->n; j++) {
+        const uint32_t column = t->first + (r->first + j) / t->group;
+        r->q[j] = e->q + column * (size_t)e->plan.max_q + head_of(t, r, j) * head_dim;
+        if (w->queries) {
+            r->q[j] = memcpy(w->queries + j * head_dim, r->q[j], head_dim * sizeof(float));
+            ll_cpu_spread(w->queries + j * head_dim, head_dim);
+        }
+        r->position[j] = e->columns[column].position;
+        r->maxima[j] = -INFINITY;
+        r->sums[j] = 0;
+        r->acc[j] = row_state(w, j) + 2;
+        memset(r->acc[j], 0, e->model->value_dim * sizeof(float));
+    }
+}
+
+static uint32_t in_page(uint64_t position, uint64_t base)
+{
+    return position <= base ? 0 : position - base < LL_KV_TILE ? (uint32_t)(position - base) : LL_KV_TILE;
+}
+
+/* What each row sees of the positions [from, to) in the page that begins at `base`. */
+static void see_page(const tile *t, rows *r, uint64_t base, uint64_t from, uint64_t to)
+{
+    for (uint32_t j = 0; j < r->n; j++) {
+        const uint64_t low = first_seen(t, r->position[j]), high = end_seen(t, t->run, r->position[j]);
+        r->end[j] = in_page(high < to ? high : to, base);
+        r->begin[j] = in_page(low > from ? low : from, base);
+        if (r->begin[j] > r->end[j])
+            r->begin[j] = r->end[j];
+    }
+}
+
+/* What models add to scores by distance, and bounds on them. */
+static void adjust_scores(const ll_worker *w, const tile *t, const rows *r, uint64_t base)
+{
+    const ll_executor *e = w->executor;
+    for (uint32_t j = 0; j < r->n; j++) {
+        float *const scores = w->scores + j * LL_KV_TILE;
+        const uint32_t begin = r->begin[j], end = r->end[j], head = head_of(t, r, j);
+        if (e->model->alibi) {
+            for (size_t p = begin; p < end; p++)
+                scores[p] -= e->model->alibi[head] * (float)(r->position[j] - base - p);
+        }
+        if (t->distance_bias)
+            add_distance_bias(t->distance_bias + head * (size_t)LL_BIAS_ROW, (int64_t)base - (int64_t)r->position[j],
+                              scores, begin, end);
+        if (e->model->attn_softcap > 0)
+            e->kernels.softcap(scores + begin, end - begin, e->model->attn_softcap);
+    }
+}
+
+/* Positions of the page that any row sees: [*begin, *end). */
+static void seen_by_any(const rows *r, uint32_t *begin, uint32_t *end)
+{
+    *begin = LL_KV_TILE;
+    *end = 0;
+    for (uint32_t j = 0; j < r->n; j++) {
+        if (r->begin[j] == r->end[j])
+            continue;
+        *begin = r->begin[j] < *begin ? r->begin[j] : *begin;
+        *end = r->end[j] > *end ? r->end[j] : *end;
+    }
+}
+
+static void attend_page(ll_worker *w, const tile *t, rows *r, const uint8_t *keys, uint64_t base)
+{
+    const ll_executor *e = w->executor;
+    const ll_kernels *k = &e->kernels;
+    const ll_tile_attention *tiles = t->in_tiles ? k->tile_attention : NULL;
+    const ll_kv_format format = e->kv_format < LL_KV_FORMAT_READ ? e->kv_format : LL_KV_FORMAT_Q8_0;
+    const size_t head_dim = e->model->head_dim, value_dim = e->model->value_dim;
+    const uint8_t *const values = keys + ll_kv_tile_bytes(e->kv_format, head_dim);
+    uint32_t begin, end;
+    seen_by_any(r, &begin, &end);
+    if (begin >= end)
+        return;
+    keys = readable(w, keys, head_dim, head_dim / 2);
+    if (tiles)
+        tiles->scores[format](r->n, keys, head_dim, w->scores, w->attention);
+    else
+        k->attend_scores[format](r->q, r->n, keys, head_dim, e->model->attn_scale, w->scores);
+    adjust_scores(w, t, r, base);
+    if (tiles) {
+        tiles->softmax(w->scores, r->n, r->begin, r->end, r->maxima, r->sums, r->factors, head_dim, w->attention);
+        tiles->values[format](r->factors, r->n, readable(w, values, value_dim, LL_KV_TILE), value_dim, begin, end,
+                              r->acc, head_dim, w->attention);
+        return;
+    }
+    for (uint32_t j = 0; j < r->n; j++)
+        r->factors[j] = k->softmax_step(w->scores + j * LL_KV_TILE, r->begin[j], r->end[j], &r->maxima[j], &r->sums[j]);
+    k->attend_values[format](w->scores, r->factors, r->n, readable(w, values, value_dim, LL_KV_TILE), value_dim, begin,
+                             end, r->acc);
+}
+
 /* Rows [row, row + n) of the tile against positions [from, to) of the timeline, in one online softmax. The state of
  * a row is its maximum, its sum, and value_dim accumulated values. */
 static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64_t from, uint64_t to)
 {
     ll_executor *e = w->executor;
-    const ll_kernels *k = &e->kernels;
-    const ll_kv_format format = e->kv_format < LL_KV_FORMAT_READ ? e->kv_format : LL_KV_FORMAT_Q8_0;
-    const size_t head_dim = e->model->head_dim, value_dim = e->model->value_dim;
-    const float *q[LL_QUERY_ROWS];
-    float *acc[LL_QUERY_ROWS];
-    float factors[LL_QUERY_ROWS];
-    uint64_t position[LL_QUERY_ROWS];
-    for (uint32_t j = 0; j < n; j++) {
-        uint32_t column = t->first + (row + j) / t->group, head = t->kv_head * t->group + (row + j) % t->group;
-        q[j] = e->q + column * (size_t)e->plan.max_q + head * head_dim;
-        if (w->queries) {
-            q[j] = memcpy(w->queries + j * head_dim, q[j], head_dim * sizeof(float));
-            ll_cpu_spread(w->queries + j * head_dim, head_dim);
-        }
-        position[j] = e->columns[column].position;
-        float *state = row_state(w, j);
-        state[0] = -INFINITY;
-        state[1] = 0;
-        acc[j] = state + 2;
-        memset(acc[j], 0, value_dim * sizeof(float));
-    }
+    rows r;
+    r.first = row;
+    r.n = n;
+    begin_rows(w, t, &r);
+    if (t->in_tiles)
+        e->kernels.tile_attention->queries(r.q, n, e->model->head_dim, e->model->attn_scale, w->attention);
     /* Positions rise with the row, so the first row sees the earliest and the last row the latest position. */
-    uint64_t low = first_seen(t, position[0]), high = end_seen(t, t->run, position[n - 1]);
+    uint64_t low = first_seen(t, r.position[0]), high = end_seen(t, t->run, r.position[n - 1]);
     low = low > from ? low : from;
     high = high < to ? high : to;
     const uint32_t *pages = t->cross ? t->run->source_pages : ll_cpu_pages(e, t->run, t->layer);
     for (uint64_t base = low & ~(uint64_t)(LL_KV_TILE - 1); base < high; base += LL_KV_TILE) {
-        const uint8_t *keys = ll_cpu_kv(e, pages[base / LL_KV_TILE], t->layer, t->kv_head);
-        const uint8_t *values = keys + ll_kv_tile_bytes(e->kv_format, head_dim);
-        k->attend_scores[format](q, n, readable(w, keys, head_dim, head_dim / 2), head_dim, e->model->attn_scale,
-                                 w->scores);
-        size_t tile_begin = LL_KV_TILE, tile_end = 0;
-        for (uint32_t j = 0; j < n; j++) {
-            float *scores = w->scores + j * LL_KV_TILE;
-            uint64_t lo = first_seen(t, position[j]), hi = end_seen(t, t->run, position[j]);
-            lo = lo > from ? lo : from;
-            hi = hi < to ? hi : to;
-            size_t begin = lo > base ? (lo - base < LL_KV_TILE ? (size_t)(lo - base) : LL_KV_TILE) : 0;
-            size_t end = hi > base ? (hi - base < LL_KV_TILE ? (size_t)(hi - base) : LL_KV_TILE) : 0;
-            if (begin > end)
-                begin = end;
-            if (e->model->alibi) {
-                const float slope = e->model->alibi[t->kv_head * t->group + (row + j) % t->group];
-                for (size_t p = begin; p < end; p++)
-                    scores[p] -= slope * (float)(position[j] - base - p);
-            }
-            if (t->distance_bias)
-                add_distance_bias(t->distance_bias +
-                                      (t->kv_head * t->group + (row + j) % t->group) * (size_t)LL_BIAS_ROW,
-                                  (int64_t)base - (int64_t)position[j], scores, begin, end);
-            if (e->model->attn_softcap > 0)
-                k->softcap(scores + begin, end - begin, e->model->attn_softcap);
-            float *state = row_state(w, j);
-            factors[j] = k->softmax_step(scores, begin, end, &state[0], &state[1]);
-            if (begin < end) {
-                tile_begin = begin < tile_begin ? begin : tile_begin;
-                tile_end = end > tile_end ? end : tile_end;
-            }
-        }
-        if (tile_begin < tile_end)
-            k->attend_values[format](w->scores, factors, n, readable(w, values, value_dim, LL_KV_TILE), value_dim,
-                                     tile_begin, tile_end, acc);
+        see_page(t, &r, base, from, to);
+        attend_page(w, t, &r, ll_cpu_kv(e, pages[base / LL_KV_TILE], t->layer, t->kv_head), base);
+    }
+    for (uint32_t j = 0; j < n; j++) {
+        row_state(w, j)[0] = r.maxima[j];
+        row_state(w, j)[1] = r.sums[j];
     }
 }
 
@@ -188,14 +258,15 @@ static float *output(const ll_executor *e, uint32_t column, uint32_t head)
 static void attend_whole(ll_worker *w, const tile *t, uint32_t row, uint32_t n)
 {
     ll_executor *e = w->executor;
-    size_t value_dim = e->model->value_dim, size = 2 + value_dim;
-    uint64_t last = end_seen(t, t->run, e->columns[t->first + (row + n - 1) / t->group].position) - 1;
-    float *merged = w->state + LL_QUERY_ROWS * size;
-    for (uint32_t j = 0; j < n; j++) {
-        merged[j * size] = -INFINITY;
-        memset(merged + j * size + 1, 0, (1 + value_dim) * sizeof(float));
+    const size_t value_dim = e->model->value_dim, size = 2 + value_dim;
+    const uint64_t last = end_seen(t, t->run, e->columns[t->first + (row + n - 1) / t->group].position) - 1;
+    float *merged = w->state;
+    attend(w, t, row, n, 0, e->split_positions);
+    if (last >= e->split_positions) {
+        merged += LL_QUERY_ROWS * size;
+        memcpy(merged, w->state, n * size * sizeof(float));
     }
-    for (uint64_t from = 0; from <= last; from += e->split_positions) {
+    for (uint64_t from = e->split_positions; from <= last; from += e->split_positions) {
         attend(w, t, row, n, from, from + e->split_positions);
         for (uint32_t j = 0; j < n; j++)
             merge(merged + j * size, row_state(w, j), value_dim);
@@ -270,6 +341,7 @@ static void few_columns(ll_worker *w, tile t, uint32_t n_kv_heads)
 static void many_columns(ll_worker *w, tile t, uint32_t n_kv_heads)
 {
     ll_executor *e = w->executor;
+    t.in_tiles = w->attention != NULL;
     uint32_t width = tile_columns(t.group), n_tiles = 0;
     for (uint32_t r = 0; r < e->batch->n_runs; r++)
         n_tiles += (e->batch->runs[r].n_tokens + width - 1) / width;

@@ -59,6 +59,7 @@ ll_kernels ll_kernels_choose(uint32_t cpu_features)
         chosen.name = "amx";
         chosen.panel_kernel = amx_panel;
         chosen.round_bf16 = ll_amx_round_bf16;
+        chosen.tile_attention = &ll_amx_attention;
     }
 #endif
 #endif

@@ -3,6 +3,7 @@
  */
 #include "backend/cpu/executor.h"
 
+#include "backend/kv.h"
 #include "base/checked.h"
 #include "base/clock.h"
 #include "base/status.h"
@@ -81,6 +82,17 @@ static size_t bf16_elements(const ll_executor *e)
     return n_groups * ll_bf16_group_size(e->plan.max_k);
 }
 
+/* The kernels for prompts, unless how they are split into batches must not show or the model's heads have no whole
+ * tiles. */
+static const ll_tile_attention *attention_tiles(const ll_executor *e)
+{
+    const ll_tile_attention *tiles = e->kernels.tile_attention;
+    const ll_kv_format kv = ll_kv_format_of(e->options.kv_type),
+                       format = kv < LL_KV_FORMAT_READ ? kv : LL_KV_FORMAT_Q8_0;
+    const bool whole = e->model->head_dim % 16 == 0 && e->model->value_dim % 16 == 0;
+    return tiles && tiles->scores[format] && whole && !e->options.deterministic ? tiles : NULL;
+}
+
 static bool make_worker(ll_executor *e, ll_worker *w)
 {
     const ll_host *h = e->host;
@@ -105,8 +117,11 @@ static bool make_worker(ll_executor *e, ll_worker *w)
         w->kv = lines(h, ll_kv_tile_bytes(LL_KV_FORMAT_Q8_0, larger(e->model->head_dim, e->model->value_dim)), 1);
         w->queries = lines(h, LL_QUERY_ROWS * (size_t)e->model->head_dim, sizeof(float));
     }
+    const ll_tile_attention *tiles = attention_tiles(e);
+    if (tiles)
+        w->attention = lines(h, tiles->bytes(e->model->head_dim, e->model->value_dim), 1);
     bool made = w->panels && w->tiles[0] && w->tiles[1] && w->input && w->row && w->x && w->acts && w->out &&
-                w->out_part && w->adapted && w->scores && w->state &&
+                w->out_part && w->adapted && w->scores && w->state && (w->attention || !tiles) &&
                 ((w->kv && w->queries) || e->options.kv_type != LIBLLM_KV_Q4_0);
     for (size_t i = 0; made && i < LL_COLUMNS_MAX; i++)
         made = make_act(h, k, &w->act[i]);
@@ -153,7 +168,8 @@ static void free_worker(const ll_executor *e, ll_worker *w)
                          w->item_adapted, w->item_bf16,
                          w->hidden,       w->choice_values,
                          w->choice_taken, w->chosen,
-                         w->kv,           w->queries};
+                         w->kv,           w->queries,
+                         w->attention};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         ll_free(h, all[i]);
     for (size_t i = 0; i < LL_COLUMNS_MAX; i++)

@@ -16,7 +16,6 @@ enum {
     LL_TILE_ROWS = 64,         /* rows of a matrix that a thread takes at a time */
     LL_K_CHUNK = 1024,         /* inputs of a packed panel: 64 rows of them fit into L2 */
     LL_COLUMN_BLOCK = 24,      /* columns that stay in L2 beside the panels; in BF16 all of them may */
-    LL_QUERY_ROWS = 32,        /* query rows that share a tile of keys and values */
     LL_SPLITS_MAX = 32,        /* parts of a long context that are attended to independently */
     LL_PRIVATE_INPUTS = 16384, /* input values up to which every thread prepares its own copy instead of meeting */
 };
@@ -72,6 +71,7 @@ struct ll_worker {
     float *scores;    /* [LL_QUERY_ROWS][LL_KV_TILE] */
     uint8_t *kv;      /* keys or values of a tile, unpacked; NULL where attention reads them as they lie */
     float *queries;   /* [LL_QUERY_ROWS][head_dim] spread, for such keys */
+    void *attention;  /* memory of the kernels' tile_attention; NULL where it is not used */
     ll_act *head_act; /* [n_batch] inputs of one head's products in latent attention */
     /* Of experts: the items of the batch by expert, where those of each begin, who has some, one expert's inputs and
      * outputs, and what a choice needs. */

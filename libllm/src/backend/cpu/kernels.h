@@ -13,6 +13,7 @@
 enum {
     LL_COLUMNS_MAX = 8, /* columns of one rows() call */
     LL_KV_TILE = 64,    /* positions in a page of KV memory */
+    LL_QUERY_ROWS = 64, /* query rows that share a page of keys and values */
     LL_ACT_BLOCK = 32,  /* activations that share a scale */
     LL_ACT_GROUP = 128, /* a multiple of what lies together in activations of 16 bits */
     LL_BF16_GROUP = 16, /* columns of BF16 activations that lie together */
@@ -137,6 +138,24 @@ typedef struct ll_scan_job {
     float *out;         /* [n] */
 } ll_scan_job;
 
+/* Attention of up to LL_QUERY_ROWS rows of queries, for prompts, where head_dim and value_dim are multiples of 16. A
+ * row's results are the same whatever the other rows; they are not the bits of attend_scores and what follows it below.
+ */
+typedef struct ll_tile_attention {
+    /* Of the memory that the others share, which begins at a multiple of 64. */
+    size_t (*bytes)(size_t head_dim, size_t value_dim);
+    /* The queries for what follows. */
+    void (*queries)(const float *const *q, size_t n_q, size_t head_dim, float scale, void *memory);
+    /* As attend_scores, of those queries; scores has LL_QUERY_ROWS rows, of which some behind n_q are written too. */
+    void (*scores[LL_KV_FORMAT_READ])(size_t n_q, const void *k, size_t head_dim, float *scores, void *memory);
+    /* As softmax_step, for all rows; the probabilities stay in the memory. begin, end, maxima, sums, factors: [n_q] */
+    void (*softmax)(const float *scores, size_t n_q, const uint32_t *begin, const uint32_t *end, float *maxima,
+                    float *sums, float *factors, size_t head_dim, void *memory);
+    /* As attend_values, of those probabilities. */
+    void (*values[LL_KV_FORMAT_READ])(const float *factors, size_t n_q, const void *v, size_t value_dim, size_t p_begin,
+                                      size_t p_end, float *const *acc, size_t head_dim, void *memory);
+} ll_tile_attention;
+
 typedef struct ll_kernels {
     const char *name; /* the cpu_mask that chooses them: "ref", "avx2", ... */
 
@@ -178,9 +197,11 @@ typedef struct ll_kernels {
      * LL_KV_TILE apart. */
     void (*attend_values[LL_KV_FORMAT_READ])(const float *probs, const float *factors, size_t n_q, const void *v,
                                              size_t head_dim, size_t p_begin, size_t p_end, float *const *acc);
+    const ll_tile_attention *tile_attention; /* NULL: there is none */
     /* Of each of n_runs runs of `run` bytes the low four bits, then the high ones, less 8 each. run is a multiple of
      * 16. */
     void (*unpack_q4_0)(const uint8_t *in, size_t n_runs, size_t run, int8_t *out);
+    void (*to_f16)(const float *x, size_t n, uint16_t *out); /* to nearest even, as ll_f32_to_f16() */
 } ll_kernels;
 
 /* The best kernels that the processor features allow. */

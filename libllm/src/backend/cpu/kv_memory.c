@@ -205,9 +205,17 @@ void ll_cpu_store_kv(ll_executor *e, uint32_t layer, uint32_t column, uint32_t k
         break;
     }
     case LL_KV_FORMAT_F16: {
-        uint16_t *out = (uint16_t *)(void *)tile + start;
-        for (size_t d = 0; d < n; d++)
-            out[d * step] = ll_f32_to_f16(head[d]);
+        uint16_t *out = (uint16_t *)(void *)tile + start, halves[LL_KV_TILE];
+        if (is_value) {
+            e->kernels.to_f16(head, n, out);
+            break;
+        }
+        for (size_t d = 0; d < n; d += LL_KV_TILE) {
+            const size_t n_here = n - d < LL_KV_TILE ? n - d : LL_KV_TILE;
+            e->kernels.to_f16(head + d, n_here, halves);
+            for (size_t i = 0; i < n_here; i++)
+                out[(d + i) * step] = halves[i];
+        }
         break;
     }
     case LL_KV_FORMAT_Q8_0: {

@@ -132,3 +132,9 @@ void ll_ref_unpack_q4_0(const uint8_t *in, size_t n_runs, size_t run, int8_t *ou
         to[run] = (int8_t)((in[i] >> 4) - 8);
     }
 }
+
+void ll_ref_to_f16(const float *x, size_t n, uint16_t *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = ll_f32_to_f16(x[i]);
+}

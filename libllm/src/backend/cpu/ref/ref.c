@@ -22,4 +22,5 @@ const ll_kernels ll_kernels_ref = {
     .softmax_step = ll_ref_softmax_step,
     .attend_values = {ll_ref_attend_values_f32, ll_ref_attend_values_f16, ll_ref_attend_values_q8_0},
     .unpack_q4_0 = ll_ref_unpack_q4_0,
+    .to_f16 = ll_ref_to_f16,
 };

@@ -46,5 +46,6 @@ void ll_ref_attend_values_f16(const float *probs, const float *factors, size_t n
 void ll_ref_attend_values_q8_0(const float *probs, const float *factors, size_t n_q, const void *v, size_t head_dim,
                                size_t p_begin, size_t p_end, float *const *acc);
 void ll_ref_unpack_q4_0(const uint8_t *in, size_t n_runs, size_t run, int8_t *out);
+void ll_ref_to_f16(const float *x, size_t n, uint16_t *out);
 
 #endif

@@ -6,6 +6,7 @@
  */
 #define LL_SIMD_BITS 512
 #define LL_BYTE_DOTS 0
+#include "backend/cpu/math_constants.h"
 #include "backend/cpu/simd/simd.h"
 #include "backend/cpu/x86/x86.h"
 #include "quant/blocks.h"
@@ -229,5 +230,7 @@ const ll_panel_kernel *ll_amx_panel_kernel(uint32_t type)
     return traits && traits->decode && traits->block.elements % LL_BF16_TILE == 0 ? &decoded : NULL;
 #undef KERNEL
 }
+
+#include "backend/cpu/x86/amx_attention.inc"
 
 void ll_amx_round_bf16(const float *x, size_t n, uint16_t *column) { round_bf16(x, n, column); }

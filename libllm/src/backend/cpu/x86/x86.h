@@ -22,6 +22,7 @@ const ll_panel_kernel *ll_avx512_bf16_panel_kernel(uint32_t type);
 const ll_panel_kernel *ll_amx_panel_kernel(uint32_t type);
 void ll_avx512_bf16_round(const float *x, size_t n, uint16_t *column);
 void ll_amx_round_bf16(const float *x, size_t n, uint16_t *column);
+extern const ll_tile_attention ll_amx_attention;
 
 /* What ldtilecfg reads: the shape of each of 8 tiles. */
 typedef struct ll_tile_config {
