@@ -3,11 +3,11 @@
 """`libllm bench --endpoint` and another generator on the same trace, in turn, against a server that streams tokens at
 known times: their figures must be within 2 % of each other and of the truth. Then 500 streams at once.
 
-The other one is written here from the definitions of `vllm bench serve` (benchmarks/lib/endpoint_request_func.py): TTFT is
-from sending to the first chunk with choices, the latency to the last chunk, TPOT (latency - TTFT) / (tokens - 1), and
-percentiles are numpy's. It shares no code with the command.
+The other one is that of `vllm bench serve` itself where its wheel is given (see vllm_bench.py). Otherwise it is written here
+from the same definitions: TTFT is from sending to the first chunk with choices, the latency to the last chunk, TPOT
+(latency - TTFT) / (tokens - 1), and percentiles are numpy's. Neither shares code with the command.
 
-usage: load_agreement.py LIBLLM [--requests N] [--rate R] [--streams N]     (on a machine that does little else)
+usage: load_agreement.py LIBLLM [--vllm WHEEL] [--requests N] [--rate R] [--streams N] [--slower F]   (on a machine that does little else)
 """
 import argparse
 import asyncio
@@ -21,19 +21,25 @@ import sys
 import tempfile
 import time
 
+import vllm_bench
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "endpoint"))
 from endpoint_environment import environment  # noqa: E402
 from scripted import Scripted, timed  # noqa: E402
 
 TOLERANCE = 0.02
+slower = 1.0
 
 
 def schedule(n):
     """Seconds to the first token and between tokens, of an answer of n tokens."""
-    return 0.06 + 0.002 * (n * 37 % 100), 0.015 + 0.001 * (n * 13 % 10)
+    return slower * (0.06 + 0.002 * (n * 37 % 100)), slower * (0.015 + 0.001 * (n * 13 % 10))
 
 
 async def script(request, reply):
+    if not request.body:  # such as /metrics
+        await reply.whole({}, 404)
+        return
     await timed(*schedule(request.json["max_tokens"]))(request, reply)
 
 
@@ -142,10 +148,14 @@ def truth(trace):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("command")
+    parser.add_argument("--vllm", metavar="WHEEL", help="compare with the generator in this wheel of vLLM")
     parser.add_argument("--requests", type=int, default=300)
     parser.add_argument("--rate", type=float, default=30)
     parser.add_argument("--streams", type=int, default=500)
+    parser.add_argument("--slower", type=float, default=1, help="all times of the server, for a machine that is late by itself")
     options = parser.parse_args()
+    global slower
+    slower = options.slower
     draw, at, trace = random.Random(1), 0.0, []
     for _ in range(options.requests):
         trace.append({"timestamp": at, "input_length": draw.randint(1, 300), "output_length": draw.randint(5, 60)})
@@ -154,7 +164,7 @@ def main():
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file, Server() as url:
         file.writelines(json.dumps(line) + "\n" for line in trace)
         file.flush()
-        other = asyncio.run(replay(url, trace))
+        other = asyncio.run(vllm_bench.replay(options.vllm, url, trace) if options.vllm else replay(url, trace))
         report = bench(options.command, url, "--trace", file.name, "--api", "completions")
         print(f"{'':<12} {'libllm':>10} {'other':>10} {'true':>10} {'to other':>9} {'to true':>9}")
         real = truth(trace)

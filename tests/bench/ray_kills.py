@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: MIT
 """Workers, nodes and the driver of a run on Ray are killed at random moments; nothing may be lost or doubled.
 
-usage: ray_kills.py [--kills N] [--embeddings N] [--generations N] [--seed N] [--minutes N]
+usage: ray_kills.py [--kills N] [--embeddings N] [--generations N] [--seed N] [--minutes N] [--folder FOLDER]
 
 With a Python that has ray[data] of tests/bindings/ray/requirements.txt; LIBLLM_LIBRARY names the library. Three nodes, as processes
 of this machine, made by Ray's own cluster utilities. Runs follow one another until each kind of kill happened N times;
-every output is compared with that of the plain processes, and what was computed more than once is counted.
+every output is compared with that of the plain processes, and what was computed more than once is counted. What the plain
+processes gave stays in FOLDER for the next call.
 """
 import argparse
 import collections
+import contextlib
 import hashlib
 import json
 import os
@@ -47,6 +49,43 @@ def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def offspring():
+    """The processes below this one, with their command lines: other clusters of the machine are nobody's business here."""
+    parents, commands = {}, {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                commands[int(entry.name)] = (entry / "cmdline").read_bytes()
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+
+    def is_below(number):
+        while number in parents and number != os.getpid():
+            number = parents[number]
+        return number == os.getpid()
+
+    return {number: (parents[number], commands[number]) for number in parents if is_below(number)}
+
+
+def patient(start):
+    """What starts a node, again where a busy machine took longer than the half minute that Ray waits."""
+    def children():
+        return {number for number, (parent, _) in offspring().items() if parent == os.getpid()}
+
+    for _ in range(5):
+        before = children()
+        try:
+            return start()
+        except Exception as error:  # pylint: disable=broad-except
+            if "timed out during startup" not in str(error):
+                raise
+            for number in children() - before:  # what was started of it stays otherwise
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)
+    return start()
+
+
 class Cluster:
     """Three nodes with a processor each, and a head without."""
 
@@ -55,12 +94,12 @@ class Cluster:
 
         os.environ["PYTHONPATH"] = str(PACKAGE)  # for what the nodes start
         os.environ.setdefault("RAY_worker_niceness", "0")  # by default workers give way to everything else
-        self.utility = Utility(initialize_head=True, head_node_args={
-            "num_cpus": 0, "include_dashboard": False, "object_store_memory": 80 << 20})
+        self.utility = patient(lambda: Utility(initialize_head=True, head_node_args={
+            "num_cpus": 0, "include_dashboard": False, "object_store_memory": 80 << 20}))
         self.nodes = [self.add() for _ in range(3)]
 
     def add(self):
-        return self.utility.add_node(num_cpus=1, object_store_memory=80 << 20, wait=False)
+        return patient(lambda: self.utility.add_node(num_cpus=1, object_store_memory=80 << 20, wait=False))
 
     @property
     def address(self):
@@ -77,16 +116,7 @@ class Cluster:
 
 def actors():
     """The processes of this cluster's workers."""
-    found = []
-    for entry in pathlib.Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                title = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if title.startswith(b"ray::Actor"):
-                found.append(int(entry.name))
-    return found
+    return [number for number, (_, command) in offspring().items() if command.startswith(b"ray::Actor")]
 
 
 class Chaos:
@@ -154,6 +184,19 @@ def check(task, expected, output, trace, count, problems):
     return len(trace.read_bytes().splitlines()) - count
 
 
+def prepare(folder, counts, seed):
+    """What goes in, and what the plain processes make of it, unless it is there."""
+    generator = random.Random(seed)
+    for task, count in counts.items():
+        source, output = folder / f"{task}.jsonl", folder / f"{task}-plain.jsonl"
+        rows = [json.dumps(row) + "\n" for row in rows_of(task, count, generator)]
+        if output.exists() and source.read_text(encoding="utf-8") == "".join(rows):
+            continue
+        source.write_text("".join(rows), encoding="utf-8")
+        subprocess.run(command_of(task, source, output, "processes", folder / f"{task}-plain.trace") + ["--workers", "1", "--restart"],
+                       check=True, env={**os.environ, "PYTHONPATH": str(PACKAGE)}, stdout=subprocess.DEVNULL)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=50, help="of each kind")
@@ -162,23 +205,21 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no further run after so long")
     parser.add_argument("--of-each-run", type=int, default=12, help="kills of a run, about")
+    parser.add_argument("--folder", type=pathlib.Path, help="for inputs and outputs without kills, which stay there")
     asked = parser.parse_args()
-    generator = random.Random(asked.seed)
     counts = {task: count for task, count in (("embed", asked.embeddings), ("generate", asked.generations)) if count}
-    folder, problems, started = pathlib.Path(tempfile.mkdtemp(prefix="ray-kills-")), [], time.monotonic()
-    for task, count in counts.items():
-        with open(folder / f"{task}.jsonl", "w", encoding="utf-8") as file:
-            file.writelines(json.dumps(row) + "\n" for row in rows_of(task, count, generator))
-        subprocess.run(command_of(task, folder / f"{task}.jsonl", folder / f"{task}-plain.jsonl", "processes",
-                                  folder / f"{task}-plain.trace") + ["--workers", "1"],
-                       check=True, env={**os.environ, "PYTHONPATH": str(PACKAGE)}, stdout=subprocess.DEVNULL)
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="ray-kills-"))
+    folder, problems, started = asked.folder or scratch, [], time.monotonic()
+    folder.mkdir(parents=True, exist_ok=True)
+    prepare(folder, counts, seed=3)
+    generator = random.Random(asked.seed)
     cluster = Cluster()
     left = collections.Counter({kind: asked.kills for kind in KINDS})
     total, number = collections.Counter(), 0
     try:
         while left and not problems and time.monotonic() - started < asked.minutes * 60:
             task = list(counts)[number % len(counts)]
-            output, trace = folder / f"{task}-{number}.jsonl", folder / f"{task}-{number}.trace"
+            output, trace = scratch / f"{task}-{number}.jsonl", scratch / f"{task}-{number}.trace"
             now = collections.Counter()
             for _ in range(min(asked.of_each_run, sum(left.values()))):
                 now[generator.choice(sorted((left - now).elements()))] += 1
@@ -192,9 +233,9 @@ def main():
                   f"{100 * again / counts[task] / max(1, sum(done.values())):.2f} % for each kill", flush=True)
             number += 1
     finally:
+        print(f"{number} runs, kills {dict(total)}: " + ("; ".join(problems) or "nothing lost, nothing doubled, all as without"))
         cluster.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-    print(f"{number} runs, kills {dict(total)}: " + ("; ".join(problems) or "nothing lost, nothing doubled, all as without"))
+        shutil.rmtree(scratch, ignore_errors=True)
     sys.exit(bool(problems))
 
 

@@ -21,6 +21,7 @@ for folder in "bindings/python", "tests/golden", "tests/endpoint":
     sys.path.insert(0, str(ROOT / folder))
 import libllm  # noqa: E402
 import libllm._http  # noqa: E402
+from certificates import OPENSSL, Authority  # noqa: E402
 from scripted import Scripted, answer_text, chunk, endless_headers, endless_line, last, sse  # noqa: E402
 from serving import Server  # noqa: E402
 
@@ -243,6 +244,27 @@ class Rough(unittest.TestCase):
                 libllm.Client(url)
         for url in "http://h", "http://h/", "http://h/v1/", "http://h/v1/chat/completions":
             self.assertEqual(libllm.Client(url).endpoint, "http://h/v1")
+
+    @unittest.skipUnless(OPENSSL, "there is no openssl here")
+    def test_certificates(self):
+        def ask(url, authority):
+            with mock.patch.dict(os.environ, SSL_CERT_FILE=str(authority.file)):
+                client = libllm.Client(url, model="x", api_key=lambda: KEY)
+                return "".join(c.text for c in client.chat_stream("x"))
+
+        with tempfile.TemporaryDirectory() as folder:
+            known, other = Authority(folder), Authority(folder, "other")
+            with Scripted(answer_text, tls=known.server("good", "DNS:localhost")) as server, \
+                    Scripted(answer_text, tls=known.server("elsewhere", "DNS:elsewhere.example")) as wrong:
+                self.assertEqual(ask(server.url, known), "Hello there.")
+                self.assertEqual(server.requests.pop().headers["authorization"], f"Bearer {KEY}")
+                for url, authority, says in ((server.url, other, "certificate"), (wrong.url, known, "'localhost'"),
+                                             (server.url.replace("localhost", "127.0.0.1"), known, "'127.0.0.1'")):
+                    with self.assertRaisesRegex(libllm.FileError, says) as caught, mock.patch("time.sleep") as pause:
+                        ask(url, authority)
+                    self.assertIn(f"{url}/chat/completions", str(caught.exception))
+                    pause.assert_not_called()  # a certificate gets no second chance
+                self.assertEqual(server.requests + wrong.requests, [])
 
     def test_proxy(self):
         """Plain http goes through the proxy of the environment, and not to hosts that are exempt."""

@@ -185,6 +185,37 @@ def test_machines_of_a_replica(command, _):
         assert "--headless" not in leader["args"]
 
 
+def test_the_autoscaler_reads_what_the_adapter_makes(command, _):
+    """Requests that are computed and those that wait, of the pods that have the server."""
+    for sample in ("one device", "machines"):
+        for engine, there in (("vllm", ["vllm:num_requests_running", "vllm:num_requests_waiting"]),
+                              ("sglang", ["sglang:num_running_reqs", "sglang:num_queue_reqs"])):
+            written = Written(command, "--engine", engine, "--on", "kubernetes", *SAMPLES[sample], *LOAD)
+            documents = {d["kind"]: d for d in yaml.safe_load_all(written.texts["kubernetes.yaml"])}
+            scaler = documents["HorizontalPodAutoscaler"]["spec"]
+            target = scaler["scaleTargetRef"]
+            assert documents[target["kind"]]["apiVersion"] == target["apiVersion"], target
+            assert documents[target["kind"]]["metadata"]["name"] == target["name"], target
+            assert scaler["minReplicas"] <= documents[target["kind"]]["spec"]["replicas"] <= scaler["maxReplicas"]
+            rule, = yaml.safe_load(written.texts["prometheus-adapter.yaml"])["rules"]["custom"]
+            assert scaler["metrics"][0]["pods"]["metric"]["name"] == rule["name"]["as"]
+            assert rule["seriesQuery"].startswith(there[0] + "{")
+            pattern = re.search(r'__name__=~"([^"]+)"', rule["metricsQuery"])[1]
+            others = ["vllm:num_requests_waiting_by_reason", "sglang:num_running_reqs_offline_batch", "vllm:num_preemptions"]
+            assert [name for name in there + others if re.fullmatch(pattern, name)] == there, pattern
+            asked, = templates(documents[target["kind"]])
+            assert asked["annotations"]["prometheus.io/port"] == "8000", asked
+
+
+def templates(document):
+    """The metadata of pods whose /metrics Prometheus asks for."""
+    if isinstance(document, dict):
+        if "prometheus.io/scrape" in document.get("annotations", {}):
+            yield document
+        for value_of in document.values():
+            yield from templates(value_of)
+
+
 def test_units_name_the_model(command, root):
     path = root / "tests/data/tiny/llama.gguf"
     done = Written(command, "--engine", "libllm", "--on", "nginx", "-m", os.path.relpath(path), "--replicas", "3")

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Two `libllm serve` behind HAProxy, with the configuration that `libllm estimate deploy` writes.
 
-usage: proxy.py LIBLLM DATA [--streams N]
+usage: proxy.py LIBLLM DATA [--streams N] [--clients]
 
-- The server's own client tests (golden/server.py) pass through it.
+- The server's own client tests (golden/server.py) pass through it; with --clients those of clients as people have them
+  (clients/python_clients.py), for which Python needs the packages of tests/clients/requirements.txt.
 - A server that is killed during N streams (40): every stream of the other one is whole, and so is each that had no byte
   yet; what broke off ends without [DONE], and asking again gives it whole.
 - Requests that begin alike keep at least 80 % of the cached tokens that they have with one server.
@@ -126,16 +127,18 @@ def run_streams(proxy, numbers, while_running=None):
     return out
 
 
-def check_clients(proxy):
+def check_clients(proxy, with_packages):
     """test_metrics counts what one server did."""
-    class Tests:
-        pass
+    modules = [client_tests]
+    if with_packages:
+        sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "clients"))
+        import python_clients
 
-    tests = Tests()
-    for name, value in vars(client_tests).items():
-        if name.startswith("test_") and name != "test_metrics":
-            setattr(tests, name, value)
-    run_all(tests, proxy)
+        modules.append(python_clients)
+    for module in modules:
+        tests = {name: value for name, value in vars(module).items() if name.startswith("test_") and name != "test_metrics"}
+        run_all(argparse.Namespace(**tests), proxy)
+        print(f"{module.__name__}: {len(tests)} pass")
 
 
 def check_killing(proxy, n_streams):
@@ -208,16 +211,15 @@ def check_load_test(proxy, libllm):
     print("load test:", {key: value for key, value in report.items() if not isinstance(value, (dict, list))})
 
 
-def main(libllm, data, n_streams):
+def main(libllm, data, n_streams, with_packages):
     program = shutil.which("haproxy", path="/usr/sbin:/usr/bin:/usr/local/sbin")
     if not program:
         print("skipped: there is no haproxy (on Debian: apt install haproxy)")
         return SKIPPED
-    models = {"scripted": data / "chat/scripted.gguf", "llama": data / "tiny/llama.gguf", "bert": data / "tiny/bert.gguf",
-              }
+    models = {"scripted": data / "chat/scripted.gguf", "llama": data / "tiny/llama.gguf", "bert": data / "tiny/bert.gguf"}
     with Server(libllm, models, "--parallel", "8") as a, Server(libllm, models, "--parallel", "8") as b, \
             Proxy(program, libllm, data, [a, b]) as proxy:
-        check_clients(proxy)
+        check_clients(proxy, with_packages)
     babbler = {"babbler": data / "chat/babbler.gguf"}
     more = ("--parallel", "16", "--queue", "512", "--deterministic")
     with Server(libllm, babbler, *more) as alone, Server(libllm, babbler, *more) as a:
@@ -242,5 +244,6 @@ if __name__ == "__main__":
     parser.add_argument("libllm")
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("--streams", type=int, default=40)
+    parser.add_argument("--clients", action="store_true")
     arguments = parser.parse_args()
-    sys.exit(main(arguments.libllm, arguments.data, arguments.streams))
+    sys.exit(main(arguments.libllm, arguments.data.resolve(), arguments.streams, arguments.clients))

@@ -20,6 +20,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "golden"))
+from certificates import OPENSSL, Authority  # noqa: E402
 from endpoint_environment import environment  # noqa: E402
 from scripted import Scripted, answer_text, chunk, endless_headers, endless_line, last, sse  # noqa: E402
 from serving import Server, run_all  # noqa: E402
@@ -342,6 +343,56 @@ def test_keys(command, _):
     for url in "http://192.0.2.1/v1", "http://example.com", "http://127.0.0.1.example.com":
         code, _, err = run(command, "chat", "--endpoint", url, "-m", "x", "--api-key-file", str(key_file), text="Hi\n")
         assert code == 1 and "--allow-http" in err, (url, err)
+
+
+def test_keys_of_a_command(command, _):
+    """Whatever keeps a key is asked by a command: `secret-tool lookup`, `pass show`."""
+    with Scripted(answer_text) as server:
+        # It has no part of the conversation on standard input, and what it prints behind the first line does not matter.
+        code, out, err = chat(command, server, "--api-key-command", f"cat; echo asked >&2; echo {KEY}; echo of me", text="Hi\nHi\n")
+        assert (code, out) == (0, "Hello there.\nHello there.\n") and "asked\n" in err, (code, out, err)
+        assert [r.headers["authorization"] for r in server.requests] == [f"Bearer {KEY}"] * 2, "asked once, sent each time"
+        chat(command, server, "--api-key-command", f"cat {key_file}", env={"LIBLLM_API_KEY": "another"})
+        assert server.requests[-1].headers["authorization"] == f"Bearer {KEY}", "an option comes before the environment"
+        before = len(server.requests)
+        for asked, says in [(f"echo {KEY}; exit 3", "ended with status 3"), ("kill -9 $$", "ended by signal 9"), ("true", "no key"),
+                            ("echo two words", "printable"), ("exec libllm-no-such-keyring", "ended with status 127"),
+                            ("yes", "more than 65536 bytes")]:
+            assert says in bad(command, server, "--api-key-command", asked, says="--api-key-command: ")[1], asked
+        bad(command, server, "--api-key-command", "true", "--api-key-file", str(key_file), says="expected one of them")
+        assert len(server.requests) == before
+    code, _, err = run(command, "chat", "--endpoint", "http://192.0.2.1/v1", "-m", "x", "--api-key-command", f"cat {key_file}", text="Hi\n")
+    assert code == 1 and "--allow-http" in err, err
+
+
+def test_certificates(command, _):
+    if not OPENSSL:
+        print("certificates are not tried: there is no openssl here")
+        return
+    known, other = Authority(folder.name), Authority(folder.name, "other")
+    trusting = {"CURL_CA_BUNDLE": "", "SSL_CERT_FILE": str(known.file)}
+    key = ["--api-key-file", str(key_file)]
+    with Scripted(answer_text, tls=known.server("good", "DNS:localhost")) as server:
+        for env in trusting, {"CURL_CA_BUNDLE": str(known.file), "SSL_CERT_FILE": str(other.file)}:
+            code, out, err = chat(command, server, *key, env=env)
+            assert (code, out) == (0, "Hello there.\n"), (out, err)
+            assert server.requests.pop().headers["authorization"] == f"Bearer {KEY}"
+        # Not the authority of whoever signed; by an address that the certificate does not name; no authority at all.
+        numeric = server.url.replace("localhost", "127.0.0.1")
+        for url, env, says in [(server.url, {**trusting, "SSL_CERT_FILE": str(other.file)}, "certificate"),
+                               (server.url, {"CURL_CA_BUNDLE": "", "SSL_CERT_FILE": ""}, "certificate"),
+                               (numeric, trusting, "127.0.0.1"), (server.url, {**trusting, "SSL_CERT_FILE": "/nowhere"}, "/nowhere")]:
+            code, out, err = run(command, "chat", "--endpoint", url, "-m", "x", *key, "--patience", "0", text="Hi\n", env=env)
+            assert (code, out) == (1, "") and says in err and f"{url}/chat/completions" in err, (url, env, err)
+            assert "next attempt" not in err, "what a certificate does not prove now, it proves at no other time"
+    with Scripted(answer_text, tls=known.server("elsewhere", "DNS:elsewhere.example")) as wrong:
+        _, _, err = run(command, "chat", "--endpoint", wrong.url, "-m", "x", *key, text="Hi\n", env=trusting)
+        assert "localhost" in err and "certificate" in err, err
+    assert not server.requests and not wrong.requests, "nothing was sent to whom is not known"
+    with Scripted(answer_text) as plain:
+        url = plain.url.replace("http:", "https:")
+        code, _, err = run(command, "chat", "--endpoint", url, "-m", "x", "--retries", "0", *key, text="Hi\n", env=trusting)
+        assert code == 1 and f"{url}/chat/completions" in err, err
 
 
 def test_redirects(command, _):

@@ -130,7 +130,10 @@ static void set_commands(json_t *v, const struct plan *p)
             ? "sh -c 'test \"$NODE_RANK\" = 0 || set -- \"$@\" --headless; exec vllm serve \"$@\"' vllm \"$@\""
             : "vllm serve \"$@\"");
     set(v, "key_variable", is_vllm ? "VLLM_API_KEY" : "SGLANG_API_KEY");
-    set(v, "metric", is_vllm ? "vllm_num_requests_running" : "sglang_num_running_reqs");
+    /* Requests that are computed and those that wait: beyond what a replica holds, only the queue says how many. */
+    set(v, "metric", is_vllm ? "vllm_requests_open" : "sglang_requests_open");
+    set(v, "series", is_vllm ? "vllm:num_requests_running" : "sglang:num_running_reqs");
+    set(v, "all_series", is_vllm ? "vllm:num_requests_(running|waiting)" : "sglang:num_(running|queue)_reqs");
 }
 
 /* The version and the image of templates/versions.txt. */
@@ -351,7 +354,11 @@ static void put_kubernetes(const struct plan *p, json_t *files, json_t *v, const
         set_args(v, "args", flags, p->engine == ENGINE_VLLM ? "--headless" : "");
         set_filled(v, "worker_pod", "pod.yaml");
     }
+    set(v, "scaled_kind", p->nodes > 1 ? "LeaderWorkerSet" : "Deployment");
+    set(v, "scaled_api", p->nodes > 1 ? "leaderworkerset.x-k8s.io/v1" : "apps/v1");
+    set_filled(v, "autoscaler", "autoscaler.yaml");
     put(files, "kubernetes.yaml", p->nodes > 1 ? "leader_worker_set.yaml" : "kubernetes.yaml", v);
+    put(files, "prometheus-adapter.yaml", "prometheus-adapter.yaml", v);
 }
 
 /* With data parallelism there is one model, at llm_config, or else a list of one. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The address of an endpoint, the key for it, and which of its models is meant.
+ * The address of an endpoint, and which of its models is meant.
  */
 #include <ctype.h>
 #include <curl/curl.h>
@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../files.h"
 #include "../net/address.h"
 #include "../terminal.h"
 #include "endpoint.h"
@@ -19,6 +18,8 @@ const struct option endpoint_options[] = {
      ENDPOINT(url), 0, 0},
     {"api-key-file", 0, OPTION_TEXT, "FILE", "a file with the key for it, instead of LIBLLM_API_KEY",
      ENDPOINT(key_file), 0, 0},
+    {"api-key-command", 0, OPTION_TEXT, "COMMAND", "a command that prints the key, such as one that asks a keyring",
+     ENDPOINT(key_command), 0, 0},
     {"allow-http", 0, OPTION_FLAG, NULL, "send the key unencrypted to another machine", ENDPOINT(allow_http), 0, 0},
     {"retries", 0, OPTION_COUNT, "N", "attempts after one that failed before it answered (4)", ENDPOINT(retries), 0,
      100},
@@ -93,54 +94,9 @@ static bool read_address(struct endpoint *endpoint)
     return true;
 }
 
-/* The first line. */
-static bool take_key(struct endpoint *endpoint, const char *text, const char *where)
-{
-    text += strspn(text, " \t\r\n");
-    const size_t n = strcspn(text, "\r\n");
-    size_t length = n;
-    while (length && (text[length - 1] == ' ' || text[length - 1] == '\t'))
-        length--;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] <= ' ' || text[i] > '~') {
-            message("%s: expected a key of printable ASCII characters on one line", where);
-            return false;
-        }
-    }
-    if (!length) {
-        message("%s: there is no key in it", where);
-        return false;
-    }
-    endpoint->key = copy(text, length);
-    return true;
-}
-
-static bool read_key(struct endpoint *endpoint)
-{
-    const char *variable = "LIBLLM_API_KEY", *given = getenv(variable);
-    /* The key of one provider is nobody else's business. */
-    if ((!given || !*given) && same_origin(endpoint->base, "https://api.openai.com"))
-        given = getenv(variable = "OPENAI_API_KEY");
-    if (endpoint->key_file) {
-        struct text text = {0};
-        const bool good = read_file(endpoint->key_file, &text) &&
-                          take_key(endpoint, text.bytes ? text.bytes : "", endpoint->key_file);
-        text_free(&text);
-        if (!good)
-            return false;
-    } else if (given && *given && !take_key(endpoint, given, variable)) {
-        return false;
-    }
-    if (!endpoint->key || endpoint->allow_http || may_have_token(endpoint->base, endpoint->base))
-        return true;
-    message("%s is another machine and not encrypted: the key is not sent there unless --allow-http says so",
-            endpoint->base);
-    return false;
-}
-
 bool endpoint_open(struct endpoint *endpoint)
 {
-    if (!read_address(endpoint) || !read_key(endpoint))
+    if (!read_address(endpoint) || !endpoint_read_key(endpoint))
         return false;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(endpoint->multi = curl_multi_init())) {
         message("libcurl cannot be used");

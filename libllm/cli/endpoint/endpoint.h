@@ -13,7 +13,7 @@
 
 struct endpoint {
     /* The options; `url` NULL: the model is a local one. */
-    const char *url, *key_file;
+    const char *url, *key_file, *key_command;
     bool allow_http;
     float connect_seconds, first_seconds, idle_seconds, patience;
     uint32_t retries;
@@ -36,6 +36,8 @@ bool endpoint_open(struct endpoint *endpoint);
 bool endpoint_choose(struct endpoint *endpoint, const char *given);
 void endpoint_close(struct endpoint *endpoint);
 
+/* The key for the address that was read, from where the options say, or the environment. False, with a message. */
+bool endpoint_read_key(struct endpoint *endpoint);
 /* Replaces the key, should a server repeat it, by "***". */
 void endpoint_hide_key(const struct endpoint *endpoint, char *text);
 

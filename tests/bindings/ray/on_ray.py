@@ -194,13 +194,13 @@ class Serve(unittest.TestCase):
 
     def test_1_the_dialect_is_that_of_the_server(self):
         service = self.service
-        status, answer, _ = service.ask("/v1/chat/completions", {"model": "scripted", "messages": [{"role": "user", "content": "?"}]})
+        status, answer = service.ask("/v1/chat/completions", {"model": "scripted", "messages": [{"role": "user", "content": "?"}]})
         self.assertEqual((status, answer["choices"][0]["message"]["content"]), (200, "It is sunny."))
-        status, answer, _ = service.ask("/v1/chat/completions", {"model": "none", "messages": [{"role": "user", "content": "?"}]})
+        status, answer = service.ask("/v1/chat/completions", {"model": "none", "messages": [{"role": "user", "content": "?"}]})
         self.assertEqual((status, answer["error"]["code"]), (404, "model_not_found"))
-        status, answer, _ = service.ask("/v1/embeddings", {"model": "bert", "input": "a text"})
+        status, answer = service.ask("/v1/embeddings", {"model": "bert", "input": "a text"})
         self.assertEqual((status, len(answer["data"][0]["embedding"])), (200, 64))
-        status, answer, _ = service.ask("/nowhere", {})
+        status, answer = service.ask("/nowhere", {})
         self.assertEqual(status, 404)
 
     def test_2_a_prefix_that_is_shared_is_known_where_it_is_sent(self):
@@ -208,10 +208,9 @@ class Serve(unittest.TestCase):
         self.assertGreater(share, 0.8)
 
     def test_3_streams_of_a_replica_that_is_killed_end_with_an_error_and_all_others_in_full(self):
-        whole, broken, odd = self.service.kill_one_during(24)
-        self.assertEqual(odd, [])
-        self.assertEqual(whole + broken, 24)
-        self.assertGreater(whole, 0)
+        whole, broken = self.service.kill_one_during(24)
+        self.assertTrue(all(whole.values()))
+        self.assertLess(len(broken), len(whole))
 
 
 if __name__ == "__main__":
