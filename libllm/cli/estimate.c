@@ -92,21 +92,36 @@ static const struct option options[] = {
     {0},
 };
 
-/* 15.6T, 128k, 3e12. */
+/* What a number is followed by, and what that multiplies it by; Chinese ones also by each other (万亿). */
+static const struct {
+    const char *text;
+    double factor;
+} units[] = {{"k", 1e3},  {"K", 1e3},  {"M", 1e6},  {"m", 1e6}, {"B", 1e9},  {"b", 1e9}, {"G", 1e9},
+             {"T", 1e12}, {"t", 1e12}, {"P", 1e15}, {"亿", 1e8}, {"万", 1e4}, {"千", 1e3}, {"百", 1e2}};
+
+/* The unit that a text of n bytes ends with, which is not all of it; NULL: none. */
+static const char *unit_of(const char *text, size_t n, double *factor)
+{
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        const size_t length = strlen(units[i].text);
+        if (n > length && memcmp(text + n - length, units[i].text, length) == 0) {
+            *factor *= units[i].factor;
+            return units[i].text;
+        }
+    }
+    return NULL;
+}
+
+/* 15.6T, 128k, 3e12, 6710亿, 1.8万亿. */
 static bool parse_size(const char *text, double *value)
 {
-    static const struct {
-        char letter;
-        double factor;
-    } factors[] = {{'k', 1e3}, {'K', 1e3}, {'M', 1e6},  {'m', 1e6},  {'B', 1e9},
-                   {'b', 1e9}, {'G', 1e9}, {'T', 1e12}, {'t', 1e12}, {'P', 1e15}};
-    const size_t n = strlen(text);
+    size_t n = strlen(text);
     double factor = 1;
+    const char *unit = unit_of(text, n, &factor);
+    for (bool is_letter = unit && strlen(unit) == 1; unit; unit = is_letter ? NULL : unit_of(text, n, &factor))
+        n -= strlen(unit);
     struct text digits = {0};
-    for (size_t i = 0; n > 1 && i < sizeof factors / sizeof *factors; i++)
-        if (text[n - 1] == factors[i].letter)
-            factor = factors[i].factor;
-    text_append(&digits, text, factor > 1 ? n - 1 : n);
+    text_append(&digits, text, n);
     const bool good = parse_number(digits.bytes, value) && isfinite(*value * factor);
     text_free(&digits);
     if (good)
@@ -152,6 +167,7 @@ static void set_text(json_t *scenario, const char *path, const char *text)
 
 static void set_model(json_t *scenario, const char *model)
 {
+    static const double smallest = 1e4; /* "7" is hardly a model of seven parameters */
     double x;
     if (!model)
         return;
@@ -160,7 +176,7 @@ static void set_model(json_t *scenario, const char *model)
     json_object_del(scenario, "model");
     if (path)
         set(scenario, "model.file", json_string(path));
-    else if (parse_size(model, &x))
+    else if (parse_size(model, &x) && x >= smallest)
         set(scenario, "model.parameters", number(x));
     else
         set(scenario, "model", json_string(model));
@@ -392,7 +408,10 @@ static bool print_report(const struct access *access, const json_t *scenario)
     libllm_error error;
     char *report = report_on(access, scenario, &needed, &error);
     if (!report)
-        message("%s", error.message);
+        message("%s%s", error.message,
+                strcmp(error.message, "model: missing") == 0
+                    ? "; -m says which: a name (`libllm estimate models`), a file, or a size such as 70B"
+                    : "");
     else if (fwrite(report, 1, needed, stdout) == needed && needed && report[needed - 1] != '\n')
         putchar('\n');
     free(report);
