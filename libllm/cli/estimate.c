@@ -174,7 +174,7 @@ static json_t *model_of(const char *text)
     char *path = find_model(text, &error);
     json_t *model = path                    ? json_pack("{s:s}", "file", path)
                     : !parse_size(text, &x) ? json_string(text)
-                    : x >= smallest         ? json_pack("{s:o}", "parameters", number(x))
+                    : x >= smallest         ? json_pack("{s:o, s:s}", "parameters", number(x), "name", text)
                                             : NULL;
     free(path);
     if (!model)
