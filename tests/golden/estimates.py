@@ -493,6 +493,37 @@ def check_first_token(estimate):
                     yield f"{model}, {engine}, held for {held}: {path} is {at(report, path)}, expected {value}"
 
 
+def check_guards(estimate):
+    """What is refused or told because it cannot be, or nobody has done it."""
+    serve = {"task": "serve", "model": "Llama-3.1-70B", "hardware": {"device": "H100"}}
+    train = {"task": "train", "model": {"parameters": 70e9}, "tokens": 15e12, "hardware": {"device": "H100"}, "days": 30}
+    for scenario, refusal in (
+            ({**serve, "hardware": {"device": "H100", "count": 3}}, "3 devices cannot share 64 attention heads"),
+            ({**serve, "parallel": {"tp": 1.5}}, "parallel.tp: expected a whole number"),
+            ({**serve, "model": "BERT-base"}, "an encoder generates nothing"),
+            ({**serve, "hardware": "EPYC 9654"}, "the memory of the device is not known")):
+        try:
+            estimate(scenario)
+            yield f"{scenario} is not refused"
+        except ValueError as error:
+            if refusal not in str(error):
+                yield f"{scenario}: {error}"
+    for scenario, code in (
+            ({**serve, "parallel": {"tp": 4}, "load": {"input_tokens": 200000}}, "beyond_context"),
+            ({**train, "mfu": 0.9}, "mfu_unheard_of"), ({**train, "mfu": 0.4}, None),
+            ({**train, "mfu": 0.4, "hardware": {"device": "H100", "peak": "sparse"}}, "mfu_unheard_of"),
+            ({**train, "mfu": 0.3, "tokens": 7e14}, "devices_unheard_of")):
+        codes = [remark["code"] for remark in estimate(scenario)["remarks"]]
+        if codes != ([code] if code else []):
+            yield f"{scenario}: remarks {codes}, expected {code}"
+    alone = estimate({"task": "serve", "model": "Qwen3-32B", "engine": "vllm", "hardware": "RTX 4090",
+                      "load": {"input_tokens": 100, "output_tokens": 100}})["remarks"]
+    joined = estimate({**serve, "parallel": {"tp": 1}})["remarks"]
+    for remarks, code in ((alone, "fewer_bits"), (joined, "more_devices")):
+        if [remark["code"] for remark in remarks if remark["kind"] == "change"] != [code]:
+            yield f"the nearest change is {remarks}, expected {code}"
+
+
 def check_desktop(estimate):
     """llama.cpp on a card and on four with HBM: the formulas of its closed form, written once more."""
     weights, layers, hidden, vocab, kv = 8030261248, 32, 4096, 128256, 2 * 32 * 8 * 128 * 2
@@ -666,10 +697,11 @@ def main(library, folder, models):
     estimate, folder = Estimator(library), pathlib.Path(folder)
     problems = [*check_seeds(estimate, folder), *check_parameters(estimate, folder, models),
                 *check_training(estimate, folder), *check_layouts(estimate, folder), *check_serving(estimate, folder),
-                *check_first_token(estimate), *check_desktop(estimate), *check_measured(estimate),
-                *estimate_money.check(estimate), *estimate_flops.check(estimate, folder), *check_constants(estimate),
-                *check_refit(estimate), *check_fit(estimate), *estimate_tuning.check(estimate, folder),
-                *estimate_scaling.check(estimate), *check_search(estimate), *check_explanations(estimate)]
+                *check_first_token(estimate), *check_guards(estimate), *check_desktop(estimate),
+                *check_measured(estimate), *estimate_money.check(estimate), *estimate_flops.check(estimate, folder),
+                *check_constants(estimate), *check_refit(estimate), *check_fit(estimate),
+                *estimate_tuning.check(estimate, folder), *estimate_scaling.check(estimate), *check_search(estimate),
+                *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
 
