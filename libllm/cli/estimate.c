@@ -92,21 +92,36 @@ static const struct option options[] = {
     {0},
 };
 
-/* 15.6T, 128k, 3e12. */
+/* What a number is followed by, and what that multiplies it by; Chinese ones also by each other (万亿). */
+static const struct {
+    const char *text;
+    double factor;
+} units[] = {{"k", 1e3},  {"K", 1e3},  {"M", 1e6},  {"m", 1e6},  {"B", 1e9},  {"b", 1e9},  {"G", 1e9},
+             {"T", 1e12}, {"t", 1e12}, {"P", 1e15}, {"亿", 1e8}, {"万", 1e4}, {"千", 1e3}, {"百", 1e2}};
+
+/* The unit that a text of n bytes ends with, which is not all of it; NULL: none. */
+static const char *unit_of(const char *text, size_t n, double *factor)
+{
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        const size_t length = strlen(units[i].text);
+        if (n > length && memcmp(text + n - length, units[i].text, length) == 0) {
+            *factor *= units[i].factor;
+            return units[i].text;
+        }
+    }
+    return NULL;
+}
+
+/* 15.6T, 128k, 3e12, 6710亿, 1.8万亿. */
 static bool parse_size(const char *text, double *value)
 {
-    static const struct {
-        char letter;
-        double factor;
-    } factors[] = {{'k', 1e3}, {'K', 1e3}, {'M', 1e6},  {'m', 1e6},  {'B', 1e9},
-                   {'b', 1e9}, {'G', 1e9}, {'T', 1e12}, {'t', 1e12}, {'P', 1e15}};
-    const size_t n = strlen(text);
+    size_t n = strlen(text);
     double factor = 1;
+    const char *unit = unit_of(text, n, &factor);
+    for (bool is_letter = unit && strlen(unit) == 1; unit; unit = is_letter ? NULL : unit_of(text, n, &factor))
+        n -= strlen(unit);
     struct text digits = {0};
-    for (size_t i = 0; n > 1 && i < sizeof factors / sizeof *factors; i++)
-        if (text[n - 1] == factors[i].letter)
-            factor = factors[i].factor;
-    text_append(&digits, text, factor > 1 ? n - 1 : n);
+    text_append(&digits, text, n);
     const bool good = parse_number(digits.bytes, value) && isfinite(*value * factor);
     text_free(&digits);
     if (good)
@@ -150,21 +165,21 @@ static void set_text(json_t *scenario, const char *path, const char *text)
         set(scenario, path, json_string(text));
 }
 
-static void set_model(json_t *scenario, const char *model)
+/* A file, a size or a name; NULL, with a message, when it is a number that can be no size. */
+static json_t *model_of(const char *text)
 {
-    double x;
-    if (!model)
-        return;
+    static const double smallest = 1e4; /* "7" is hardly a model of seven parameters */
+    double x = 0;
     libllm_error error;
-    char *path = find_model(model, &error);
-    json_object_del(scenario, "model");
-    if (path)
-        set(scenario, "model.file", json_string(path));
-    else if (parse_size(model, &x))
-        set(scenario, "model.parameters", number(x));
-    else
-        set(scenario, "model", json_string(model));
+    char *path = find_model(text, &error);
+    json_t *model = path                    ? json_pack("{s:s}", "file", path)
+                    : !parse_size(text, &x) ? json_string(text)
+                    : x >= smallest         ? json_pack("{s:o, s:s}", "parameters", number(x), "name", text)
+                                            : NULL;
     free(path);
+    if (!model)
+        message("-m %s: a size needs its unit, as in 7B", text);
+    return model;
 }
 
 /* Numbers that options give; false, with a message, when one is none. */
@@ -232,16 +247,18 @@ static json_t *read_scenario(const char *path)
     return scenario;
 }
 
-/* "A,B" as a list of texts, or of what each of them says. */
+/* "A,B" as a list of texts, or of what each of them says; NULL when one says nothing. */
 static json_t *list_of(const char *text, json_t *(*read)(const char *text))
 {
     json_t *list = json_array();
-    for (const char *at = text; *at;) {
+    for (const char *at = text; list && *at;) {
         const size_t n = strcspn(at, ",");
         struct text item = {0};
         text_append(&item, at, n);
-        if (n)
-            json_array_append_new(list, read(item.bytes));
+        if (n && json_array_append_new(list, read(item.bytes))) {
+            json_decref(list);
+            list = NULL;
+        }
         text_free(&item);
         at += n + (at[n] == ',');
     }
@@ -319,22 +336,19 @@ static bool set_search(json_t *scenario, const struct values *v)
            set_pairs(scenario, &v->over, "over", "over", values_of);
 }
 
-/* The model and the device, or lists of them to be compared. */
-static void set_subjects(json_t *scenario, const struct values *v)
+/* The model and the device, or lists of them to be compared. False, with a message. */
+static bool set_subjects(json_t *scenario, const struct values *v)
 {
-    if (v->search) {
-        set_model(scenario, v->model);
-        return;
-    }
-    if (!v->compare) {
-        set_model(scenario, v->model);
-        set_text(scenario, "hardware.device", v->device);
-        return;
-    }
-    if (v->model)
-        set(scenario, "compare.models", list_of(v->model, json_string));
-    if (v->device)
+    json_t *models = !v->model ? NULL : v->compare ? list_of(v->model, model_of) : model_of(v->model);
+    if (v->model && !models)
+        return false;
+    if (models)
+        set(scenario, v->compare ? "compare.models" : "model", models);
+    if (v->compare && v->device)
         set(scenario, "compare.devices", list_of(v->device, json_string));
+    else if (!v->search)
+        set_text(scenario, "hardware.device", v->device);
+    return true;
 }
 
 static bool apply(json_t *scenario, const struct values *v, const struct texts *operands)
@@ -345,7 +359,6 @@ static bool apply(json_t *scenario, const struct values *v, const struct texts *
         set(scenario, "report", json_string(operands->items[1]));
     if (json_is_string(json_object_get(scenario, "hardware"))) /* so that it can have more members */
         set(scenario, "hardware", json_pack("{s:O}", "device", json_object_get(scenario, "hardware")));
-    set_subjects(scenario, v);
     set_text(scenario, "engine", v->engine);
     set_text(scenario, "hardware.precision", v->precision);
     set_text(scenario, "hardware.peak", v->peak);
@@ -357,7 +370,7 @@ static bool apply(json_t *scenario, const struct values *v, const struct texts *
         set(scenario, "conventions.compare", json_true());
     if (v->as_printed || v->corrected)
         set(scenario, "mode", json_string(v->corrected ? "corrected" : "as-printed"));
-    if (!set_search(scenario, v) || !set_pairs(scenario, &v->set, "set", "", value_of))
+    if (!set_subjects(scenario, v) || !set_search(scenario, v) || !set_pairs(scenario, &v->set, "set", "", value_of))
         return false;
     set_text(scenario, "output.format", v->json ? "json" : v->format ? v->format : "table");
     set_text(scenario, "output.lang", v->language);
@@ -392,7 +405,10 @@ static bool print_report(const struct access *access, const json_t *scenario)
     libllm_error error;
     char *report = report_on(access, scenario, &needed, &error);
     if (!report)
-        message("%s", error.message);
+        message("%s%s", error.message,
+                strcmp(error.message, "model: missing") == 0
+                    ? "; -m says which: a name (`libllm estimate models`), a file, or a size such as 70B"
+                    : "");
     else if (fwrite(report, 1, needed, stdout) == needed && needed && report[needed - 1] != '\n')
         putchar('\n');
     free(report);

@@ -24,9 +24,9 @@ SERVING = {
     "k.prefill_share vllm": (1, 0.1), "k.prefill_share sglang": (0.6, 0.15)}
 FIRST = {
     "k.request": (4e-3, 0.7), "k.first_layer": (4e-4, 0.5), "k.first_expert_layer": (8e-4, 0.5),
-    "k.first_latent": (1e-3, 0.5), "k.first_linear": (2e-3, 0.6), "k.first_launch trtllm": (1, 0.3),
-    "k.first_launch vllm": (1, 0.3), "k.first_launch sglang": (1, 0.3), "k.first_dense": (1, 0.2),
-    "k.first_experts": (1.2, 0.3), "k.burst": (0.1, 0.3), "k.first_wait": (1, 0.5)}
+    "k.first_latent": (1e-3, 0.5), "k.first_linear": (2e-3, 0.6), "k.first_scales": (5e-4, 0.7),
+    "k.first_launch trtllm": (1, 0.3), "k.first_launch vllm": (1, 0.3), "k.first_launch sglang": (1, 0.3),
+    "k.first_dense": (1, 0.2), "k.first_experts": (1.2, 0.3), "k.burst": (0.1, 0.3), "k.first_wait": (1, 0.5)}
 DESKTOP = {
     "k.desktop_bandwidth": (0.9, 0.7), "k.desktop_hbm": (1.3e12, 0.7), "k.desktop_dequantize": (4, 0.7),
     "k.desktop_dequantize_metal": (8, 0.7), "k.desktop_layer": (9e-5, 0.7), "k.desktop_hop": (2.5e-4, 0.7),

@@ -25,7 +25,7 @@ MTBF = round(DEVICE_HOURS / 4)
 
 def run(libllm, command):
     words = shlex.split(command)
-    done = subprocess.run([libllm, *words[1:], "--json"], check=True, capture_output=True, text=True, timeout=100)
+    done = subprocess.run([libllm, *words[1:], "--json"], check=True, capture_output=True, text=True, timeout=1000)
     return json.loads(done.stdout)
 
 

@@ -114,6 +114,9 @@ TEST_F(Command, WhatFailsIsSaidAndExitsWith1)
         {{"generate", "-m", plain_model, "-p", "x", "--logit-bias", "999999=1"}, "999999"},
         {{"generate", "-m", plain_model, "-p", "x", "--device", "blas", "--blas-library", "/no/blas"}, "/no/blas"},
         {{"estimate", "GPT-2"}, "\"GPT-2\" is none of model|train"},
+        {{"estimate"}, "-m says which"},
+        {{"estimate", "-m", "7"}, "a size needs its unit"},
+        {{"estimate", "train", "--compare", "-m", "70B,7", "--on", "H100"}, "a size needs its unit"},
         {{"estimate", "model", "GPT-2", "--limit", "kv.bytes_per_token=1"}, "go with --search"},
         {{"estimate", "model", "GPT-2", "--search", "--limit", "x"}, "--limit must be PATH=VALUE, not 'x'"},
     };
@@ -141,6 +144,7 @@ TEST_F(Command, ModelsOfPackagesAreFoundBehindTheUsersOwn)
 TEST_F(Command, EstimateTakesTheModelBehindTheTaskAndSearches)
 {
     EXPECT_EQ(output({"estimate", "model", "GPT-2"}), output({"estimate", "-m", "GPT-2"}));
+    EXPECT_TRUE(contains(output({"estimate", "-m", "1.8万亿"}), "1.8 T"));
     EXPECT_TRUE(contains(output({"estimate", "model", plain_model}), "parameters"));
     const std::string report =
         output({"estimate", "model", "GPT-2", "--search", "--over", "context=1k,2k,500", "--minimize",

@@ -50,6 +50,7 @@ def check_tuning(estimate):
                        "hardware": {"device": "RTX 4090"}, "output": {"explain": True}})
     active = 8030261248
     kept = (8 + 16) * hidden + (2 * (heads * 128 + 2 * kv + heads * 128) + 4 * heads) + 2 * 3 * ffn * 4 / 3
+    kept += 3 * (2 * hidden + heads * 128 + ffn)  # inputs of products with quantized weights
     expected = {
         "parameters.trainable": adapters, "tokens.total": 1e4 * 300 * 3,
         "flops.per_token": 4 * active + 6 * adapters, "flops.total": (4 * active + 6 * adapters) * 9e6,
@@ -158,7 +159,7 @@ def check_tuning_memory(estimate, folder):
         report = estimate(scenario)
         live = at(report, "memory.total") - at(report, "memory.overhead")
         errors[row["base"] if row["base"] == "nf4" else ""].append(live / float(row["bytes"]) - 1)
-    for kind, most in (("", 0.03), ("nf4", 0.25)):
+    for kind, most in (("", 0.03), ("nf4", 0.07)):
         values = sorted(map(abs, errors[kind]))
         if len(values) < 10 or values[len(values) // 2] > most:
             yield f"memory of fine-tuning {kind}: {len(values)} points, errors {[round(x, 3) for x in errors[kind]]}"

@@ -39,6 +39,14 @@ double ll_read_number(ll_reader *r, const char *key, double low, double high, do
     return x;
 }
 
+double ll_read_whole(ll_reader *r, const char *key, double most, double otherwise)
+{
+    const double x = ll_read_number(r, key, 1, most, otherwise);
+    if (x != floor(x))
+        ll_sheet_fail(r->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "%s: expected a whole number", ll_read_path(r, key));
+    return x;
+}
+
 bool ll_read_flag(ll_reader *r, const char *key, bool otherwise)
 {
     const json_t *value = ll_read_any(r, key);

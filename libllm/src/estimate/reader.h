@@ -21,6 +21,8 @@ typedef struct ll_reader {
 
 /* Keys must live as long as the reader. An absent or null member gives the default. */
 double ll_read_number(ll_reader *reader, const char *key, double low, double high, double otherwise);
+/* A whole number from 1 on. */
+double ll_read_whole(ll_reader *reader, const char *key, double most, double otherwise);
 bool ll_read_flag(ll_reader *reader, const char *key, bool otherwise);
 const char *ll_read_text(ll_reader *reader, const char *key, const char *otherwise);
 /* One of the words that bars separate: its index. `otherwise` may be -1. */

@@ -268,7 +268,7 @@ bool ll_space_is_possible(const ll_space *space, const ll_bill *bill)
     const double count = number(space, "hardware.count", 0), tp = number(space, "parallel.tp", 1);
     const double pp = number(space, "parallel.pp", 1), cp = number(space, "parallel.cp", 1);
     const double dp = number(space, "parallel.dp", 1), ep = number(space, "parallel.ep", 1);
-    if ((bill->layers > 0 && pp > bill->layers) || (bill->heads > 0 && tp > bill->heads))
+    if ((bill->layers > 0 && pp > bill->layers) || (bill->heads > 0 && fmod(bill->heads, tp) != 0))
         return false;
     if (ep > 1 && !(bill->experts > 0 && fmod(bill->experts, ep) == 0))
         return false;

@@ -8,13 +8,14 @@
 
 enum { SEQUENCES = 64, SERVER = 8 }; /* in flight on each server */
 
-/* Layers and width as those of GPT-3 grow, 128 times as wide as deep; keys and values of 8 heads. */
+/* Layers and width as those of GPT-3 grow, 128 times as wide as deep; heads that a server can share, keys and values of
+ * 8 of them. */
 static json_t *shape(double parameters)
 {
     const double layers = fmax(1, floor(cbrt(parameters / (12 * 128 * 128)) + 0.5));
     const double heads = fmax(8, floor(sqrt(parameters / (12 * layers)) / 128 + 0.5));
-    return json_pack("{s:f, s:f, s:f, s:i, s:f}", "layers", layers, "hidden", 128 * heads, "heads", heads, "kv_heads",
-                     8, "vocab", 50257.);
+    return json_pack("{s:f, s:f, s:f, s:i, s:i, s:f}", "layers", layers, "hidden", 128 * heads, "heads",
+                     SERVER * floor(heads / SERVER + 0.5), "head_dim", 128, "kv_heads", SERVER, "vocab", 50257.);
 }
 
 /* Served by as few servers of eight as hold the weights in 8 bits, each with so many sequences. */

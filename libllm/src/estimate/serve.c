@@ -193,6 +193,15 @@ static void put_gap(ll_serving *s)
                      "between two tokens, while a prompt is computed");
 }
 
+static void say_context(ll_sheet *sheet, double context)
+{
+    if (context > 0 &&
+        ll_sheet_value(sheet, "load.input_tokens") + ll_sheet_value(sheet, "load.output_tokens") > context)
+        ll_sheet_remark(sheet, LL_REMARK_WARNING, "beyond_context",
+                        ll_sheet_text(sheet, "A query is longer than the model's context of %.0f tokens.", context),
+                        ll_sheet_text(sheet, "输入与输出之和超过模型上下文 %.0f 词元。", context));
+}
+
 static void serve(ll_task *task)
 {
     ll_serving s;
@@ -213,6 +222,7 @@ static void serve(ll_task *task)
         return;
     }
     ll_serving_put_steps(&s);
+    say_context(sheet, task->bill->context);
     if (s.speculates)
         ll_serving_put_gain(&s);
     if (s.says_chunks)
@@ -232,6 +242,8 @@ void ll_run_serve(ll_task *task)
     const ll_conventions conventions = ll_conventions_read(task);
     if (ll_read_choice(task->scenario, "method", "steps|flops", 0) == 1)
         serve_by_flops(task);
+    else if (task->bill->is_encoder)
+        ll_sheet_fail(task->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "model: an encoder generates nothing");
     else if (engine > LL_ENGINE_OTHER + 1)
         ll_serve_own(task);
     else if (engine > LL_ENGINE_OTHER)

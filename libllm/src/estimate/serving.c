@@ -3,6 +3,7 @@
  */
 #include "estimate/serving.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Stored bytes of a weight, scales included, and the precision of its products where the device has units for it. */
@@ -82,14 +83,14 @@ static void put_parallel(ll_serving *s)
     ll_sheet *sheet = s->sheet;
     ll_reader r = ll_read_object(s->task->scenario, "parallel");
     const double count = ll_sheet_has(sheet, "devices.given") ? ll_sheet_value(sheet, "devices.given") : 0;
-    s->pp = ll_read_number(&r, "pp", 1, 1024, 1);
-    s->dp = ll_read_number(&r, "dp", 1, 4096, 1);
-    s->tp = ll_read_number(&r, "tp", 1, 1024,
-                           s->chosen_tp > 0 ? s->chosen_tp
-                           : count > 0      ? count / (s->pp * s->dp)
-                                            : 1);
-    s->ep = ll_read_number(&r, "ep", 1, 4096, s->has_experts && s->dp > 1 ? s->tp * s->dp : 1);
-    s->moe_tp = ll_read_number(&r, "moe_tp", 1, 1024, s->tp * s->dp / s->ep);
+    s->pp = ll_read_whole(&r, "pp", 1024, 1);
+    s->dp = ll_read_whole(&r, "dp", 4096, 1);
+    s->tp = ll_read_whole(&r, "tp", 1024,
+                          s->chosen_tp > 0 ? s->chosen_tp
+                          : count > 0      ? fmax(1, floor(count / (s->pp * s->dp)))
+                                           : 1);
+    s->ep = ll_read_whole(&r, "ep", 4096, s->has_experts && s->dp > 1 ? s->tp * s->dp : 1);
+    s->moe_tp = ll_read_whole(&r, "moe_tp", 1024, fmax(1, floor(s->tp * s->dp / s->ep)));
     ll_read_end(&r);
     if (count > 0 && s->tp * s->pp * s->dp != count)
         ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
@@ -99,9 +100,9 @@ static void put_parallel(ll_serving *s)
         ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
                       "parallel: moe_tp * ep is %.0f, but tp * dp is %.0f: they must be equal", s->moe_tp * s->ep,
                       s->tp * s->dp);
-    if (s->bill->heads > 0 && s->tp > s->bill->heads)
-        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "parallel.tp: %.0f is more than the %.0f attention heads",
-                      s->tp, s->bill->heads);
+    if (s->bill->heads > 0 && fmod(s->bill->heads, s->tp) != 0)
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                      "parallel.tp: %.0f devices cannot share %.0f attention heads evenly", s->tp, s->bill->heads);
     give(s, "serving.tp", "device", s->tp,
          s->chosen_tp > 0 ? "tensor parallel; chosen: the most tokens a second and device" : "tensor parallel");
     give(s, "serving.pp", "device", s->pp, "pipeline stages");
@@ -136,7 +137,8 @@ bool ll_serving_read(ll_serving *s, ll_task *task)
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!ll_sheet_has(sheet, needed[i]))
             ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
-                          "hardware: serving needs %s; name a device or give numbers", needed[i]);
+                          "hardware: the %s of the device is not known; name another, or give it as a number",
+                          needed[i] + sizeof "device." - 1);
     const ll_device_value *fields = s->hardware.device.fields;
     const double bf16 = fields[LL_DEVICE_PEAK_BF16].value, best = fields[LL_DEVICE_MEASURED_BF16].value;
     ll_serving_put_constants(s);
@@ -163,6 +165,9 @@ bool ll_serving_put_layout(ll_serving *s)
     if (s->has_experts) {
         format = format_of(s, "expert_weights", is_mixed ? FORMAT_MXFP4 : format, &own);
         put_format(s, &s->hardware.device, "expert", format, given || own);
+        const ll_device_value *fields = s->hardware.device.fields;
+        s->scales_blocks =
+            format == FORMAT_FP8 && fields[LL_DEVICE_PEAK_FP8].value > 0 && fields[LL_DEVICE_PEAK_FP4].value <= 0;
     }
     const int kv = format_of(s, "kv", FORMAT_BF16, &kv_given);
     give(s, "kv.bytes_per_element", "B", formats[kv].bytes, kv_given ? "given" : "default: 16 bits");

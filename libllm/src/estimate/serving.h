@@ -28,12 +28,13 @@ typedef struct ll_serving {
     ll_engine_kind engine;
     double tp, pp, dp, ep, moe_tp;
     bool has_experts, has_fp4;
-    bool is_offline;   /* a benchmark without a streaming server */
-    bool decodes_only; /* prompts are read by other devices */
-    bool is_eager;     /* kernels are launched one by one */
-    bool is_held;      /* new prompts wait for hold_steps */
-    double batch;      /* sequences that the engine runs at once */
-    bool has_prefix;   /* the cache has a part of prompts */
+    bool scales_blocks; /* experts in FP8 on devices that cannot multiply blocks with scales of their own */
+    bool is_offline;    /* a benchmark without a streaming server */
+    bool decodes_only;  /* prompts are read by other devices */
+    bool is_eager;      /* kernels are launched one by one */
+    bool is_held;       /* new prompts wait for hold_steps */
+    double batch;       /* sequences that the engine runs at once */
+    bool has_prefix;    /* the cache has a part of prompts */
     bool is_chunked, says_chunks;
     bool speculates, draft_has_experts;
     bool verifies; /* steps carry a sequence's drafted tokens, too */

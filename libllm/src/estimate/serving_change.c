@@ -128,12 +128,13 @@ static bool other_device(ll_serving *s)
 
 void ll_serving_propose(ll_serving *s)
 {
-    static bool (*const changes[])(ll_serving *) = {fewer_sequences, more_devices, fewer_bits, shorter_prompt,
-                                                    other_device};
+    /* Devices that no fast link joins are mostly alone. */
+    static bool (*const changes[])(ll_serving *) = {fewer_bits, more_devices, fewer_bits, shorter_prompt, other_device};
     ll_sheet *sheet = s->sheet;
-    if (sheet->is_trial)
+    if (sheet->is_trial || fewer_sequences(s))
         return;
-    for (size_t i = 0; i < sizeof changes / sizeof *changes && !sheet->status; i++)
+    for (size_t i = ll_sheet_value(sheet, "device.domain") > 1; i < sizeof changes / sizeof *changes && !sheet->status;
+         i++)
         if (changes[i](s))
             return;
     ll_sheet_remark(sheet, LL_REMARK_NOTE, "no_change_found",

@@ -28,6 +28,8 @@ static const char *launch(ll_serving *s)
         layers = ll_sheet_text(s->sheet, "%s + %.0f * k.first_latent", layers, latent);
     if (linear > 0)
         layers = ll_sheet_text(s->sheet, "%s + %.0f * k.first_linear", layers, linear);
+    if (s->scales_blocks)
+        layers = ll_sheet_text(s->sheet, "%s + serving.expert_layers * k.first_scales", layers);
     return ll_sheet_text(s->sheet, "k.first_launch * (%s)", layers);
 }
 

@@ -130,7 +130,7 @@ void ll_serving_choose(ll_serving *s)
         best = try_layout(s, 0, given);
         best.tp = 0;
     }
-    for (double tp = 1; !has_layout && tp <= most && !sheet->status; tp *= 2) {
+    for (double tp = 1; !has_layout && tp <= most && fmod(heads, tp) == 0 && !sheet->status; tp *= 2) {
         const choice next = try_layout(s, tp, given);
         if (next.concurrency > 0 ? next.rate > best.rate || best.concurrency == 0 : best.concurrency == 0)
             best = next;

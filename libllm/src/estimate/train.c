@@ -74,8 +74,22 @@ static void put_efficiency(ll_task *task)
                               "default: what published runs of dense models reach, of the dense peak");
 }
 
+/* What no published run has come to: its efficiency, and the devices whose replicas still have sequences to share. */
+static void say_what_is_unheard_of(ll_sheet *sheet, bool is_sparse)
+{
+    static const double best_mfu = 0.65, most_devices = 131072;
+    if (ll_sheet_value(sheet, "mfu") * (is_sparse ? 2 : 1) > best_mfu)
+        ll_sheet_remark(sheet, LL_REMARK_WARNING, "mfu_unheard_of",
+                        "No published run of a large model keeps up more than 0.65 of the dense peak.",
+                        "已公开的大模型训练均未超过稠密峰值的 0.65。");
+    if (ll_sheet_value(sheet, "devices.count") > most_devices)
+        ll_sheet_remark(sheet, LL_REMARK_WARNING, "devices_unheard_of",
+                        "No run has had so many devices: a batch of useful size has too few sequences for them.",
+                        "尚无如此规模的训练：合理批量的序列数不足以分给这些卡。");
+}
+
 /* By a share of the peak, which is given, or a default where too little is known to predict it. */
-static bool run_by_efficiency(ll_task *task, bool has_days)
+static bool run_by_efficiency(ll_task *task, bool has_days, bool is_sparse)
 {
     ll_sheet *sheet = task->sheet;
     put_efficiency(task);
@@ -89,6 +103,7 @@ static bool run_by_efficiency(ll_task *task, bool has_days)
     if (!has_days)
         ll_sheet_compute(sheet, "time.days", "day", "flops.total / (mfu * device.peak * devices.count * 86400)", NULL);
     ll_sheet_compute(sheet, "devices.hours", "h", "devices.count * time.days * 24", NULL);
+    say_what_is_unheard_of(sheet, is_sparse);
     return true;
 }
 
@@ -151,7 +166,7 @@ static void put_run(ll_task *task, const ll_hardware *hardware)
             return;
     }
     const bool is_sized = predicts && (has_days || has_count) ? run_by_steps(&training, &plan, hardware, has_days)
-                                                              : run_by_efficiency(task, has_days);
+                                                              : run_by_efficiency(task, has_days, hardware->sparse);
     if (is_sized)
         ll_put_money(task, hardware);
 }

@@ -22,6 +22,20 @@ static bool has_wide_norms(const ll_training *t)
     return t->is_tuning && t->is_eager;
 }
 
+/* What products keep of their inputs because their weights are quantized: libraries hold on to them until the gradients
+ * are there, though only weights that are trained need them. */
+static const char *of_quantized(ll_training *t)
+{
+    if (!t->is_quantized || !t->is_eager)
+        return "";
+    const char *inner = t->is_gated ? "3" : "2";
+    return ll_sheet_text(
+        t->sheet,
+        " + k.tune_inputs * (2 * model.hidden / parallel.sp + (train.values + (train.ffn%s) / model.hidden / %s) / "
+        "model.layers / parallel.tp)",
+        t->has_experts ? " + train.experts_used" : "", inner);
+}
+
 /* Bytes that a layer keeps of a token, 16-bit; cheap: norms, activations and permutations are computed again. */
 static void put_kept(ll_training *t, const char *path, bool is_cheap)
 {
@@ -36,7 +50,7 @@ static void put_kept(ll_training *t, const char *path, bool is_cheap)
             t->sheet,
             "%s * model.hidden / parallel.sp + (2 * (%s + train.recurrent / model.hidden + train.values) + 4 * "
             "train.heads) / model.layers / parallel.tp + 2 * train.ffn / model.hidden * %s / model.layers / "
-            "parallel.tp%s%s",
+            "parallel.tp%s%s%s",
             is_cheap            ? "4"
             : has_wide_norms(t) ? "(8 + k.tune_norms)"
             : has_fp8_copies    ? "6"
@@ -48,7 +62,8 @@ static void put_kept(ll_training *t, const char *path, bool is_cheap)
                                            "train.experts_used / model.hidden * %s) + 4 * model.experts * "
                                            "train.expert_layers) / model.layers / parallel.tp",
                                            is_cheap ? "1" : "2", inner)
-                           : ""));
+                           : "",
+            is_cheap ? "" : of_quantized(t)));
 }
 
 /* Of what a layer keeps with this plan; NULL: everything. */
