@@ -9,6 +9,7 @@ import typing
 
 FILE = pathlib.Path(__file__).with_name("llama_cpp_python.json")
 NAMES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+OLD = ("function_call",)
 
 
 def schema_of(kind):
@@ -58,6 +59,9 @@ def problems(schema, value, path="result"):
 
 def lacking(theirs, ours, path="result"):
     """What a result of theirs has and one of ours has not; items of lists are like the first one."""
+    theirs = {name: value for name, value in theirs.items() if name not in OLD} if isinstance(theirs, dict) else theirs
+    if path.endswith("logprobs.top_logprobs[0]"):  # what it has are texts of tokens
+        return [] if isinstance(ours, dict) and ours else [f"{path} is {ours!r}"]
     if isinstance(theirs, dict):
         if not isinstance(ours, dict):
             return [f"{path} is {ours!r}, theirs is {theirs!r}"]
