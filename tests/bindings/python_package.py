@@ -21,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+import types
 import typing
 import unittest
 from unittest import mock
@@ -280,6 +281,42 @@ class Surface(unittest.TestCase):
         self.assertIn("<td>parameters.total</td>", report._repr_html_())
         with self.assertRaises(libllm.InvalidArgumentError):
             libllm.estimate("Llama-3.1-8B", tsk=1)
+
+    def test_a_notebook_shows_a_stream_while_it_comes(self):
+        shown = []
+
+        class Picture:
+            def update(self, text):
+                shown.append(text)
+
+        def display(text, display_id):
+            self.assertTrue(display_id)
+            shown.append(text)
+            return Picture()
+
+        notebook = types.ModuleType("IPython.display")
+        notebook.Markdown, notebook.display = str, display
+        with mock.patch.dict(sys.modules, {"IPython": types.ModuleType("IPython"), "IPython.display": notebook}), \
+                mock.patch("libllm._stream.SECONDS", 0):
+            self.scripted.chat_stream("hello")._ipython_display_()
+            self.assertEqual((shown[0], shown[-1]), ("", "It is sunny."))
+            self.assertIn("It is", shown)
+            shown.clear()
+            self.tiny.generate_stream(IDS, max_tokens=4, seed=1)._ipython_display_()
+            self.assertEqual(shown[-1], self.tiny.generate(IDS, max_tokens=4, seed=1).text)
+
+    def test_an_estimate_is_drawn(self):
+        bars = []
+        axes = mock.Mock(barh=lambda names, values: bars.append(dict(zip(names, values))))
+        pyplot = types.ModuleType("matplotlib.pyplot")
+        pyplot.subplots = lambda figsize: (mock.Mock(), axes)
+        matplotlib = types.ModuleType("matplotlib")
+        matplotlib.pyplot = pyplot
+        report = libllm.estimate("Llama-3.1-8B")
+        with mock.patch.dict(sys.modules, {"matplotlib": matplotlib, "matplotlib.pyplot": pyplot}):
+            report.plot("parameter")
+        self.assertEqual(bars[0]["parameters.total"], 8030261248)
+        self.assertEqual(set(bars[0]), {path for path, figure in report.figures.items() if figure.unit == "parameter"})
 
     def test_devices_and_log(self):
         self.assertEqual(libllm.devices()[0].id, "cpu")

@@ -6,13 +6,14 @@ import array
 import contextlib
 import copy
 import json
-from typing import (TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Type, TypeVar, Union,
+from typing import (TYPE_CHECKING, Any, Dict, Generator, Iterable, List, Mapping, Optional, Sequence, Type, TypeVar, Union,
                     overload)
 
 from . import _errors as errors
 from . import api
 from ._http import Transport, read_address, read_key
 from ._options import Cancellation, Endpoint, Plan
+from ._stream import Stream
 from .model import Messages, Model, Prompt, Texts, talk
 from .results import (ChatChunk, ChatCompletion, Choice, ChunkChoice, Completion, Delta, FunctionCall, Message, TextChoice,
                       TextLogprobs, Timings, TokenLogprob, TokenLogprobs, TokensDetails, ToolCall, ToolCallPiece, TopLogprob,
@@ -248,14 +249,14 @@ class Client(Model):
         return {**head(kind, prefix, self.name), **{k: reply[k] for k in ("id", "created", "model") if reply.get(k)}}
 
     def chat_stream(self, messages: Messages, *, tools: Sequence[Tool] = (), template: Optional[str] = None,
-                    template_variables: Optional[Json] = None, **options: Unpack[Options]) -> Iterator[ChatChunk]:
+                    template_variables: Optional[Json] = None, **options: Unpack[Options]) -> Stream[ChatChunk]:
         """The answer in pieces, as they come. Closing the iterator ends it. Arguments as for chat()."""
         plan = Plan(options)
         request = self._ask_chat(messages, tools, template, template_variables, plan, options)
         request.update(stream=True, stream_options={"include_usage": True})
-        return self._received(request, plan)
+        return Stream(self._received(request, plan))
 
-    def _received(self, request: Json, plan: Plan) -> Iterator[ChatChunk]:
+    def _received(self, request: Json, plan: Plan) -> Generator[ChatChunk, None, None]:
         """Chunks; the last one says why the answer ended and has the counts, which come behind it."""
         first: Dict[str, Any] = {}
         counts: Json = {}
@@ -321,13 +322,13 @@ class Client(Model):
         answer.__dict__["parse"] = plan.parse
         return answer
 
-    def generate_stream(self, prompt: Prompt, **options: Unpack[Options]) -> Iterator[str]:
+    def generate_stream(self, prompt: Prompt, **options: Unpack[Options]) -> Stream[str]:
         """The text of generate() in pieces, as they come. Closing the iterator ends the generation."""
         plan = Plan(options)
         request = self._ask(plan, options, prompt=prompt if isinstance(prompt, str) else list(prompt), stream=True)
-        return self._pieces(request, plan)
+        return Stream(self._pieces(request, plan))
 
-    def _pieces(self, request: Json, plan: Plan) -> Iterator[str]:
+    def _pieces(self, request: Json, plan: Plan) -> Generator[str, None, None]:
         has_ended = False
         events = self.transport.stream("/completions", request, plan.cancel)
         with contextlib.closing(events):  # type: ignore[type-var]

@@ -16,6 +16,7 @@ from ._core import SHARED, Call, ClosedError
 from ._load import lib
 from ._options import Endpoint, Options, Plan
 from ._runtime import locate, shared_runtime
+from ._stream import Stream
 from .results import (ChatChunk, ChatCompletion, Choice, ChunkChoice, Completion, Delta, FunctionCall, Message, TextChoice,
                       TokenLogprob, TokenLogprobs, ToolCall, call_piece, head, timings, usage)
 from .schemas import Json, Tool, run_tool, tool_schema
@@ -240,12 +241,12 @@ class Model:
         return answer
 
     def chat_stream(self, messages: Messages, *, tools: Sequence[Tool] = (), template: Optional[str] = None,
-                    template_variables: Optional[Json] = None, **options: Unpack[Options]) -> Iterator[ChatChunk]:
+                    template_variables: Optional[Json] = None, **options: Unpack[Options]) -> Stream[ChatChunk]:
         """The answer in pieces, as they come. Closing the iterator ends the generation. Arguments as for chat()."""
-        return self._chunks(messages, tools, template, template_variables, Plan(options))
+        return Stream(self._chunks(messages, tools, template, template_variables, Plan(options)))
 
     def _chunks(self, messages: Messages, tools: Sequence[Tool], template: Optional[str], variables: Optional[Json],
-                plan: Plan) -> Iterator[ChatChunk]:
+                plan: Plan) -> Generator[ChatChunk, None, None]:
         first = head("chat.completion.chunk", "chatcmpl", self.name)
         tokens = self._tokens(plan)
 
@@ -327,13 +328,13 @@ class Model:
         answer.__dict__["parse"] = plan.parse
         return answer
 
-    def generate_stream(self, prompt: Prompt, **options: Unpack[Options]) -> Iterator[str]:
+    def generate_stream(self, prompt: Prompt, **options: Unpack[Options]) -> Stream[str]:
         """The text of generate() in pieces, as they come. Closing the iterator ends the generation."""
         plan = Plan(options)
-        return self._texts(self._prompt_events(prompt, plan))
+        return Stream(self._texts(self._prompt_events(prompt, plan)))
 
     @staticmethod
-    def _texts(events: Generator[api.StreamEvent, None, None]) -> Iterator[str]:
+    def _texts(events: Generator[api.StreamEvent, None, None]) -> Generator[str, None, None]:
         with contextlib.closing(events):
             for event in events:
                 if event.text:
