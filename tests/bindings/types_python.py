@@ -25,7 +25,7 @@ def mypy(temporary):
 
 
 def pyright(temporary, folder):
-    kept = pathlib.Path(folder, PYRIGHT)
+    kept = pathlib.Path(folder).resolve() / PYRIGHT
     program = kept / "node_modules/pyright/index.js"
     if not program.exists():
         if not shutil.which("npm"):
