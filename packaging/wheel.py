@@ -56,7 +56,9 @@ def check(library):
 def metadata(project, version):
     lines = ["Metadata-Version: 2.1", f"Name: {project['name']}", f"Version: {version}",
              f"Summary: {project['description']}", "License: MIT", f"Keywords: {','.join(project['keywords'])}",
+             f"Author: {', '.join(author['name'] for author in project['authors'])}",
              f"Requires-Python: {project['requires-python']}"]
+    lines += [f"Project-URL: {name}, {url}" for name, url in project["urls"].items()]
     lines += [f"Classifier: {classifier}" for classifier in project["classifiers"]]
     for extra, requirements in project["optional-dependencies"].items():
         lines += [f"Provides-Extra: {extra}", *(f'Requires-Dist: {name}; extra == "{extra}"' for name in requirements)]

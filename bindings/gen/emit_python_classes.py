@@ -138,7 +138,7 @@ class Classes:
         names = ", ".join(repr(safe(field["name"])) for field in fields)
         lines = [f"class {name}:", *docstring("    ", struct["doc"]), "",
                  f"    __slots__ = ({', '.join(map(repr, slots))},)", f"    _names = ({names},)", "",
-                 "    def __init__(self, raw: Any):", "        self._raw = raw"]
+                 f"    def __init__(self, raw: _ffi.{name}):", "        self._raw = raw"]
         for field in texts:
             lines += comment(field["doc"], "        #: ", 112).split("\n")
             annotation, value = self.read(field, "raw")
@@ -147,7 +147,7 @@ class Classes:
             if field not in texts:
                 annotation, value = self.read(field, "self._raw")
                 lines += ["", "    @property", f"    def {safe(field['name'])}(self) -> {annotation}:",
-                          *docstring("        ", field["doc"]), f"        value: {annotation} = {value}", "        return value"]
+                          *docstring("        ", field["doc"]), f"        return {value}"]
         return lines + ["", "    def __repr__(self) -> str:",
                         f'        return "{name}(" + ", ".join(f"{{name}}={{getattr(self, name)!r}}" '
                         "for name in self._names) + \")\""]
@@ -184,7 +184,7 @@ class Classes:
             lines += comment(field["doc"], "        #: ", 112).split("\n")
             lines.append(f"        self.{safe(field['name'])} = " +
                          ("0" if field in written else safe(field["name"])))
-        lines += ["", "    def _fill(self, call: Call, raw: Any, mode: int) -> None:"]
+        lines += ["", f"    def _fill(self, call: Call, raw: _ffi.{pascal(struct['name'])}, mode: int) -> None:"]
         for field in asked:
             assignments = self.assign(field)
             if options or field["nullable"]:
@@ -192,10 +192,11 @@ class Classes:
                 assignments = ["    " + line for line in assignments]
             lines += ["        " + line for line in assignments]
         if written:
-            lines += ["", "    def _read(self, raw: Any) -> None:",
+            lines += ["", f"    def _read(self, raw: _ffi.{pascal(struct['name'])}) -> None:",
                       *(f"        self.{field['name']} = raw.{field['name']}" for field in written)]
         if options:
-            lines += ["", "    def _build(self, call: Call) -> Any:", f"        raw = _ffi.{pascal(struct['name'])}()",
+            lines += ["", f"    def _build(self, call: Call) -> _ffi.{pascal(struct['name'])}:",
+                      f"        raw = _ffi.{pascal(struct['name'])}()",
                       f"        lib.{struct['init']}(ctypes.byref(raw), ctypes.sizeof(raw))",
                       "        self._fill(call, raw, SHARED)", "        return raw"]
         return lines

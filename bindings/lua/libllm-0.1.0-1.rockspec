@@ -8,7 +8,11 @@ source = {
 description = {
    summary = "Run large language models inside a Lua program, and estimate what they cost",
    detailed = "LuaJIT bindings of libllm, through its FFI. The C library libllm.so.0 is opened at run time.",
+   homepage = "https://github.com/libllm/libllm",
+   issues_url = "https://github.com/libllm/libllm/issues",
+   maintainer = "The libllm authors",
    license = "MIT",
+   labels = { "llm", "gguf", "inference", "luajit" },
 }
 supported_platforms = { "linux" }
 dependencies = { "lua == 5.1" }

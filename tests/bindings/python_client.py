@@ -101,6 +101,62 @@ class Same(unittest.TestCase):
         self.assertEqual(answers[0].text, answers[1].text)
         self.assertEqual(asked[:len(asked) // 2], asked[len(asked) // 2:])
 
+    def test_logprobs(self):
+        for (one, two), call in [((self.here, self.tiny), lambda m: m.generate("Once", max_tokens=9, temperature=0, logprobs=2)),
+                                 ((self.chats, self.scripted), lambda m: m.chat("hi", temperature=0, logprobs=True, top_logprobs=2))]:
+            found, other = (call(m).choices[0].logprobs for m in (one, two))
+            self.assertEqual(found.get("tokens") or [t.token for t in found.content], other.get("tokens") or [t.token for t in other.content])
+        streamed = [t for c in self.scripted.chat_stream("hi", temperature=0, logprobs=True, top_logprobs=2)
+                    for t in (c.choices[0].logprobs or other).content if c.text]
+        self.assertEqual(streamed, other.content)
+        self.assertEqual((other.content[0].top_logprobs[0].token, bytes(other.content[0].bytes).decode()), (other.content[0].token,) * 2)
+
+    def test_an_address_is_a_model(self):
+        model = libllm.Model.open(self.tiny.endpoint, model="tiny", retries=0)
+        with model:
+            self.assertIsInstance(model, libllm.Client)
+            self.assertEqual(model.generate("Once", max_tokens=5, temperature=0).text,
+                             self.here.generate("Once", max_tokens=5, temperature=0).text)
+            self.assertEqual(model.chat_stream.__doc__, libllm.Client.chat_stream.__doc__)
+        for options in {"context": 9}, {"parallel": 2}, {"device": "cpu"}, {"deterministic": True}:
+            with self.assertRaisesRegex(TypeError, f"{next(iter(options))}: this is about a model on this machine"):
+                libllm.Model.open(self.tiny.endpoint, **options)
+        with self.assertRaisesRegex(TypeError, "api_key_file: this is about a server"):
+            libllm.Model.open(TINY, api_key_file="x")
+        with self.assertRaisesRegex(TypeError, "unknown option modle; known are model, api_key_file"):
+            libllm.Model.open(self.tiny.endpoint, modle="x")
+        for call in (lambda: model.session(), lambda: model.adapter("x"), lambda: model.metadata, lambda: model.info,
+                     lambda: model.context_length, lambda: model.detokenize_bytes([1])):
+            with self.assertRaisesRegex(libllm.UnsupportedError, "only a model on this machine"):
+                call()
+        self.assertFalse(hasattr(model, "no_such_thing"))
+        with self.assertRaisesRegex(TypeError, "pooling"):
+            model.embed("a", pooling=libllm.api.Pooling.MEAN)
+
+        async def story():
+            async with await libllm.AsyncModel.open(self.scripted.endpoint, model="scripted") as elsewhere:
+                with self.assertRaisesRegex(TypeError, "Client.tokenize"):
+                    elsewhere.tokenize("a")
+                return (await elsewhere.chat("hi", temperature=0)).text
+
+        self.assertEqual(asyncio.run(story()), "It is sunny.")
+
+    def test_tokens(self):
+        text = "Once \u4f60 <|go_think|>"
+        for here, there in (self.here, self.tiny), (self.chats, self.scripted):
+            for options in {}, {"special": True}, {"bos": True}:
+                self.assertEqual(there.tokenize(text, **options), here.tokenize(text, **options))
+            ids = here.tokenize(text, special=True)
+            self.assertEqual(there.detokenize(ids), here.detokenize(ids, special=True))
+        with self.assertRaisesRegex(TypeError, "special=False"):
+            self.tiny.detokenize([1], special=False)
+        self.assertEqual(self.scripted.apply_template(["hi"]), self.chats.apply_template(["hi"]))
+        with Scripted(answer_text) as server, self.assertRaisesRegex(libllm.UnsupportedError, "does not tell of tokens.*/tokenize"):
+            libllm.Client(server.url, model="m").tokenize("a")
+        with mock.patch.object(libllm._http.Transport, "whole", return_value={"tokens": "a"}):
+            with self.assertRaisesRegex(libllm.JsonError, "/tokenize: the answer has no \"tokens\""):
+                libllm.Client("http://127.0.0.1", model="m").tokenize("a")
+
     def test_embed(self):
         texts = [f"text {i}" for i in range(70)]
         for one, two in zip(self.here.embed(texts), self.tiny.embed(texts)):

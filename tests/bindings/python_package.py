@@ -12,6 +12,7 @@ import gc
 import itertools
 import json
 import logging
+import math
 import os
 import pathlib
 import random
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+import types
 import typing
 import unittest
 from unittest import mock
@@ -27,6 +29,7 @@ from unittest import mock
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bindings/python"))
 import libllm  # noqa: E402
+import peer_fields  # noqa: E402
 from libllm import api  # noqa: E402
 
 TINY = ROOT / "tests/data/tiny/llama.gguf"
@@ -99,6 +102,21 @@ class Surface(unittest.TestCase):
         self.assertEqual(len({chunk.id for chunk in chunks}), 1)
         self.assertIsNotNone(chunks[-1].usage)
 
+    def test_results_have_the_fields_of_llama_cpp_python(self):
+        """And of the same types; tests/bench/llama_cpp_python.py has both packages side by side."""
+        known = peer_fields.known()
+        options = {"temperature": 0, "max_tokens": 9}
+        found = [("CreateCompletionResponse", model.generate("Hello", **more, **options))
+                 for model in (self.tiny, self.scripted) for more in ({}, {"logprobs": 2})]
+        for more in {}, {"tools": [get_weather]}, {"logprobs": True, "top_logprobs": 1}, {"max_tokens": 1}:
+            found.append(("CreateChatCompletionResponse", self.scripted.chat("hello", **{**options, **more})))
+            found += [("CreateChatCompletionStreamResponse", chunk)
+                      for chunk in self.scripted.chat_stream("hello", **{**options, **more})]
+        found.append(("CreateEmbeddingResponse", self.tiny.create_embedding(["a", "b"])))
+        for name, result in found:
+            self.assertEqual(peer_fields.problems(known[name], json.loads(json.dumps(result)), name), [])
+        self.assertTrue(any(chunk["choices"][0]["delta"].get("tool_calls") for name, chunk in found if name.endswith("StreamResponse")))
+
     def test_functions_are_tools(self):
         schema = libllm.tool_schema(get_weather)["function"]
         self.assertEqual(schema["parameters"], {
@@ -114,7 +132,9 @@ class Surface(unittest.TestCase):
         self.assertEqual(self.scripted.chat("weather?", tools=[get_weather], run_tools=2).text, "It is sunny.")
         streamed = [call for chunk in self.scripted.chat_stream("weather?", tools=[get_weather])
                     for call in chunk.choices[0].delta.tool_calls]
-        self.assertEqual("".join(call["function"]["arguments"] for call in streamed), '{"city": "Ulm"}')
+        self.assertEqual("".join(call.function.arguments for call in streamed), '{"city": "Ulm"}')
+        self.assertEqual([(call.id is None, call.function.name) for call in streamed],
+                         [(False, "get_weather")] + [(True, None)] * (len(streamed) - 1))
 
     def test_a_tool_that_raises_answers_with_the_error(self):
         def get_weather(city: str) -> str:
@@ -155,6 +175,47 @@ class Surface(unittest.TestCase):
         self.assertEqual("".join(pieces), first)
         self.assertIn("go_think", self.scripted.apply_template(["hi"]))
         self.assertEqual(self.tiny.metadata["architecture"], "llama")
+
+    def test_logprobs_are_those_of_the_logits(self):
+        with self.tiny.session() as session:
+            logits = session.decode(IDS).tolist()
+        whole = math.log(sum(map(math.exp, logits)))
+        likeliest = sorted(range(len(logits)), key=logits.__getitem__, reverse=True)[:3]
+        expected = [logits[token] - whole for token in likeliest]
+        tokens = []  # whatever comes out is likely and unlikely in turn
+        for seed in range(6):
+            found = self.tiny.generate(IDS, max_tokens=1, seed=seed, temperature=1.5, ignore_end=True, logprobs=3,
+                                       regex="[ -~]*").choices[0].logprobs
+            token = self.tiny.tokenize(found.tokens[0])[0]
+            self.assertAlmostEqual(found.token_logprobs[0], logits[token] - whole, places=4)
+            self.assertEqual(found.top_logprobs[0][found.tokens[0]], found.token_logprobs[0])
+            for one, other in zip(list(found.top_logprobs[0].values()), expected):
+                self.assertAlmostEqual(one, other, places=4)
+            tokens.append(token)
+        self.assertGreater(len(set(tokens)), 1)
+        found = self.tiny.generate(IDS, max_tokens=5, seed=1, regex="[a-z]*", ignore_end=True, logprobs=0)
+        self.assertEqual(("".join(found.choices[0].logprobs.tokens), found.choices[0].logprobs.text_offset),
+                         (found.text, list(range(5))))
+        self.assertIsNone(self.tiny.generate(IDS, max_tokens=1, logprobs=False).choices[0].logprobs)
+        for options, error in [({"top_logprobs": 2}, TypeError), ({"logprobs": True, "top_logprobs": 101}, libllm.InvalidArgumentError),
+                               ({"logprobs": True, "logits_processor": lambda tokens, logits: None}, TypeError)]:
+            with self.assertRaises(error):
+                self.tiny.generate(IDS, max_tokens=1, **options)
+
+    def test_logprobs_of_chats_are_those_of_the_text(self):
+        """Thoughts, markers of them, calls of tools and what a stop text cuts off have none."""
+        for options in {}, {"tools": [get_weather]}, {"stop": "sunny"}:
+            answer = self.scripted.chat("hello", logprobs=True, top_logprobs=2, **options)
+            content = answer.choices[0].logprobs.content
+            self.assertEqual("".join(one.token for one in content).strip(), answer.text.strip(), options)
+            for one in content:
+                self.assertEqual((bytes(one.bytes).decode(), one.top_logprobs[0].token, len(one.top_logprobs)),
+                                 (one.token, one.token, 2))
+            chunks = list(self.scripted.chat_stream("hello", logprobs=True, top_logprobs=2, **options))
+            self.assertEqual([one for chunk in chunks if chunk.choices[0].logprobs for one in chunk.choices[0].logprobs.content],
+                             content)
+            for chunk in chunks:
+                self.assertEqual(bool(chunk.text), chunk.choices[0].logprobs is not None)
 
     def test_a_prompt_is_not_computed_twice(self):
         self.tiny.generate(IDS, max_tokens=1)
@@ -220,6 +281,42 @@ class Surface(unittest.TestCase):
         self.assertIn("<td>parameters.total</td>", report._repr_html_())
         with self.assertRaises(libllm.InvalidArgumentError):
             libllm.estimate("Llama-3.1-8B", tsk=1)
+
+    def test_a_notebook_shows_a_stream_while_it_comes(self):
+        shown = []
+
+        class Picture:
+            def update(self, text):
+                shown.append(text)
+
+        def display(text, display_id):
+            self.assertTrue(display_id)
+            shown.append(text)
+            return Picture()
+
+        notebook = types.ModuleType("IPython.display")
+        notebook.Markdown, notebook.display = str, display
+        with mock.patch.dict(sys.modules, {"IPython": types.ModuleType("IPython"), "IPython.display": notebook}), \
+                mock.patch("libllm._stream.SECONDS", 0):
+            self.scripted.chat_stream("hello")._ipython_display_()
+            self.assertEqual((shown[0], shown[-1]), ("", "It is sunny."))
+            self.assertIn("It is", shown)
+            shown.clear()
+            self.tiny.generate_stream(IDS, max_tokens=4, seed=1)._ipython_display_()
+            self.assertEqual(shown[-1], self.tiny.generate(IDS, max_tokens=4, seed=1).text)
+
+    def test_an_estimate_is_drawn(self):
+        bars = []
+        axes = mock.Mock(barh=lambda names, values: bars.append(dict(zip(names, values))))
+        pyplot = types.ModuleType("matplotlib.pyplot")
+        pyplot.subplots = lambda figsize: (mock.Mock(), axes)
+        matplotlib = types.ModuleType("matplotlib")
+        matplotlib.pyplot = pyplot
+        report = libllm.estimate("Llama-3.1-8B")
+        with mock.patch.dict(sys.modules, {"matplotlib": matplotlib, "matplotlib.pyplot": pyplot}):
+            report.plot("parameter")
+        self.assertEqual(bars[0]["parameters.total"], 8030261248)
+        self.assertEqual(set(bars[0]), {path for path, figure in report.figures.items() if figure.unit == "parameter"})
 
     def test_devices_and_log(self):
         self.assertEqual(libllm.devices()[0].id, "cpu")

@@ -1,30 +1,53 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The types of the Python package and its examples hold under mypy --strict, and pyright where it is installed.
+"""The types of the Python package and its examples hold, for mypy --strict and for pyright.
 
-Runs with the packages of requirements.txt: what mypy objects to changes with its version.
+usage: types_python.py mypy             with the packages of requirements.txt: what it objects to changes with its version
+       types_python.py pyright FOLDER   FOLDER keeps pyright, which runs on Node.js, for the next run
 """
+import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
+import venv
 
 import generator
 
-
-def main():
-    package = generator.ROOT / "bindings/python"
-    examples = [str(path) for path in sorted((package / "examples").glob("*.py"))]
-    problems = []
-    with tempfile.TemporaryDirectory() as cache:
-        commands = [[sys.executable, "-m", "mypy", "--strict", "--cache-dir", cache, "libllm", *examples]]
-        if shutil.which("pyright"):
-            commands.append(["pyright", "libllm", "examples"])
-        for command in commands:
-            done = subprocess.run(command, cwd=package, capture_output=True, text=True, check=False)
-            if done.returncode:
-                problems.append(done.stdout + done.stderr)
-    generator.finish(problems)
+SKIPPED = 77
+PYRIGHT = "pyright@1.1.405"
+PACKAGE = generator.ROOT / "bindings/python"
+CHECKED = ["libllm", *(str(path) for path in sorted((PACKAGE / "examples").glob("*.py")))]
 
 
-main()
+def mypy(temporary):
+    return [sys.executable, "-m", "mypy", "--strict", "--cache-dir", temporary, *CHECKED]
+
+
+def pyright(temporary, folder):
+    kept = pathlib.Path(folder).resolve() / PYRIGHT
+    program = kept / "node_modules/pyright/index.js"
+    if not program.exists():
+        if not shutil.which("npm"):
+            skip("there is no npm")
+        done = subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(kept), PYRIGHT],
+                              capture_output=True, text=True, check=False)
+        if done.returncode:
+            skip(f"pyright cannot be fetched: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
+    venv.create(temporary)  # a Python without the packages that this machine may have
+    return ["node", str(program), "--pythonpath", f"{temporary}/bin/python", *CHECKED]
+
+
+def skip(reason):
+    print(reason)
+    sys.exit(SKIPPED)
+
+
+def main(checker, *arguments):
+    with tempfile.TemporaryDirectory() as temporary:
+        command = {"mypy": mypy, "pyright": pyright}[checker](temporary, *arguments)
+        done = subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, check=False)
+    generator.finish([done.stdout + done.stderr] if done.returncode else [])
+
+
+main(*sys.argv[1:])

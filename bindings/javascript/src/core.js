@@ -186,9 +186,13 @@ function readArray(kind, pointer, length) {
   return Array.from({length}, (_, i) => readAt(structs[kind], pointer + BigInt(i * size)));
 }
 
-function readFields({fields}, buffer) {
+// The fields of every struct as a list, which is read for every token of a stream.
+const lists = new Map(Object.values(structs).map((struct) =>
+  [struct, Object.entries(struct.fields).map(([name, field]) => ({name, ...field}))]));
+
+function readFields(struct, buffer) {
   const found = {};
-  for (const [name, {role, offset, type, of, lengthOffset, lengthType}] of Object.entries(fields)) {
+  for (const {name, role, offset, type, of, lengthOffset, lengthType} of lists.get(struct)) {
     if (role === "value") {
       found[name] = read(buffer, offset, type);
     } else if (role === "array") {
@@ -204,9 +208,12 @@ function readFields({fields}, buffer) {
 
 // --- Calls ----------------------------------------------------------------------------------------------------------
 
+// Errors of calls that are over, for later ones.
+const errors = [];
+
 /** One call of a C function: the objects in use meanwhile, what must stay alive, its error. */
 class Call {
-  error = Buffer.alloc(structs.Error.size);
+  error = errors.pop() ?? Buffer.alloc(structs.Error.size);
   uses = [];
   kept = [];
   callbacks = [];
@@ -253,6 +260,7 @@ class Call {
       }
     }
     this.callbacks.forEach((callback) => koffi.unregister(callback));
+    errors.push(this.error);
     if (this.thrown) {
       throw this.thrown.value;
     }

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from . import _errors, _ffi, api
 from ._core import ClosedError
 from ._errors import *  # noqa: F403
-from ._options import Cancellation, LogitsProcessor, Options
+from ._options import Cancellation, Endpoint, LogitsProcessor, Options
 from ._runtime import devices, make_runtime
+from ._stream import Stream
 from .estimates import Estimate, Figure, estimate
 from .model import Model
 from .results import ChatChunk, ChatCompletion, Completion, Device, Message, ToolCall, Usage
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from .client import Client
 
 __version__ = _ffi.VERSION
-__all__ = ["AsyncModel", "Cancellation", "ChatChunk", "ChatCompletion", "Client", "ClosedError", "Completion", "Device", "Estimate",
-           "Figure", "LogitsProcessor", "Message", "Model", "Options", "Session", "ToolCall", "Usage", "api", "devices",
+__all__ = ["AsyncModel", "Cancellation", "ChatChunk", "ChatCompletion", "Client", "ClosedError", "Completion", "Device", "Endpoint",
+           "Estimate", "Figure", "LogitsProcessor", "Message", "Model", "Options", "Session", "Stream", "ToolCall", "Usage", "api", "devices",
            "estimate", "make_runtime", "run_tool", "schema_of", "tool_schema"]
 __all__ += _errors.__all__
 

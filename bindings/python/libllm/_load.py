@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Finds and opens libllm.so: LIBLLM_LIBRARY, the one inside this package, or the system's, in this order."""
+from __future__ import annotations
+
 import ctypes
 import os
-from typing import Any
 
 from . import _ffi
 
 
-def _candidates() -> "list[str]":
+def _candidates() -> list[str]:
     named = os.environ.get("LIBLLM_LIBRARY")
     if named:
         return [named]
@@ -15,7 +16,7 @@ def _candidates() -> "list[str]":
     return [inside, "libllm.so.0"] if os.path.exists(inside) else ["libllm.so.0"]
 
 
-def _open() -> Any:
+def _open() -> _ffi.Library:
     problems = []
     for path in _candidates():
         try:

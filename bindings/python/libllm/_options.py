@@ -74,6 +74,10 @@ class Options(TypedDict, total=False):
     ignore_end: bool
     #: Tokens to guess for a step, up to 7.
     n_guesses: int
+    #: Say how probable each token was; a number: and the likeliest ones at its place, so many.
+    logprobs: Union[bool, int]
+    #: With logprobs=True: that number.
+    top_logprobs: int
     #: The answer is JSON of this schema, pydantic model, dataclass or type; `.parsed` has it.
     json_schema: Any
     #: The answer keeps to this grammar (GBNF).
@@ -88,6 +92,28 @@ class Options(TypedDict, total=False):
     adapters: Adapters
     #: Ends the call from another thread.
     cancel: Cancellation
+
+
+class Endpoint(TypedDict, total=False):
+    """Keywords of Client(), and of Model.open() with the address of a server."""
+    #: Its name there; otherwise the only one that the server has.
+    model: Optional[str]
+    #: A file with the key; otherwise LIBLLM_API_KEY, and for OpenAI OPENAI_API_KEY, of the environment.
+    api_key_file: Union[None, str, "os.PathLike[str]"]
+    #: A function that gets the key from where it is kept, such as a keyring.
+    api_key: Optional[Callable[[], Optional[str]]]
+    #: Send the key unencrypted to another machine.
+    allow_http: bool
+    #: Seconds to connect. Default 10.
+    connect_timeout: float
+    #: Seconds to the first byte of an answer. Default 600.
+    first_timeout: float
+    #: Seconds between two pieces of it. Default 120.
+    idle_timeout: float
+    #: Attempts after one that failed before it answered, as the server is busy or cannot be reached. Default 4.
+    retries: int
+    #: Seconds in all that may be waited between them. Default 60.
+    patience: float
 
 
 KNOWN = tuple(Options.__annotations__)
@@ -125,10 +151,22 @@ class Plan:
         self.max_tokens = options.get("max_tokens") or 0
         self.ignore_end = bool(options.get("ignore_end"))
         self.n_guesses = options.get("n_guesses") or 0
+        self.logprobs, self.top_logprobs = self._logprobs(options.get("logprobs"), options.get("top_logprobs"))
+        if self.processors and self.logprobs:
+            raise TypeError("logits_processor and logprobs at once; expected one of them")
         self.logit_bias = {int(token): float(bias) for token, bias in (options.get("logit_bias") or {}).items()}
         seed = options.get("seed")
         self.seed = int.from_bytes(os.urandom(8), "little") if seed is None else int(seed)
         self.chosen = {name: options[name] for name in SAMPLING if options.get(name) is not None}
+
+    @staticmethod
+    def _logprobs(asked: Union[None, bool, int], top: Optional[int]) -> Tuple[bool, int]:
+        """Whether, and how many others; 0 is a number here."""
+        if asked is None or asked is False:
+            if top:
+                raise TypeError("top_logprobs without logprobs=True")
+            return False, 0
+        return True, int(top or 0) if asked is True else int(asked)
 
     def sampling(self, bias: Optional[Mapping[int, float]] = None) -> api.SamplingOptions:
         biases = self.logit_bias if bias is None else bias
@@ -137,4 +175,5 @@ class Plan:
 
     def stream(self, constraint: Optional[api.Constraint]) -> api.StreamOptions:
         return api.StreamOptions(max_tokens=self.max_tokens, sampling=self.sampling(), stops=self.stops,
-                                 ignore_end=int(self.ignore_end), n_guesses=self.n_guesses, constraint=constraint)
+                                 ignore_end=int(self.ignore_end), n_guesses=self.n_guesses, constraint=constraint,
+                                 logprobs=int(self.logprobs), n_top_logprobs=self.top_logprobs)

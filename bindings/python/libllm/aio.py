@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from typing import TYPE_CHECKING, Any, AsyncGenerator, Callable, Iterator, List, Sequence, TypeVar, Union
+from typing import TYPE_CHECKING, Any, AsyncGenerator, Callable, Iterator, List, Sequence, TypeVar
 
 from ._options import Cancellation
 from .model import Messages, Model, Prompt, Texts
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ._options import Options
-    from .client import Client
 
 T = TypeVar("T")
 END: Any = object()
@@ -50,7 +49,7 @@ async def iterate(cancel: Cancellation, iterator: Iterator[T]) -> AsyncGenerator
 class AsyncModel:
     """A Model, or a Client, whose calls are awaited."""
 
-    def __init__(self, model: Union[Model, Client]):
+    def __init__(self, model: Model):
         self.model = model
 
     @classmethod
@@ -86,9 +85,11 @@ class AsyncModel:
         return await threaded(Cancellation(), lambda: self.model.embed(text))
 
     def tokenize(self, text: str, *, special: bool = False, bos: bool = False) -> List[int]:
-        """See Model.tokenize(); it is over at once."""
-        if not isinstance(self.model, Model):
-            raise TypeError("a Client has no tokens: the model is elsewhere")
+        """See Model.tokenize(); it is over at once, for a model on this machine."""
+        from .client import Client
+
+        if isinstance(self.model, Client):
+            raise TypeError(f"{self.model}: tokens would take a request; Client.tokenize() makes it")
         return self.model.tokenize(text, special=special, bos=bos)
 
     async def close(self) -> None:

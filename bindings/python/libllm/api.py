@@ -179,7 +179,7 @@ class Limits:
         #: Bytes of text that one call may tokenize. Default 64 MiB.
         self.text_bytes = text_bytes
 
-    def _fill(self, call: Call, raw: Any, mode: int) -> None:
+    def _fill(self, call: Call, raw: _ffi.Limits, mode: int) -> None:
         if self.gguf_entries is not None:
             raw.gguf_entries = self.gguf_entries
         if self.tensors is not None:
@@ -203,7 +203,7 @@ class Limits:
         if self.text_bytes is not None:
             raw.text_bytes = self.text_bytes
 
-    def _build(self, call: Call) -> Any:
+    def _build(self, call: Call) -> _ffi.Limits:
         raw = _ffi.Limits()
         lib.libllm_limits_init(ctypes.byref(raw), ctypes.sizeof(raw))
         self._fill(call, raw, SHARED)
@@ -245,7 +245,7 @@ class RuntimeOptions:
         #: exist. NULL: nothing is kept. Copied.
         self.cache_dir = cache_dir
 
-    def _fill(self, call: Call, raw: Any, mode: int) -> None:
+    def _fill(self, call: Call, raw: _ffi.RuntimeOptions, mode: int) -> None:
         if self.n_threads is not None:
             raw.n_threads = self.n_threads
         if self.cpu_mask is not None:
@@ -268,7 +268,7 @@ class RuntimeOptions:
         if self.cache_dir is not None:
             raw.cache_dir = call.address(call.c_text(self.cache_dir))
 
-    def _build(self, call: Call) -> Any:
+    def _build(self, call: Call) -> _ffi.RuntimeOptions:
         raw = _ffi.RuntimeOptions()
         lib.libllm_runtime_options_init(ctypes.byref(raw), ctypes.sizeof(raw))
         self._fill(call, raw, SHARED)
@@ -289,7 +289,7 @@ class CalibrationOptions:
         #: Receives how far it is; NULL: nobody does.
         self.progress = progress
 
-    def _fill(self, call: Call, raw: Any, mode: int) -> None:
+    def _fill(self, call: Call, raw: _ffi.CalibrationOptions, mode: int) -> None:
         if self.types is not None:
             types = call.c_texts(self.types)
             raw.types, raw.n_types = call.address(types), len(types or b'')
@@ -303,7 +303,7 @@ class CalibrationOptions:
             
             raw.progress = call.callback(_ffi.CalibrateFn, progress, 1)
 
-    def _build(self, call: Call) -> Any:
+    def _build(self, call: Call) -> _ffi.CalibrationOptions:
         raw = _ffi.CalibrationOptions()
         lib.libllm_calibration_options_init(ctypes.byref(raw), ctypes.sizeof(raw))
         self._fill(call, raw, SHARED)
@@ -318,11 +318,11 @@ class ModelOptions:
         #: A libllm_load_mode.
         self.load_mode = load_mode
 
-    def _fill(self, call: Call, raw: Any, mode: int) -> None:
+    def _fill(self, call: Call, raw: _ffi.ModelOptions, mode: int) -> None:
         if self.load_mode is not None:
             raw.load_mode = self.load_mode
 
-    def _build(self, call: Call) -> Any:
+    def _build(self, call: Call) -> _ffi.ModelOptions:
         raw = _ffi.ModelOptions()
         lib.libllm_model_options_init(ctypes.byref(raw), ctypes.sizeof(raw))
         self._fill(call, raw, SHARED)
@@ -335,118 +335,100 @@ class ModelInfo:
     __slots__ = ('_raw',)
     _names = ('runnable', 'n_vocab', 'n_embd', 'n_layers', 'n_heads', 'n_kv_heads', 'n_context_train', 'has_tokenizer', 'has_chat_template', 'adds_bos', 'is_encoder', 'n_parameters', 'file_bytes', 'bytes_per_token', 'flops_per_token', 'kv_bytes_per_token', 'has_encoder', 'n_labels',)
 
-    def __init__(self, raw: Any):
+    def __init__(self, raw: _ffi.ModelInfo):
         self._raw = raw
 
     @property
     def runnable(self) -> int:
         """1 when the model can compute; 0 for a file with only a vocabulary, or of an unknown architecture."""
-        value: int = self._raw.runnable
-        return value
+        return self._raw.runnable
 
     @property
     def n_vocab(self) -> int:
         """Tokens in the vocabulary; the length of a row of logits."""
-        value: int = self._raw.n_vocab
-        return value
+        return self._raw.n_vocab
 
     @property
     def n_embd(self) -> int:
         """Width of the hidden state."""
-        value: int = self._raw.n_embd
-        return value
+        return self._raw.n_embd
 
     @property
     def n_layers(self) -> int:
         """Transformer layers."""
-        value: int = self._raw.n_layers
-        return value
+        return self._raw.n_layers
 
     @property
     def n_heads(self) -> int:
         """Attention heads of the first layer that has attention; 0 when none has."""
-        value: int = self._raw.n_heads
-        return value
+        return self._raw.n_heads
 
     @property
     def n_kv_heads(self) -> int:
         """Key/value heads of that layer."""
-        value: int = self._raw.n_kv_heads
-        return value
+        return self._raw.n_kv_heads
 
     @property
     def n_context_train(self) -> int:
         """Context length that the model was trained for, in tokens."""
-        value: int = self._raw.n_context_train
-        return value
+        return self._raw.n_context_train
 
     @property
     def has_tokenizer(self) -> int:
         """1 when the file carries a tokenizer that the library knows."""
-        value: int = self._raw.has_tokenizer
-        return value
+        return self._raw.has_tokenizer
 
     @property
     def has_chat_template(self) -> int:
         """1 when the file carries a chat template."""
-        value: int = self._raw.has_chat_template
-        return value
+        return self._raw.has_chat_template
 
     @property
     def adds_bos(self) -> int:
         """1 when text is to be preceded by the beginning-of-sequence token."""
-        value: int = self._raw.adds_bos
-        return value
+        return self._raw.adds_bos
 
     @property
     def is_encoder(self) -> int:
         """1 for an encoder: it reads a text at once and makes hidden states, no logits."""
-        value: int = self._raw.is_encoder
-        return value
+        return self._raw.is_encoder
 
     @property
     def n_parameters(self) -> int:
         """Parameters."""
-        value: int = self._raw.n_parameters
-        return value
+        return self._raw.n_parameters
 
     @property
     def file_bytes(self) -> int:
         """Size of the file, or of all files, in bytes."""
-        value: int = self._raw.file_bytes
-        return value
+        return self._raw.file_bytes
 
     @property
     def bytes_per_token(self) -> int:
         """Weight bytes that one decoded token reads."""
-        value: int = self._raw.bytes_per_token
-        return value
+        return self._raw.bytes_per_token
 
     @property
     def flops_per_token(self) -> int:
         """Multiply-adds counted as two operations that one decoded token needs, attention left out."""
-        value: int = self._raw.flops_per_token
-        return value
+        return self._raw.flops_per_token
 
     @property
     def kv_bytes_per_token(self) -> int:
         """KV memory of one position in bytes, for the default KV type."""
-        value: int = self._raw.kv_bytes_per_token
-        return value
+        return self._raw.kv_bytes_per_token
 
     @property
     def has_encoder(self) -> int:
         """1 for a model of an encoder and a decoder (T5): sessions answer a text, which libllm_session_encode() gives
         them; n_layers counts the layers of both.
         """
-        value: int = self._raw.has_encoder
-        return value
+        return self._raw.has_encoder
 
     @property
     def n_labels(self) -> int:
         """Scores that libllm_session_rank() gives, one for each label of the model's classifier; 0 when it has none."""
-        value: int = self._raw.n_labels
-        return value
+        return self._raw.n_labels
 
     def __repr__(self) -> str:
         return "ModelInfo(" + ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names) + ")"
@@ -458,7 +440,7 @@ class ConvertEvent:
     __slots__ = ('_raw', 'name', 'from_type', 'to_type', 'note',)
     _names = ('done', 'tensor', 'n_tensors', 'name', 'from_type', 'to_type', 'note', 'n_bytes', 'n_bytes_done',)
 
-    def __init__(self, raw: Any):
+    def __init__(self, raw: _ffi.ConvertEvent):
         self._raw = raw
         #: Its name.
         self.name: str = read_text(raw.name, raw.n_name_bytes)
@@ -473,32 +455,27 @@ class ConvertEvent:
     @property
     def done(self) -> int:
         """1: the tensor is done; 0: it is being worked on."""
-        value: int = self._raw.done
-        return value
+        return self._raw.done
 
     @property
     def tensor(self) -> int:
         """Its number, from 0 on."""
-        value: int = self._raw.tensor
-        return value
+        return self._raw.tensor
 
     @property
     def n_tensors(self) -> int:
         """Tensors of the model."""
-        value: int = self._raw.n_tensors
-        return value
+        return self._raw.n_tensors
 
     @property
     def n_bytes(self) -> int:
         """Bytes of all tensors of the source."""
-        value: int = self._raw.n_bytes
-        return value
+        return self._raw.n_bytes
 
     @property
     def n_bytes_done(self) -> int:
         """How many of them are read."""
-        value: int = self._raw.n_bytes_done
-        return value
+        return self._raw.n_bytes_done
 
     def __repr__(self) -> str:
         return "ConvertEvent(" + ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names) + ")"
@@ -529,7 +506,7 @@ class ConvertOptions:
         #: Receives how far it is; NULL: nobody does.
         self.progress = progress
 
-    def _fill(self, call: Call, raw: Any, mode: int) -> None:
+    def _fill(self, call: Call, raw: _ffi.ConvertOptions, mode: int) -> None:
         if self.overwrite is not None:
             raw.overwrite = self.overwrite
         if self.type is not None:
@@ -547,7 +524,7 @@ class ConvertOptions:
             
             raw.progress = call.callback(_ffi.ConvertFn, progress, 1)
 
-    def _build(self, call: Call) -> Any:
+    def _build(self, call: Call) -> _ffi.ConvertOptions:
         raw = _ffi.ConvertOptions()
         lib.libllm_convert_options_init(ctypes.byref(raw), ctypes.sizeof(raw))
         self._fill(call, raw, SHARED)
@@ -616,7 +593,7 @@ class EngineOptions:
         #: The devices cpu and blas compute all.
         self.n_device_layers = n_device_layers
 
-    def _fill(self, call: Call, raw: Any, mode: int) -> None:
+    def _fill(self, call: Call, raw: _ffi.EngineOptions, mode: int) -> None:
         if self.kv_type is not None:
             raw.kv_type = self.kv_type
         if self.n_positions is not None:
@@ -640,7 +617,7 @@ class EngineOptions:
         if self.n_device_layers is not None:
             raw.n_device_layers = self.n_device_layers
 
-    def _build(self, call: Call) -> Any:
+    def _build(self, call: Call) -> _ffi.EngineOptions:
         raw = _ffi.EngineOptions()
         lib.libllm_engine_options_init(ctypes.byref(raw), ctypes.sizeof(raw))
         self._fill(call, raw, SHARED)
@@ -660,13 +637,13 @@ class BatchEntry:
         #: Receives this entry's own outcome.
         self.status = 0
 
-    def _fill(self, call: Call, raw: Any, mode: int) -> None:
+    def _fill(self, call: Call, raw: _ffi.BatchEntry, mode: int) -> None:
         call.kept.append(self.session)
         raw.session = call.use(self.session, mode)
         tokens = call.numbers(ctypes.c_int32, self.tokens)
         raw.tokens, raw.n_tokens = call.address(tokens), len(tokens or b'')
 
-    def _read(self, raw: Any) -> None:
+    def _read(self, raw: _ffi.BatchEntry) -> None:
         self.status = raw.status
 
 
@@ -679,11 +656,11 @@ class SessionOptions:
         #: the engine still has.
         self.n_positions = n_positions
 
-    def _fill(self, call: Call, raw: Any, mode: int) -> None:
+    def _fill(self, call: Call, raw: _ffi.SessionOptions, mode: int) -> None:
         if self.n_positions is not None:
             raw.n_positions = self.n_positions
 
-    def _build(self, call: Call) -> Any:
+    def _build(self, call: Call) -> _ffi.SessionOptions:
         raw = _ffi.SessionOptions()
         lib.libllm_session_options_init(ctypes.byref(raw), ctypes.sizeof(raw))
         self._fill(call, raw, SHARED)
@@ -696,32 +673,28 @@ class AdapterInfo:
     __slots__ = ('_raw',)
     _names = ('rank', 'n_matrices', 'n_parameters', 'file_bytes',)
 
-    def __init__(self, raw: Any):
+    def __init__(self, raw: _ffi.AdapterInfo):
         self._raw = raw
 
     @property
     def rank(self) -> int:
         """The largest rank."""
-        value: int = self._raw.rank
-        return value
+        return self._raw.rank
 
     @property
     def n_matrices(self) -> int:
         """Weights of the model that it changes."""
-        value: int = self._raw.n_matrices
-        return value
+        return self._raw.n_matrices
 
     @property
     def n_parameters(self) -> int:
         """Parameters."""
-        value: int = self._raw.n_parameters
-        return value
+        return self._raw.n_parameters
 
     @property
     def file_bytes(self) -> int:
         """Size of the file in bytes."""
-        value: int = self._raw.file_bytes
-        return value
+        return self._raw.file_bytes
 
     def __repr__(self) -> str:
         return "AdapterInfo(" + ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names) + ")"
@@ -738,7 +711,7 @@ class ScaledAdapter:
         #: What it adds is multiplied with this, beside the scale that its file says. 1: as it was trained.
         self.scale = scale
 
-    def _fill(self, call: Call, raw: Any, mode: int) -> None:
+    def _fill(self, call: Call, raw: _ffi.ScaledAdapter, mode: int) -> None:
         call.kept.append(self.adapter)
         raw.adapter = call.use(self.adapter, mode)
         raw.scale = self.scale
@@ -755,7 +728,7 @@ class LogitBias:
         #: Added to its logit; -INFINITY forbids the token.
         self.bias = bias
 
-    def _fill(self, call: Call, raw: Any, mode: int) -> None:
+    def _fill(self, call: Call, raw: _ffi.LogitBias, mode: int) -> None:
         raw.token = self.token
         raw.bias = self.bias
 
@@ -798,7 +771,7 @@ class SamplingOptions:
         #: Seed of the draw; the same seed gives the same tokens. 0 is a seed like any other.
         self.seed = seed
 
-    def _fill(self, call: Call, raw: Any, mode: int) -> None:
+    def _fill(self, call: Call, raw: _ffi.SamplingOptions, mode: int) -> None:
         if self.logit_bias is not None:
             logit_bias = call.structs(_ffi.LogitBias, self.logit_bias)
             raw.logit_bias, raw.n_logit_bias = call.address(logit_bias), len(logit_bias or b'')
@@ -823,7 +796,7 @@ class SamplingOptions:
         if self.seed is not None:
             raw.seed = self.seed
 
-    def _build(self, call: Call) -> Any:
+    def _build(self, call: Call) -> _ffi.SamplingOptions:
         raw = _ffi.SamplingOptions()
         lib.libllm_sampling_options_init(ctypes.byref(raw), ctypes.sizeof(raw))
         self._fill(call, raw, SHARED)
@@ -836,22 +809,20 @@ class TokenLogprob:
     __slots__ = ('_raw',)
     _names = ('token', 'logprob',)
 
-    def __init__(self, raw: Any):
+    def __init__(self, raw: _ffi.TokenLogprob):
         self._raw = raw
 
     @property
     def token(self) -> int:
         """Token id."""
-        value: int = self._raw.token
-        return value
+        return self._raw.token
 
     @property
     def logprob(self) -> float:
         """The natural logarithm of its probability in the model's own distribution: before bias, penalties, temperature,
         the filters of sampling and any constraint.
         """
-        value: float = self._raw.logprob
-        return value
+        return self._raw.logprob
 
     def __repr__(self) -> str:
         return "TokenLogprob(" + ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names) + ")"
@@ -898,7 +869,7 @@ class StreamOptions:
         #: With logprobs: how many of the likeliest tokens to list with each token, at most 100.
         self.n_top_logprobs = n_top_logprobs
 
-    def _fill(self, call: Call, raw: Any, mode: int) -> None:
+    def _fill(self, call: Call, raw: _ffi.StreamOptions, mode: int) -> None:
         if self.max_tokens is not None:
             raw.max_tokens = self.max_tokens
         if self.sampling is not None:
@@ -921,7 +892,7 @@ class StreamOptions:
         if self.n_top_logprobs is not None:
             raw.n_top_logprobs = self.n_top_logprobs
 
-    def _build(self, call: Call) -> Any:
+    def _build(self, call: Call) -> _ffi.StreamOptions:
         raw = _ffi.StreamOptions()
         lib.libllm_stream_options_init(ctypes.byref(raw), ctypes.sizeof(raw))
         self._fill(call, raw, SHARED)
@@ -934,7 +905,7 @@ class StreamEvent:
     __slots__ = ('_raw', 'text', 'call_id', 'call_name', 'remark', 'top_logprobs',)
     _names = ('token', 'text', 'n_tokens', 'n_prompt_tokens', 'n_cached_tokens', 'prompt_seconds', 'decode_seconds', 'finish_reason', 'kind', 'call_index', 'call_id', 'call_name', 'remark', 'n_guessed_tokens', 'n_accepted_tokens', 'logprob', 'top_logprobs',)
 
-    def __init__(self, raw: Any):
+    def __init__(self, raw: _ffi.StreamEvent):
         self._raw = raw
         #: New text, whole UTF-8 characters; may be empty. Valid until the next call on the stream.
         self.text: str = read_text(raw.text, raw.n_bytes)
@@ -952,76 +923,64 @@ class StreamEvent:
     @property
     def token(self) -> int:
         """The token that this item comes from, or -1."""
-        value: int = self._raw.token
-        return value
+        return self._raw.token
 
     @property
     def n_tokens(self) -> int:
         """Tokens generated so far."""
-        value: int = self._raw.n_tokens
-        return value
+        return self._raw.n_tokens
 
     @property
     def n_prompt_tokens(self) -> int:
         """Tokens of the prompt."""
-        value: int = self._raw.n_prompt_tokens
-        return value
+        return self._raw.n_prompt_tokens
 
     @property
     def n_cached_tokens(self) -> int:
         """Tokens of the prompt that were not computed again: they were in the timeline, or the engine had computed them
         for this session or another. Known with the first token.
         """
-        value: int = self._raw.n_cached_tokens
-        return value
+        return self._raw.n_cached_tokens
 
     @property
     def prompt_seconds(self) -> float:
         """Seconds spent on the prompt."""
-        value: float = self._raw.prompt_seconds
-        return value
+        return self._raw.prompt_seconds
 
     @property
     def decode_seconds(self) -> float:
         """Seconds spent on the tokens after the first."""
-        value: float = self._raw.decode_seconds
-        return value
+        return self._raw.decode_seconds
 
     @property
     def finish_reason(self) -> FinishReason:
         """A libllm_finish_reason; other than NONE in the item that comes with LIBLLM_DONE."""
-        value: FinishReason = named(FinishReason, self._raw.finish_reason)
-        return value
+        return named(FinishReason, self._raw.finish_reason)
 
     @property
     def kind(self) -> StreamKind:
         """A libllm_stream_kind: what the text is."""
-        value: StreamKind = named(StreamKind, self._raw.kind)
-        return value
+        return named(StreamKind, self._raw.kind)
 
     @property
     def call_index(self) -> int:
         """Of a tool call: which one in the answer, counted from 0."""
-        value: int = self._raw.call_index
-        return value
+        return self._raw.call_index
 
     @property
     def n_guessed_tokens(self) -> int:
         """Tokens that were guessed, and how many of them were taken."""
-        value: int = self._raw.n_guessed_tokens
-        return value
+        return self._raw.n_guessed_tokens
 
     @property
     def n_accepted_tokens(self) -> int:
         """See there."""
-        value: int = self._raw.n_accepted_tokens
-        return value
+        return self._raw.n_accepted_tokens
 
     @property
     def logprob(self) -> float:
         """Of the token, in an item that has one, when the options ask for it: see libllm_token_logprob. 0 otherwise."""
-        value: float = self._raw.logprob
-        return value
+        return self._raw.logprob
 
     def __repr__(self) -> str:
         return "StreamEvent(" + ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names) + ")"
@@ -1035,12 +994,12 @@ class ChatOptions:
         #: Template source to use instead of the model's; NULL: the model's. Copied.
         self.template_text = template_text
 
-    def _fill(self, call: Call, raw: Any, mode: int) -> None:
+    def _fill(self, call: Call, raw: _ffi.ChatOptions, mode: int) -> None:
         if self.template_text is not None:
             template_text = call.text(self.template_text)
             raw.template_text, raw.template_bytes = call.address(template_text), len(template_text or b'')
 
-    def _build(self, call: Call) -> Any:
+    def _build(self, call: Call) -> _ffi.ChatOptions:
         raw = _ffi.ChatOptions()
         lib.libllm_chat_options_init(ctypes.byref(raw), ctypes.sizeof(raw))
         self._fill(call, raw, SHARED)
@@ -1067,7 +1026,7 @@ class FitOptions:
         #: Text that stands for these turns, UTF-8; NULL: none.
         self.summary = summary
 
-    def _fill(self, call: Call, raw: Any, mode: int) -> None:
+    def _fill(self, call: Call, raw: _ffi.FitOptions, mode: int) -> None:
         if self.policy is not None:
             raw.policy = self.policy
         if self.n_positions is not None:
@@ -1080,7 +1039,7 @@ class FitOptions:
             summary = call.text(self.summary)
             raw.summary, raw.summary_bytes = call.address(summary), len(summary or b'')
 
-    def _build(self, call: Call) -> Any:
+    def _build(self, call: Call) -> _ffi.FitOptions:
         raw = _ffi.FitOptions()
         lib.libllm_fit_options_init(ctypes.byref(raw), ctypes.sizeof(raw))
         self._fill(call, raw, SHARED)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import array
 import contextlib
+import copy
 import json
-import os
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Union, overload
+from typing import (TYPE_CHECKING, Any, Dict, Generator, Iterable, List, Mapping, Optional, Sequence, Type, TypeVar, Union,
+                    overload)
 
 from . import _errors as errors
 from . import api
-from ._http import Key, Transport, read_address, read_key
-from ._options import Cancellation, Plan
-from .model import Messages, Prompt, Texts, talk
-from .results import (ChatChunk, ChatCompletion, Choice, ChunkChoice, Completion, Delta, FunctionCall, Message, Record, TextChoice,
-                      Timings, TokensDetails, ToolCall, Usage, head)
+from ._http import Transport, read_address, read_key
+from ._options import Cancellation, Endpoint, Plan
+from ._stream import Stream
+from .model import Messages, Model, Prompt, Texts, talk
+from .results import (ChatChunk, ChatCompletion, Choice, ChunkChoice, Completion, Delta, FunctionCall, Message, TextChoice,
+                      TextLogprobs, Timings, TokenLogprob, TokenLogprobs, TokensDetails, ToolCall, ToolCallPiece, TopLogprob,
+                      Usage, call_piece, head)
 from .schemas import Json, Tool, tool_schema
 
 if TYPE_CHECKING:
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 NAMES = {"penalty_window": "repeat_last_n"}
 LOCAL = ("adapters", "logits_processor", "n_guesses")
 TEXTS_AT_ONCE = 64
+#: What a Model stands on, and a Client has not.
+HERE = ("handle", "info", "context_length", "_sessions", "_embedders", "_chats", "_constraints", "_lock")
+T = TypeVar("T")
 
 
 def count(value: Any, name: str) -> int:
@@ -70,6 +76,32 @@ def message_of(given: Mapping[str, Any]) -> Message:
     return message
 
 
+def pieces_of(call: Mapping[str, Any], index: int) -> ToolCallPiece:
+    function, given = member(call, "function"), call.get("index")
+    return call_piece(given if isinstance(given, int) else index, function.get("arguments") or "", function.get("name") or None,
+                      call.get("id") or None)
+
+
+def top_of(token: Mapping[str, Any]) -> Json:
+    return {name: token.get(name) for name in ("token", "logprob", "bytes")}
+
+
+def logprobs_of(value: Any) -> Optional[TokenLogprobs]:
+    """How probable tokens were, where the server says so."""
+    if not isinstance(value, dict):
+        return None
+    return TokenLogprobs(content=[
+        TokenLogprob(top_of(token), top_logprobs=[TopLogprob(top_of(top)) for top in objects(token.get("top_logprobs"))])
+        for token in objects(value.get("content"))], refusal=None)
+
+
+def conversation_of(messages: Messages, tools: Sequence[Tool]) -> Json:
+    sent: Json = {"messages": [sent_message(m) for m in ([messages] if isinstance(messages, str) else messages)]}
+    if tools:
+        sent["tools"] = [tool_schema(tool) for tool in tools]
+    return sent
+
+
 def sent_message(message: Any) -> Any:
     """A message as it goes over the wire: a model does not read its earlier thoughts."""
     if isinstance(message, str):
@@ -77,30 +109,34 @@ def sent_message(message: Any) -> Any:
     return {name: value for name, value in message.items() if name != "reasoning_content"}
 
 
-class Client:
-    """The models of a server. It keeps no connection, and threads share it."""
+class Client(Model):
+    """A model of a server, with the calls of one that is here. It keeps no connection, and threads share it."""
 
-    def __init__(self, endpoint: str, *, model: Optional[str] = None, api_key_file: Optional[Union[str, "os.PathLike[str]"]] = None,
-                 api_key: Key = None, allow_http: bool = False, connect_timeout: float = 10, first_timeout: float = 600,
-                 idle_timeout: float = 120, retries: int = 4, patience: float = 60):
+    def __init__(self, endpoint: str, **options: Unpack[Endpoint]):  # pylint: disable=super-init-not-called
         """Name a server; nothing is asked yet.
 
         Args:
             endpoint: https://host/v1, with or without the last part
-            model: its name there; otherwise the only one that the server has
-            api_key_file: a file with the key; otherwise LIBLLM_API_KEY, and for OpenAI OPENAI_API_KEY, of the environment
-            api_key: a function that gets the key from where it is kept, such as a keyring
-            allow_http: send the key unencrypted to another machine
-            connect_timeout: seconds to connect
-            first_timeout: seconds to the first byte of an answer
-            idle_timeout: seconds between two pieces of it
-            retries: attempts after one that failed before it answered, because the server is busy or cannot be reached
-            patience: seconds in all that may be waited between them
+            options: model=, api_key_file= and more; see libllm.Endpoint
         """
+        unknown = set(options) - set(Endpoint.__annotations__)
+        if unknown:
+            raise TypeError(f"unknown option {', '.join(sorted(unknown))}; known are {', '.join(Endpoint.__annotations__)}")
         base, host = read_address(endpoint)
-        self.transport = Transport(base, host, read_key(base, api_key_file, api_key, allow_http), connect_timeout=connect_timeout,
-                                   first_timeout=first_timeout, idle_timeout=idle_timeout, retries=retries, patience=patience)
-        self._name = model
+        key = read_key(base, options.get("api_key_file"), options.get("api_key"), options.get("allow_http", False))
+        self.transport = Transport(
+            base, host, key, connect_timeout=options.get("connect_timeout", 10), first_timeout=options.get("first_timeout", 600),
+            idle_timeout=options.get("idle_timeout", 120), retries=options.get("retries", 4), patience=options.get("patience", 60))
+        # What is about tokens lies beside the versions of the API.
+        self._beside = copy.copy(self.transport)
+        self._beside.base = base[:base.rindex("/v")]
+        self._name = options.get("model")
+
+    if not TYPE_CHECKING:
+        def __getattr__(self, name: str) -> Any:
+            if name in HERE:
+                raise errors.UnsupportedError(f"{self.endpoint}: only a model on this machine has this ({name.strip('_')})")
+            raise AttributeError(f"{type(self).__name__} has no {name}")
 
     @property
     def endpoint(self) -> str:
@@ -123,7 +159,7 @@ class Client:
 
     # --- Requests -------------------------------------------------------------------------------------------------------
 
-    def _request(self, plan: Plan, options: Mapping[str, Any], **more: Any) -> Json:
+    def _ask(self, plan: Plan, options: Mapping[str, Any], **more: Any) -> Json:
         local = [name for name in LOCAL if options.get(name)]
         if local:
             raise TypeError(f"{', '.join(local)}: this is about a model on this machine")
@@ -140,6 +176,9 @@ class Client:
             request["seed"] = plan.seed & (2 ** 63 - 1)
         if plan.logit_bias:
             request["logit_bias"] = {str(token): min(max(bias, -100), 100) for token, bias in plan.logit_bias.items()}
+        if plan.logprobs:
+            request.update({"logprobs": True, "top_logprobs": plan.top_logprobs} if "messages" in more else
+                           {"logprobs": plan.top_logprobs})
         if plan.ignore_end:
             request["ignore_eos"] = True
         if plan.constraint:
@@ -155,12 +194,11 @@ class Client:
             return {"structured_outputs": {"choice": json.loads(text)}}
         return {"structured_outputs": {"regex" if kind == api.ConstraintKind.REGEX else "grammar": text}}
 
-    def _chat_request(self, messages: Messages, tools: Sequence[Tool], variables: Optional[Json], plan: Plan,
-                      options: Mapping[str, Any]) -> Json:
-        request = self._request(plan, options)
-        request["messages"] = [sent_message(m) for m in ([messages] if isinstance(messages, str) else messages)]
-        if tools:
-            request["tools"] = [tool_schema(tool) for tool in tools]
+    def _ask_chat(self, messages: Messages, tools: Sequence[Tool], template: Optional[str], variables: Optional[Json], plan: Plan,
+                  options: Mapping[str, Any]) -> Json:
+        request = self._ask(plan, options, **conversation_of(messages, tools))
+        if template:
+            request["chat_template"] = template  # vLLM's name
         for name, value in (variables or {}).items():
             if name == "reasoning":
                 if value == "off":
@@ -171,7 +209,7 @@ class Client:
 
     # --- Chat -----------------------------------------------------------------------------------------------------------
 
-    def chat(self, messages: Messages, *, tools: Sequence[Tool] = (), run_tools: int = 0,
+    def chat(self, messages: Messages, *, tools: Sequence[Tool] = (), run_tools: int = 0, template: Optional[str] = None,
              template_variables: Optional[Json] = None, **options: Unpack[Options]) -> ChatCompletion:
         """The model's answer to a conversation.
 
@@ -179,13 +217,14 @@ class Client:
             messages: {"role", "content"} each, as in OpenAI's API, or what chat() gave back
             tools: functions, or descriptions as in OpenAI's API; the answer's tool_calls say which to call
             run_tools: call the functions and ask again with their results, so many times at most
+            template: instead of the model's chat template, where the server takes one
             template_variables: further members of the request; {"reasoning": "off"} asks for no thoughts
             options: see libllm.Options
         """
         plan = Plan(options)
 
         def answer(conversation: List[Any]) -> ChatCompletion:
-            request = self._chat_request(conversation, tools, template_variables, plan, options)
+            request = self._ask_chat(conversation, tools, template, template_variables, plan, options)
             return self._completion(self.transport.whole("/chat/completions", request, plan.cancel), plan)
 
         return talk(answer, messages, tools, run_tools)
@@ -200,7 +239,7 @@ class Client:
         choice = self._choice(reply)
         answer = ChatCompletion(
             self._head(reply, "chat.completion", "chatcmpl"),
-            choices=[Choice(index=0, message=message_of(member(choice, "message")), logprobs=None,
+            choices=[Choice(index=0, message=message_of(member(choice, "message")), logprobs=logprobs_of(choice.get("logprobs")),
                             finish_reason=choice.get("finish_reason") or "stop")],
             usage=usage_of(reply.get("usage")), timings=Timings(member(reply, "timings")))
         answer.__dict__["parse"] = plan.parse
@@ -209,15 +248,15 @@ class Client:
     def _head(self, reply: Mapping[str, Any], kind: str, prefix: str) -> Dict[str, Any]:
         return {**head(kind, prefix, self.name), **{k: reply[k] for k in ("id", "created", "model") if reply.get(k)}}
 
-    def chat_stream(self, messages: Messages, *, tools: Sequence[Tool] = (), template_variables: Optional[Json] = None,
-                    **options: Unpack[Options]) -> Iterator[ChatChunk]:
+    def chat_stream(self, messages: Messages, *, tools: Sequence[Tool] = (), template: Optional[str] = None,
+                    template_variables: Optional[Json] = None, **options: Unpack[Options]) -> Stream[ChatChunk]:
         """The answer in pieces, as they come. Closing the iterator ends it. Arguments as for chat()."""
         plan = Plan(options)
-        request = self._chat_request(messages, tools, template_variables, plan, options)
+        request = self._ask_chat(messages, tools, template, template_variables, plan, options)
         request.update(stream=True, stream_options={"include_usage": True})
-        return self._chunks(request, plan)
+        return Stream(self._received(request, plan))
 
-    def _chunks(self, request: Json, plan: Plan) -> Iterator[ChatChunk]:
+    def _received(self, request: Json, plan: Plan) -> Generator[ChatChunk, None, None]:
         """Chunks; the last one says why the answer ended and has the counts, which come behind it."""
         first: Dict[str, Any] = {}
         counts: Json = {}
@@ -239,7 +278,7 @@ class Client:
                 choice = self._choice(event)
                 delta = self._delta(member(choice, "delta", "message"))
                 if delta:
-                    yield self._chunk(first, delta, None)
+                    yield self._chunk(first, delta, None, logprobs_of(choice.get("logprobs")))
                 reason = choice.get("finish_reason") or reason
         if reason is None and not was_whole:
             raise errors.FileError(f"{self.endpoint}/chat/completions: the answer broke off without an end")
@@ -254,12 +293,12 @@ class Client:
         if reasoning:
             delta["reasoning_content"] = reasoning
         if given.get("tool_calls"):
-            delta["tool_calls"] = [Record(call) for call in objects(given["tool_calls"])]
+            delta["tool_calls"] = [pieces_of(call, index) for index, call in enumerate(objects(given["tool_calls"]))]
         return delta
 
     @staticmethod
-    def _chunk(first: Dict[str, Any], delta: Delta, reason: Optional[str]) -> ChatChunk:
-        return ChatChunk(first, choices=[ChunkChoice(index=0, delta=delta, logprobs=None, finish_reason=reason)])
+    def _chunk(first: Dict[str, Any], delta: Delta, reason: Optional[str], logprobs: Optional[TokenLogprobs] = None) -> ChatChunk:
+        return ChatChunk(first, choices=[ChunkChoice(index=0, delta=delta, logprobs=logprobs, finish_reason=reason)])
 
     # --- Generation and embeddings --------------------------------------------------------------------------------------
 
@@ -271,24 +310,25 @@ class Client:
             options: see libllm.Options
         """
         plan = Plan(options)
-        request = self._request(plan, options, prompt=prompt if isinstance(prompt, str) else list(prompt))
+        request = self._ask(plan, options, prompt=prompt if isinstance(prompt, str) else list(prompt))
         reply = self.transport.whole("/completions", request, plan.cancel)
         choice = self._choice(reply)
         answer = Completion(
             self._head(reply, "text_completion", "cmpl"),
-            choices=[TextChoice(text=choice.get("text") or "", index=0, logprobs=None,
+            choices=[TextChoice(text=choice.get("text") or "", index=0,
+                                logprobs=TextLogprobs(choice["logprobs"]) if member(choice, "logprobs") else None,
                                 finish_reason=choice.get("finish_reason") or "stop")],
             usage=usage_of(reply.get("usage")), timings=Timings(member(reply, "timings")))
         answer.__dict__["parse"] = plan.parse
         return answer
 
-    def generate_stream(self, prompt: Prompt, **options: Unpack[Options]) -> Iterator[str]:
+    def generate_stream(self, prompt: Prompt, **options: Unpack[Options]) -> Stream[str]:
         """The text of generate() in pieces, as they come. Closing the iterator ends the generation."""
         plan = Plan(options)
-        request = self._request(plan, options, prompt=prompt if isinstance(prompt, str) else list(prompt), stream=True)
-        return self._texts(request, plan)
+        request = self._ask(plan, options, prompt=prompt if isinstance(prompt, str) else list(prompt), stream=True)
+        return Stream(self._pieces(request, plan))
 
-    def _texts(self, request: Json, plan: Plan) -> Iterator[str]:
+    def _pieces(self, request: Json, plan: Plan) -> Generator[str, None, None]:
         has_ended = False
         events = self.transport.stream("/completions", request, plan.cancel)
         with contextlib.closing(events):  # type: ignore[type-var]
@@ -301,13 +341,16 @@ class Client:
                     yield choice["text"]
 
     @overload
-    def embed(self, text: str) -> memoryview: ...
+    def embed(self, text: str, *, pooling: api.Pooling = ...) -> memoryview: ...
 
     @overload
-    def embed(self, text: Texts) -> List[memoryview]: ...
+    def embed(self, text: Texts, *, pooling: api.Pooling = ...) -> List[memoryview]: ...
 
-    def embed(self, text: Union[str, Texts]) -> Union[memoryview, List[memoryview]]:
+    def embed(self, text: Union[str, Texts], *, pooling: api.Pooling = api.Pooling.AUTO
+              ) -> Union[memoryview, List[memoryview]]:
         """The embedding of a text as a view of floats (numpy.asarray() takes it); of several, their list."""
+        if pooling != api.Pooling.AUTO:
+            raise TypeError("pooling: this is about a model on this machine")
         if isinstance(text, str):
             return self.embed([text])[0]
         vectors: List[memoryview] = []
@@ -328,16 +371,40 @@ class Client:
         request = {"model": self.name, "input": text if isinstance(text, str) else list(text), "encoding_format": "float"}
         return self.transport.whole("/embeddings", request, Cancellation())
 
+    # --- Text and tokens, where a server tells of them (libllm serve, vLLM, llama.cpp) ------------------------------------
+
+    def tokenize(self, text: str, *, special: bool = False, bos: bool = False) -> List[int]:
+        """Token ids of a text. special: "<|im_end|>" and the like become control tokens, as vLLM has them always."""
+        return self._member("/tokenize", {"content": text, "prompt": text, "add_special": bos, "add_special_tokens": bos,
+                                          "parse_special": special}, list, "tokens")
+
+    def detokenize(self, tokens: Iterable[int], *, special: bool = True) -> str:
+        """The text of tokens. Servers have special tokens in it."""
+        if not special:
+            raise TypeError("special=False: this is about a model on this machine")
+        return self._member("/detokenize", {"tokens": list(tokens)}, str, "content", "prompt")
+
+    def apply_template(self, messages: Messages, *, tools: Sequence[Tool] = (), template: Optional[str] = None,
+                       **variables: Any) -> str:
+        """The text that the model reads for a conversation."""
+        request = {**conversation_of(messages, tools), **({"chat_template": template} if template else {}), **variables}
+        return self._member("/apply-template", request, str, "prompt")
+
+    def _member(self, path: str, request: Json, kind: Type[T], *names: str) -> T:
+        try:
+            reply = self._beside.whole(path, {"model": self.name, **request}, Cancellation())
+        except errors.NotFoundError as error:
+            raise errors.UnsupportedError(f"the server does not tell of tokens: {error}") from None
+        for name in names:
+            found = reply.get(name)
+            if isinstance(found, kind):
+                return found
+        raise errors.JsonError(f"{self._beside.base}{path}: the answer has no \"{names[0]}\"")
+
     # --- End ------------------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
         """There is nothing to give up; a Model has it, too."""
-
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<Client {self._name or 'of the only model'} at {self.endpoint}>"

@@ -14,15 +14,18 @@ from typing import (TYPE_CHECKING, Any, Callable, Dict, Generator, Iterable, Ite
 from . import api
 from ._core import SHARED, Call, ClosedError
 from ._load import lib
-from ._options import Options, Plan
+from ._options import Endpoint, Options, Plan
 from ._runtime import locate, shared_runtime
+from ._stream import Stream
 from .results import (ChatChunk, ChatCompletion, Choice, ChunkChoice, Completion, Delta, FunctionCall, Message, TextChoice,
-                      ToolCall, head, timings, usage)
+                      TokenLogprob, TokenLogprobs, ToolCall, call_piece, head, timings, usage)
 from .schemas import Json, Tool, run_tool, tool_schema
 from .session import PathLike, Session, interruptible
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+    from ._logprobs import Tokens
 
 Messages = Sequence[Any]
 Prompt = Union[str, Sequence[int]]
@@ -102,7 +105,7 @@ class Model:
         self.info: api.ModelInfo = handle.get_info()
         #: Tokens that a conversation may have: what was asked for, or what the model was trained for, at most 8192.
         self.context_length = context or min(self.info.n_context_train, 8192)
-        self.name = ""
+        self._name: Optional[str] = None
         settings = engine or {}
         positions = self.context_length * parallel
 
@@ -118,11 +121,12 @@ class Model:
     @classmethod
     def open(cls, path_or_name: PathLike, *, context: int = 0, parallel: int = 1, device: Optional[str] = None,
              kv_type: Optional[api.KvType] = None, deterministic: bool = False, load_mode: Optional[api.LoadMode] = None,
-             runtime: Optional[api.Runtime] = None) -> Model:
-        """Open a model: a GGUF file, a folder of Hugging Face, or a name such as "default".
+             runtime: Optional[api.Runtime] = None, **endpoint: Unpack[Endpoint]) -> Model:
+        """Open a model: a GGUF file, a folder of Hugging Face, a name such as "default", or one elsewhere, "https://host/v1".
 
         Args:
-            path_or_name: where the file is, or its name under $XDG_DATA_HOME/libllm/models, or where packages put models
+            path_or_name: where the file is, or its name under $XDG_DATA_HOME/libllm/models, or where packages put models; or
+                the address of a server of OpenAI's API, which gives a libllm.Client
             context: tokens of a conversation; 0: what the model was trained for, at most 8192
             parallel: conversations that compute at the same time; further calls wait
             device: "cpu" or another id of libllm.devices()
@@ -130,14 +134,30 @@ class Model:
             deterministic: results do not depend on what else is computed at the time
             load_mode: api.LoadMode.READ for files that may change or lie on a network
             runtime: threads, limits and log of one's own; see libllm.make_runtime()
+            endpoint: model=, api_key_file= and more for a server; see libllm.Endpoint. What is above is for a model here
         """
         name = os.fspath(path_or_name)
+        if name.startswith(("http://", "https://")):
+            for option, value in {"context": context, "parallel": parallel - 1, "device": device, "kv_type": kv_type,
+                                  "deterministic": deterministic, "load_mode": load_mode, "runtime": runtime}.items():
+                if value:
+                    raise TypeError(f"{option}: this is about a model on this machine, {name} is elsewhere")
+            from .client import Client
+
+            return Client(name, **endpoint)
+        if endpoint:
+            raise TypeError(f"{', '.join(endpoint)}: this is about a server, {name!r} is no address such as https://host/v1")
         path = locate(name)
         handle = api.Model.open(runtime or shared_runtime(), path, api.ModelOptions(load_mode=load_mode))
         model = cls(handle, context=context, parallel=parallel,
                     engine={"device": device, "kv_type": kv_type, "deterministic": int(deterministic)})
-        model.name = os.path.basename(name)
+        model._name = os.path.basename(name)
         return model
+
+    @property
+    def name(self) -> str:
+        """The name of the model, which results have."""
+        return self._name or ""
 
     # --- Text and tokens ------------------------------------------------------------------------------------------------
 
@@ -192,8 +212,12 @@ class Model:
         plan = Plan(options)
         texts: Dict[int, List[str]] = {kind: [] for kind in (api.StreamKind.TEXT, api.StreamKind.REASONING)}
         calls: List[ToolCall] = []
+        tokens = self._tokens(plan)
+        probable: List[TokenLogprob] = []
         event = None
         for event in self._chat_events(messages, tools, template, variables, plan):
+            if tokens:
+                probable += tokens.of_text(event)
             if event.kind == api.StreamKind.TOOL_CALL:
                 if event.call_name is not None:
                     calls.append(ToolCall(id=event.call_id, type="function",
@@ -209,35 +233,37 @@ class Model:
         assert event is not None
         answer = ChatCompletion(
             **head("chat.completion", "chatcmpl", self.name),
-            choices=[Choice(index=0, message=message, logprobs=None, finish_reason=REASONS[event.finish_reason])],
+            choices=[Choice(index=0, message=message,
+                            logprobs=TokenLogprobs(content=probable, refusal=None) if tokens else None,
+                            finish_reason=REASONS[event.finish_reason])],
             usage=usage(event), timings=timings(event))
         answer.__dict__["parse"] = plan.parse
         return answer
 
     def chat_stream(self, messages: Messages, *, tools: Sequence[Tool] = (), template: Optional[str] = None,
-                    template_variables: Optional[Json] = None, **options: Unpack[Options]) -> Iterator[ChatChunk]:
+                    template_variables: Optional[Json] = None, **options: Unpack[Options]) -> Stream[ChatChunk]:
         """The answer in pieces, as they come. Closing the iterator ends the generation. Arguments as for chat()."""
-        return self._chunks(messages, tools, template, template_variables, Plan(options))
+        return Stream(self._chunks(messages, tools, template, template_variables, Plan(options)))
 
     def _chunks(self, messages: Messages, tools: Sequence[Tool], template: Optional[str], variables: Optional[Json],
-                plan: Plan) -> Iterator[ChatChunk]:
+                plan: Plan) -> Generator[ChatChunk, None, None]:
         first = head("chat.completion.chunk", "chatcmpl", self.name)
+        tokens = self._tokens(plan)
 
-        def chunk(reason: Optional[str] = None, **delta: Any) -> ChatChunk:
-            return ChatChunk(first, choices=[ChunkChoice(index=0, delta=Delta(delta), logprobs=None, finish_reason=reason)])
+        def chunk(reason: Optional[str] = None, logprobs: Optional[TokenLogprobs] = None, **delta: Any) -> ChatChunk:
+            return ChatChunk(first, choices=[ChunkChoice(index=0, delta=Delta(delta), logprobs=logprobs, finish_reason=reason)])
 
         with contextlib.closing(self._chat_events(messages, tools, template, variables, plan)) as events:
             yield chunk(role="assistant")
             event = None
             for event in events:
+                probable = TokenLogprobs(content=tokens.of_text(event), refusal=None) if tokens else None
                 if event.kind == api.StreamKind.TOOL_CALL and (event.text or event.call_name):
-                    call: Json = {"index": event.call_index, "function": {"arguments": event.text}}
-                    if event.call_name is not None:
-                        call.update(id=event.call_id, type="function",
-                                    function={"name": event.call_name, "arguments": event.text})
-                    yield chunk(tool_calls=[call])
+                    yield chunk(tool_calls=[call_piece(event.call_index, event.text, event.call_name, event.call_id)])
+                elif event.text and event.kind == api.StreamKind.REASONING:
+                    yield chunk(reasoning_content=event.text)
                 elif event.text:
-                    yield chunk(**{"reasoning_content" if event.kind == api.StreamKind.REASONING else "content": event.text})
+                    yield chunk(logprobs=probable, content=event.text)
             assert event is not None  # the last item of a stream says why it ended
             last = chunk(REASONS[event.finish_reason])
             last["usage"], last["timings"] = usage(event), timings(event)
@@ -249,6 +275,14 @@ class Model:
             raise TypeError("logits_processor is for generate(); chat() has no such option")
         request = self._request(messages, tools, variables or {})
         return self._events(plan, lambda session, options: self._chat(template).stream(session, request, options))
+
+    def _tokens(self, plan: Plan) -> Optional[Tokens]:
+        """What tells how probable tokens were, when that is asked."""
+        if not plan.logprobs:
+            return None
+        from ._logprobs import Tokens
+
+        return Tokens(self)
 
     def _request(self, messages: Messages, tools: Sequence[Tool], variables: Json) -> str:
         request = {"messages": [{"role": "user", "content": message} if isinstance(message, str) else message
@@ -274,24 +308,33 @@ class Model:
         """
         plan = Plan(options)
         texts: List[str] = []
+        tokens = self._tokens(plan)
+        probable: List[TokenLogprob] = []
         event = None
         for event in self._prompt_events(prompt, plan):
             texts.append(event.text)
+            if tokens:
+                probable += tokens.of(event)
         assert event is not None
+        logprobs = None
+        if tokens:
+            from ._logprobs import lists
+
+            logprobs = lists(probable)
         answer = Completion(
             **head("text_completion", "cmpl", self.name),
-            choices=[TextChoice(text="".join(texts), index=0, logprobs=None, finish_reason=REASONS[event.finish_reason])],
+            choices=[TextChoice(text="".join(texts), index=0, logprobs=logprobs, finish_reason=REASONS[event.finish_reason])],
             usage=usage(event), timings=timings(event))
         answer.__dict__["parse"] = plan.parse
         return answer
 
-    def generate_stream(self, prompt: Prompt, **options: Unpack[Options]) -> Iterator[str]:
+    def generate_stream(self, prompt: Prompt, **options: Unpack[Options]) -> Stream[str]:
         """The text of generate() in pieces, as they come. Closing the iterator ends the generation."""
         plan = Plan(options)
-        return self._texts(self._prompt_events(prompt, plan))
+        return Stream(self._texts(self._prompt_events(prompt, plan)))
 
     @staticmethod
-    def _texts(events: Generator[api.StreamEvent, None, None]) -> Iterator[str]:
+    def _texts(events: Generator[api.StreamEvent, None, None]) -> Generator[str, None, None]:
         with contextlib.closing(events):
             for event in events:
                 if event.text:

@@ -75,10 +75,37 @@ class Message(Record):
         return found
 
 
+class TopLogprob(Record):
+    """A token, and the logarithm of its probability before anything that sampling does."""
+    token: str
+    logprob: float
+    #: Of the token's text, which may be part of a character.
+    bytes: List[int]
+
+
+class TokenLogprob(TopLogprob):
+    #: The likeliest at its place, as many as were asked for.
+    top_logprobs: List[TopLogprob]
+
+
+class TokenLogprobs(Record):
+    content: List[TokenLogprob]
+    refusal: None
+
+
+class TextLogprobs(Record):
+    """The same as lists, an item for each token."""
+    tokens: List[str]
+    token_logprobs: List[float]
+    top_logprobs: List[Dict[str, float]]
+    #: Characters of the text in front of the token.
+    text_offset: List[int]
+
+
 class Choice(Record):
     index: int
     message: Message
-    logprobs: None
+    logprobs: Optional[TokenLogprobs]
     finish_reason: str
 
 
@@ -105,6 +132,26 @@ class ChatCompletion(Record):
         return self.text
 
 
+class FunctionPiece(Record):
+    #: In the first piece of a call.
+    name: Optional[str]
+    #: More of the JSON text.
+    arguments: str
+
+
+class ToolCallPiece(Record):
+    #: Which call of the answer.
+    index: int
+    type: str
+    function: FunctionPiece
+
+    @property
+    def id(self) -> Optional[str]:
+        """In the first piece of a call."""
+        found: Optional[str] = self.get("id")
+        return found
+
+
 class Delta(Record):
     @property
     def content(self) -> Optional[str]:
@@ -117,15 +164,15 @@ class Delta(Record):
         return found
 
     @property
-    def tool_calls(self) -> List[Record]:
-        found: List[Record] = self.get("tool_calls", [])
+    def tool_calls(self) -> List[ToolCallPiece]:
+        found: List[ToolCallPiece] = self.get("tool_calls", [])
         return found
 
 
 class ChunkChoice(Record):
     index: int
     delta: Delta
-    logprobs: None
+    logprobs: Optional[TokenLogprobs]
     finish_reason: Optional[str]
 
 
@@ -151,7 +198,7 @@ class ChatChunk(Record):
 class TextChoice(Record):
     text: str
     index: int
-    logprobs: None
+    logprobs: Optional[TextLogprobs]
     finish_reason: Optional[str]
 
 
@@ -193,6 +240,12 @@ class Device(Record):
 
 def head(kind: str, prefix: str, model: str) -> Dict[str, Any]:
     return {"id": f"{prefix}-{os.urandom(12).hex()}", "object": kind, "created": int(time.time()), "model": model}
+
+
+def call_piece(index: int, arguments: str, name: Optional[str], call_id: Optional[str]) -> ToolCallPiece:
+    """A piece of a call; the first one has a name and an id."""
+    first = {} if call_id is None else {"id": call_id}
+    return ToolCallPiece(first, index=index, type="function", function=FunctionPiece(name=name, arguments=arguments))
 
 
 def usage(event: Any) -> Usage:

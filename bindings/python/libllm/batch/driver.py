@@ -58,11 +58,13 @@ class Executor(Protocol):
 
     def workers(self) -> Dict[Hashable, int]:
         """The workers that take units, and how many each has."""
+        ...
 
     def submit(self, worker: Hashable, unit: Unit) -> None: ...
 
     def wait(self, seconds: float) -> List[Any]:
         """What happened: Done, Failed, Gone. Starts workers anew where some went."""
+        ...
 
     def stop(self) -> None: ...
 

@@ -152,10 +152,11 @@ def source_of(dataset: Any, column: str) -> Source:
         return Files([path for one in dataset for path in paths_of(os.fspath(one))])
     if hasattr(dataset, "iter_rows") and hasattr(dataset, "map_batches"):  # a Ray Dataset
         return Given(RayRows(dataset), column)
-    if hasattr(dataset, "to_pylist"):  # a table of pyarrow
-        return Given(dataset.to_pylist(), column)
-    if hasattr(dataset, "to_dict") and hasattr(dataset, "columns"):  # a DataFrame of pandas
-        return Given(dataset.to_dict("records"), column)
+    table: Any = dataset
+    if hasattr(table, "to_pylist"):  # pyarrow's
+        return Given(table.to_pylist(), column)
+    if hasattr(table, "to_dict") and hasattr(table, "columns"):  # a DataFrame of pandas
+        return Given(table.to_dict("records"), column)
     if isinstance(dataset, Iterable) and not isinstance(dataset, (bytes, dict)):
         return Given(dataset, column)
     raise BatchError(f"expected a path, a list of texts or dicts, a table or a Ray Dataset; this is a {type(dataset).__name__}")

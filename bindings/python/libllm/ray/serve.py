@@ -186,6 +186,7 @@ def app(arguments: Dict[str, Any]) -> Any:
     """For `serve run` and for configuration files: build() with `model`, or `models`, and what else it takes."""
     given = dict(arguments)
     models = given.pop("models", None) or {"": given.pop("model", "default")}
-    numbers = {name: json.loads(value) if isinstance(value, str) and value[:1] in "0123456789{tf" and name != "command" else value
-               for name, value in given.items()}
-    return build(models, **numbers)
+    options: Dict[str, Any] = {
+        name: json.loads(value) if isinstance(value, str) and value[:1] in "0123456789{tf" and name != "command" else value
+        for name, value in given.items()}
+    return build(models, **options)
