@@ -52,13 +52,14 @@ class Recurrent : public ::testing::TestWithParam<const char *>
         libllm_runtime_free(runtime);
     }
 
-    libllm_session *session(uint64_t n_positions = 256, uint32_t n_batch = 16)
+    libllm_session *session(uint64_t n_positions = 256, bool keeps = true)
     {
         libllm_engine_options options;
         libllm_engine_options_init(&options, sizeof options);
         options.n_positions = n_positions;
-        options.n_batch = n_batch;
+        options.n_batch = 16;
         options.deterministic = 1;
+        options.no_reuse = !keeps;
         libllm_session *s = nullptr;
         EXPECT_EQ(LIBLLM_OK, libllm_session_open(model, &options, &s, &error)) << error.message;
         return s;
@@ -132,7 +133,7 @@ TEST_P(Recurrent, CancelLeavesTheStateAsItWas)
 /* Cancelled while what was kept is evaluated again. */
 TEST_P(Recurrent, CancelWhileGoingBack)
 {
-    libllm_session *s = session(8192);
+    libllm_session *s = session(8192, false);
     const auto ids = some_tokens(3000);
     eval(s, ids, 0, ids.size());
     ASSERT_EQ(LIBLLM_OK, libllm_session_rewind(s, ids.size() - 1, &error));
