@@ -314,8 +314,8 @@ TEST(Answer, ACallThatBreaksOffIsRemarkedOn)
     EXPECT_EQ(result.remarks.size(), 1u);
 }
 
-// At a limit an answer may end anywhere: in every syntax what is handed out then begins as the whole does, and is told to
-// be cut off within a call.
+// At a limit an answer may end anywhere: in every syntax what is handed out then begins as the whole does, and is told
+// to be cut off within a call.
 TEST(Answer, CallsThatAreCutOffAreWhatHasComeOfThem)
 {
     std::ifstream in(LIBLLM_TEST_DATA "/templates/answers.json", std::ios::binary);

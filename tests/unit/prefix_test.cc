@@ -340,8 +340,10 @@ TEST_P(PrefixOfStates, AreTakenUpWhereTheyWereKept)
     const struct {
         std::vector<int32_t> prompt;
         size_t n_reused;
-    } cases[] = {{joined(ids, some_tokens(20, 2)), 150}, {joined(front, some_tokens(30, 3)), 142},
-                 {joined(half, some_tokens(20, 4)), 0}, {ids, 142}};
+    } cases[] = {{joined(ids, some_tokens(20, 2)), 150},
+                 {joined(front, some_tokens(30, 3)), 142},
+                 {joined(half, some_tokens(20, 4)), 0},
+                 {ids, 142}};
     for (const auto &c : cases) {
         const auto s = session(e, 256);
         EXPECT_EQ(c.n_reused, eval(s, c.prompt));

@@ -132,9 +132,9 @@ static json_t *with_logprobs(const struct response *a, json_t *members, json_t *
 
 static bool send_item(struct response *a, const char *type, const char *status)
 {
-    return send_named(a, type,
-                      json_pack("{s:I, s:o}", "output_index", (json_int_t)json_array_size(a->output), "item",
-                                item_json(a, status)));
+    return send_named(
+        a, type,
+        json_pack("{s:I, s:o}", "output_index", (json_int_t)json_array_size(a->output), "item", item_json(a, status)));
 }
 
 static void open_item(struct response *a, enum item_kind kind, const libllm_stream_event *event)

@@ -14,7 +14,8 @@ enum { BATCH_DEFAULT = 256, BATCH_MAX = 4096, CONTEXT_DEFAULT_MAX = 8192, CANCEL
  * a step of their own would cost the others, and never so long that a person would notice. */
 enum { GATHER_NS_MAX = 20 * 1000 * 1000 };
 
-/* Tokens at the end of a prompt that the next turn may have otherwise, and of one that is long enough for a step more. */
+/* Tokens at the end of a prompt that the next turn may have otherwise, and of one that is long enough for a step more.
+ */
 enum { PROMPT_END = 8, PROMPT_LONG = 32 };
 
 uint64_t ll_context_default(const ll_model *model)

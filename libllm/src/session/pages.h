@@ -3,9 +3,9 @@
  * make use, and blank ones. Pages whose tokens are known stand in trees: below a page are those that go on from it. The
  * same tokens behind the same page are the same page, so a path from a root says exactly which tokens were computed.
  * Where layers with a window have pages of their own, a page has one of those as long as somebody uses it, and after
- * that until another page needs one. Of layers that are not attention, whose state after some tokens does not say what it
- * was before them, states at chosen places are kept with the page that has the last of those tokens, as many as memory
- * is meant for. Nothing here locks.
+ * that until another page needs one. Of layers that are not attention, whose state after some tokens does not say what
+ * it was before them, states at chosen places are kept with the page that has the last of those tokens, as many as
+ * memory is meant for. Nothing here locks.
  */
 #ifndef LL_SESSION_PAGES_H
 #define LL_SESSION_PAGES_H

@@ -120,7 +120,8 @@ void ll_session_give_behind(ll_session *session, size_t n_positions);
 
 /* Keep one of the session's states, which is that after its first n_positions. */
 void ll_session_keep_state(ll_session *session, uint32_t state, size_t n_positions);
-/* After ll_session_give_behind(n_positions): the state is the last that is kept of before, or all is evaluated again. */
+/* After ll_session_give_behind(n_positions): the state is the last that is kept of before, or all is evaluated again.
+ */
 void ll_session_go_back(ll_session *session, size_t n_positions);
 
 /* windows.c, with the engine's lock held; where windows are not apart they do nothing, and all is there. */
