@@ -3,6 +3,7 @@
 // says; files whose sizes do not fit together are refused by name.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -99,6 +100,25 @@ TEST_P(Recurrent, GoesBackToAnyPosition)
         }
         EXPECT_EQ(expected, logits(s)) << "from position " << kept;
     }
+    libllm_session_free(s);
+}
+
+/* States are kept near the ends of long calls. One that has seen tokens in whose place others are by now is not gone
+ * back to. */
+TEST_P(Recurrent, StatesOfOtherTokensAreForgotten)
+{
+    libllm_session *s = session();
+    const auto ids = some_tokens(60), other = some_tokens(60, 99);
+    eval(s, ids, 0, 33);
+    ASSERT_EQ(LIBLLM_OK, libllm_session_rewind(s, 26, &error));
+    eval(s, ids, 26, 60);
+    ASSERT_EQ(LIBLLM_OK, libllm_session_rewind(s, 40, &error));
+    eval(s, other, 40, 60);
+    ASSERT_EQ(LIBLLM_OK, libllm_session_rewind(s, 55, &error));
+    eval(s, other, 55, 60);
+    auto all = ids;
+    std::copy(other.begin() + 40, other.end(), all.begin() + 40);
+    EXPECT_EQ(logits_of(all), logits(s));
     libllm_session_free(s);
 }
 
