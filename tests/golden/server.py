@@ -247,6 +247,34 @@ def test_chat_streams_tools(s):
     assert chunks[-1]["choices"][0]["finish_reason"] == "tool_calls", chunks[-1]
 
 
+def test_calls_that_are_cut_off(s):
+    """At the length limit clients get the arguments so far, and are told; where only whole ones are possible, none."""
+    body = {"model": "scripted", "messages": ASK, "temperature": 0, "tools": TOOLS}
+    whole, seen = '{"city": "Ulm"}', set()
+    for n in range(1, 8):
+        value = s.good("/v1/chat/completions", {**body, "max_tokens": n})["choices"][0]
+        streamed = [c["choices"][0] for c in s.events("/v1/chat/completions", {**body, "max_tokens": n})]
+        calls = value["message"].get("tool_calls", [])
+        pieces = [c["delta"]["tool_calls"][0] for c in streamed if "tool_calls" in c["delta"]]
+        assert "".join(p["function"]["arguments"] for p in pieces) == "".join(c["function"]["arguments"] for c in calls), streamed
+        assert value["finish_reason"] == streamed[-1]["finish_reason"] == ("tool_calls" if n == 7 else "length"), (n, value)
+        arguments = calls[0]["function"]["arguments"] if calls else None
+        assert arguments is None or whole.startswith(arguments), value
+        seen.add(arguments)
+        ollama = s.good("/api/chat", {**body, "stream": False, "options": {"num_predict": n}})
+        assert ("tool_calls" in ollama["message"]) == (arguments == whole), (n, ollama)
+        assert ollama["done_reason"] == ("stop" if n == 7 else "length"), (n, ollama)
+        lines = s.lines_of("/api/chat", {**body, "options": {"num_predict": n}})
+        assert any("tool_calls" in line["message"] for line in lines) == (arguments == whole), (n, lines)
+        response = s.good("/v1/responses", {"model": "scripted", "input": "the weather", "temperature": 0, "tools": FLAT,
+                                            "max_output_tokens": n})
+        last = response["output"][-1]
+        assert response["status"] == ("completed" if n == 7 else "incomplete"), (n, response)
+        if calls:
+            assert last["arguments"] == arguments and last["status"] == ("completed" if arguments == whole else "incomplete"), last
+    assert {None, '{"city": ', whole} <= seen, seen
+
+
 FLAT = [{"type": "function", "name": "get_weather", "parameters": {"type": "object"}, "strict": False}]
 
 

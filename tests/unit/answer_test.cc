@@ -314,6 +314,43 @@ TEST(Answer, ACallThatBreaksOffIsRemarkedOn)
     EXPECT_EQ(result.remarks.size(), 1u);
 }
 
+// At a limit an answer may end anywhere: in every syntax what is handed out then begins as the whole does, and is told
+// to be cut off within a call.
+TEST(Answer, CallsThatAreCutOffAreWhatHasComeOfThem)
+{
+    std::ifstream in(LIBLLM_TEST_DATA "/templates/answers.json", std::ios::binary);
+    json all = parse(std::string(std::istreambuf_iterator<char>(in), {}));
+    size_t i, n_within = 0;
+    json_t *one;
+    json_array_foreach (json_object_get(all.get(), "answers"), i, one) {
+        const std::string text = text_of(one, "answer"), name = text_of(one, "template");
+        Setting setting;
+        setting.marks = text_of(one, "marks");
+        setting.tools = json_object_get(all.get(), "tools");
+        setting.in_reasoning = json_is_true(json_object_get(one, "in_reasoning"));
+        const Result whole = take(setting, text);
+        for (size_t end = 1; end < text.size() && !whole.calls.empty(); end++) {
+            if ((text[end] & 0xC0) == 0x80)
+                continue;
+            const std::string front = text.substr(0, end);
+            const Result cut = take(setting, front);
+            ASSERT_LE(cut.calls.size(), whole.calls.size()) << name << ": " << front;
+            for (size_t k = 0; k < cut.calls.size(); k++) {
+                const Call &call = cut.calls[k], &expected = whole.calls[k];
+                EXPECT_EQ(expected.name, call.name) << name << ": " << front;
+                EXPECT_EQ(expected.arguments.substr(0, call.arguments.size()), call.arguments) << name << ": " << front;
+                const bool last = k + 1 == cut.calls.size();
+                EXPECT_TRUE(last || call.arguments == expected.arguments) << name << ": " << front;
+                if (last && call.arguments != expected.arguments) {
+                    n_within++;
+                    EXPECT_FALSE(cut.remarks.empty()) << name << ": " << front;
+                }
+            }
+        }
+    }
+    EXPECT_GT(n_within, 1000u);
+}
+
 TEST(Answer, ArgumentsComeAsTheyAreWritten)
 {
     json tools = parse(weather);

@@ -5,12 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <memory>
 #include <random>
 #include <regex>
 
 #include "../hostile/vocabulary_builder.h"
 
 extern "C" {
+#include "chat/recall.h"
 #include "format/gguf.h"
 #include "grammar/constraint.h"
 #include "grammar/guide.h"
@@ -658,6 +660,53 @@ TEST(Guide, HasTheMasksOfARealVocabulary)
     EXPECT_GT(check_forced(tool, R"({"name": "get_current_weather", "arguments": {"location": "Paris"}})"), 10u);
     EXPECT_GT(check_forced(tool, R"({"name": "get_current_temperature", "arguments": {"location": "Rome am see"}})"),
               10u);
+}
+
+/* Requests that ask for the same get the same constraint, compiled once, and with what is known of its states; whatever
+ * a request differs in tells them apart. */
+TEST(Recall, CompilesOnceForTheSameRequests)
+{
+    const Vocabulary &v = small();
+    const std::unique_ptr<ll_recall, void (*)(ll_recall *)> recall(ll_recall_create(&v.host), ll_recall_free);
+    ASSERT_TRUE(recall);
+    const ll_span marks = ll_span_of("<tool_call>{\"name\"");
+    const auto ask = [&](const std::string &format, const std::string &choice, bool in_reasoning) {
+        const std::string request =
+            R"({"tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}],)"
+            R"("tool_choice": ")" +
+            choice + R"(", "response_format": )" + format + "}";
+        ll_answer_options options = {};
+        options.syntax = ll_syntax_of(marks);
+        options.thinking = ll_thinking_of(marks);
+        options.request = json_loads(request.c_str(), 0, nullptr);
+        options.in_reasoning = in_reasoning;
+        ll_grammar *grammar = nullptr;
+        libllm_error error = {};
+        EXPECT_EQ(LIBLLM_OK, ll_recall_grammar(recall.get(), &options, v.trie, &grammar, &error)) << error.message;
+        json_decref(options.request);
+        return std::shared_ptr<ll_grammar>(grammar, ll_grammar_free);
+    };
+    const std::string number = R"({"type": "json_schema", "json_schema": {"schema": {"type": "number"}}})",
+                      text = R"({"type": "json_schema", "json_schema": {"schema": {"type": "string"}}})";
+    const auto first = ask(number, "auto", false);
+    EXPECT_EQ(first, ask(number, "auto", false));
+    EXPECT_NE(first, ask(text, "auto", false));
+    EXPECT_NE(first, ask(number, "none", false));
+    EXPECT_NE(first, ask(number, "auto", true));
+    EXPECT_EQ(first, ask(number, "auto", false)) << "four are kept";
+    for (int i = 0; i < 4; i++)
+        ask(R"({"type": "choice", "choice": ["a)" + std::to_string(i) + R"("]})", "auto", false);
+    EXPECT_NE(first, ask(number, "auto", false)) << "and the oldest is not";
+    ll_answer_options wrong = {};
+    wrong.syntax = ll_syntax_of(marks);
+    wrong.thinking = ll_thinking_of(marks);
+    wrong.request = json_loads(R"({"response_format": {"type": "regex", "regex": "("}})", 0, nullptr);
+    for (int i = 0; i < 2; i++) {
+        ll_grammar *grammar = nullptr;
+        EXPECT_EQ(LIBLLM_ERROR_CONSTRAINT, ll_recall_grammar(recall.get(), &wrong, v.trie, &grammar, nullptr));
+        EXPECT_EQ(nullptr, grammar);
+    }
+    json_decref(wrong.request);
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 // says; files whose sizes do not fit together are refused by name.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -52,13 +53,14 @@ class Recurrent : public ::testing::TestWithParam<const char *>
         libllm_runtime_free(runtime);
     }
 
-    libllm_session *session(uint64_t n_positions = 256, uint32_t n_batch = 16)
+    libllm_session *session(uint64_t n_positions = 256, bool keeps = true)
     {
         libllm_engine_options options;
         libllm_engine_options_init(&options, sizeof options);
         options.n_positions = n_positions;
-        options.n_batch = n_batch;
+        options.n_batch = 16;
         options.deterministic = 1;
+        options.no_reuse = !keeps;
         libllm_session *s = nullptr;
         EXPECT_EQ(LIBLLM_OK, libllm_session_open(model, &options, &s, &error)) << error.message;
         return s;
@@ -101,6 +103,25 @@ TEST_P(Recurrent, GoesBackToAnyPosition)
     libllm_session_free(s);
 }
 
+/* States are kept near the ends of long calls. One that has seen tokens in whose place others are by now is not gone
+ * back to. */
+TEST_P(Recurrent, StatesOfOtherTokensAreForgotten)
+{
+    libllm_session *s = session();
+    const auto ids = some_tokens(60), other = some_tokens(60, 99);
+    eval(s, ids, 0, 33);
+    ASSERT_EQ(LIBLLM_OK, libllm_session_rewind(s, 26, &error));
+    eval(s, ids, 26, 60);
+    ASSERT_EQ(LIBLLM_OK, libllm_session_rewind(s, 40, &error));
+    eval(s, other, 40, 60);
+    ASSERT_EQ(LIBLLM_OK, libllm_session_rewind(s, 55, &error));
+    eval(s, other, 55, 60);
+    auto all = ids;
+    std::copy(other.begin() + 40, other.end(), all.begin() + 40);
+    EXPECT_EQ(logits_of(all), logits(s));
+    libllm_session_free(s);
+}
+
 /* A call of several batches that is cancelled leaves the state of before it, without computing that again. */
 TEST_P(Recurrent, CancelLeavesTheStateAsItWas)
 {
@@ -132,7 +153,7 @@ TEST_P(Recurrent, CancelLeavesTheStateAsItWas)
 /* Cancelled while what was kept is evaluated again. */
 TEST_P(Recurrent, CancelWhileGoingBack)
 {
-    libllm_session *s = session(8192);
+    libllm_session *s = session(8192, false);
     const auto ids = some_tokens(3000);
     eval(s, ids, 0, ids.size());
     ASSERT_EQ(LIBLLM_OK, libllm_session_rewind(s, ids.size() - 1, &error));

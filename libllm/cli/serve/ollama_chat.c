@@ -36,21 +36,27 @@ static bool send_line(struct reply *a, json_t *value)
     return sent;
 }
 
-/* Arguments that are no JSON object stay text. */
+/* Clients take arguments that are objects only: a call that was cut off within them is none. NULL: there are no calls.
+ */
 static json_t *calls_json(const struct answer *answer)
 {
     json_t *calls = json_array();
     for (size_t i = 0; i < answer->n_calls; i++) {
         const struct text *text = &answer->calls[i].arguments;
-        json_t *arguments = text->n_bytes ? json_loadb(text->bytes, text->n_bytes, 0, NULL) : json_object();
-        json_array_append_new(calls, json_pack("{s:{s:I, s:s, s:o}}", "function", "index", (json_int_t)i, "name",
-                                               answer->calls[i].name.bytes, "arguments",
-                                               arguments ? arguments : text_json(text->bytes, text->n_bytes)));
+        json_t *arguments = text->n_bytes ? json_loadb(text->bytes, text->n_bytes, 0, NULL) : NULL;
+        if (json_is_object(arguments))
+            json_array_append_new(calls, json_pack("{s:{s:I, s:s, s:O}}", "function", "index", (json_int_t)i, "name",
+                                                   answer->calls[i].name.bytes, "arguments", arguments));
+        json_decref(arguments);
     }
-    return calls;
+    if (json_array_size(calls))
+        return calls;
+    json_decref(calls);
+    return NULL;
 }
 
-static json_t *part_json(const struct reply *a, const struct text *text, const struct text *reasoning, bool calls)
+/* calls: NULL, or the reference is taken. */
+static json_t *part_json(const struct reply *a, const struct text *text, const struct text *reasoning, json_t *calls)
 {
     json_t *shown = text_json(text->bytes, text->n_bytes);
     json_t *part =
@@ -60,8 +66,8 @@ static json_t *part_json(const struct reply *a, const struct text *text, const s
     json_t *message = a->generates ? part : json_object_get(part, "message");
     if (reasoning->n_bytes)
         json_object_set_new(message, "thinking", text_json(reasoning->bytes, reasoning->n_bytes));
-    if (calls && a->answer.n_calls)
-        json_object_set_new(message, "tool_calls", calls_json(&a->answer));
+    if (calls)
+        json_object_set_new(message, "tool_calls", calls);
     return part;
 }
 
@@ -91,7 +97,7 @@ static bool piece(void *context, const libllm_stream_event *event)
         return true;
     struct text shown = {.bytes = (char *)event->text, .n_bytes = event->n_bytes}, none = {0};
     bool thinks = event->kind == LIBLLM_STREAM_REASONING;
-    json_t *part = part_json(a, thinks ? &none : &shown, thinks ? &shown : &none, false);
+    json_t *part = part_json(a, thinks ? &none : &shown, thinks ? &shown : &none, NULL);
     json_object_set_new(part, "done", json_false());
     if (logprobs)
         json_object_set_new(part, "logprobs", logprobs);
@@ -102,13 +108,14 @@ static bool piece(void *context, const libllm_stream_event *event)
 static void end(struct reply *a, const struct prompt *prompt, const libllm_stream_event *last)
 {
     const struct text none = {0};
-    if (a->streams && a->answer.n_calls) {
-        json_t *calls = part_json(a, &none, &none, true);
-        json_object_set_new(calls, "done", json_false());
-        send_line(a, calls);
+    json_t *calls = calls_json(&a->answer);
+    if (a->streams && calls) {
+        json_t *line = part_json(a, &none, &none, calls);
+        json_object_set_new(line, "done", json_false());
+        send_line(a, line);
     }
-    json_t *whole =
-        part_json(a, a->streams ? &none : &a->answer.text, a->streams ? &none : &a->answer.reasoning, !a->streams);
+    json_t *whole = part_json(a, a->streams ? &none : &a->answer.text, a->streams ? &none : &a->answer.reasoning,
+                              a->streams ? NULL : calls);
     json_t *numbers = json_pack(
         "{s:b, s:s, s:o, s:i, s:I, s:o, s:I, s:o}", "done", 1, "done_reason",
         a->finish == LIBLLM_FINISH_LENGTH || a->finish == LIBLLM_FINISH_CONTEXT ? "length" : "stop", "total_duration",
@@ -185,7 +192,7 @@ static json_t *conversation_of_prompt(const json_t *request, const char *prompt,
 static void reply_loaded(struct reply *a, double keep)
 {
     const struct text none = {0};
-    json_t *part = part_json(a, &none, &none, false);
+    json_t *part = part_json(a, &none, &none, NULL);
     json_object_set_new(part, "done", json_true());
     json_object_set_new(part, "done_reason", json_string(keep == 0 ? "unload" : "load"));
     request_reply_json(a->request, 200, part);

@@ -42,11 +42,11 @@ static json_t *part_json(const struct response *a)
                      a->logprobs ? json_incref(a->logprobs) : json_array());
 }
 
-/* The item that is open. As it is announced it has nothing in it. */
-static json_t *item_json(const struct response *a, bool complete)
+/* The item that is open. As it is announced, in progress, it has nothing in it. */
+static json_t *item_json(const struct response *a, const char *status)
 {
-    const char *status = complete ? "completed" : "in_progress";
-    json_t *parts = a->kind != ITEM_CALL && complete ? json_pack("[o]", part_json(a)) : json_array();
+    const bool begins = strcmp(status, "in_progress") == 0;
+    json_t *parts = a->kind != ITEM_CALL && !begins ? json_pack("[o]", part_json(a)) : json_array();
     json_t *item = NULL;
     if (a->kind == ITEM_REASONING)
         item = json_pack("{s:s, s:s, s:s, s:[], s:O}", "type", "reasoning", "id", a->item_id, "status", status,
@@ -57,7 +57,7 @@ static json_t *item_json(const struct response *a, bool complete)
     else
         item = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "type", "function_call", "id", a->item_id, "status", status,
                          "call_id", a->call_id.bytes, "name", a->call_name.bytes, "arguments",
-                         text_json(a->text.bytes, complete ? a->text.n_bytes : 0));
+                         text_json(a->text.bytes, begins ? 0 : a->text.n_bytes));
     json_decref(parts);
     return item;
 }
@@ -130,11 +130,11 @@ static json_t *with_logprobs(const struct response *a, json_t *members, json_t *
     return members;
 }
 
-static bool send_item(struct response *a, const char *type, bool complete)
+static bool send_item(struct response *a, const char *type, const char *status)
 {
-    return send_named(a, type,
-                      json_pack("{s:I, s:o}", "output_index", (json_int_t)json_array_size(a->output), "item",
-                                item_json(a, complete)));
+    return send_named(
+        a, type,
+        json_pack("{s:I, s:o}", "output_index", (json_int_t)json_array_size(a->output), "item", item_json(a, status)));
 }
 
 static void open_item(struct response *a, enum item_kind kind, const libllm_stream_event *event)
@@ -147,15 +147,25 @@ static void open_item(struct response *a, enum item_kind kind, const libllm_stre
     }
     if (!a->streams)
         return;
-    send_item(a, "response.output_item.added", false);
+    send_item(a, "response.output_item.added", "in_progress");
     if (kind == ITEM_MESSAGE)
         send_named(a, "response.content_part.added", with(place_json(a), "part", part_json(a)));
 }
 
-static void close_item(struct response *a)
+/* Of an answer that was cut off, what is in hand is not complete, unless it is a call whose arguments are. */
+static const char *status_of(const struct response *a, bool cut)
+{
+    json_t *arguments = a->kind == ITEM_CALL ? json_loadb(a->text.bytes, a->text.n_bytes, 0, NULL) : NULL;
+    const bool complete = !cut || arguments;
+    json_decref(arguments);
+    return complete ? "completed" : "incomplete";
+}
+
+static void close_item(struct response *a, bool cut)
 {
     if (a->kind == ITEM_NONE)
         return;
+    const char *status = status_of(a, cut);
     const char *name = a->kind == ITEM_CALL ? "arguments" : "text";
     if (a->streams) {
         send_named(a,
@@ -166,9 +176,9 @@ static void close_item(struct response *a)
                                  json_incref(a->logprobs)));
         if (a->kind == ITEM_MESSAGE)
             send_named(a, "response.content_part.done", with(place_json(a), "part", part_json(a)));
-        send_item(a, "response.output_item.done", true);
+        send_item(a, "response.output_item.done", status);
     }
-    json_array_append_new(a->output, item_json(a, true));
+    json_array_append_new(a->output, item_json(a, status));
     text_free(&a->text);
     text_free(&a->call_id);
     text_free(&a->call_name);
@@ -199,7 +209,7 @@ static bool piece(void *context, const libllm_stream_event *event)
                                                                    : ITEM_MESSAGE;
     a->n_reasoning += kind == ITEM_REASONING && event->token >= 0;
     if (kind != a->kind || event->call_name) {
-        close_item(a);
+        close_item(a, false);
         open_item(a, kind, event);
     }
     text_append(&a->text, event->text, event->n_bytes);
@@ -219,7 +229,7 @@ static bool piece(void *context, const libllm_stream_event *event)
 static void end(struct response *a, const libllm_stream_event *last)
 {
     bool cut = a->finish == LIBLLM_FINISH_LENGTH || a->finish == LIBLLM_FINISH_CONTEXT;
-    close_item(a);
+    close_item(a, cut);
     json_t *response = response_json(a, cut ? "incomplete" : "completed", usage_of(a, last));
     if (!a->streams) {
         request_reply_json(a->request, 200, response);

@@ -435,7 +435,8 @@ static bool key_step(ll_answer *a)
     return true;
 }
 
-/* A value between markers that is text: all but a line feed before the marker goes out at once. */
+/* A value between markers that is text: all but a line feed before the marker goes out at once. Where the answer is cut
+ * off, what could be the beginning of the marker is none of the value. */
 static bool string_step(ll_answer *a)
 {
     const ll_syntax *s = a->syntax;
@@ -448,9 +449,10 @@ static bool string_step(ll_answer *a)
         }
     }
     size_t which, place = ll_answer_find(a, &s->value_end, 1, &which), n = place == SIZE_MAX ? a->scanned : place;
-    bool held = s->line_values && n && rest.data[n - 1] == '\n' && !(a->at_end && place == SIZE_MAX);
-    put_escaped(a, (ll_span){rest.data, n - held});
-    ll_answer_use(a, n - held);
+    bool held = s->line_values && n && rest.data[n - 1] == '\n', cut = a->at_end && place == SIZE_MAX;
+    if (!cut)
+        put_escaped(a, (ll_span){rest.data, n - held});
+    ll_answer_use(a, cut ? rest.size : n - held);
     if (place == SIZE_MAX)
         return wait(a);
     ll_answer_use(a, held + strlen(s->value_end));

@@ -14,6 +14,10 @@ enum { BATCH_DEFAULT = 256, BATCH_MAX = 4096, CONTEXT_DEFAULT_MAX = 8192, CANCEL
  * a step of their own would cost the others, and never so long that a person would notice. */
 enum { GATHER_NS_MAX = 20 * 1000 * 1000 };
 
+/* Tokens at the end of a prompt that the next turn may have otherwise, and of one that is long enough for a step more.
+ */
+enum { PROMPT_END = 8, PROMPT_LONG = 32 };
+
 uint64_t ll_context_default(const ll_model *model)
 {
     return model->n_context_train < CONTEXT_DEFAULT_MAX ? model->n_context_train : CONTEXT_DEFAULT_MAX;
@@ -116,11 +120,12 @@ libllm_status ll_engine_create(const ll_host *host, ll_team *team, uint32_t cpu_
     e->n_batch = options->n_batch ? options->n_batch : batch_default(e);
     pthread_mutex_init(&e->lock, NULL);
     ll_cond_init(&e->changed);
-    e->reuses =
-        !options->no_reuse && !options->importance && !e->has_source && !e->reads_at_once && ll_state_bytes(model) == 0;
+    e->reuses = !options->no_reuse && !options->importance && !e->has_source && !e->reads_at_once;
     const uint32_t n_pages = ll_engine_pages(e, e->n_positions);
     const uint32_t n_window_pages = choose_windows(e, options->n_sessions);
     const bool has_pages = ll_pages_init(&e->pages, host, n_pages, n_window_pages);
+    if (e->reuses && ll_state_bytes(model))
+        ll_pages_keep_states(&e->pages, ll_state_bytes(model));
     e->runs = ll_alloc(host, e->n_batch, sizeof *e->runs);
     e->stepping = ll_alloc(host, e->n_batch, sizeof *e->stepping);
     e->sums = options->importance ? ll_input_sums_create(host, model) : NULL;
@@ -368,9 +373,15 @@ static ll_work *shortest_prompt(const ll_engine *e, const ll_work *other_than)
     return shortest;
 }
 
+/* A step ends short of where a long prompt does if a state is to be kept there: what the next turn has in place of this
+ * one's answer may begin otherwise than the prompt ends. */
 static uint32_t add_some(ll_engine *e, ll_work *work, uint32_t most)
 {
-    const uint32_t n = n_left(work) < most ? (uint32_t)n_left(work) : most;
+    const size_t left = n_left(work);
+    uint32_t n = left < most ? (uint32_t)left : most;
+    if (e->pages.n_states && work->n_tokens > PROMPT_LONG && !n_behind(work) && left > PROMPT_END &&
+        left - n < PROMPT_END)
+        n = (uint32_t)left - PROMPT_END;
     add_to_step(e, work, n);
     return n;
 }
@@ -438,6 +449,8 @@ static void commit_step(ll_engine *e, libllm_status status, const libllm_error *
         memcpy(s->tokens + position, work->tokens + work->n_done, work->n_step * sizeof *s->tokens);
         work->n_done += work->n_step;
         atomic_store(&s->position, position + work->n_step);
+        if (work->n_tokens > PROMPT_LONG && work->n_tokens - work->n_done == PROMPT_END)
+            ll_session_keep_state(s, s->running, position + work->n_step);
         if (work->n_done == work->n_tokens) {
             if (work->logits)
                 memcpy(s->next_logits, work->logits + (work->n_tokens - 1) * (size_t)e->n_row,

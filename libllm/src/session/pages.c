@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* What kept states may take together, but that a few of them always may. */
+enum { KEPT_BYTES = 128 << 20, KEPT_MIN = 4 };
+
 /* A stack of the numbers below n, low ones first. */
 static uint32_t *make_blank(const ll_host *host, uint32_t n)
 {
@@ -43,6 +46,8 @@ void ll_pages_free(ll_pages *p)
         ll_free(p->host, root->uses);
         ll_free(p->host, root);
     }
+    for (uint32_t i = 0; i < p->n_states; i++)
+        ll_free(p->host, p->states[i].data);
     ll_free(p->host, p->pages);
     ll_free(p->host, p->blank);
     ll_free(p->host, p->blank_windows);
@@ -134,10 +139,64 @@ static void hand_over_window(ll_pages *p, uint32_t i, uint32_t n_tokens, uint32_
         ll_pages_use_window(p, to);
 }
 
+void ll_pages_keep_states(ll_pages *p, uint64_t state_bytes)
+{
+    const uint64_t n = KEPT_BYTES / state_bytes;
+    p->state_bytes = state_bytes;
+    p->n_states = (uint32_t)(n < KEPT_MIN ? KEPT_MIN : n < LL_KEPT_STATES_MAX ? n : LL_KEPT_STATES_MAX);
+}
+
+uint8_t *ll_pages_keep_state(ll_pages *p, uint32_t page, uint32_t n_tokens)
+{
+    ll_kept_state *place = p->states;
+    for (ll_kept_state *s = p->states; s < p->states + p->n_states; s++)
+        if (s->page == page && s->n_tokens == n_tokens) {
+            place = s;
+            break;
+        } else if (!s->n_tokens ? place->n_tokens : place->n_tokens && s->used < place->used) {
+            place = s;
+        }
+    if (!place->data && !(place->data = ll_alloc(p->host, (size_t)p->state_bytes, 1)))
+        return NULL;
+    place->page = page;
+    place->n_tokens = n_tokens;
+    place->used = ++p->n_state_uses;
+    return place->data;
+}
+
+const uint8_t *ll_pages_find_state(ll_pages *p, uint32_t page, uint32_t *n_tokens)
+{
+    ll_kept_state *found = NULL;
+    for (ll_kept_state *s = p->states; s < p->states + p->n_states; s++)
+        if (s->n_tokens && s->page == page && s->n_tokens <= *n_tokens && (!found || s->n_tokens > found->n_tokens))
+            found = s;
+    if (!found)
+        return NULL;
+    found->used = ++p->n_state_uses;
+    *n_tokens = found->n_tokens;
+    return found->data;
+}
+
+void ll_pages_drop_states(ll_pages *p, uint32_t page, uint32_t n_tokens)
+{
+    for (uint32_t i = 0; i < p->n_states; i++)
+        if (p->states[i].page == page && p->states[i].n_tokens > n_tokens)
+            p->states[i].n_tokens = 0;
+}
+
+/* Another page has the tokens of one. */
+static void hand_over_states(ll_pages *p, uint32_t from, uint32_t to)
+{
+    for (uint32_t i = 0; i < p->n_states; i++)
+        if (p->states[i].page == from)
+            p->states[i].page = to;
+}
+
 /* A page that nobody uses, and that is in no tree. */
 static void make_blank_again(ll_pages *p, uint32_t i)
 {
     forget_window(p, i);
+    ll_pages_drop_states(p, i, 0);
     p->blank[p->n_blank++] = i;
 }
 
@@ -225,11 +284,14 @@ uint32_t ll_pages_link(ll_pages *p, ll_page_root *root, uint32_t parent, uint32_
         if (same == n_tokens) {
             ll_pages_share(p, other);
             hand_over_window(p, i, n_tokens, other);
+            hand_over_states(p, i, other);
             ll_pages_give(p, i);
             return other;
         }
-        if (same == o->n_tokens && o->users == 0) /* a shorter one is not needed besides */
+        if (same == o->n_tokens && o->users == 0) { /* a shorter one is not needed besides */
+            hand_over_states(p, other, i);
             forget(p, other);
+        }
     }
     ll_page *page = &p->pages[i];
     memcpy(page->tokens, tokens, n_tokens * sizeof *tokens);

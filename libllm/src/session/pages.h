@@ -3,7 +3,9 @@
  * make use, and blank ones. Pages whose tokens are known stand in trees: below a page are those that go on from it. The
  * same tokens behind the same page are the same page, so a path from a root says exactly which tokens were computed.
  * Where layers with a window have pages of their own, a page has one of those as long as somebody uses it, and after
- * that until another page needs one. Nothing here locks.
+ * that until another page needs one. Of layers that are not attention, whose state after some tokens does not say what
+ * it was before them, states at chosen places are kept with the page that has the last of those tokens, as many as
+ * memory is meant for. Nothing here locks.
  */
 #ifndef LL_SESSION_PAGES_H
 #define LL_SESSION_PAGES_H
@@ -32,6 +34,15 @@ typedef struct ll_page {
     int32_t tokens[LL_PAGE_POSITIONS];
 } ll_page;
 
+enum { LL_KEPT_STATES_MAX = 64 };
+
+/* What layers that are not attention know after the first n_tokens of a page. */
+typedef struct ll_kept_state {
+    uint32_t page, n_tokens; /* 0: it is of no page */
+    uint64_t used;           /* the one of the lowest was not of use for longest */
+    uint8_t *data;           /* [state_bytes]; NULL: nothing has been kept here yet */
+} ll_kept_state;
+
 typedef struct ll_pages {
     const ll_host *host;
     ll_page *pages; /* [n] */
@@ -45,6 +56,9 @@ typedef struct ll_pages {
     uint32_t n_blank_windows;
     uint32_t oldest_window, newest_window;
     ll_page_root plain; /* without adapters */
+    ll_kept_state states[LL_KEPT_STATES_MAX];
+    uint32_t n_states; /* 0: none are kept */
+    uint64_t state_bytes, n_state_uses;
 } ll_pages;
 
 bool ll_pages_init(ll_pages *pages, const ll_host *host, uint32_t n, uint32_t n_windows); /* false: out of memory */
@@ -74,6 +88,16 @@ uint32_t ll_pages_link(ll_pages *pages, ll_page_root *root, uint32_t parent, uin
                        uint32_t n_tokens);
 /* Take a page with one user and nothing below it out of its tree, to be written to. */
 void ll_pages_unlink(ll_pages *pages, uint32_t page);
+
+/* States of so many bytes are kept. */
+void ll_pages_keep_states(ll_pages *pages, uint64_t state_bytes);
+/* Where to write the state after so many tokens of a page, for which the one makes room that was not of use for
+ * longest; NULL: out of memory. */
+uint8_t *ll_pages_keep_state(ll_pages *pages, uint32_t page, uint32_t n_tokens);
+/* The one of a page that is furthest on, after *n_tokens at most, which receives how many; NULL: there is none. */
+const uint8_t *ll_pages_find_state(ll_pages *pages, uint32_t page, uint32_t *n_tokens);
+/* Those after more than n_tokens of a page are those of other tokens from here on. */
+void ll_pages_drop_states(ll_pages *pages, uint32_t page, uint32_t n_tokens);
 
 /* The root of the same adapters with one user more; NULL: out of memory. */
 ll_page_root *ll_pages_root(ll_pages *pages, const ll_adapter_use *uses, size_t n_uses);

@@ -89,8 +89,8 @@ static uint32_t find_next(const ll_session *s, uint32_t parent, size_t position,
 }
 
 /* How many of the n tokens behind a position pages know, so that what follows them can be evaluated: what layers with a
- * window need of them is there too. */
-static size_t count_known(const ll_session *s, size_t start, const int32_t *tokens, size_t n)
+ * window need of them is there too, or what others know after them, which *state receives. */
+static size_t count_known(const ll_session *s, size_t start, const int32_t *tokens, size_t n, const uint8_t **state)
 {
     size_t position = start, known = start, n_same = LL_PAGE_POSITIONS;
     uint32_t parent = parent_of(s), found;
@@ -102,9 +102,18 @@ static size_t count_known(const ll_session *s, size_t start, const int32_t *toke
         const uint32_t i = (uint32_t)(position / LL_PAGE_POSITIONS);
         if (s->windows && pages_of(s)->pages[found].window == LL_NO_PAGE)
             since = i + 1;
+        const size_t behind = position % LL_PAGE_POSITIONS;
+        uint32_t n_seen = (uint32_t)n_same;
         position = i * (size_t)LL_PAGE_POSITIONS + n_same;
-        if (ll_session_first_seen(s, position) >= since)
+        if (s->states[0]) {
+            const uint8_t *kept = ll_pages_find_state(pages_of(s), found, &n_seen);
+            if (kept && (n_seen == LL_PAGE_POSITIONS || n_seen >= behind + COPY_MIN)) {
+                known = i * (size_t)LL_PAGE_POSITIONS + n_seen;
+                *state = kept;
+            }
+        } else if (ll_session_first_seen(s, position) >= since) {
             known = position;
+        }
         parent = found;
     }
     return known - start;
@@ -114,8 +123,11 @@ size_t ll_session_take_up(ll_session *s, size_t start, const int32_t *tokens, si
 {
     ll_pages *p = pages_of(s);
     size_t position = start, end = start;
+    const uint8_t *state = NULL;
     if (shares(s) && s->n_linked == start / LL_PAGE_POSITIONS)
-        end += count_known(s, start, tokens, n);
+        end += count_known(s, start, tokens, n, &state);
+    if (state) /* before it makes way for a page */
+        s->engine->backend->write_state(s->engine->executor, s->states[ll_session_next_state(s)], state);
     while (position < end) {
         const uint32_t i = s->n_linked;
         size_t n_same;
@@ -132,6 +144,10 @@ size_t ll_session_take_up(ll_session *s, size_t start, const int32_t *tokens, si
             if (pinned)
                 ll_pages_give_window(p, found);
             ll_pages_give(p, found);
+            if (!copied && state) { /* there is none between */
+                ll_session_give_behind(s, start);
+                return 0;
+            }
             if (!copied)
                 break;
         }
@@ -152,8 +168,10 @@ size_t ll_session_reuse(ll_session *s, const int32_t *tokens, size_t n_tokens)
         ll_session_settle(s, start);
         return 0;
     }
-    if (n)
+    if (n) {
         s->n_evaluated = start + n;
+        s->state = s->running = s->states[0] ? ll_session_next_state(s) : s->state;
+    }
     atomic_store(&s->position, start + n);
     return n;
 }
@@ -165,6 +183,8 @@ void ll_session_make_room(ll_session *s, size_t n_tokens)
     const uint32_t i = (uint32_t)(ll_session_evaluated(s) / LL_PAGE_POSITIONS);
     if (i < s->n_held && !is_own(s, i) && !copy(s, i, s->pages[i]))
         ll_pages_unlink(p, s->pages[i]); /* sessions have all pages there are, so nobody else has this, or one below */
+    if (i < s->n_held)
+        ll_pages_drop_states(p, s->pages[i], (uint32_t)(ll_session_evaluated(s) % LL_PAGE_POSITIONS));
     while (s->n_held * (size_t)LL_PAGE_POSITIONS < position + n_tokens) /* it was promised them */
         put(s, s->n_held, ll_pages_take(p));
 }
@@ -185,6 +205,9 @@ void ll_session_give_behind(ll_session *s, size_t n_positions)
     const uint32_t last = (uint32_t)(evaluated / LL_PAGE_POSITIONS);
     if (shares(s) && tail && last >= n_kept && last == s->n_linked && is_own(s, last))
         link_page(s, last, (uint32_t)tail);
+    if (evaluated > n_positions && evaluated == s->n_evaluated && (evaluated - 1) / LL_PAGE_POSITIONS >= n_kept &&
+        pages_of(s)->pages[s->pages[(evaluated - 1) / LL_PAGE_POSITIONS]].n_tokens)
+        ll_session_keep_state(s, s->state, evaluated);
     while (s->n_held > n_kept)
         give_page(s, --s->n_held);
     if (s->n_linked > n_positions / LL_PAGE_POSITIONS)

@@ -275,7 +275,7 @@ libllm_status ll_session_rewind(ll_session *s, size_t n_positions, libllm_error 
         return ll_fail(error, LIBLLM_ERROR_OUT_OF_RANGE, "cannot go back to %zu tokens, the session has %zu",
                        n_positions, position);
     const bool gives = (n_positions + LL_PAGE_POSITIONS - 1) / LL_PAGE_POSITIONS < s->n_held;
-    if ((gives || s->windows) && !ll_team_forked(s->engine->team)) {
+    if ((gives || s->windows || s->states[0]) && !ll_team_forked(s->engine->team)) {
         pthread_mutex_lock(&s->engine->lock);
         ll_session_give_behind(s, n_positions);
         ll_session_settle(s, n_positions);
@@ -283,8 +283,8 @@ libllm_status ll_session_rewind(ll_session *s, size_t n_positions, libllm_error 
     }
     if (n_positions < position)
         s->has_logits = false;
-    if (n_positions < s->n_evaluated) /* there is no way back from a state but from the beginning */
-        s->n_evaluated = s->states[0] ? 0 : n_positions;
+    if (n_positions < s->n_evaluated)
+        s->n_evaluated = n_positions;
     s->n_ahead = 0;
     if (n_positions < s->n_loaded)
         s->n_loaded = n_positions;

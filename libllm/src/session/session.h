@@ -116,6 +116,14 @@ void ll_session_link(ll_session *session);
 /* Give up what is not needed for the first n_positions, before the position becomes that. */
 void ll_session_give_behind(ll_session *session, size_t n_positions);
 
+/* states.c, with the engine's lock held; where there are no states, or none are kept, they do nothing. */
+
+/* Keep one of the session's states, which is that after its first n_positions. */
+void ll_session_keep_state(ll_session *session, uint32_t state, size_t n_positions);
+/* After ll_session_give_behind(n_positions): the state is the last that is kept of before, or all is evaluated again.
+ */
+void ll_session_go_back(ll_session *session, size_t n_positions);
+
 /* windows.c, with the engine's lock held; where windows are not apart they do nothing, and all is there. */
 
 /* The first page that a token at a position sees something of in layers with a window. */

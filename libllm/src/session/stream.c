@@ -104,16 +104,16 @@ static libllm_status sync_prompt(ll_stream *s, const int32_t *tokens, size_t n, 
         return status;
     while (session->n_other == 0 && shared < n - 1 && shared < position && session->tokens[shared] == tokens[shared])
         shared++;
-    s->n_prompt = n;
-    s->n_prompt_left = n - shared;
-    s->n_waiting = s->n_prompt_left;
-    s->waiting = ll_alloc(session->host, s->n_waiting + LL_PENDING_MAX, sizeof *s->waiting);
+    s->waiting = ll_alloc(session->host, n + LL_PENDING_MAX, sizeof *s->waiting);
     if (!s->waiting)
         return ll_fail_memory(error, "the prompt");
-    memcpy(s->waiting, tokens + shared, s->n_waiting * sizeof *s->waiting);
-    libllm_status rewound = ll_session_rewind(session, shared, error);
+    ll_session_rewind(session, shared, NULL);
     s->n_cached = ll_session_evaluated(session);
-    return rewound;
+    ll_session_rewind(session, s->n_cached, NULL); /* others may have what is to be evaluated again */
+    s->n_prompt = n;
+    s->n_waiting = s->n_prompt_left = n - s->n_cached;
+    memcpy(s->waiting, tokens + s->n_cached, s->n_waiting * sizeof *s->waiting);
+    return LIBLLM_OK;
 }
 
 libllm_status ll_stream_create(ll_session *session, const int32_t *tokens, size_t n_tokens,

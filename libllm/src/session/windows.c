@@ -91,6 +91,7 @@ static void begin_anew(ll_session *s, size_t n_positions)
 
 void ll_session_settle(ll_session *s, size_t n_positions)
 {
+    ll_session_go_back(s, n_positions);
     if (!s->windows)
         return;
     if (n_positions < s->n_evaluated)
