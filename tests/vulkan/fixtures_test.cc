@@ -115,24 +115,22 @@ TEST_F(Vulkan, LongContextsAreSharedByWorkgroups)
         const char *name;
         libllm_kv_type type;
         double bound;
-    } cases[] = {{"tiny/llama", LIBLLM_KV_F32, 1e-4},
-                 {"tiny/qwen3", LIBLLM_KV_Q4_0, 2e-2},
-                 {"random/gemma2-window", LIBLLM_KV_F16, 2e-3}};
+    } cases[] = {{"tiny/llama", LIBLLM_KV_F32, 1e-4}, {"random/gemma2-window", LIBLLM_KV_F16, 2e-3}};
     for (const auto &of : cases) {
         const Fixture f(of.name);
         ASSERT_TRUE(f.model) << of.name;
-        const size_t n = 615, first = 600;
+        const size_t n = 532, first = 520; /* three of four parts have pages */
         std::vector<int32_t> text;
         while (text.size() < n)
             text.insert(text.end(), f.ids.begin(), f.ids.end());
         std::vector<float> rows[2];
         for (size_t i = 0; i < 2; i++) {
             libllm_engine_options options = options_of(i ? ids[0] : "cpu", of.type);
-            options.n_positions = 640;
-            options.n_batch = 200;
+            options.n_positions = 576;
+            options.n_batch = 130;
             const Handle<libllm_session> session = open_session(f.model.get(), options);
             ASSERT_TRUE(session);
-            ASSERT_TRUE(eval_chunks(session.get(), text, 0, first, 200, f.reference.columns, &rows[i]));
+            ASSERT_TRUE(eval_chunks(session.get(), text, 0, first, 130, f.reference.columns, &rows[i]));
             ASSERT_TRUE(eval_chunks(session.get(), text, first, n - 4, 1, f.reference.columns, &rows[i]));
             ASSERT_TRUE(eval_chunks(session.get(), text, n - 4, n, 4, f.reference.columns, &rows[i]));
         }

@@ -164,7 +164,7 @@ struct ll_executor {
     float **results;  /* [n_batch] of the tail's columns */
 
     VkCommandPool pool;
-    VkCommandBuffer commands[LL_VK_FLIGHTS];
+    VkCommandBuffer commands[LL_VK_FLIGHTS + LL_VK_RECORDINGS];
     VkFence fences[LL_VK_FLIGHTS];
     bool in_flight[LL_VK_FLIGHTS];
     ll_vk_recording recordings[LL_VK_RECORDINGS]; /* of few columns, which are submitted again and again */

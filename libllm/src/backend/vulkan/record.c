@@ -35,16 +35,11 @@ libllm_status ll_vk_recorder_create(ll_executor *e, libllm_error *error)
         const VkCommandBufferAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
                                                   .commandPool = e->pool,
                                                   .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-                                                  .commandBufferCount = LL_VK_FLIGHTS};
+                                                  .commandBufferCount = LL_VK_FLIGHTS + LL_VK_RECORDINGS};
         result = d->calls.AllocateCommandBuffers(d->device, &info, e->commands);
     }
-    for (size_t i = 0; !result && i < LL_VK_RECORDINGS; i++) {
-        const VkCommandBufferAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-                                                  .commandPool = e->pool,
-                                                  .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-                                                  .commandBufferCount = 1};
-        result = d->calls.AllocateCommandBuffers(d->device, &info, &e->recordings[i].commands);
-    }
+    for (size_t i = 0; i < LL_VK_RECORDINGS; i++)
+        e->recordings[i].commands = e->commands[LL_VK_FLIGHTS + i];
     const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
     for (size_t i = 0; !result && i < LL_VK_FLIGHTS; i++)
         if ((result = d->calls.CreateFence(d->device, &fence, NULL, &e->fences[i])))
