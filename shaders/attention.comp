@@ -75,19 +75,35 @@ float distance_bias(attention_params p, uint head, uint at, uint position)
     return F32(p.distance_bias).v[head * (2 * p.bias_reach + 1) + i];
 }
 
-// Rows of queries to shared memory; in Q4_0 they are spread as the keys are.
-void load_queries(attention_params p, heads_params h, uint first, uint group, uint kv_head, uint row, uint n_rows)
+// Rows of queries to shared memory, in Q4_0 spread as the keys are. Where heads are made here, also the key and the value
+// of the column's own position: to the KV memory, and as they are there to shared memory. stores: this workgroup does it.
+void load(attention_params p, heads_params h, uint first, uint group, uint kv_head, uint row, uint n_rows, bool stores)
 {
-    const uint position = column_params(batch_params(push.batch).columns)[first].position;
-    const float scale = HEADS ? query_scale(h, position) : 1.0;
-    for (uint r = 0; r < n_rows; r++) {
-        const uint column = first + (row + r) / group, of = kv_head * group + (row + r) % group;
-        const uint64_t from = p.q + 4 * (uint64_t(column) * p.q_stride + of * HEAD_DIM);
+    column_params c = column_params(batch_params(push.batch).columns)[first];
+    const float scale = HEADS ? query_scale(h, c.position) : 1.0;
+    const uint n_own = !HEADS || !stores ? 0 : (PARTS & 4) != 0 ? 2 : 1;
+    for (uint r = 0; r < n_rows + n_own; r++) { // one text for all kinds: drivers compile each copy of it
+        const uint kind = r < n_rows ? QUERY : r == n_rows ? KEY : VALUE;
+        const uint column = kind == QUERY ? first + (row + r) / group : first;
+        const uint of = kind == QUERY ? kv_head * group + (row + r) % group : kv_head;
         if (HEADS)
-            make_head(h, QUERY, of, column);
+            make_head(h, kind, of, column);
         else
             for (uint i = gl_LocalInvocationID.x; i < HEAD_DIM; i += SIZE)
-                head[i] = F32(from).v[i];
+                head[i] = F32(p.q + 4 * (uint64_t(column) * p.q_stride + of * HEAD_DIM)).v[i];
+        if (HEADS && kind != QUERY) {
+            store_head(h, kind, of, c);
+            barrier();
+            for (uint i = gl_LocalInvocationID.x; i < (kind == KEY ? HEAD_DIM : VALUE_DIM); i += SIZE) {
+                const float value = stored(i);
+                if (kind == KEY)
+                    own_key[i] = value;
+                else
+                    own_value[i] = value;
+            }
+            barrier();
+            continue;
+        }
         if (KV_TYPE == KV_Q4_0) {
             barrier();
             spread(HEAD_DIM);
@@ -97,26 +113,6 @@ void load_queries(attention_params p, heads_params h, uint first, uint group, ui
         if (HEADS || KV_TYPE == KV_Q4_0)
             barrier();
     }
-    barrier();
-}
-
-// Keys and values of the column's own position to the KV memory, and as they are there to shared memory.
-void store_own(heads_params h, uint kv_head, uint column)
-{
-    column_params c = column_params(batch_params(push.batch).columns)[column];
-    make_head(h, KEY, kv_head, column);
-    store_head(h, KEY, kv_head, c);
-    barrier();
-    for (uint i = gl_LocalInvocationID.x; i < HEAD_DIM; i += SIZE)
-        own_key[i] = stored(i);
-    barrier();
-    if ((PARTS & 4) == 0)
-        return;
-    make_head(h, VALUE, kv_head, column);
-    store_head(h, VALUE, kv_head, c);
-    barrier();
-    for (uint i = gl_LocalInvocationID.x; i < VALUE_DIM; i += SIZE)
-        own_value[i] = stored(i);
     barrier();
 }
 
@@ -158,10 +154,8 @@ void main()
         low = max(low, first_page * PAGE);
         high = min(high, (first_page + each) * PAGE);
     }
-    load_queries(p, h, of.first, group, kv_head, row, n_rows);
     const uint own = HEADS ? columns[of.first].position : 0xFFFFFFFFu;
-    if (HEADS && own < high)
-        store_own(h, kv_head, of.first);
+    load(p, h, of.first, group, kv_head, row, n_rows, own < high);
 
     const uint pages = CROSS ? columns[of.first].source_pages : columns[of.first].pages;
     for (uint base = low / PAGE * PAGE; base < high; base += PAGE) {
