@@ -2,23 +2,33 @@
 // SPDX-License-Identifier: MIT
 // Attention of some rows, queries of heads that share keys and values and of neighbouring columns of a run, over the
 // pages of KV memory: online softmax, in which each of 64 invocations has a position when
-// scores are made, and some dimensions when values are summed.
+// scores are made, and some dimensions when values are summed. Several workgroups may share the pages: the one that is
+// the last to be done puts together what each has left.
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
 #include "activation.glsl"
 #include "decode.glsl"
 #include "kv.glsl"
+#include "reduce.glsl"
 
 layout(constant_id = 2) const uint ROWS = 1; // of a workgroup
 layout(constant_id = 3) const bool SYMMETRIC = false;
 layout(constant_id = 4) const bool CROSS = false;
+layout(constant_id = 10) const bool HEADS = false; // makes the heads of its column itself, of which each run has one
+layout(constant_id = 11) const bool SPLIT = false; // workgroups of the third dimension share the pages of a tile
+const uint SIZE = PAGE;
+#include "heads.glsl"
+
+layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer SharedF32 { float v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer SharedU32 { uint v[]; };
 
 const uint VALUES = (VALUE_DIM + PAGE - 1) / PAGE; // of an invocation
 const float NONE = -1.0 / 0.0;
 shared float queries[ROWS * HEAD_DIM];
 shared float probabilities[ROWS * PAGE];
 shared float parts[2 * ROWS * (PAGE / 4)];
-shared float spreading[KV_TYPE == KV_Q4_0 ? VALUE_DIM : 1];
+shared float own_key[HEADS ? HEAD_DIM : 1], own_value[HEADS ? VALUE_DIM : 1]; // as the memory has them
+shared uint arrived;
 
 float key(uint64_t keys, uint d, uint p)
 {
@@ -65,26 +75,45 @@ float distance_bias(attention_params p, uint head, uint at, uint position)
     return F32(p.distance_bias).v[head * (2 * p.bias_reach + 1) + i];
 }
 
-// Rows of queries to shared memory; in Q4_0 they are spread as the keys are.
-void load_queries(attention_params p, uint first, uint group, uint kv_head, uint row, uint n_rows)
+// Rows of queries to shared memory, in Q4_0 spread as the keys are. Where heads are made here, also the key and the value
+// of the column's own position: to the KV memory, and as they are there to shared memory. stores: this workgroup does it.
+void load(attention_params p, heads_params h, uint first, uint group, uint kv_head, uint row, uint n_rows, bool stores)
 {
-    for (uint i = gl_LocalInvocationID.x; i < n_rows * HEAD_DIM; i += PAGE) {
-        const uint at = row + i / HEAD_DIM, head = kv_head * group + at % group;
-        queries[i] = F32(p.q + 4 * uint64_t(first + at / group) * p.q_stride).v[head * HEAD_DIM + i % HEAD_DIM];
+    column_params c = column_params(batch_params(push.batch).columns)[first];
+    const float scale = HEADS ? query_scale(h, c.position) : 1.0;
+    const uint n_own = !HEADS || !stores ? 0 : (PARTS & 4) != 0 ? 2 : 1;
+    for (uint r = 0; r < n_rows + n_own; r++) { // one text for all kinds: drivers compile each copy of it
+        const uint kind = r < n_rows ? QUERY : r == n_rows ? KEY : VALUE;
+        const uint column = kind == QUERY ? first + (row + r) / group : first;
+        const uint of = kind == QUERY ? kv_head * group + (row + r) % group : kv_head;
+        if (HEADS)
+            make_head(h, kind, of, column);
+        else
+            for (uint i = gl_LocalInvocationID.x; i < HEAD_DIM; i += SIZE)
+                head[i] = F32(p.q + 4 * (uint64_t(column) * p.q_stride + of * HEAD_DIM)).v[i];
+        if (HEADS && kind != QUERY) {
+            store_head(h, kind, of, c);
+            barrier();
+            for (uint i = gl_LocalInvocationID.x; i < (kind == KEY ? HEAD_DIM : VALUE_DIM); i += SIZE) {
+                const float value = stored(i);
+                if (kind == KEY)
+                    own_key[i] = value;
+                else
+                    own_value[i] = value;
+            }
+            barrier();
+            continue;
+        }
+        if (KV_TYPE == KV_Q4_0) {
+            barrier();
+            spread(HEAD_DIM);
+        }
+        for (uint i = gl_LocalInvocationID.x; i < HEAD_DIM; i += SIZE)
+            queries[r * HEAD_DIM + i] = head[i] * scale;
+        if (HEADS || KV_TYPE == KV_Q4_0)
+            barrier();
     }
     barrier();
-    if (KV_TYPE != KV_Q4_0)
-        return;
-    const uint block = spread_block(HEAD_DIM);
-    for (uint width = 1; width < block; width *= 2) {
-        for (uint i = gl_LocalInvocationID.x; i < n_rows * HEAD_DIM / 2; i += PAGE) {
-            const uint at = i / width * 2 * width + i % width;
-            const float a = queries[at], b = queries[at + width];
-            queries[at] = (a + b) * 0.70710678118654752;
-            queries[at + width] = (a - b) * 0.70710678118654752;
-        }
-        barrier();
-    }
 }
 
 void main()
@@ -97,7 +126,7 @@ void main()
     if (row >= of.n * group)
         return;
     const uint n_rows = min(ROWS, of.n * group - row);
-    load_queries(p, of.first, group, kv_head, row, n_rows);
+    heads_params h = heads_params(uint64_t(attention_params(push.op) + 1));
 
     column_params columns = column_params(b.columns);
     uvec2 sees[ROWS];
@@ -115,6 +144,19 @@ void main()
         [[unroll]] for (uint j = 0; j < VALUES; j++)
             acc[r][j] = 0;
     }
+    // The part of the pages that is this workgroup's.
+    const uint n_pages = (high + PAGE - 1) / PAGE - low / PAGE, split = gl_WorkGroupID.z;
+    const uint each = (n_pages + gl_NumWorkGroups.z - 1) / gl_NumWorkGroups.z, n_splits = (n_pages + each - 1) / each;
+    if (SPLIT) {
+        if (split >= n_splits)
+            return;
+        const uint first_page = low / PAGE + split * each;
+        low = max(low, first_page * PAGE);
+        high = min(high, (first_page + each) * PAGE);
+    }
+    const uint own = HEADS ? columns[of.first].position : 0xFFFFFFFFu;
+    load(p, h, of.first, group, kv_head, row, n_rows, own < high);
+
     const uint pages = CROSS ? columns[of.first].source_pages : columns[of.first].pages;
     for (uint base = low / PAGE * PAGE; base < high; base += PAGE) {
         const uint64_t keys = kv_at(U64(b.pages).v[pages + base / PAGE], p.layer_offset, kv_head);
@@ -125,17 +167,17 @@ void main()
             scores[r] = 0;
         if (at < high)
             for (uint d = 0; d < HEAD_DIM; d++) {
-                const float k = key(keys, d, t);
+                const float k = HEADS && at == own ? own_key[d] : key(keys, d, t);
                 [[unroll]] for (uint r = 0; r < ROWS; r++)
                     scores[r] += queries[r * HEAD_DIM + d] * k;
             }
         [[unroll]] for (uint r = 0; r < ROWS; r++) {
-            const uint head = kv_head * group + (row + r) % group;
+            const uint query = kv_head * group + (row + r) % group;
             float s = scores[r] * p.scale;
             if (p.alibi != 0)
-                s -= F32(p.alibi).v[head] * float(int(positions[r]) - int(at));
+                s -= F32(p.alibi).v[query] * float(int(positions[r]) - int(at));
             if (p.distance_bias != 0)
-                s += distance_bias(p, head, at, positions[r]);
+                s += distance_bias(p, query, at, positions[r]);
             if (p.softcap > 0)
                 s = softcap(s, p.softcap);
             scores[r] = at >= max(sees[r].x, low) && at < min(sees[r].y, high) && r < n_rows ? s : NONE;
@@ -165,6 +207,7 @@ void main()
         }
         // What was never written may be anything, and is not to be touched.
         const uint from = max(low, base) - base, to = min(high - base, PAGE);
+        const bool has_own = HEADS && (PARTS & 4) != 0 && own >= base && own < base + to;
         [[unroll]] for (uint j = 0; j < VALUES; j++) {
             const uint d = t + j * PAGE;
             float of_page[ROWS];
@@ -172,7 +215,7 @@ void main()
                 of_page[r] = 0;
             if (d < VALUE_DIM)
                 for (uint i = from; i < to; i++) {
-                    const float v = value(values, i, d);
+                    const float v = has_own && base + i == own ? own_value[d] : value(values, i, d);
                     [[unroll]] for (uint r = 0; r < ROWS; r++)
                         of_page[r] += probabilities[r * PAGE + i] * v;
                 }
@@ -181,10 +224,58 @@ void main()
         }
         barrier();
     }
+    if (SPLIT && n_splits > 1) {
+        const uint row_floats = VALUE_DIM + 2;
+        [[unroll]] for (uint r = 0; r < ROWS; r++) {
+            const uint column = of.first + (row + r) / group, query = kv_head * group + (row + r) % group;
+            const uint64_t rows = uint64_t(column * p.n_heads + query) * p.splits_max;
+            SharedF32 part = SharedF32(p.parts + 4 * (rows + split) * row_floats);
+            if (r >= n_rows)
+                break;
+            if (t == 0) {
+                part.v[VALUE_DIM] = most[r];
+                part.v[VALUE_DIM + 1] = sum[r];
+            }
+            [[unroll]] for (uint j = 0; j < VALUES; j++)
+                if (t + j * PAGE < VALUE_DIM)
+                    part.v[t + j * PAGE] = acc[r][j];
+        }
+        SharedU32 done = SharedU32(p.done + 4 * (gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x));
+        memoryBarrierBuffer();
+        barrier();
+        if (t == 0)
+            arrived = atomicAdd(done.v[0], 1);
+        barrier();
+        if (arrived + 1 < n_splits)
+            return;
+        memoryBarrierBuffer();
+        if (t == 0)
+            done.v[0] = 0; // for the next layer
+        [[unroll]] for (uint r = 0; r < ROWS; r++) {
+            const uint column = of.first + (row + r) / group, query = kv_head * group + (row + r) % group;
+            const uint64_t rows = uint64_t(column * p.n_heads + query) * p.splits_max;
+            SharedF32 all = SharedF32(p.parts + 4 * rows * row_floats);
+            if (r >= n_rows)
+                break;
+            most[r] = NONE;
+            for (uint s = 0; s < n_splits; s++)
+                most[r] = max(most[r], all.v[s * row_floats + VALUE_DIM]);
+            sum[r] = 0;
+            [[unroll]] for (uint j = 0; j < VALUES; j++)
+                acc[r][j] = 0;
+            for (uint s = 0; s < n_splits; s++) { // one that has seen nothing has no part
+                const float m = all.v[s * row_floats + VALUE_DIM], factor = m == NONE ? 0.0 : exp(m - most[r]);
+                sum[r] += factor * all.v[s * row_floats + VALUE_DIM + 1];
+                [[unroll]] for (uint j = 0; j < VALUES; j++)
+                    if (t + j * PAGE < VALUE_DIM)
+                        acc[r][j] += factor * all.v[s * row_floats + t + j * PAGE];
+            }
+        }
+    }
     for (uint r = 0; r < n_rows; r++) {
-        const uint column = of.first + (row + r) / group, head = kv_head * group + (row + r) % group;
-        const float all = sum[r] + (p.sinks != 0 ? exp(F32(p.sinks).v[head] - most[r]) : 0.0);
-        F32 result = F32(p.out_ + 4 * (uint64_t(column) * p.out_stride + head * VALUE_DIM));
+        const uint column = of.first + (row + r) / group, query = kv_head * group + (row + r) % group;
+        const float all = sum[r] + (p.sinks != 0 ? exp(F32(p.sinks).v[query] - most[r]) : 0.0);
+        F32 result = F32(p.out_ + 4 * (uint64_t(column) * p.out_stride + query * VALUE_DIM));
         if (KV_TYPE != KV_Q4_0) {
             [[unroll]] for (uint j = 0; j < VALUES; j++)
                 if (t + j * PAGE < VALUE_DIM)
@@ -194,19 +285,10 @@ void main()
         barrier();
         [[unroll]] for (uint j = 0; j < VALUES; j++)
             if (t + j * PAGE < VALUE_DIM)
-                spreading[t + j * PAGE] = acc[r][j] / all;
+                head[t + j * PAGE] = acc[r][j] / all;
         barrier();
-        const uint block = spread_block(VALUE_DIM);
-        for (uint width = 1; width < block; width *= 2) {
-            for (uint i = t; i < VALUE_DIM / 2; i += PAGE) {
-                const uint at = i / width * 2 * width + i % width;
-                const float x = spreading[at], y = spreading[at + width];
-                spreading[at] = (x + y) * 0.70710678118654752;
-                spreading[at + width] = (x - y) * 0.70710678118654752;
-            }
-            barrier();
-        }
+        spread(VALUE_DIM);
         for (uint d = t; d < VALUE_DIM; d += PAGE)
-            result.v[d] = spreading[d];
+            result.v[d] = head[d];
     }
 }

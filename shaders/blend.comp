@@ -22,5 +22,5 @@ void main()
     const float shared_ = p.shared_ != 0 ? F32(p.shared_weight).v[column * p.weight_stride] *
                                                F32(p.shared_ + 4 * uint64_t(column) * p.shared_stride).v[i]
                                          : 0;
-    branch.v[i] = (ACCUMULATES ? branch.v[i] : 0) + sum + shared_;
+    branch.v[i] = (ACCUMULATES ? branch.v[i] : 0) + p.factor * (sum + shared_);
 }

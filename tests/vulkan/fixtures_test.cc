@@ -108,6 +108,39 @@ TEST_F(Vulkan, SessionsInOneBatchDoNotDisturbEachOther)
     }
 }
 
+/* From some hundreds of positions on several workgroups share those that a token sees. */
+TEST_F(Vulkan, LongContextsAreSharedByWorkgroups)
+{
+    const struct {
+        const char *name;
+        libllm_kv_type type;
+        double bound;
+    } cases[] = {{"tiny/llama", LIBLLM_KV_F32, 1e-4}, {"random/gemma2-window", LIBLLM_KV_F16, 2e-3}};
+    for (const auto &of : cases) {
+        const Fixture f(of.name);
+        ASSERT_TRUE(f.model) << of.name;
+        const size_t n = 532, first = 520; /* three of four parts have pages */
+        std::vector<int32_t> text;
+        while (text.size() < n)
+            text.insert(text.end(), f.ids.begin(), f.ids.end());
+        std::vector<float> rows[2];
+        for (size_t i = 0; i < 2; i++) {
+            libllm_engine_options options = options_of(i ? ids[0] : "cpu", of.type);
+            options.n_positions = 576;
+            options.n_batch = 130;
+            const Handle<libllm_session> session = open_session(f.model.get(), options);
+            ASSERT_TRUE(session);
+            ASSERT_TRUE(eval_chunks(session.get(), text, 0, first, 130, f.reference.columns, &rows[i]));
+            ASSERT_TRUE(eval_chunks(session.get(), text, first, n - 4, 1, f.reference.columns, &rows[i]));
+            ASSERT_TRUE(eval_chunks(session.get(), text, n - 4, n, 4, f.reference.columns, &rows[i]));
+        }
+        const size_t from = first * f.reference.columns;
+        const Matrix cpu = {
+            n - first, f.reference.columns, {rows[0].begin() + static_cast<ptrdiff_t>(from), rows[0].end()}};
+        EXPECT_LE(distance(cpu, rows[1].data() + from).relative_rms, of.bound) << of.name;
+    }
+}
+
 TEST_F(Vulkan, GoesBackAndComesToTheSameAgain)
 {
     const Fixture f("tiny/mistral");

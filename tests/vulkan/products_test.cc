@@ -155,6 +155,7 @@ TEST_P(VulkanProducts, AreThoseOfTheDecodedWeights)
         p.x_stride = static_cast<uint32_t>(stride);
         p.out_stride = n_rows;
         p.n_items = 1;
+        p.factor = 1;
         const uint64_t tables = put_tables(d);
         for (const uint32_t n : is_float ? std::vector<uint32_t>{1, 3, 40} : std::vector<uint32_t>{1, 9}) {
             ll_vk_batch_params batch = {};

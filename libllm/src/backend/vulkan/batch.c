@@ -123,15 +123,18 @@ libllm_status ll_vk_tell_batch(ll_executor *e, const ll_batch *batch, libllm_err
     libllm_status status = make_room(e, n_pages, error);
     if (status)
         return status;
-    e->n_columns = e->n_tail = 0;
+    e->n_columns = e->n_tail = e->longest = 0;
     uint64_t *pages = (uint64_t *)(void *)(e->batch.mapped + e->layout.pages);
     uint32_t page = 0;
     for (uint32_t r = 0; r < batch->n_runs; r++) {
         const ll_run *run = &batch->runs[r];
+        const uint32_t n_own = n_own_pages(run), n_source = pages_of(run->n_source);
         tell_run(e, run, r, page);
-        for (uint32_t i = 0; i < n_own_pages(run); i++)
+        e->longest = LL_PAGE_POSITIONS * n_own > e->longest ? LL_PAGE_POSITIONS * n_own : e->longest;
+        e->longest = LL_PAGE_POSITIONS * n_source > e->longest ? LL_PAGE_POSITIONS * n_source : e->longest;
+        for (uint32_t i = 0; i < n_own; i++)
             pages[page++] = ll_vk_page(e, run->pages[i]);
-        for (uint32_t i = 0; i < pages_of(run->n_source); i++)
+        for (uint32_t i = 0; i < n_source; i++)
             pages[page++] = ll_vk_page(e, run->source_pages[i]);
     }
     tell_tiles(e, batch, e->n_columns <= LL_VK_FEW_COLUMNS ? 1 : 8);

@@ -49,6 +49,8 @@ uint64_t ll_vk_place_scratch(ll_executor *e, uint64_t base)
     s->gate = take(e, inner, &at);
     s->delta = take(e, inner, &at);
     s->steps = take(e, p->max_steps, &at);
+    s->parts = at;
+    at += (uint64_t)LL_VK_FEW_COLUMNS * LL_VK_SPLITS_MAX * p->max_heads * (e->model->value_dim + 2u) * sizeof(float);
     return at - base;
 }
 

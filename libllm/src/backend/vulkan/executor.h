@@ -25,6 +25,7 @@ typedef enum ll_vk_resource {
     LL_VK_HIDDEN = 1 << 7,
     LL_VK_ROWS = 1 << 8, /* the results */
     LL_VK_KV = 1 << 9,
+    LL_VK_PARTS = 1 << 10, /* of attention, by those that share its pages */
     LL_VK_SCORES = 1 << 11,
     LL_VK_CHOICES = 1 << 12,
     LL_VK_ITEMS = 1 << 13,
@@ -48,6 +49,8 @@ typedef enum ll_vk_span {
     LL_VK_PRODUCT, /* and which pipeline: by the number of columns */
 } ll_vk_span;
 
+enum { LL_VK_JOINED_MAX = 3 }; /* products */
+
 typedef struct ll_vk_op {
     ll_vk_shader shader; /* MATVEC of products */
     ll_vk_constants constants;
@@ -55,10 +58,14 @@ typedef struct ll_vk_op {
     uint32_t phase;
     bool tail;
     ll_vk_span span;
-    uint32_t groups; /* in the first dimension, of products and attention see record.c */
-    uint32_t n_rows; /* of products */
+    uint32_t groups;                            /* in the first dimension, of products and attention see record.c */
+    uint32_t n_rows;                            /* of products */
+    uint32_t n_more_rows[LL_VK_JOINED_MAX - 1]; /* and of those joined with it */
     uint32_t n_items;
     bool chooses; /* which matrix an item has */
+    /* Heads, and attention behind them which may make them itself, where each run of few has one token: that one then
+     * reads and writes also what the heads do. */
+    bool in_next, may_make_heads;
     uint32_t reads, writes;
     uint64_t flops; /* of a column */
 } ll_vk_op;
@@ -77,6 +84,7 @@ typedef struct ll_vk_scratch {
     ll_vk_rows scores, choices, items, given, shared,
         shared_weight;                    /* of experts; items and given: of all of a column */
     ll_vk_rows mixed, gate, steps, delta; /* of layers with a state */
+    uint64_t parts;                       /* of attention */
 } ll_vk_scratch;
 
 /* Bytes of the model on the device. */
@@ -92,7 +100,26 @@ typedef struct ll_vk_weights {
     size_t n, capacity, next;
 } ll_vk_weights;
 
-enum { LL_VK_FLIGHTS = 2, LL_VK_FEW_COLUMNS = 8, LL_VK_SLICE_ROWS = 32 };
+enum {
+    LL_VK_FLIGHTS = 2,
+    LL_VK_RECORDINGS = 8,
+    LL_VK_FEW_COLUMNS = 8,
+    LL_VK_SLICE_ROWS = 32,
+    LL_VK_SPLITS_MAX = 32,
+    LL_VK_ATTENTION_ROWS_MAX = 8
+};
+
+/* What the commands for a batch depend on, beside what they read of its buffer; without padding. */
+typedef struct ll_vk_shape {
+    uint64_t from, to, batch; /* operations, and the address of the buffer */
+    uint32_t n_columns, n_tail, n_tiles, n_runs, n_splits, unused;
+} ll_vk_shape;
+
+typedef struct ll_vk_recording {
+    VkCommandBuffer commands;
+    ll_vk_shape shape;
+    uint64_t flops; /* 0: nothing is recorded */
+} ll_vk_recording;
 
 /* Where in a batch's buffer its parts lie. */
 typedef struct ll_vk_layout {
@@ -109,7 +136,7 @@ struct ll_executor {
     ll_vk_transfer transfer;
     ll_vk_weights weights;
     ll_vk_scratch scratch;
-    ll_vk_buffer tables; /* of formats */
+    ll_vk_buffer tables; /* of formats, and behind them how many workgroups of attention are done: zeros */
     ll_vk_buffer params;
     ll_vk_buffer rows; /* results of LL_VK_SLICE_ROWS wanted columns */
     uint32_t row_stride;
@@ -132,13 +159,16 @@ struct ll_executor {
     ll_vk_buffer batch; /* batch_params, and what they point to */
     ll_vk_layout layout;
     uint32_t n_columns, n_tail, n_tiles, n_runs;
-    uint32_t *tail;  /* [n_batch] */
-    float **results; /* [n_batch] of the tail's columns */
+    uint32_t longest; /* positions that a run has, or the text beside it */
+    uint32_t *tail;   /* [n_batch] */
+    float **results;  /* [n_batch] of the tail's columns */
 
     VkCommandPool pool;
-    VkCommandBuffer commands[LL_VK_FLIGHTS];
+    VkCommandBuffer commands[LL_VK_FLIGHTS + LL_VK_RECORDINGS];
     VkFence fences[LL_VK_FLIGHTS];
     bool in_flight[LL_VK_FLIGHTS];
+    ll_vk_recording recordings[LL_VK_RECORDINGS]; /* of few columns, which are submitted again and again */
+    uint32_t next_recording;
     double flight_start[LL_VK_FLIGHTS];
     ll_vk_trace *trace;      /* NULL: nobody wants to know */
     double flops_per_second; /* measured, for submissions of a bounded length */
@@ -178,6 +208,8 @@ void ll_vk_tell_slice(ll_executor *executor, uint32_t first, uint32_t n);
  * device is lost. */
 libllm_status ll_vk_run_ops(ll_executor *executor, const ll_batch *batch, size_t from, size_t to, uint32_t n_tail,
                             libllm_error *error);
+/* Rows of queries that a workgroup of attention has, of so many of its tile. */
+uint32_t ll_vk_attention_rows(const ll_executor *executor, uint32_t rows_of_tile);
 libllm_status ll_vk_recorder_create(ll_executor *executor, libllm_error *error);
 void ll_vk_recorder_free(ll_executor *executor);
 

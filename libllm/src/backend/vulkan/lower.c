@@ -93,25 +93,71 @@ void ll_vk_add_norm(ll_vk_lowering *w, const ll_vk_norm_job *job)
     ll_vk_add(w, op, &p, sizeof p);
 }
 
-/* What the phase begins with. Returns where the inputs of its matrices are: in `normed`, or in x itself. */
 void ll_vk_prologue(ll_vk_lowering *w, ll_vk_rows out, uint32_t writes, bool compact)
 {
     const ll_phase *p = w->phase;
     const ll_vk_scratch *s = &w->e->scratch;
-    const bool changes = p->adds || p->keeps_norm;
+    const bool adds = p->adds && !w->folded, changes = adds || p->keeps_norm;
+    w->folded = false;
     ll_vk_add_norm(w, &(ll_vk_norm_job){.x = s->x,
                                         .branch = s->branch,
                                         .out = out,
-                                        .add_norm = p->adds ? p->add_norm : NULL,
+                                        .add_norm = adds ? p->add_norm : NULL,
                                         .norm = p->norm,
                                         .n = w->m->n_embd,
                                         .n_groups = 1,
-                                        .adds = p->adds,
+                                        .adds = adds,
                                         .keeps = p->keeps_norm,
                                         .tail = p->tail_only,
                                         .compact = compact,
-                                        .reads = LL_VK_X | (p->adds ? (uint32_t)LL_VK_BRANCH : 0),
+                                        .reads = LL_VK_X | (adds ? (uint32_t)LL_VK_BRANCH : 0),
                                         .writes = writes | (changes ? (uint32_t)LL_VK_X : 0)});
+}
+
+/* A norm over the root mean square, alone, is a factor of each weight and one of the sum. */
+ll_vk_input ll_vk_begin(ll_vk_lowering *w)
+{
+    const ll_phase *p = w->phase;
+    const ll_vk_scratch *s = &w->e->scratch;
+    const bool adds = p->adds && !w->folded;
+    const bool simple = !p->norm || (w->m->norm != LL_NORM_LAYER && p->norm->weight && !p->norm->bias);
+    if (adds || p->keeps_norm || !simple) {
+        ll_vk_prologue(w, s->normed, LL_VK_NORMED, false);
+        return (ll_vk_input){.rows = s->normed, .reads = LL_VK_NORMED};
+    }
+    w->folded = false;
+    return (ll_vk_input){.rows = s->x, .reads = LL_VK_X, .norm = p->norm};
+}
+
+static bool has_prologue(ll_phase_kind kind)
+{
+    switch (kind) {
+    case LL_PHASE_QKV:
+    case LL_PHASE_LATENT:
+    case LL_PHASE_CROSS_Q:
+    case LL_PHASE_CROSS_KV:
+    case LL_PHASE_MIX_IN:
+    case LL_PHASE_GATE_UP:
+    case LL_PHASE_ROUTE:
+    case LL_PHASE_HIDDEN:
+    case LL_PHASE_LOGITS:
+        return true;
+    default:
+        return false;
+    }
+}
+
+ll_vk_target ll_vk_branch(ll_vk_lowering *w)
+{
+    const ll_vk_scratch *s = &w->e->scratch;
+    const ll_plan *plan = &w->e->plan;
+    uint32_t i = w->index + 1;
+    while (i < plan->n_phases && plan->phases[i].kind != LL_PHASE_EMBED && !has_prologue(plan->phases[i].kind))
+        i++;
+    w->folded = !w->phase->accumulates && i < plan->n_phases && plan->phases[i].adds && !plan->phases[i].add_norm;
+    if (w->folded)
+        return (ll_vk_target){s->x, LL_VK_X, true, w->m->residual_scale};
+    return (ll_vk_target){s->branch, LL_VK_BRANCH, w->phase->accumulates, 1};
 }
 
 /* --- Products ----------------------------------------------------------------------------------------------------- */
@@ -123,7 +169,7 @@ static uint64_t stack(ll_vk_lowering *w, const ll_matrix *m, const ll_vk_product
     return ll_vk_weight(w->e, m->data, matrix_bytes * (job->n_matrices - 1) + m->row_bytes * m->n_rows);
 }
 
-void ll_vk_add_product(ll_vk_lowering *w, const ll_vk_product_job *job)
+static ll_vk_product_params product_params(ll_vk_lowering *w, const ll_vk_product_job *job)
 {
     const ll_matrix *m = &job->linear->weight, *up = job->up ? &job->up->weight : NULL;
     const uint32_t n = job->items == LL_VK_ITEMS_NONE ? 1 : job->n_matrices;
@@ -134,6 +180,7 @@ void ll_vk_add_product(ll_vk_lowering *w, const ll_vk_product_job *job)
                               .scale = ll_vk_floats(w, job->linear->scale, n),
                               .bias = ll_vk_floats(w, job->linear->bias, (size_t)n * m->n_rows),
                               .choices = w->e->scratch.choices.address,
+                              .norm = job->norm ? ll_vk_floats(w, job->norm->weight, m->n_k) : 0,
                               .expert_bytes = job->matrix_bytes,
                               .expert_bytes_2 = job->matrix_bytes_2,
                               .row_bytes = (uint32_t)m->row_bytes,
@@ -146,14 +193,24 @@ void ll_vk_add_product(ll_vk_lowering *w, const ll_vk_product_job *job)
                               .n_items = n_items,
                               .choice_stride = w->e->scratch.choices.stride / 2,
                               .flags = (job->accumulates ? ACCUMULATES : 0u) | (job->logits ? LOGITS : 0u),
-                              .logit_scale = w->m->logit_scale,
-                              .softcap = w->m->final_softcap};
+                              .factor = job->logits        ? w->m->logit_scale
+                                        : job->factor != 0 ? job->factor
+                                                           : 1,
+                              .softcap = job->logits ? w->m->final_softcap : 0,
+                              .eps = w->m->norm_eps};
     if (up) {
         p.weights_2 = stack(w, up, job, job->matrix_bytes_2);
         p.scale_2 = ll_vk_floats(w, job->up->scale, n);
         p.bias_2 = ll_vk_floats(w, job->up->bias, (size_t)n * up->n_rows);
         p.row_bytes_2 = (uint32_t)up->row_bytes;
     }
+    return p;
+}
+
+static ll_vk_op product_op(const ll_vk_lowering *w, const ll_vk_product_job *job)
+{
+    const ll_matrix *m = &job->linear->weight, *up = job->up ? &job->up->weight : NULL;
+    const uint32_t n_items = job->items == LL_VK_ITEMS_NONE ? 1 : job->n_items;
     ll_vk_op op = {.shader = LL_VK_MATVEC,
                    .tail = w->phase->tail_only,
                    .span = LL_VK_PRODUCT,
@@ -168,37 +225,88 @@ void ll_vk_add_product(ll_vk_lowering *w, const ll_vk_product_job *job)
     ll_vk_set(&op.constants, 6, up != NULL);
     ll_vk_set(&op.constants, 7, job->activation ? job->activation - 1 : LL_VK_NO_ACTIVATION);
     ll_vk_set(&op.constants, 8, job->items);
-    ll_vk_add(w, op, &p, sizeof p);
+    ll_vk_set(&op.constants, 11, job->norm != NULL);
+    return op;
 }
 
-void ll_vk_multiply(ll_vk_lowering *w, const ll_linear *linear, ll_vk_rows x, uint32_t reads, ll_vk_rows out,
-                    uint32_t writes)
+void ll_vk_add_product(ll_vk_lowering *w, const ll_vk_product_job *job)
 {
-    ll_vk_add_product(w, &(ll_vk_product_job){.linear = linear, .x = x, .out = out, .reads = reads, .writes = writes});
+    const ll_vk_product_params p = product_params(w, job);
+    ll_vk_add(w, product_op(w, job), &p, sizeof p);
 }
 
-/* branch = W x, or added to it. */
+void ll_vk_multiply_joined(ll_vk_lowering *w, ll_vk_input x, const ll_vk_joined_job *jobs, size_t n)
+{
+    ll_vk_product_params p[LL_VK_JOINED_MAX];
+    ll_vk_op op = {0};
+    uint32_t second = 0, type_2 = 0; /* no more than two formats, each of which is a part of the shader */
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t type = jobs[i].linear->weight.traits->type, type_1 = jobs[0].linear->weight.traits->type;
+        if (type != type_1 && second != 0 && type != type_2) {
+            ll_vk_multiply_joined(w, x, jobs, i);
+            ll_vk_multiply_joined(w, x, jobs + i, n - i);
+            return;
+        }
+        if (type != type_1) {
+            second |= 1u << i;
+            type_2 = type;
+        }
+        const ll_vk_product_job job = {.linear = jobs[i].linear,
+                                       .norm = x.norm,
+                                       .x = x.rows,
+                                       .out = jobs[i].out,
+                                       .reads = x.reads,
+                                       .writes = jobs[i].writes};
+        const ll_vk_op of = product_op(w, &job);
+        p[i] = product_params(w, &job);
+        if (i == 0) {
+            op = of;
+            continue;
+        }
+        op.n_more_rows[i - 1] = of.n_rows;
+        op.writes |= of.writes;
+        op.flops += of.flops;
+    }
+    if (n > 1) { /* in the order of their ids */
+        op.constants.list[1].value = type_2;
+        op.constants.n--;
+        ll_vk_set(&op.constants, 9, (uint32_t)n);
+        ll_vk_set(&op.constants, 10, second);
+        ll_vk_set(&op.constants, 11, x.norm != NULL);
+    }
+    ll_vk_add(w, op, p, n * sizeof *p);
+}
+
+void ll_vk_multiply(ll_vk_lowering *w, const ll_linear *linear, ll_vk_input x, ll_vk_rows out, uint32_t writes)
+{
+    ll_vk_multiply_joined(w, x, &(ll_vk_joined_job){linear, out, writes}, 1);
+}
+
+/* branch = W x, or added to it, or to x itself. */
 static void project(ll_vk_lowering *w, const ll_linear *linear, ll_vk_rows x, uint32_t reads)
 {
+    const ll_vk_target to = ll_vk_branch(w);
     ll_vk_add_product(w, &(ll_vk_product_job){.linear = linear,
                                               .x = x,
-                                              .out = w->e->scratch.branch,
-                                              .accumulates = w->phase->accumulates,
+                                              .out = to.rows,
+                                              .accumulates = to.accumulates,
+                                              .factor = to.factor,
                                               .reads = reads,
-                                              .writes = LL_VK_BRANCH});
+                                              .writes = to.writes});
 }
 
-void ll_vk_multiply_gated(ll_vk_lowering *w)
+void ll_vk_multiply_gated(ll_vk_lowering *w, ll_vk_input x)
 {
     const ll_vk_scratch *s = &w->e->scratch;
     const ll_layer *l = w->layer;
     const bool has_gate = l->gate.weight.data;
     ll_vk_add_product(w, &(ll_vk_product_job){.linear = has_gate ? &l->gate : &l->up,
                                               .up = has_gate ? &l->up : NULL,
-                                              .x = s->normed,
+                                              .norm = x.norm,
+                                              .x = x.rows,
                                               .out = s->hidden,
                                               .activation = 1 + (uint32_t)w->m->activation,
-                                              .reads = LL_VK_NORMED,
+                                              .reads = x.reads,
                                               .writes = LL_VK_HIDDEN});
 }
 
@@ -252,8 +360,8 @@ static void receive(ll_vk_lowering *w)
 
 static void gate_up(ll_vk_lowering *w)
 {
-    ll_vk_prologue(w, w->e->scratch.normed, LL_VK_NORMED, false);
-    ll_vk_multiply_gated(w);
+    const ll_vk_input x = ll_vk_begin(w);
+    ll_vk_multiply_gated(w, x);
 }
 
 static void logits(ll_vk_lowering *w)
@@ -310,7 +418,8 @@ static void lower_phase(ll_vk_lowering *w)
         ll_vk_lower_mix_in(w);
         break;
     case LL_PHASE_SELECT:
-        ll_vk_multiply(w, &w->layer->recurrence.select, s->mixed, LL_VK_MIXED, s->steps, LL_VK_STEPS);
+        ll_vk_multiply(w, &w->layer->recurrence.select, (ll_vk_input){s->mixed, LL_VK_MIXED, NULL}, s->steps,
+                       LL_VK_STEPS);
         break;
     case LL_PHASE_SCAN:
         ll_vk_lower_scan(w);

@@ -18,6 +18,9 @@ typedef struct ll_vk_lowering {
     uint32_t index; /* of the phase */
     const ll_phase *phase;
     const ll_layer *layer;
+    bool folded;     /* the branch is in x already */
+    size_t heads_at; /* one more than the operation that makes queries and keys, with its parameters */
+    ll_vk_heads_params heads;
     bool failed; /* out of memory */
 } ll_vk_lowering;
 
@@ -42,13 +45,34 @@ void ll_vk_add_norm(ll_vk_lowering *w, const ll_vk_norm_job *job);
 /* What the phase begins with, to `out`, which `writes` names. */
 void ll_vk_prologue(ll_vk_lowering *w, ll_vk_rows out, uint32_t writes, bool compact);
 
+/* What products read, which may be left to them to normalize. */
+typedef struct ll_vk_input {
+    ll_vk_rows rows;
+    uint32_t reads;
+    const ll_norm *norm;
+} ll_vk_input;
+
+/* What the phase begins with, as far as the products of it that follow cannot do it themselves. */
+ll_vk_input ll_vk_begin(ll_vk_lowering *w);
+/* Where what the phase adds to x goes: to x, where nothing is done with it before it is added, otherwise to branch. */
+typedef struct ll_vk_target {
+    ll_vk_rows rows;
+    uint32_t writes;
+    bool accumulates;
+    float factor;
+} ll_vk_target;
+
+ll_vk_target ll_vk_branch(ll_vk_lowering *w);
+
 typedef enum ll_vk_item_kind { LL_VK_ITEMS_NONE, LL_VK_ITEMS_CHOSEN, LL_VK_ITEMS_ALL } ll_vk_item_kind;
 
 typedef struct ll_vk_product_job {
     const ll_linear *linear, *up; /* up: linear is the gate, and both become activation(gate) * up */
+    const ll_norm *norm;          /* of x, which is made by the product */
     ll_vk_rows x, out;
     uint32_t activation; /* 0: none; otherwise one more than its number */
     bool accumulates, logits;
+    float factor; /* 0: 1 */
     uint32_t reads, writes;
     /* Of experts or heads: what follows linear and up at these distances, and where the items of a column lie. */
     ll_vk_item_kind items;
@@ -58,9 +82,17 @@ typedef struct ll_vk_product_job {
 } ll_vk_product_job;
 
 void ll_vk_add_product(ll_vk_lowering *w, const ll_vk_product_job *job);
-void ll_vk_multiply(ll_vk_lowering *w, const ll_linear *linear, ll_vk_rows x, uint32_t reads, ll_vk_rows out,
-                    uint32_t writes);
-void ll_vk_multiply_gated(ll_vk_lowering *w); /* hidden = activation(gate x) * (up x), of the layer's own */
+void ll_vk_multiply(ll_vk_lowering *w, const ll_linear *linear, ll_vk_input x, ll_vk_rows out, uint32_t writes);
+/* Up to three such products with the same x, in one operation. */
+typedef struct ll_vk_joined_job {
+    const ll_linear *linear;
+    ll_vk_rows out;
+    uint32_t writes;
+} ll_vk_joined_job;
+
+void ll_vk_multiply_joined(ll_vk_lowering *w, ll_vk_input x, const ll_vk_joined_job *jobs, size_t n);
+/* hidden = activation(gate x) * (up x), of the layer's own */
+void ll_vk_multiply_gated(ll_vk_lowering *w, ll_vk_input x);
 
 /* Where the angles of a rope begin in those of a batch, in floats. */
 uint32_t ll_vk_angles_of(const ll_executor *executor, uint32_t rope);

@@ -3,9 +3,12 @@
  */
 #include "backend/vulkan/lower.h"
 
+#include "backend/vulkan/tables.h"
+
 enum { KV_CONSTANTS = 20 };
 enum { NORM_NONE, NORM_SHARED, NORM_OWN }; /* of heads, as heads.comp has them */
 enum { PART_Q = 1, PART_K = 2, PART_V = 4 };
+enum { FIRST_OF_HEADS = 5, END_OF_HEADS = 10 }; /* constants of heads.glsl */
 
 static void set_kv(ll_vk_lowering *w, ll_vk_op *op)
 {
@@ -72,13 +75,28 @@ static void add_heads(ll_vk_lowering *w, uint32_t parts, bool plain)
     op.reads |= latent ? LL_VK_LATENTS : 0;
     op.writes |= parts & (PART_K | PART_V) ? LL_VK_KV : 0;
     ll_vk_set(&op.constants, 0, LL_VK_SIZE);
-    ll_vk_set(&op.constants, 2, !normed ? NORM_NONE : m->head_norm == LL_HEAD_NORM_OWN ? NORM_OWN : NORM_SHARED);
-    ll_vk_set(&op.constants, 3, m->norm == LL_NORM_LAYER);
-    ll_vk_set(&op.constants, 4, m->head_norm_after_rope);
     ll_vk_set(&op.constants, 5, !rope ? 0 : rope->kind == LL_ROPE_HALVES ? 2 : 1);
     ll_vk_set(&op.constants, 6, parts);
+    ll_vk_set(&op.constants, 7, !normed ? NORM_NONE : m->head_norm == LL_HEAD_NORM_OWN ? NORM_OWN : NORM_SHARED);
+    ll_vk_set(&op.constants, 8, m->norm == LL_NORM_LAYER);
+    ll_vk_set(&op.constants, 9, m->head_norm_after_rope);
     set_kv(w, &op);
     ll_vk_add(w, op, &p, sizeof p);
+    w->heads = p;
+    w->heads_at = (parts & PART_Q) && (parts & PART_K) ? e->n_ops : 0;
+}
+
+/* The heads before it become a part of attention, where one workgroup has all that share keys and values. */
+static void take_heads(ll_vk_lowering *w, ll_vk_op *op)
+{
+    ll_executor *e = w->e;
+    if (w->failed || e->n_ops == 0 || w->heads_at != e->n_ops || ll_vk_attention_rows(e, op->n_rows) < op->n_rows)
+        return;
+    ll_vk_op *heads = &e->ops[e->n_ops - 1];
+    heads->in_next = op->may_make_heads = true;
+    for (uint32_t i = 0; i < heads->constants.n; i++)
+        if (heads->constants.list[i].id >= FIRST_OF_HEADS && heads->constants.list[i].id < END_OF_HEADS)
+            ll_vk_set(&op->constants, heads->constants.list[i].id, heads->constants.list[i].value);
 }
 
 void ll_vk_lower_attention(ll_vk_lowering *w)
@@ -88,43 +106,49 @@ void ll_vk_lower_attention(ll_vk_lowering *w)
     const ll_layer *l = w->layer;
     const bool cross = w->phase->cross;
     const ll_vk_scratch *s = &e->scratch;
-    ll_vk_attention_params p = {.q = s->q.address,
-                                .out_ = s->attended.address,
-                                .sinks = cross ? 0 : ll_vk_floats(w, l->sinks, l->n_heads),
-                                .alibi = ll_vk_floats(w, m->alibi, l->n_heads),
-                                .distance_bias =
-                                    cross ? 0 : ll_vk_floats(w, l->distance_bias, (size_t)l->n_heads * LL_BIAS_ROW),
-                                .layer_offset = e->kv_layer_offset[w->phase->layer],
-                                .n_heads = l->n_heads,
-                                .n_kv_heads = l->n_kv_heads,
-                                .q_stride = s->q.stride,
-                                .out_stride = s->attended.stride,
-                                .window = cross ? 0 : l->window,
-                                .bias_reach = LL_BIAS_REACH,
-                                .scale = m->attn_scale,
-                                .softcap = m->attn_softcap};
+    const ll_vk_attention_params p = {
+        .q = s->q.address,
+        .out_ = s->attended.address,
+        .sinks = cross ? 0 : ll_vk_floats(w, l->sinks, l->n_heads),
+        .alibi = ll_vk_floats(w, m->alibi, l->n_heads),
+        .distance_bias = cross ? 0 : ll_vk_floats(w, l->distance_bias, (size_t)l->n_heads * LL_BIAS_ROW),
+        .layer_offset = e->kv_layer_offset[w->phase->layer],
+        .n_heads = l->n_heads,
+        .n_kv_heads = l->n_kv_heads,
+        .q_stride = s->q.stride,
+        .out_stride = s->attended.stride,
+        .parts = s->parts,
+        .done = e->tables.address + LL_VK_TABLE_WORDS * sizeof(uint16_t),
+        .splits_max = LL_VK_SPLITS_MAX,
+        .window = cross ? 0 : l->window,
+        .bias_reach = LL_BIAS_REACH,
+        .scale = m->attn_scale,
+        .softcap = m->attn_softcap};
     ll_vk_op op = {.shader = LL_VK_ATTENTION,
                    .span = LL_VK_EACH_TILE,
                    .groups = l->n_kv_heads,
                    .n_rows = l->n_heads / l->n_kv_heads,
                    .reads = LL_VK_Q | LL_VK_KV,
-                   .writes = LL_VK_ATTENDED,
+                   .writes = LL_VK_ATTENDED | LL_VK_PARTS,
                    .flops = 2 * (uint64_t)l->n_heads * (m->head_dim + m->value_dim)}; /* for each position */
     ll_vk_set(&op.constants, 0, LL_PAGE_POSITIONS);
     ll_vk_set(&op.constants, 3, !cross && l->sees_later);
     ll_vk_set(&op.constants, 4, cross);
+    take_heads(w, &op);
     set_kv(w, &op);
-    ll_vk_add(w, op, &p, sizeof p);
+    const struct {
+        ll_vk_attention_params attention;
+        ll_vk_heads_params heads;
+    } both = {p, w->heads};
+    ll_vk_add(w, op, &both, sizeof both);
 }
 
 void ll_vk_lower_qkv(ll_vk_lowering *w)
 {
     const ll_vk_scratch *s = &w->e->scratch;
     const ll_layer *l = w->layer;
-    ll_vk_prologue(w, s->normed, LL_VK_NORMED, false);
-    ll_vk_multiply(w, &l->q, s->normed, LL_VK_NORMED, s->q, LL_VK_Q);
-    ll_vk_multiply(w, &l->k, s->normed, LL_VK_NORMED, s->k, LL_VK_K);
-    ll_vk_multiply(w, &l->v, s->normed, LL_VK_NORMED, s->v, LL_VK_V);
+    const ll_vk_joined_job jobs[] = {{&l->q, s->q, LL_VK_Q}, {&l->k, s->k, LL_VK_K}, {&l->v, s->v, LL_VK_V}};
+    ll_vk_multiply_joined(w, ll_vk_begin(w), jobs, 3);
     const bool norm_follows = l->q_norm.weight && w->m->head_norm == LL_HEAD_NORM_WHOLE;
     add_heads(w, norm_follows ? PART_V : PART_Q | PART_K | PART_V, false);
 }
@@ -154,16 +178,14 @@ void ll_vk_lower_qk_norm(ll_vk_lowering *w)
 void ll_vk_lower_cross_q(ll_vk_lowering *w)
 {
     const ll_vk_scratch *s = &w->e->scratch;
-    ll_vk_prologue(w, s->normed, LL_VK_NORMED, false);
-    ll_vk_multiply(w, &w->layer->cross.q, s->normed, LL_VK_NORMED, s->q, LL_VK_Q);
+    ll_vk_multiply(w, &w->layer->cross.q, ll_vk_begin(w), s->q, LL_VK_Q);
 }
 
 void ll_vk_lower_cross_kv(ll_vk_lowering *w)
 {
     const ll_vk_scratch *s = &w->e->scratch;
-    ll_vk_prologue(w, s->normed, LL_VK_NORMED, false);
-    ll_vk_multiply(w, &w->layer->cross.k, s->normed, LL_VK_NORMED, s->k, LL_VK_K);
-    ll_vk_multiply(w, &w->layer->cross.v, s->normed, LL_VK_NORMED, s->v, LL_VK_V);
+    const ll_vk_joined_job jobs[] = {{&w->layer->cross.k, s->k, LL_VK_K}, {&w->layer->cross.v, s->v, LL_VK_V}};
+    ll_vk_multiply_joined(w, ll_vk_begin(w), jobs, 2);
     add_heads(w, PART_K | PART_V, true);
 }
 
@@ -180,12 +202,9 @@ void ll_vk_lower_latent(ll_vk_lowering *w)
 {
     const ll_vk_scratch *s = &w->e->scratch;
     const ll_layer *l = w->layer;
-    ll_vk_prologue(w, s->normed, LL_VK_NORMED, false);
-    ll_vk_multiply(w, &l->latent.kv_a, s->normed, LL_VK_NORMED, kv_latent(w), LL_VK_LATENTS);
-    if (w->m->latent.n_query)
-        ll_vk_multiply(w, &l->latent.q_a, s->normed, LL_VK_NORMED, s->latent, LL_VK_LATENTS);
-    else
-        ll_vk_multiply(w, &l->q, s->normed, LL_VK_NORMED, s->values, LL_VK_VALUES);
+    const ll_vk_joined_job q_a = {&l->latent.q_a, s->latent, LL_VK_LATENTS}, q = {&l->q, s->values, LL_VK_VALUES};
+    const ll_vk_joined_job jobs[] = {{&l->latent.kv_a, kv_latent(w), LL_VK_LATENTS}, w->m->latent.n_query ? q_a : q};
+    ll_vk_multiply_joined(w, ll_vk_begin(w), jobs, 2);
 }
 
 void ll_vk_lower_latent_norm(ll_vk_lowering *w)
@@ -218,7 +237,7 @@ void ll_vk_lower_latent_q(ll_vk_lowering *w)
     const ll_layer *l = w->layer;
     const ll_rope *rope = l->rope != LL_ROPE_NONE ? &m->ropes[l->rope] : NULL;
     if (t->n_query)
-        ll_vk_multiply(w, &l->q, s->latent, LL_VK_LATENTS, s->values, LL_VK_VALUES);
+        ll_vk_multiply(w, &l->q, (ll_vk_input){s->latent, LL_VK_LATENTS, NULL}, s->values, LL_VK_VALUES);
     const ll_vk_latent_params p = {.raw = s->values.address,
                                    .q = s->q.address,
                                    .n_heads = l->n_heads,

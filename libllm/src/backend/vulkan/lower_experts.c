@@ -9,7 +9,7 @@ void ll_vk_lower_route(ll_vk_lowering *w)
     const ll_experts *x = &w->layer->experts;
     const ll_router *r = &w->m->router;
     ll_vk_prologue(w, s->normed, LL_VK_NORMED, false);
-    ll_vk_multiply(w, &x->router, s->normed, LL_VK_NORMED, s->scores, LL_VK_SCORES);
+    ll_vk_multiply(w, &x->router, (ll_vk_input){s->normed, LL_VK_NORMED, NULL}, s->scores, LL_VK_SCORES);
     const ll_vk_choose_params p = {.scores = s->scores.address,
                                    .choice_bias = ll_vk_floats(w, x->choice_bias, x->n),
                                    .choices = s->choices.address,
@@ -60,7 +60,7 @@ void ll_vk_lower_experts_up(ll_vk_lowering *w)
                                               .matrix_bytes_2 = x->up.expert_bytes,
                                               .out_step = ll_vk_row_step(w->e->plan.max_expert_ff)});
     if (l->up.weight.data)
-        ll_vk_multiply_gated(w);
+        ll_vk_multiply_gated(w, (ll_vk_input){s->normed, LL_VK_NORMED, NULL});
 }
 
 void ll_vk_lower_experts_down(ll_vk_lowering *w)
@@ -81,12 +81,13 @@ void ll_vk_lower_experts_down(ll_vk_lowering *w)
                                               .x_step = ll_vk_row_step(w->e->plan.max_expert_ff),
                                               .out_step = ll_vk_row_step(w->m->n_embd)});
     if (has_shared)
-        ll_vk_multiply(w, &l->down, s->hidden, LL_VK_HIDDEN, s->shared, LL_VK_SHARED);
+        ll_vk_multiply(w, &l->down, (ll_vk_input){s->hidden, LL_VK_HIDDEN, NULL}, s->shared, LL_VK_SHARED);
+    const ll_vk_target to = ll_vk_branch(w);
     const ll_vk_blend_params p = {.items = s->given.address,
                                   .choices = s->choices.address,
                                   .shared_ = has_shared ? s->shared.address : 0,
                                   .shared_weight = s->shared_weight.address,
-                                  .branch = s->branch.address,
+                                  .branch = to.rows.address,
                                   .n = w->m->n_embd,
                                   .n_used = x->n_used,
                                   .column_stride = s->given.stride,
@@ -94,15 +95,16 @@ void ll_vk_lower_experts_down(ll_vk_lowering *w)
                                   .item_stride = ll_vk_row_step(w->m->n_embd),
                                   .shared_stride = s->shared.stride,
                                   .weight_stride = s->shared_weight.stride,
-                                  .branch_stride = s->branch.stride};
+                                  .branch_stride = to.rows.stride,
+                                  .factor = to.factor};
     ll_vk_op op = {.shader = LL_VK_BLEND,
                    .tail = w->phase->tail_only,
                    .span = LL_VK_EACH_COLUMN,
                    .groups = (w->m->n_embd + LL_VK_SIZE - 1) / LL_VK_SIZE,
-                   .reads = LL_VK_GIVEN | LL_VK_CHOICES | LL_VK_SHARED | (w->phase->accumulates ? LL_VK_BRANCH : 0u),
-                   .writes = LL_VK_BRANCH,
+                   .reads = LL_VK_GIVEN | LL_VK_CHOICES | LL_VK_SHARED | (to.accumulates ? to.writes : 0u),
+                   .writes = to.writes,
                    .flops = 2 * (uint64_t)w->m->n_embd * x->n_used};
     ll_vk_set(&op.constants, 0, LL_VK_SIZE);
-    ll_vk_set(&op.constants, 2, w->phase->accumulates);
+    ll_vk_set(&op.constants, 2, to.accumulates);
     ll_vk_add(w, op, &p, sizeof p);
 }

@@ -35,15 +35,15 @@ static void add_conv(ll_vk_lowering *w, bool is_short)
     ll_vk_add(w, op, &p, sizeof p);
 }
 
-static void multiply_activated(ll_vk_lowering *w, const ll_linear *linear, ll_vk_rows out, uint32_t writes,
-                               uint32_t activation)
+static void multiply_activated(ll_vk_lowering *w, const ll_linear *linear, ll_vk_input x, ll_vk_rows out,
+                               uint32_t writes, uint32_t activation)
 {
-    const ll_vk_scratch *s = &w->e->scratch;
     ll_vk_add_product(w, &(ll_vk_product_job){.linear = linear,
-                                              .x = s->normed,
+                                              .norm = x.norm,
+                                              .x = x.rows,
                                               .out = out,
                                               .activation = 1 + activation,
-                                              .reads = LL_VK_NORMED,
+                                              .reads = x.reads,
                                               .writes = writes});
 }
 
@@ -52,18 +52,18 @@ void ll_vk_lower_mix_in(ll_vk_lowering *w)
     const ll_vk_scratch *s = &w->e->scratch;
     const ll_layer *l = w->layer;
     const ll_recurrence *r = &l->recurrence;
-    ll_vk_prologue(w, s->normed, LL_VK_NORMED, false);
+    const ll_vk_input x = ll_vk_begin(w);
     if (l->mixer == LL_MIXER_SHORT_CONV) {
-        ll_vk_multiply(w, &r->before, s->normed, LL_VK_NORMED, s->mixed, LL_VK_MIXED);
-        ll_vk_multiply(w, &r->in, s->normed, LL_VK_NORMED, s->delta, LL_VK_DELTA);
-        ll_vk_multiply(w, &r->gate, s->normed, LL_VK_NORMED, s->gate, LL_VK_GATE);
+        const ll_vk_joined_job jobs[] = {
+            {&r->before, s->mixed, LL_VK_MIXED}, {&r->in, s->delta, LL_VK_DELTA}, {&r->gate, s->gate, LL_VK_GATE}};
+        ll_vk_multiply_joined(w, x, jobs, 3);
         add_conv(w, true);
         return;
     }
-    ll_vk_multiply(w, &r->in, s->normed, LL_VK_NORMED, s->mixed, LL_VK_MIXED);
-    multiply_activated(w, &r->gate, s->gate, LL_VK_GATE, LL_ACTIVATION_SILU);
+    ll_vk_multiply(w, &r->in, x, s->mixed, LL_VK_MIXED);
+    multiply_activated(w, &r->gate, x, s->gate, LL_VK_GATE, LL_ACTIVATION_SILU);
     if (l->mixer == LL_MIXER_MAMBA2)
-        multiply_activated(w, &r->dt, s->steps, LL_VK_STEPS, LL_VK_SOFTPLUS);
+        multiply_activated(w, &r->dt, x, s->steps, LL_VK_STEPS, LL_VK_SOFTPLUS);
     add_conv(w, false);
 }
 

@@ -43,12 +43,14 @@ LL_PARAMS(norm_params)
 }
 LL_PARAMS_END(norm_params);
 
-/* out[i] = (W x[i]) * scale + bias. Of items, W is that of the item's expert or head. */
+/* out[i] = (W x[i]) * scale + bias. Of items, W is that of the item's expert or head. Of products that are joined, each
+ * has its own, one behind the other. */
 LL_PARAMS(product_params)
 {
     LL_ADDRESS weights, x, out_, scale, bias;
     LL_ADDRESS weights_2, scale_2, bias_2; /* `up`, where the first is `gate` */
     LL_ADDRESS choices;                    /* of experts: which an item has */
+    LL_ADDRESS norm;                       /* weights of that of x, where the product makes it */
     LL_ADDRESS expert_bytes, expert_bytes_2;
     LL_UINT row_bytes, n_rows, n_k, row_bytes_2;
     LL_UINT x_stride, out_stride;           /* of columns */
@@ -56,7 +58,7 @@ LL_PARAMS(product_params)
     LL_UINT n_items;                        /* of a column; 1: no items */
     LL_UINT choice_stride;
     LL_UINT flags;
-    LL_FLOAT logit_scale, softcap, unused;
+    LL_FLOAT factor, softcap, eps;
 }
 LL_PARAMS_END(product_params);
 
@@ -74,13 +76,17 @@ LL_PARAMS(heads_params)
 }
 LL_PARAMS_END(heads_params);
 
+/* Those of the heads follow where attention may make them itself. */
 LL_PARAMS(attention_params)
 {
     LL_ADDRESS q, out_;
     LL_ADDRESS sinks, alibi, distance_bias;
     LL_ADDRESS layer_offset;
+    LL_ADDRESS parts,
+        done; /* what workgroups that share pages leave to each other, and how many have: zeros at first */
     LL_UINT n_heads, n_kv_heads, q_stride, out_stride;
     LL_UINT window, bias_reach;
+    LL_UINT splits_max, unused;
     LL_FLOAT scale, softcap;
 }
 LL_PARAMS_END(attention_params);
@@ -99,6 +105,8 @@ LL_PARAMS(blend_params)
 {
     LL_ADDRESS items, choices, shared_, shared_weight, branch;
     LL_UINT n, n_used, column_stride, choice_stride, item_stride, shared_stride, weight_stride, branch_stride;
+    LL_FLOAT factor; /* of the sum */
+    LL_UINT unused;
 }
 LL_PARAMS_END(blend_params);
 

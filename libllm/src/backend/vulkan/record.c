@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * Operations as dispatches, with a barrier where one depends on another, submitted in parts of a bounded length, of
- * which two are on their way at a time. Between them it is asked whether the batch is still wanted.
+ * which two are on their way at a time. Between them it is asked whether the batch is still wanted. What few columns
+ * need is one part where it is short enough, and recorded once for all batches of the same shape.
  */
 #include "backend/vulkan/executor.h"
 
 #include "base/clock.h"
 #include "base/status.h"
+
+#include <string.h>
 
 enum {
     MATVEC_SIZE = 32,
@@ -13,7 +16,7 @@ enum {
     MATMUL_COLUMNS = 32,
     GROUPS_MAX = 65535,
     CPU_FEW_COLUMNS = 32,
-    ATTENTION_ROWS_MAX = 8
+    SPLIT_POSITIONS = 256 /* of the pages that workgroups share, at least so many for each */
 };
 
 /* A submission is to take so long, and at first a device counts as slow. */
@@ -32,9 +35,11 @@ libllm_status ll_vk_recorder_create(ll_executor *e, libllm_error *error)
         const VkCommandBufferAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
                                                   .commandPool = e->pool,
                                                   .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-                                                  .commandBufferCount = LL_VK_FLIGHTS};
+                                                  .commandBufferCount = LL_VK_FLIGHTS + LL_VK_RECORDINGS};
         result = d->calls.AllocateCommandBuffers(d->device, &info, e->commands);
     }
+    for (size_t i = 0; i < LL_VK_RECORDINGS; i++)
+        e->recordings[i].commands = e->commands[LL_VK_FLIGHTS + i];
     const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
     for (size_t i = 0; !result && i < LL_VK_FLIGHTS; i++)
         if ((result = d->calls.CreateFence(d->device, &fence, NULL, &e->fences[i])))
@@ -58,6 +63,7 @@ typedef struct dispatch {
     ll_vk_shader shader;
     ll_vk_constants constants;
     uint32_t groups[3];
+    uint32_t reads, writes;
     uint64_t flops;
 } dispatch;
 
@@ -71,6 +77,15 @@ static void set(ll_vk_constants *c, uint32_t id, uint32_t value)
         c->list[at] = c->list[at - 1];
     c->list[at].id = id;
     c->list[at].value = value;
+}
+
+/* Groups of so many rows, of all matrices of an operation. */
+static uint32_t row_groups(const ll_vk_op *op, uint32_t rows)
+{
+    uint32_t n = parts(op->n_rows, rows);
+    for (size_t i = 0; i < LL_VK_JOINED_MAX - 1; i++)
+        n += parts(op->n_more_rows[i], rows);
+    return n;
 }
 
 /* Few columns straight from the blocks, of which more at once have fewer rows; many in tiles. */
@@ -92,7 +107,7 @@ static void plan_product(const ll_executor *e, const ll_vk_op *op, uint32_t n, d
         set(&d->constants, 0, MATMUL_ROWS * MATMUL_COLUMNS / 16);
         set(&d->constants, 4, MATMUL_ROWS);
         set(&d->constants, 5, MATMUL_COLUMNS);
-        d->groups[0] = parts(op->n_rows, MATMUL_ROWS);
+        d->groups[0] = row_groups(op, MATMUL_ROWS);
         d->groups[1] = parts(n, MATMUL_COLUMNS);
         return;
     }
@@ -100,29 +115,60 @@ static void plan_product(const ll_executor *e, const ll_vk_op *op, uint32_t n, d
     set(&d->constants, 0, MATVEC_SIZE);
     set(&d->constants, 4, rows);
     set(&d->constants, 5, columns);
-    const uint32_t groups = parts(op->n_rows, rows);
+    const uint32_t groups = row_groups(op, rows);
     d->groups[0] = groups < GROUPS_MAX ? groups : GROUPS_MAX;
     d->groups[1] = parts(n, columns);
     d->groups[2] = parts(groups, GROUPS_MAX);
+}
+
+uint32_t ll_vk_attention_rows(const ll_executor *e, uint32_t rows_of_tile)
+{
+    uint32_t rows = rows_of_tile < LL_VK_ATTENTION_ROWS_MAX ? rows_of_tile : LL_VK_ATTENTION_ROWS_MAX;
+    while (rows > 1 && rows * (e->model->head_dim + LL_PAGE_POSITIONS * 2u) * sizeof(float) > 12 * 1024)
+        rows = (rows + 1) / 2;
+    return rows;
+}
+
+/* Tokens of as many runs: attention makes the heads of each. */
+static bool decodes(const ll_executor *e) { return e->n_columns == e->n_runs && e->n_columns <= LL_VK_FEW_COLUMNS; }
+
+/* A power of two, so that few kinds of batches are told apart. */
+static uint32_t n_splits(const ll_executor *e)
+{
+    uint32_t n = 1;
+    while (e->n_columns <= LL_VK_FEW_COLUMNS && n < LL_VK_SPLITS_MAX && n * SPLIT_POSITIONS < e->longest)
+        n *= 2;
+    return n;
 }
 
 /* Rows of queries that a workgroup has: the heads that share keys and values, of some columns where there are many. */
 static void plan_attention(const ll_executor *e, const ll_vk_op *op, uint64_t positions, dispatch *d)
 {
     const uint32_t rows_of_tile = op->n_rows * (e->n_columns <= LL_VK_FEW_COLUMNS ? 1 : 8);
-    uint32_t rows = rows_of_tile < ATTENTION_ROWS_MAX ? rows_of_tile : ATTENTION_ROWS_MAX;
-    while (rows > 1 && rows * (e->model->head_dim + LL_PAGE_POSITIONS * 2u) * sizeof(float) > 12 * 1024)
-        rows = (rows + 1) / 2;
+    const uint32_t rows = ll_vk_attention_rows(e, rows_of_tile), splits = n_splits(e);
+    const bool makes_heads = op->may_make_heads && decodes(e);
     set(&d->constants, 2, rows);
+    set(&d->constants, 10, makes_heads);
+    set(&d->constants, 11, splits > 1);
+    if (makes_heads) {
+        d->reads |= op[-1].reads;
+        d->writes |= op[-1].writes & LL_VK_KV;
+    }
     d->groups[0] = op->groups * parts(rows_of_tile, rows);
     d->groups[1] = e->n_tiles;
+    d->groups[2] = splits;
     d->flops *= positions;
 }
 
 static dispatch plan(const ll_executor *e, const ll_vk_op *op, uint32_t n_tail, uint64_t positions)
 {
     const uint32_t n = op->tail ? n_tail : e->n_columns;
-    dispatch d = {.shader = op->shader, .constants = op->constants, .groups = {op->groups, n, 1}, .flops = op->flops};
+    dispatch d = {.shader = op->shader,
+                  .constants = op->constants,
+                  .groups = {op->groups, n, 1},
+                  .reads = op->reads,
+                  .writes = op->writes,
+                  .flops = op->flops};
     d.flops *= n;
     if (op->span == LL_VK_PRODUCT)
         plan_product(e, op, n, &d);
@@ -158,9 +204,9 @@ typedef struct hazards {
     uint32_t reads, writes;
 } hazards;
 
-static bool depends(const hazards *h, const ll_vk_op *op)
+static bool depends(const hazards *h, const dispatch *d)
 {
-    return (op->reads & h->writes) || (op->writes & (h->reads | h->writes));
+    return (d->reads & h->writes) || (d->writes & (h->reads | h->writes));
 }
 
 static libllm_status record(ll_executor *e, VkCommandBuffer commands, const ll_vk_op *op, const dispatch *p, hazards *h,
@@ -171,13 +217,13 @@ static libllm_status record(ll_executor *e, VkCommandBuffer commands, const ll_v
     libllm_status status = ll_vk_pipeline_get(&e->pipelines, p->shader, &p->constants, &pipeline, error);
     if (status)
         return status;
-    if (depends(h, op)) {
+    if (depends(h, p)) {
         record_barrier(e, commands);
         *h = (hazards){0};
     }
-    note(e, (ll_vk_event){.name = ll_vk_spirvs[p->shader].name, .reads = op->reads, .writes = op->writes});
-    h->reads |= op->reads;
-    h->writes |= op->writes;
+    note(e, (ll_vk_event){.name = ll_vk_spirvs[p->shader].name, .reads = p->reads, .writes = p->writes});
+    h->reads |= p->reads;
+    h->writes |= p->writes;
     const uint64_t push[] = {e->params.address + op->params, e->batch.address, e->tables.address,
                              op->tail ? e->batch.address + e->layout.tail : 0};
     _Static_assert(sizeof push == LL_VK_PUSH_BYTES, "as the shaders have it");
@@ -187,15 +233,15 @@ static libllm_status record(ll_executor *e, VkCommandBuffer commands, const ll_v
     return LIBLLM_OK;
 }
 
-static libllm_status begin(ll_executor *e, size_t flight, hazards *h, libllm_error *error)
+static libllm_status begin(ll_executor *e, VkCommandBuffer commands, VkCommandBufferUsageFlags flags, hazards *h,
+                           libllm_error *error)
 {
     const ll_vk_device *d = &e->device;
-    const VkCommandBufferBeginInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-                                           .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
-    const VkResult result = d->calls.BeginCommandBuffer(e->commands[flight], &info);
+    const VkCommandBufferBeginInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO, .flags = flags};
+    const VkResult result = d->calls.BeginCommandBuffer(commands, &info);
     if (result)
         return ll_vk_fail(error, result, "commands cannot be recorded");
-    record_barrier(e, e->commands[flight]); /* the part before may still be running */
+    record_barrier(e, commands); /* the part before may still be running */
     *h = (hazards){0};
     return LIBLLM_OK;
 }
@@ -211,18 +257,21 @@ static libllm_status land(ll_executor *e, size_t flight, libllm_error *error)
 }
 
 /* The results are for the host to read. */
-static libllm_status finish(ll_executor *e, size_t flight, libllm_error *error)
+static libllm_status finish(ll_executor *e, VkCommandBuffer commands, libllm_error *error)
 {
     const ll_vk_device *d = &e->device;
     const VkMemoryBarrier barrier = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                                      .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
                                      .dstAccessMask = VK_ACCESS_HOST_READ_BIT};
-    d->calls.CmdPipelineBarrier(e->commands[flight], VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_PIPELINE_STAGE_HOST_BIT,
-                                0, 1, &barrier, 0, NULL, 0, NULL);
-    const VkResult result = d->calls.EndCommandBuffer(e->commands[flight]);
-    libllm_status status = result ? ll_vk_fail(error, result, "commands cannot be recorded") : LIBLLM_OK;
-    if (!status)
-        status = ll_vk_submit(d, e->commands[flight], e->fences[flight], error);
+    d->calls.CmdPipelineBarrier(commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1,
+                                &barrier, 0, NULL, 0, NULL);
+    const VkResult result = d->calls.EndCommandBuffer(commands);
+    return result ? ll_vk_fail(error, result, "commands cannot be recorded") : LIBLLM_OK;
+}
+
+static libllm_status launch(ll_executor *e, VkCommandBuffer commands, size_t flight, libllm_error *error)
+{
+    const libllm_status status = ll_vk_submit(&e->device, commands, e->fences[flight], error);
     e->in_flight[flight] = !status;
     return status;
 }
@@ -245,11 +294,84 @@ static void learn(ll_executor *e, uint64_t flops, double seconds)
     e->flops_per_second = 0.5 * (e->flops_per_second + measured);
 }
 
+/* Whether the batch needs the operation. */
+static bool is_needed(const ll_executor *e, const ll_vk_op *op, uint32_t n_tail)
+{
+    return !(op->tail && n_tail == 0) && !(op->in_next && decodes(e));
+}
+
+static libllm_status record_all(ll_executor *e, ll_vk_recording *r, uint64_t positions, libllm_error *error)
+{
+    const ll_vk_shape *s = &r->shape;
+    hazards h;
+    libllm_status status = begin(e, r->commands, 0, &h, error);
+    for (size_t i = s->from; !status && i < s->to; i++) {
+        const ll_vk_op *op = &e->ops[i];
+        if (!is_needed(e, op, s->n_tail))
+            continue;
+        const dispatch d = plan(e, op, s->n_tail, positions);
+        status = record(e, r->commands, op, &d, &h, error);
+    }
+    return status ? status : finish(e, r->commands, error);
+}
+
+/* The recording of batches of this shape, made if it is not there. NULL: it would take too long for one part. */
+static libllm_status find_recording(ll_executor *e, const ll_vk_shape *shape, uint64_t positions,
+                                    ll_vk_recording **found, libllm_error *error)
+{
+    const double most = e->flops_per_second * PART_SECONDS;
+    ll_vk_recording *r = NULL;
+    for (size_t i = 0; i < LL_VK_RECORDINGS && !r; i++)
+        if (e->recordings[i].flops && memcmp(&e->recordings[i].shape, shape, sizeof *shape) == 0)
+            r = &e->recordings[i];
+    uint64_t flops = r ? r->flops : 1;
+    for (size_t i = shape->from; !r && i < shape->to; i++)
+        if (is_needed(e, &e->ops[i], shape->n_tail))
+            flops += plan(e, &e->ops[i], shape->n_tail, positions).flops;
+    *found = (double)flops <= most ? r : NULL;
+    if (r || (double)flops > most)
+        return LIBLLM_OK;
+    r = &e->recordings[e->next_recording++ % LL_VK_RECORDINGS];
+    r->flops = 0;
+    r->shape = *shape;
+    const libllm_status status = record_all(e, r, positions, error);
+    if (!status) {
+        r->flops = flops;
+        *found = r;
+    }
+    return status;
+}
+
+static libllm_status run_recording(ll_executor *e, const ll_vk_recording *r, libllm_error *error)
+{
+    const double start = ll_seconds();
+    libllm_status status = launch(e, r->commands, 0, error);
+    if (!status)
+        status = land(e, 0, error);
+    if (!status)
+        learn(e, r->flops, ll_seconds() - start);
+    return status;
+}
+
 libllm_status ll_vk_run_ops(ll_executor *e, const ll_batch *batch, size_t from, size_t to, uint32_t n_tail,
                             libllm_error *error)
 {
     const uint64_t positions = positions_seen(batch);
     libllm_status status = LIBLLM_OK;
+    if (e->n_columns <= LL_VK_FEW_COLUMNS && !batch->cancelled(batch->cancel_context)) {
+        const ll_vk_shape shape = {.from = from,
+                                   .to = to,
+                                   .batch = e->batch.address,
+                                   .n_columns = e->n_columns,
+                                   .n_tail = n_tail,
+                                   .n_tiles = e->n_tiles,
+                                   .n_runs = e->n_runs,
+                                   .n_splits = n_splits(e)};
+        ll_vk_recording *recording;
+        status = find_recording(e, &shape, positions, &recording, error);
+        if (status || recording)
+            return status ? status : run_recording(e, recording, error);
+    }
     size_t flight = 0;
     double last = ll_seconds();
     uint64_t flops[LL_VK_FLIGHTS] = {0};
@@ -267,12 +389,12 @@ libllm_status ll_vk_run_ops(ll_executor *e, const ll_batch *batch, size_t from, 
         hazards h;
         flops[flight] = 0;
         if (!status)
-            status = begin(e, flight, &h, error);
+            status = begin(e, e->commands[flight], VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT, &h, error);
         const double most = e->flops_per_second * PART_SECONDS;
         size_t n = 0;
         for (; !status && i < to; i++) {
             const ll_vk_op *op = &e->ops[i];
-            if (op->tail && n_tail == 0)
+            if (!is_needed(e, op, n_tail))
                 continue;
             const dispatch d = plan(e, op, n_tail, positions);
             if (n > 0 && (double)(flops[flight] + d.flops) > most)
@@ -282,7 +404,9 @@ libllm_status ll_vk_run_ops(ll_executor *e, const ll_batch *batch, size_t from, 
             n++;
         }
         if (!status)
-            status = finish(e, flight, error);
+            status = finish(e, e->commands[flight], error);
+        if (!status)
+            status = launch(e, e->commands[flight], flight, error);
     }
     for (size_t k = 0; k < LL_VK_FLIGHTS; k++) { /* in the order in which they were submitted */
         const libllm_status landed = land(e, flight ^ k, status ? NULL : error);

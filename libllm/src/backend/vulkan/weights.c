@@ -105,8 +105,14 @@ void ll_vk_weights_free(ll_executor *e)
 libllm_status ll_vk_tables_create(ll_executor *e, libllm_error *error)
 {
     uint16_t words[LL_VK_TABLE_WORDS];
+    static const uint32_t zeros[64] = {0};
     ll_vk_tables(words);
-    libllm_status status =
-        ll_vk_buffer_create(&e->device, LL_VK_OWN, sizeof words, "tables of formats", &e->tables, error);
-    return status ? status : ll_vk_write(&e->transfer, &e->tables, 0, words, sizeof words, error);
+    const uint64_t size = sizeof words + (uint64_t)LL_VK_FEW_COLUMNS * e->plan.max_heads * sizeof *zeros;
+    libllm_status status = ll_vk_buffer_create(&e->device, LL_VK_OWN, size, "tables of formats", &e->tables, error);
+    if (!status)
+        status = ll_vk_write(&e->transfer, &e->tables, 0, words, sizeof words, error);
+    for (uint64_t at = sizeof words; !status && at < size; at += sizeof zeros)
+        status = ll_vk_write(&e->transfer, &e->tables, at, zeros, size - at < sizeof zeros ? size - at : sizeof zeros,
+                             error);
+    return status;
 }
