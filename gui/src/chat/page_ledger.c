@@ -2,7 +2,6 @@
  * What of the chat that is shown is in the model's window, measured while somebody types.
  */
 #include "chat/chat_page-private.h"
-#include "chat/message_row.h"
 #include "engine/error.h"
 
 #define MEASURE_MS 150

@@ -3,12 +3,13 @@
  */
 #include <json-glib/json-glib.h>
 
+#include "chat/beside.h"
 #include "chat/run.h"
 #include "engine/error.h"
 
 struct _LgRun {
     GObject parent_instance;
-    gint64 chat_id, message_id;
+    gint64 chat_id, message_id, beside;
     char *beginning, *model;
     GPtrArray *offers; /* LgOffer */
     guint64 n_positions;
@@ -28,6 +29,7 @@ LgReply *lg_run_get_reply(LgRun *self) { return self->reply; }
 const char *lg_run_get_beginning(LgRun *self) { return self->beginning; }
 gboolean lg_run_is_finished(LgRun *self) { return self->finished; }
 const char *lg_run_get_model(LgRun *self) { return self->model; }
+void lg_run_set_beside(LgRun *self, gint64 message_id) { self->beside = message_id; }
 void lg_run_stop(LgRun *self) { g_cancellable_cancel(self->cancellable); }
 
 static void on_appended(LgReply *reply, int part, const char *text, LgRun *self)
@@ -43,6 +45,7 @@ char *lg_run_statistics(LgReply *reply)
     g_autoptr(JsonObject) object = json_object_new();
     json_object_set_int_member(object, "prompt_tokens", (gint64)statistics->n_prompt_tokens);
     json_object_set_int_member(object, "tokens", (gint64)statistics->n_tokens);
+    json_object_set_double_member(object, "load_seconds", statistics->load_seconds);
     json_object_set_double_member(object, "first_token_seconds", statistics->first_token_seconds);
     json_object_set_double_member(object, "decode_seconds", statistics->decode_seconds);
     json_object_set_double_member(object, "tokens_per_second", lg_statistics_tokens_per_second(statistics));
@@ -74,7 +77,8 @@ static void on_finished(LgReply *reply, LgRun *self)
 {
     LgFinish finish = lg_reply_get_finish(reply);
     gboolean is_whole = finish != LG_FINISH_CANCELLED && finish != LG_FINISH_ERROR;
-    g_autofree char *statistics = lg_run_statistics(reply), *calls = lg_calls_write(reply, self->offers);
+    g_autofree char *measured = lg_run_statistics(reply), *calls = lg_calls_write(reply, self->offers);
+    g_autofree char *statistics = lg_beside_mark(measured, self->beside);
     LgMessageChange extra = {.fields = LG_MESSAGE_STATISTICS | (calls ? LG_MESSAGE_TOOL_CALLS : 0),
                              .statistics = statistics,
                              .tool_calls = calls};
