@@ -261,8 +261,8 @@ static void the_preview_has_the_exact_tokens(void)
 {
     g_autoptr(LgEngine) engine = lg_engine_new();
     g_autoptr(GAsyncResult) result = NULL;
-    lg_engine_preview_async(engine, SCRIPTED, 0, "[{\"role\":\"user\",\"content\":\"sunny.<|go_call|>\"}]", NULL,
-                            keep_result, &result);
+    const char *request = "[{\"role\":\"user\",\"content\":\"sunny.<|go_call|>\"}]";
+    lg_engine_preview_async(engine, SCRIPTED, 0, request, 0, TRUE, NULL, keep_result, &result);
     g_autoptr(GError) error = NULL;
     g_autoptr(GListModel) tokens = lg_engine_preview_finish(engine, wait_for_result(&result), &error);
     g_assert_no_error(error);
@@ -278,6 +278,29 @@ static void the_preview_has_the_exact_tokens(void)
     g_assert_cmpstr(lg_token_get_text(last), ==, "<|go_think|>");
     g_assert_true(lg_token_is_special(last));
     g_assert_cmpuint(n_special, >=, 1);
+    g_autoptr(LgReply) answer = answer_to(engine, SCRIPTED, request, NULL);
+    g_assert_cmpuint(n_tokens, ==, lg_reply_get_statistics(answer)->n_prompt_tokens);
+}
+
+/* What has no room is left out as when it is sent, or an error as then. */
+static void the_preview_leaves_out_what_is_not_sent(void)
+{
+    g_autoptr(LgEngine) engine = lg_engine_new();
+    g_autoptr(GString) request = g_string_new("[");
+    for (int i = 0; i < 60; i++)
+        g_string_append(request, "{\"role\":\"user\",\"content\":\"What comes next?\"},"
+                                 "{\"role\":\"assistant\",\"content\":\"This.\"},");
+    g_string_append(request, "{\"role\":\"user\",\"content\":\"And then?\"}]");
+    g_autoptr(GAsyncResult) fits = NULL, all = NULL;
+    g_autoptr(GError) error = NULL;
+    lg_engine_preview_async(engine, BABBLER, 512, request->str, 32, TRUE, NULL, keep_result, &fits);
+    g_autoptr(GListModel) tokens = lg_engine_preview_finish(engine, wait_for_result(&fits), &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(g_list_model_get_n_items(tokens), <=, 480);
+    g_assert_cmpuint(g_list_model_get_n_items(tokens), >, 300);
+    lg_engine_preview_async(engine, BABBLER, 512, request->str, 32, FALSE, NULL, keep_result, &all);
+    g_assert_null(lg_engine_preview_finish(engine, wait_for_result(&all), &error));
+    g_assert_nonnull(error);
 }
 
 static void devices_are_listed(void)
@@ -370,6 +393,7 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/ledger", the_ledger_counts_messages);
     g_test_add_func("/engine/count", a_draft_is_counted);
     g_test_add_func("/engine/preview", the_preview_has_the_exact_tokens);
+    g_test_add_func("/engine/preview-fits", the_preview_leaves_out_what_is_not_sent);
     g_test_add_func("/engine/devices", devices_are_listed);
     g_test_add_func("/engine/stop", a_long_answer_is_stopped);
     g_test_add_func("/engine/stop-reading", reading_is_stopped);

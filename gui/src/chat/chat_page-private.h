@@ -67,6 +67,7 @@ struct _LgChatPage {
     guint n_shown, n_wanted; /* messages, counted from the end; the rest of what is wanted comes little by little */
     GCancellable *showing;   /* of the step that only looks */
     GCancellable *measuring;
+    GCancellable *reading_files; /* that go with the draft */
     guint measure_timeout, draft_timeout, more_timeout;
     gboolean at_end, filling;
     gboolean is_gone; /* its widgets are: what was asked for before is not shown any more */
@@ -121,12 +122,19 @@ void lg_chat_page_scroll_to_end(LgChatPage *self);
 void lg_chat_page_watch_view(LgChatPage *self);
 
 void lg_chat_page_measure_soon(LgChatPage *self);
+/* What a model would be asked now, with what is being written; NULL: nothing, or it is not known yet. */
+char *lg_chat_page_request(LgChatPage *self);
+void lg_chat_page_inspect(GtkWidget *widget, const char *action, GVariant *parameter);
 
 /* The button, and what is dropped and pasted. */
 void lg_chat_page_init_attaching(LgChatPage *self);
 
 /* Files that were attached are off then. */
 void lg_chat_page_fill_composer(LgChatPage *self, const char *text);
+/* What was being written in the chat that is shown, with its files, which come when they are read. */
+void lg_chat_page_fill_draft(LgChatPage *self, const char *text);
+void lg_chat_page_read_files(LgChatPage *self);
+void lg_chat_page_on_files_changed(LgChatPage *self);
 void lg_chat_page_save_draft(LgChatPage *self);
 void lg_chat_page_on_send(LgChatPage *self, const char *text);
 void lg_chat_page_on_edited(LgChatPage *self);

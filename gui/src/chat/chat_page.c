@@ -111,7 +111,7 @@ void lg_chat_page_new_chat(LgChatPage *self)
     gtk_widget_set_visible(self->older, FALSE);
     gtk_stack_set_visible_child_name(self->stack, "welcome");
     lg_history_select(self->history, 0);
-    lg_chat_page_fill_composer(self, draft);
+    lg_chat_page_fill_draft(self, draft);
     lg_chat_page_show_busy(self);
     lg_chat_page_measure_soon(self);
     lg_composer_focus(self->composer);
@@ -213,6 +213,7 @@ void lg_chat_page_set_store(LgChatPage *self, LgStore *store)
 {
     g_set_object(&self->store, store);
     lg_history_set_store(self->history, store);
+    lg_chat_page_read_files(self); /* those of a new chat can be had only now */
     g_signal_connect_object(store, "chat-changed", G_CALLBACK(on_chat_changed), self, G_CONNECT_SWAPPED);
 }
 
@@ -232,6 +233,7 @@ static void lg_chat_page_dispose(GObject *object)
     self->measure_timeout = self->more_timeout = 0;
     g_cancellable_cancel(self->measuring);
     g_cancellable_cancel(self->showing);
+    g_cancellable_cancel(self->reading_files);
     for (guint i = 0; i < self->runs->len; i++)
         lg_run_stop(self->runs->pdata[i]);
     g_ptr_array_set_size(self->runs, 0);
@@ -253,6 +255,7 @@ static void lg_chat_page_finalize(GObject *object)
     g_clear_object(&self->store);
     g_clear_object(&self->measuring);
     g_clear_object(&self->showing);
+    g_clear_object(&self->reading_files);
     g_clear_pointer(&self->dialogue, lg_dialogue_free);
     g_clear_pointer(&self->transcript, lg_transcript_free);
     g_clear_object(&self->servers);
@@ -305,6 +308,7 @@ static void lg_chat_page_class_init(LgChatPageClass *class)
     gtk_widget_class_add_binding(widget_class, GDK_KEY_Escape, 0, on_escape, NULL);
     gtk_widget_class_install_action(widget_class, "chat.new", NULL, new_chat);
     gtk_widget_class_install_action(widget_class, "chat.settings", NULL, show_settings);
+    gtk_widget_class_install_action(widget_class, "chat.inspect", NULL, lg_chat_page_inspect);
     lg_chat_page_install_steps(widget_class);
     lg_chat_page_install_calls(widget_class);
     gtk_widget_class_install_action(widget_class, "chat.edit", "x", lg_chat_page_edit);

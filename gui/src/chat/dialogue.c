@@ -104,6 +104,7 @@ static gboolean send(LgStore *store, LgStep *step, gint64 *answer_id, gint64 *ot
                           .parameters = step->parameters,
                           .system_prompt = step->system_prompt,
                           .folder_id = step->folder_id};
+    const gint64 from = step->chat_id;
     gint64 parent_id = 0;
     if (!step->chat_id) {
         if (!(step->chat_id = lg_store_add_chat(store, &first, error)))
@@ -120,6 +121,8 @@ static gboolean send(LgStore *store, LgStep *step, gint64 *answer_id, gint64 *ot
         if (!lg_store_change_chat(store, step->chat_id, &change, error))
             return FALSE;
     }
+    if (!lg_store_set_draft_files(store, from, NULL, error))
+        return FALSE;
     gint64 question = add_message(store, step->chat_id, parent_id, LG_ROLE_USER, LG_MESSAGE_COMPLETE, step->text,
                                   step->attachments, NULL, error);
     return question && add_answers(store, step, question, answer_id, other_id, error);

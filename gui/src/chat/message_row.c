@@ -6,6 +6,8 @@
 #include <json-glib/json-glib.h>
 
 #include "chat/attachment_chips.h"
+#include "chat/energy_button.h"
+#include "chat/formula.h"
 #include "chat/markdown_view.h"
 #include "chat/message_row.h"
 #include "chat/number.h"
@@ -24,7 +26,8 @@ struct _LgMessageRow {
     char *calls_shown; /* what they say, so that they stay while it does */
     GtkBox *notes;     /* what went wrong */
     GtkLabel *statistics, *tokens;
-    GtkBox *actions;
+    GtkWidget *energy; /* NULL: it is not known */
+    GtkBox *foot, *actions;
     GtkWidget *again;           /* of an answer */
     GtkWidget *previous, *next; /* NULL: there is one version */
     GtkLabel *version;
@@ -127,6 +130,8 @@ static void show_statistics(LgMessageRow *self)
                        json_object_get_double_member_with_default(statistics, "first_token_seconds", 0),
                        json_object_get_double_member_with_default(statistics, "load_seconds", 0));
         gtk_label_set_text(self->statistics, line);
+        if (!self->energy && (self->energy = lg_energy_button_new(statistics)))
+            gtk_box_insert_child_after(self->foot, self->energy, GTK_WIDGET(self->statistics));
     }
 }
 
@@ -221,8 +226,9 @@ static void fill_actions(LgMessageRow *self)
     gtk_box_append(self->actions, button);
     if (is_answer(self))
         self->again = new_button("view-refresh-symbolic", _("Answer again"), "chat.regenerate", id);
-    gtk_box_append(self->actions, self->again ? self->again
-                                              : new_button("document-edit-symbolic", _("Edit message"), "chat.edit", id));
+    gtk_box_append(self->actions, self->again
+                                      ? self->again
+                                      : new_button("document-edit-symbolic", _("Edit message"), "chat.edit", id));
 }
 
 /* --- Text -----------------------------------------------------------------------------------------------------------
@@ -258,8 +264,10 @@ static void fill_text(LgMessageRow *self, const char *beginning)
 {
     const char *text = beginning ? beginning : self->message->text;
     if (!is_answer(self)) {
-        if (self->body)
+        if (self->body) {
             gtk_label_set_text(GTK_LABEL(self->body), text);
+            lg_formula_show_plain(GTK_LABEL(self->body));
+        }
         return;
     }
     if (!beginning && self->message->reasoning && self->message->reasoning[0])
@@ -415,6 +423,7 @@ void lg_message_row_set_beside(LgMessageRow *self)
     self->again = self->previous = self->next = NULL;
     self->version = NULL;
     gtk_label_set_wrap(self->statistics, TRUE);
+    gtk_widget_set_hexpand(GTK_WIDGET(self->statistics), TRUE);
     gtk_label_set_ellipsize(self->statistics, PANGO_ELLIPSIZE_NONE);
 }
 
@@ -472,6 +481,7 @@ static GtkWidget *new_user_body(LgMessageRow *self)
 static void fill(LgMessageRow *self)
 {
     GtkWidget *foot = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 8);
+    self->foot = GTK_BOX(foot);
     self->notes = GTK_BOX(gtk_box_new(GTK_ORIENTATION_VERTICAL, 6));
     self->statistics = new_caption();
     self->tokens = new_caption();

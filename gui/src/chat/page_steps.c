@@ -59,7 +59,7 @@ static void show_dialogue(LgChatPage *self, LgDialogue *dialogue)
     if (dialogue->chat->model)
         lg_chat_page_show_model(self, dialogue->chat->model);
     if (is_other) {
-        lg_chat_page_fill_composer(self, dialogue->chat->draft);
+        lg_chat_page_fill_draft(self, dialogue->chat->draft);
         lg_chat_page_remove_rows(self, 0);
         self->at_end = TRUE;
     }

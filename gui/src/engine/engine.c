@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The thread on which answers are made, and the models that are open.
  */
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -24,8 +23,8 @@ struct _LgEngine {
     GMutex lock;      /* of what follows, and held for moments only */
     libllm_runtime *runtime;
     LgShelf shelf;
-    guint n_places; /* of the shelf that may be taken */
-    guint64 memory; /* bytes that are taken to be free; 0: the system is asked */
+    guint n_places;      /* of the shelf that may be taken */
+    guint64 memory;      /* bytes that are taken to be free; 0: the system is asked */
     LgLoaded *answering; /* with what the worker computes; borrowed from it */
     char *device;
     gboolean closing;
@@ -112,8 +111,8 @@ static libllm_status locate(gconstpointer name, char *buffer, size_t capacity, s
 
 char *lg_engine_locate(const char *model, GError **error) { return lg_write_text(locate, model, 512, NULL, error); }
 
-/* Closes what has to go before the model at `path` is used: what is open, but not the last one used where two may be and
- * both fit. `is_open`: it is the last one used itself. */
+/* Closes what has to go before the model at `path` is used: what is open, but not the last one used where two may be
+ * and both fit. `is_open`: it is the last one used itself. */
 static void make_room(LgEngine *self, const char *path, gboolean is_open)
 {
     g_mutex_lock(&self->lock);
@@ -192,6 +191,14 @@ void lg_engine_set_device(LgEngine *self, const char *device)
     g_mutex_unlock(&self->lock);
 }
 
+char *lg_engine_get_device(LgEngine *self)
+{
+    g_mutex_lock(&self->lock);
+    char *device = g_strdup(self->device);
+    g_mutex_unlock(&self->lock);
+    return device;
+}
+
 /* --- Answers --------------------------------------------------------------------------------------------------------
  */
 
@@ -257,28 +264,15 @@ static LgFinish finish_of(int32_t reason)
     }
 }
 
-/* The request of what fits, out of the report. */
-static char *request_that_fits(const char *report, gsize n_bytes, guint *n_left_out)
-{
-    g_autoptr(JsonParser) parser = json_parser_new_immutable();
-    if (!json_parser_load_from_data(parser, report, (gssize)n_bytes, NULL))
-        return NULL;
-    JsonObject *root = json_node_get_object(json_parser_get_root(parser));
-    *n_left_out = json_array_get_length(json_object_get_array_member(root, "dropped"));
-    return json_to_string(json_object_get_member(root, "request"), FALSE);
-}
-
 static libllm_stream *open_stream(const struct job *job, LgLoaded *loaded, LgStatistics *statistics, GError **error)
 {
-    gsize n_bytes;
     const libllm_chat *chat = lg_loaded_get_chat(loaded, error);
     libllm_session *session = chat ? lg_loaded_get_session(loaded, error) : NULL;
-    g_autofree char *report =
-        session ? lg_loaded_fit(loaded, job->request, job->sampling.max_tokens, job->drop_oldest, &n_bytes, error)
-                : NULL;
-    if (!report)
+    g_autofree char *request = session ? lg_loaded_fit_request(loaded, job->request, job->sampling.max_tokens,
+                                                               job->drop_oldest, &statistics->n_left_out, error)
+                                       : NULL;
+    if (!request)
         return NULL;
-    g_autofree char *request = request_that_fits(report, n_bytes, &statistics->n_left_out);
     libllm_sampling_options sampling;
     libllm_sampling_options_init(&sampling, sizeof sampling);
     sampling.temperature = (float)job->sampling.temperature;

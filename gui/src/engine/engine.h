@@ -51,6 +51,8 @@ LgEngine *lg_engine_new(void);
 
 /* "cpu", or another id of the machine's devices; holds for what is opened from here on. */
 void lg_engine_set_device(LgEngine *self, const char *device);
+/* NULL: the library's own choice. The caller frees it. */
+char *lg_engine_get_device(LgEngine *self);
 
 /* The answer to a request. `drop_oldest` leaves out the oldest turns where the conversation is too long, and the
  * answer's statistics say how many messages that were; otherwise it is an error. Cancelling ends it within 100 ms. */
@@ -70,8 +72,8 @@ LgModelInfo *lg_engine_load_finish(LgEngine *self, GAsyncResult *result, GError 
 /* Closes the models as soon as nothing uses them. */
 void lg_engine_unload(LgEngine *self);
 
-/* How many models may be open, 1 or 2: a second one stays open only where the memory has room for both. 1 at first. With
- * the next use of a model the others close that are too many. */
+/* How many models may be open, 1 or 2: a second one stays open only where the memory has room for both. 1 at first.
+ * With the next use of a model the others close that are too many. */
 void lg_engine_set_n_open(LgEngine *self, guint n);
 /* How many are. */
 guint lg_engine_get_n_open(LgEngine *self);
@@ -96,9 +98,11 @@ int lg_token_get_id(LgToken *self);
 const char *lg_token_get_text(LgToken *self); /* what is no UTF-8 by itself as \xNN */
 gboolean lg_token_is_special(LgToken *self);
 
-/* The exact tokens that a request becomes: a list of LgToken. */
+/* The exact tokens that an answer to the request begins from, which leaves out what does not fit as that does: a list
+ * of LgToken. */
 void lg_engine_preview_async(LgEngine *self, const char *model, guint64 n_positions, const char *request,
-                             GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+                             guint64 max_tokens, gboolean drop_oldest, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer user_data);
 GListModel *lg_engine_preview_finish(LgEngine *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS
