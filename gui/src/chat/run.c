@@ -108,14 +108,14 @@ static void on_devices(GObject *engine, GAsyncResult *result, gpointer data)
 {
     g_autoptr(LgRun) self = data;
     g_autoptr(GPtrArray) devices = lg_engine_list_devices_finish(LG_ENGINE(engine), result, NULL);
-    g_autofree char *chosen = lg_engine_get_device(LG_ENGINE(engine));
+    const char *used = lg_engine_get_device_used(LG_ENGINE(engine));
     const LgStatistics *statistics = lg_reply_get_statistics(self->reply);
     if (!self->answer)
         return;
     self->use.seconds = statistics->first_token_seconds + statistics->decode_seconds;
     for (guint i = 0; devices && i < devices->len; i++) {
         const LgDevice *one = devices->pdata[i];
-        if (strcmp(one->id, chosen ? chosen : "cpu") != 0 || self->use.name)
+        if (g_strcmp0(one->id, used) != 0 || self->use.name)
             continue;
         self->use.name = g_strdup(one->name);
         self->use.is_card = strcmp(one->kind, "cpu") != 0 && strcmp(one->kind, "blas") != 0;

@@ -27,6 +27,7 @@ struct _LgEngine {
     guint64 memory;      /* bytes that are taken to be free; 0: the system is asked */
     LgLoaded *answering; /* with what the worker computes; borrowed from it */
     char *device;
+    const char *device_used; /* by the last answer; static */
     gboolean closing;
     gint closed;
 };
@@ -191,10 +192,10 @@ void lg_engine_set_device(LgEngine *self, const char *device)
     g_mutex_unlock(&self->lock);
 }
 
-char *lg_engine_get_device(LgEngine *self)
+const char *lg_engine_get_device_used(LgEngine *self)
 {
     g_mutex_lock(&self->lock);
-    char *device = g_strdup(self->device);
+    const char *device = self->device_used;
     g_mutex_unlock(&self->lock);
     return device;
 }
@@ -290,6 +291,9 @@ static libllm_stream *open_stream(const struct job *job, LgLoaded *loaded, LgSta
     libllm_status status = libllm_chat_stream(chat, session, request, strlen(request), &options, &stream, &reason);
     if (status != LIBLLM_OK)
         lg_take_error(error, status, &reason);
+    g_mutex_lock(&job->engine->lock);
+    job->engine->device_used = libllm_session_device(session);
+    g_mutex_unlock(&job->engine->lock);
     statistics->n_window = libllm_session_capacity(session);
     statistics->seed = job->sampling.seed;
     return stream;

@@ -51,8 +51,8 @@ LgEngine *lg_engine_new(void);
 
 /* "cpu", or another id of the machine's devices; holds for what is opened from here on. */
 void lg_engine_set_device(LgEngine *self, const char *device);
-/* NULL: the library's own choice. The caller frees it. */
-char *lg_engine_get_device(LgEngine *self);
+/* What computed the answer that was made last, where "auto" is what it stands for; static. NULL: there was none. */
+const char *lg_engine_get_device_used(LgEngine *self);
 
 /* The answer to a request. `drop_oldest` leaves out the oldest turns where the conversation is too long, and the
  * answer's statistics say how many messages that were; otherwise it is an error. Cancelling ends it within 100 ms. */
