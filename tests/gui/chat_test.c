@@ -6,11 +6,15 @@
 #include <string.h>
 
 #include "chat/attachment_chips.h"
+#include "chat/beside.h"
 #include "chat/chat_page.h"
 #include "chat/composer.h"
 #include "chat/dialogue.h"
+#include "chat/energy.h"
+#include "chat/inspector.h"
 #include "chat/ledger_bar.h"
 #include "chat/message_row.h"
+#include "chat/pair.h"
 #include "chat/provider.h"
 #include "chat/toolbox.h"
 #include "chat/tools_button.h"
@@ -75,10 +79,13 @@ static guint n_messages(void)
 
 static gboolean is_done(guint n) { return n_messages() == n && message(n - 1)->state != LG_MESSAGE_STREAMING; }
 
+static const char *device; /* NULL: the engine's own choice */
+
 static void open_page(const char *model)
 {
     GSettings *settings = g_settings_new("io.github.libllm.Desktop");
     LgEngine *engine = lg_engine_new();
+    lg_engine_set_device(engine, device);
     store = lg_store_new_in_memory();
     page = g_object_new(LG_TYPE_CHAT_PAGE, NULL);
     window = gtk_window_new();
@@ -264,6 +271,54 @@ static void attach(const char *name, const char *text)
          g_strcmp0(problem, lg_chat_page_get_attach_problem(page)) != 0);
     g_file_delete(file, NULL, NULL);
     g_rmdir(folder);
+}
+
+static guint n_attached(void) { return lg_attachment_chips_get(composer_chips())->len; }
+
+static void cancel_edit(void)
+{
+    g_autoptr(GPtrArray) buttons = g_ptr_array_new();
+    find(GTK_WIDGET(page), GTK_TYPE_BUTTON, buttons);
+    for (guint i = 0; i < buttons->len; i++)
+        if (g_strcmp0(gtk_button_get_label(buttons->pdata[i]), "Cancel") == 0)
+            g_signal_emit_by_name(buttons->pdata[i], "clicked");
+}
+
+/* Each chat has its own, and a new one as well, until they are sent or taken off. */
+static void files_are_kept_in_drafts(void)
+{
+    open_page(SCRIPTED);
+    send("One");
+    WAIT(is_done(2));
+    const gint64 chat_id = message(0)->chat_id;
+    attach("notes.txt", "It is sunny.");
+    lg_chat_page_new_chat(page);
+    g_assert_cmpuint(n_attached(), ==, 0);
+    attach("other.txt", "It is sunny.");
+    attach("third.txt", "It is sunny.");
+    lg_chat_page_show_chat(page, chat_id);
+    WAIT(n_messages() == 2 && n_attached() == 1);
+    g_assert_cmpstr(((const LgAttachment *)lg_attachment_chips_get(composer_chips())->pdata[0])->name, ==, "notes.txt");
+    lg_chat_page_new_chat(page);
+    WAIT(n_attached() == 2);
+    send("Two");
+    WAIT(is_done(2) && message(0)->chat_id != chat_id);
+    lg_chat_page_new_chat(page);
+    lg_chat_page_show_chat(page, chat_id);
+    WAIT(n_attached() == 1);
+    g_assert_null(lg_store_get_draft_files(store, 0, NULL)); /* sent */
+    /* Another version of a message has the files of the message, and those of the draft come back. */
+    act("chat.edit", message(0)->id);
+    g_assert_cmpuint(n_attached(), ==, 0);
+    cancel_edit();
+    WAIT(n_attached() == 1);
+    /* They go for good with their chat. */
+    g_autofree char *kept = lg_store_get_draft_files(store, chat_id, NULL);
+    g_assert_nonnull(kept);
+    g_assert_cmpint(lg_store_delete_chats(store, &chat_id, 1, NULL), !=, 0);
+    g_assert_true(lg_store_purge(store, G_MAXINT64, NULL));
+    g_assert_null(lg_store_get_draft_files(store, chat_id, NULL));
+    close_page();
 }
 
 static void files_go_with_messages(void)
@@ -649,6 +704,223 @@ static void transcripts_are_whole(void)
     g_assert_cmpuint(transcript->ids->len, ==, 5);
 }
 
+/* --- Two models compared --- */
+
+static GtkWidget *pair(void) { return widget_of(LG_TYPE_PAIR); }
+
+static gboolean stands_beside(guint n)
+{
+    return gtk_widget_get_visible(pair()) && is_done(n) && message(n - 2)->state != LG_MESSAGE_STREAMING;
+}
+
+/* One question, two answers, each with its model and its figures; the second is chosen, and the first stays a version.
+ */
+static void two_models_are_compared(void)
+{
+    open_page(BABBLER);
+    lg_chat_page_compare(page, SCRIPTED);
+    send("Weather?");
+    WAIT(stands_beside(3));
+    g_assert_cmpstr(message(1)->model, ==, BABBLER);
+    g_assert_cmpstr(message(2)->model, ==, SCRIPTED);
+    g_assert_cmpstr(message(2)->text, ==, "It is sunny.");
+    g_assert_cmpint(message(2)->parent_id, ==, message(0)->id);
+    g_assert_cmpint(message(1)->parent_id, ==, message(0)->id);
+    for (guint i = 1; i < 3; i++)
+        g_assert_nonnull(strstr(message(i)->statistics, "\"first_token_seconds\":"));
+    const gint64 chat_id = message(0)->chat_id, first = message(1)->id, second = message(2)->id;
+    g_autoptr(LgChat) before = lg_store_get_chat(store, chat_id, NULL);
+    g_assert_cmpint(before->leaf_id, ==, first);
+    /* It stands so when the chat is opened again. */
+    lg_chat_page_new_chat(page);
+    g_assert_false(gtk_widget_get_visible(pair()));
+    lg_chat_page_show_chat(page, chat_id);
+    WAIT(n_messages() == 3 && stands_beside(3));
+    act("chat.choose", second);
+    WAIT(n_messages() == 2 && !gtk_widget_get_visible(pair()));
+    g_assert_cmpint(message(1)->id, ==, second);
+    g_assert_cmpuint(message(1)->n_siblings, ==, 2);
+    g_assert_null(strstr(message(1)->statistics, "beside"));
+    g_autoptr(LgChat) after = lg_store_get_chat(store, chat_id, NULL);
+    g_assert_cmpstr(after->model, ==, SCRIPTED);
+    /* The other one is a version like any other, and does not come to stand beside it again. */
+    g_assert_true(gtk_widget_activate_action(GTK_WIDGET(page), "chat.branch", "(xi)", second, -1));
+    WAIT(n_messages() == 2 && message(1)->id == first);
+    g_assert_false(gtk_widget_get_visible(pair()));
+    close_page();
+}
+
+/* Who writes on without a choice goes on with the first one. */
+static void the_first_one_is_the_choice_of_who_makes_none(void)
+{
+    open_page(SCRIPTED);
+    lg_chat_page_compare(page, SCRIPTED);
+    send("Weather?");
+    WAIT(stands_beside(3));
+    const gint64 first = message(1)->id;
+    lg_chat_page_compare(page, NULL);
+    send("And now?");
+    WAIT(is_done(4) && !gtk_widget_get_visible(pair()));
+    g_assert_cmpint(message(1)->id, ==, first);
+    g_assert_cmpint(message(2)->parent_id, ==, first);
+    g_autoptr(GPtrArray) versions = lg_store_list_siblings(store, first, NULL);
+    g_assert_cmpuint(versions->len, ==, 2);
+    g_assert_null(strstr(((const LgMessage *)versions->pdata[1])->statistics, "beside"));
+    close_page();
+}
+
+/* Both are stopped at once; what there is of them is kept, and none can be chosen before. */
+static void compared_answers_are_stopped(void)
+{
+    open_page(BABBLER);
+    lg_chat_page_compare(page, BABBLER);
+    send("Go on and on");
+    WAIT(n_messages() == 3);
+    act("chat.choose", message(2)->id); /* too early */
+    g_signal_emit_by_name(widget_of(LG_TYPE_COMPOSER), "stop");
+    WAIT(stands_beside(3));
+    g_assert_cmpint(message(1)->state, ==, LG_MESSAGE_INTERRUPTED);
+    g_assert_cmpint(message(2)->state, ==, LG_MESSAGE_INTERRUPTED);
+    close_page();
+}
+
+/* Marks that were damaged, or are of a message that is not there, are none. */
+static void marks_of_pairs_are_checked(void)
+{
+    static const char *const damaged[] = {NULL, "", "[]", "{\"beside\":\"x\"}", "{\"beside\":{}}", "{"};
+    g_autoptr(LgMessage) one = g_object_new(LG_TYPE_MESSAGE, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(damaged); i++) {
+        one->statistics = g_strdup(damaged[i]);
+        g_assert_cmpint(lg_beside_of(one), ==, 0);
+        g_clear_pointer(&one->statistics, g_free);
+    }
+    g_autofree char *marked = lg_beside_mark("{\"tokens\":3}", 7), *bare = lg_beside_mark(marked, 0);
+    one->statistics = g_strdup(marked);
+    g_assert_cmpint(lg_beside_of(one), ==, 7);
+    g_assert_cmpstr(bare, ==, "{\"tokens\":3}");
+    g_assert_null(lg_beside_mark("{\"beside\":1}", 0));
+}
+
+/* --- Energy --- */
+
+/* An answer of this machine has it, with its interval; the figure is worked out from what can be looked up. */
+static void energy_is_estimated(void)
+{
+    device = "auto"; /* as the app has it */
+    open_page(BABBLER);
+    device = NULL;
+    send("Say something");
+    WAIT(is_done(2));
+    g_autoptr(JsonNode) root = json_from_string(message(1)->statistics, NULL);
+    LgEnergyUse use;
+    double joules, low, high;
+    g_assert_true(lg_energy_read(json_node_get_object(root), &use, &joules, &low, &high));
+    g_assert_true(low < joules && joules < high && use.seconds > 0);
+    g_autoptr(LgReport) report = lg_energy_estimate(&use, NULL);
+    const LgFigure *figure = lg_report_find(report, LG_ENERGY_PATH), *power = lg_report_find(report, "power.total");
+    g_assert_cmpfloat_with_epsilon(figure->value, joules, 1e-9 * joules);
+    g_assert_cmpfloat_with_epsilon(figure->value, power->value * use.seconds, 1e-9 * joules);
+    g_assert_cmpfloat(power->value, >, 0);
+    for (guint i = 0; i < figure->inputs->len; i++)
+        g_assert_nonnull(lg_report_find(report, figure->inputs->pdata[i]));
+    close_page();
+}
+
+static void powers_are_of_the_tables(void)
+{
+    const char *found = NULL;
+    g_assert_cmpfloat(lg_energy_watts("13th Gen Intel(R) Core(TM) i9-13900K", &found), ==, 253);
+    g_assert_cmpstr(found, ==, "Core i9-13900K");
+    g_assert_cmpfloat(lg_energy_watts("AMD Ryzen 9 7950X 16-Core Processor", &found), ==, 170);
+    g_assert_cmpfloat(lg_energy_watts("Intel(R) Xeon(R) Processor", &found), ==, 0);
+    g_assert_cmpfloat(lg_energy_watts("", &found), ==, 0);
+    /* A processor that no table has is reckoned by its threads; a card is not. */
+    LgEnergyUse use = {.name = "Some Processor", .n_threads = 4, .seconds = 2};
+    g_autoptr(LgReport) report = lg_energy_estimate(&use, NULL);
+    g_assert_cmpfloat(lg_report_value(report, "device.power", 0), ==, 20);
+    g_autoptr(GError) error = NULL;
+    use.is_card = TRUE;
+    g_assert_null(lg_energy_estimate(&use, &error));
+    g_assert_nonnull(error);
+}
+
+/* --- What is sent --- */
+
+static LgInspector *find_inspector(void)
+{
+    g_autoptr(GList) windows = gtk_window_list_toplevels();
+    for (GList *at = windows; at; at = at->next)
+        if (LG_IS_INSPECTOR(at->data))
+            return at->data;
+    return NULL;
+}
+
+static gboolean is_inspected(void)
+{
+    LgInspector *inspector = find_inspector();
+    return inspector && lg_inspector_get_summary(inspector)[0];
+}
+
+static void inspect(void) { g_assert_true(gtk_widget_activate_action(GTK_WIDGET(page), "chat.inspect", NULL)); }
+
+static void close_inspector(void)
+{
+    gtk_window_destroy(GTK_WINDOW(find_inspector()));
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+    g_assert_null(find_inspector());
+}
+
+/* The window shows what is sent, with what is being written, and counts each message. */
+static void what_is_sent_can_be_seen(void)
+{
+    open_page(BABBLER);
+    inspect(); /* nothing is written yet */
+    g_assert_null(find_inspector());
+    lg_chat_page_set_draft(page, "sunny <b>");
+    inspect();
+    WAIT(is_inspected());
+    g_autofree char *text = lg_inspector_get_text(find_inspector()), *ids = lg_inspector_get_ids(find_inspector());
+    g_assert_nonnull(strstr(text, "sunny <b>"));
+    g_autoptr(JsonNode) numbers = json_from_string(ids, NULL);
+    g_autofree char *count = g_strdup_printf("%u tokens", json_array_get_length(json_node_get_array(numbers)));
+    g_assert_nonnull(strstr(lg_inspector_get_summary(find_inspector()), count));
+    g_autoptr(GPtrArray) counts = g_ptr_array_new(), expanders = g_ptr_array_new();
+    find(GTK_WIDGET(find_inspector()), GTK_TYPE_EXPANDER, expanders);
+    gtk_expander_set_expanded(expanders->pdata[0], TRUE); /* which has its child only then */
+    WAIT((find(GTK_WIDGET(find_inspector()), ADW_TYPE_ACTION_ROW, counts), counts->len) == 2);
+    g_assert_cmpstr(adw_action_row_get_subtitle(counts->pdata[0]), ==, "sunny &lt;b&gt;");
+    close_inspector();
+    /* One that is closed at once is not waited for. */
+    inspect();
+    close_inspector();
+    for (guint i = 0; i < 20; i++)
+        g_main_context_iteration(NULL, FALSE), g_usleep(5000);
+    close_page();
+}
+
+/* A model without a template has no tokens, and the window says why; of a server the request is shown. */
+static void what_cannot_be_seen_is_said(void)
+{
+    open_page(LIBLLM_TEST_DATA "/tiny/llama.gguf");
+    lg_chat_page_set_draft(page, "sunny");
+    inspect();
+    g_autoptr(GPtrArray) problems = g_ptr_array_new();
+    WAIT((g_ptr_array_set_size(problems, 0), find(GTK_WIDGET(find_inspector()), ADW_TYPE_STATUS_PAGE, problems),
+          problems->len == 1 && gtk_widget_get_child_visible(problems->pdata[0])));
+    g_assert_nonnull(strstr(adw_status_page_get_description(problems->pdata[0]), "template"));
+    close_inspector();
+    lg_chat_page_set_model(page, "remote:none/m");
+    if (lg_remote_is_name("remote:none/m")) {
+        inspect();
+        g_autofree char *text = lg_inspector_get_text(find_inspector());
+        g_assert_nonnull(strstr(text, "\"content\" : \"sunny\""));
+        g_assert_null(strstr(text, "reasoning"));
+        close_inspector();
+    }
+    close_page();
+}
+
 static void parameters_are_kept(void)
 {
     LgParameters parameters, again;
@@ -689,6 +961,15 @@ int main(int argc, char **argv)
     g_test_add_func("/chat/servers", servers_get_what_they_understand);
     g_test_add_func("/chat/parameters", parameters_are_kept);
     g_test_add_func("/chat/transcripts", transcripts_are_whole);
+    g_test_add_func("/chat/compare/choose", two_models_are_compared);
+    g_test_add_func("/chat/compare/go-on", the_first_one_is_the_choice_of_who_makes_none);
+    g_test_add_func("/chat/compare/stop", compared_answers_are_stopped);
+    g_test_add_func("/chat/compare/marks", marks_of_pairs_are_checked);
+    g_test_add_func("/chat/energy/answer", energy_is_estimated);
+    g_test_add_func("/chat/energy/tables", powers_are_of_the_tables);
+    g_test_add_func("/chat/inspect/tokens", what_is_sent_can_be_seen);
+    g_test_add_func("/chat/inspect/problems", what_cannot_be_seen_is_said);
+    g_test_add_func("/chat/files-of-drafts", files_are_kept_in_drafts);
     g_test_add_func("/chat/files", files_go_with_messages);
     g_test_add_func("/chat/tools/ask", tools_ask_first);
     g_test_add_func("/chat/tools/consent", consent_lasts_until_a_tool_changes);

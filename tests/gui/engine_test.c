@@ -166,6 +166,56 @@ static void models_are_described(void)
     g_assert_cmpuint(info->n_context_train, ==, 512);
 }
 
+static guint n_open_after(LgEngine *engine, const char *model)
+{
+    g_autoptr(GAsyncResult) result = NULL;
+    g_autoptr(GError) error = NULL;
+    lg_engine_load_async(engine, model, 0, NULL, keep_result, &result);
+    g_autoptr(LgModelInfo) info = lg_engine_load_finish(engine, wait_for_result(&result), &error);
+    g_assert_no_error(error);
+    return lg_engine_get_n_open(engine);
+}
+
+/* One is open, or two that are compared where the memory has room; what is too many closes with the next use. */
+static void two_models_stay_open_where_there_is_room(void)
+{
+    g_autoptr(LgEngine) engine = lg_engine_new();
+    lg_engine_set_memory(engine, 1ull << 40);
+    g_assert_cmpuint(n_open_after(engine, SCRIPTED), ==, 1);
+    g_assert_cmpuint(n_open_after(engine, BABBLER), ==, 1);
+    lg_engine_set_n_open(engine, 2);
+    g_assert_cmpuint(n_open_after(engine, SCRIPTED), ==, 2);
+    g_assert_cmpuint(n_open_after(engine, BABBLER), ==, 2);
+    g_assert_cmpuint(n_open_after(engine, WITHOUT_TEMPLATE), ==, 2); /* not three */
+    lg_engine_set_n_open(engine, 1);
+    g_assert_cmpuint(n_open_after(engine, WITHOUT_TEMPLATE), ==, 1);
+    lg_engine_set_n_open(engine, 2);
+    lg_engine_set_memory(engine, 1 << 20);
+    g_assert_cmpuint(n_open_after(engine, SCRIPTED), ==, 1);
+    lg_engine_unload(engine);
+    g_assert_cmpuint(lg_engine_get_n_open(engine), ==, 0);
+}
+
+/* Both answer, one after the other, and neither waits in the time to its first token for the other one. */
+static void two_models_answer_in_turn(void)
+{
+    g_autoptr(LgEngine) engine = lg_engine_new();
+    LgSampling sampling = greedy();
+    sampling.max_tokens = 8;
+    lg_engine_set_n_open(engine, 2);
+    const char *request = "[{\"role\":\"user\",\"content\":\"x\"}]";
+    g_autoptr(LgReply) first = lg_engine_answer(engine, BABBLER, 0, request, &sampling, TRUE, NULL);
+    g_autoptr(LgReply) second = lg_engine_answer(engine, SCRIPTED, 0, request, &sampling, TRUE, NULL);
+    g_assert_cmpint(lg_reply_get_phase(second), ==, LG_PHASE_WAITING);
+    wait_for(first);
+    wait_for(second);
+    g_assert_no_error(lg_reply_get_error(first));
+    g_assert_no_error(lg_reply_get_error(second));
+    g_assert_cmpuint(lg_reply_get_statistics(first)->n_tokens, ==, 8);
+    g_assert_cmpuint(lg_reply_get_statistics(second)->n_tokens, >, 3);
+    g_assert_cmpuint(lg_engine_get_n_open(engine), ==, 2);
+}
+
 static void the_ledger_counts_messages(void)
 {
     g_autoptr(LgEngine) engine = lg_engine_new();
@@ -211,8 +261,8 @@ static void the_preview_has_the_exact_tokens(void)
 {
     g_autoptr(LgEngine) engine = lg_engine_new();
     g_autoptr(GAsyncResult) result = NULL;
-    lg_engine_preview_async(engine, SCRIPTED, 0, "[{\"role\":\"user\",\"content\":\"sunny.<|go_call|>\"}]", NULL,
-                            keep_result, &result);
+    const char *request = "[{\"role\":\"user\",\"content\":\"sunny.<|go_call|>\"}]";
+    lg_engine_preview_async(engine, SCRIPTED, 0, request, 0, TRUE, NULL, keep_result, &result);
     g_autoptr(GError) error = NULL;
     g_autoptr(GListModel) tokens = lg_engine_preview_finish(engine, wait_for_result(&result), &error);
     g_assert_no_error(error);
@@ -228,6 +278,29 @@ static void the_preview_has_the_exact_tokens(void)
     g_assert_cmpstr(lg_token_get_text(last), ==, "<|go_think|>");
     g_assert_true(lg_token_is_special(last));
     g_assert_cmpuint(n_special, >=, 1);
+    g_autoptr(LgReply) answer = answer_to(engine, SCRIPTED, request, NULL);
+    g_assert_cmpuint(n_tokens, ==, lg_reply_get_statistics(answer)->n_prompt_tokens);
+}
+
+/* What has no room is left out as when it is sent, or an error as then. */
+static void the_preview_leaves_out_what_is_not_sent(void)
+{
+    g_autoptr(LgEngine) engine = lg_engine_new();
+    g_autoptr(GString) request = g_string_new("[");
+    for (int i = 0; i < 60; i++)
+        g_string_append(request, "{\"role\":\"user\",\"content\":\"What comes next?\"},"
+                                 "{\"role\":\"assistant\",\"content\":\"This.\"},");
+    g_string_append(request, "{\"role\":\"user\",\"content\":\"And then?\"}]");
+    g_autoptr(GAsyncResult) fits = NULL, all = NULL;
+    g_autoptr(GError) error = NULL;
+    lg_engine_preview_async(engine, BABBLER, 512, request->str, 32, TRUE, NULL, keep_result, &fits);
+    g_autoptr(GListModel) tokens = lg_engine_preview_finish(engine, wait_for_result(&fits), &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(g_list_model_get_n_items(tokens), <=, 480);
+    g_assert_cmpuint(g_list_model_get_n_items(tokens), >, 300);
+    lg_engine_preview_async(engine, BABBLER, 512, request->str, 32, FALSE, NULL, keep_result, &all);
+    g_assert_null(lg_engine_preview_finish(engine, wait_for_result(&all), &error));
+    g_assert_nonnull(error);
 }
 
 static void devices_are_listed(void)
@@ -315,9 +388,12 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/cancelled", what_is_cancelled_ends_as_such);
     g_test_add_func("/engine/errors", errors_say_what_the_library_says);
     g_test_add_func("/engine/load", models_are_described);
+    g_test_add_func("/engine/two-open", two_models_stay_open_where_there_is_room);
+    g_test_add_func("/engine/two-answers", two_models_answer_in_turn);
     g_test_add_func("/engine/ledger", the_ledger_counts_messages);
     g_test_add_func("/engine/count", a_draft_is_counted);
     g_test_add_func("/engine/preview", the_preview_has_the_exact_tokens);
+    g_test_add_func("/engine/preview-fits", the_preview_leaves_out_what_is_not_sent);
     g_test_add_func("/engine/devices", devices_are_listed);
     g_test_add_func("/engine/stop", a_long_answer_is_stopped);
     g_test_add_func("/engine/stop-reading", reading_is_stopped);

@@ -95,6 +95,32 @@ static void text_is_the_source(void)
     g_assert_cmpstr(g_value_get_string(&value), ==, "$\\frac{a+b}{\\sqrt{c}}$");
 }
 
+/* In a message of the user, which is no Markdown: the text stays as it is, money and code are no formulas. */
+static void plain_text_has_formulas(void)
+{
+    static const struct {
+        const char *text;
+        gboolean has_one;
+    } cases[] = {{"what is $\\frac{a+b}{\\sqrt{c}}$?", TRUE},
+                 {"\\(x^2\\) and $$y_1$$", TRUE},
+                 {"it costs $5, not $10", FALSE},
+                 {"`$x^2$` is code", FALSE},
+                 {"$$\na\n$$ on lines", FALSE},
+                 {"**no** $ Markdown", FALSE}};
+    if (lacks_font())
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        GtkLabel *label = GTK_LABEL(gtk_label_new(cases[i].text));
+        g_object_ref_sink(label);
+        lg_formula_show_plain(label);
+        PangoAttrList *attributes = gtk_label_get_attributes(label);
+        g_autofree char *shown = attributes ? pango_attr_list_to_string(attributes) : NULL;
+        g_assert_cmpint(shown && strstr(shown, "shape") != NULL, ==, cases[i].has_one);
+        g_assert_cmpstr(gtk_label_get_text(label), ==, cases[i].text);
+        g_object_unref(label);
+    }
+}
+
 static void broken_formulas_are_their_source(void)
 {
     GtkWidget *view = show("so $\\frac{a}$ is\n\n$$\\left( x$$");
@@ -195,6 +221,7 @@ int main(int argc, char **argv)
     window = gtk_window_new();
     gtk_window_set_default_size(GTK_WINDOW(window), 800, 600);
     gtk_window_present(GTK_WINDOW(window));
+    g_test_add_func("/formula/plain", plain_text_has_formulas);
     g_test_add_func("/formula/source", text_is_the_source);
     g_test_add_func("/formula/broken", broken_formulas_are_their_source);
     g_test_add_func("/formula/narrow", narrow_columns_hold);

@@ -22,9 +22,9 @@ void lg_chat_page_say_error(LgChatPage *self, const GError *error)
 void lg_chat_page_stop(LgChatPage *self)
 {
     const gint64 chat_id = lg_chat_page_get_chat_id(self);
-    LgRun *run = lg_chat_page_find_run(self, chat_id);
-    if (run)
-        lg_run_stop(run);
+    for (guint i = 0; i < self->runs->len; i++)
+        if (lg_run_get_chat_id(self->runs->pdata[i]) == chat_id)
+            lg_run_stop(self->runs->pdata[i]);
     for (guint i = 0; i < self->calls->len; i++)
         if (lg_tool_call_get_chat_id(self->calls->pdata[i]) == chat_id)
             lg_tool_call_stop(self->calls->pdata[i]);
@@ -78,7 +78,7 @@ static gboolean on_escape(GtkWidget *widget, GVariant *parameter, gpointer data)
     LgChatPage *self = LG_CHAT_PAGE(widget);
     if (self->editing)
         lg_chat_page_cancel_edit(self);
-    else if (lg_chat_page_find_run(self, lg_chat_page_get_chat_id(self)))
+    else if (lg_chat_page_is_answered(self, lg_chat_page_get_chat_id(self)))
         lg_chat_page_stop(self);
     else
         return GDK_EVENT_PROPAGATE;
@@ -103,6 +103,7 @@ void lg_chat_page_new_chat(LgChatPage *self)
     g_clear_pointer(&self->dialogue, lg_dialogue_free);
     g_clear_pointer(&self->transcript, lg_transcript_free);
     lg_chat_page_remove_rows(self, 0);
+    lg_chat_page_show_pair(self);
     self->n_shown = LG_PAGE_FIRST;
     self->n_wanted = LG_PAGE_MORE;
     lg_chat_page_set_settings(self, NULL, NULL);
@@ -110,7 +111,7 @@ void lg_chat_page_new_chat(LgChatPage *self)
     gtk_widget_set_visible(self->older, FALSE);
     gtk_stack_set_visible_child_name(self->stack, "welcome");
     lg_history_select(self->history, 0);
-    lg_chat_page_fill_composer(self, draft);
+    lg_chat_page_fill_draft(self, draft);
     lg_chat_page_show_busy(self);
     lg_chat_page_measure_soon(self);
     lg_composer_focus(self->composer);
@@ -197,6 +198,7 @@ void lg_chat_page_set_models(LgChatPage *self, LgLibrary *library, LgEndpoints *
     g_set_object(&self->library, library);
     g_set_object(&self->provider.endpoints, endpoints);
     lg_model_button_set_library(self->model_button, library);
+    lg_model_button_set_library(self->other_button, library);
 }
 
 void lg_chat_page_set_servers(LgChatPage *self, LgMcpServers *servers)
@@ -211,6 +213,7 @@ void lg_chat_page_set_store(LgChatPage *self, LgStore *store)
 {
     g_set_object(&self->store, store);
     lg_history_set_store(self->history, store);
+    lg_chat_page_read_files(self); /* those of a new chat can be had only now */
     g_signal_connect_object(store, "chat-changed", G_CALLBACK(on_chat_changed), self, G_CONNECT_SWAPPED);
 }
 
@@ -230,6 +233,7 @@ static void lg_chat_page_dispose(GObject *object)
     self->measure_timeout = self->more_timeout = 0;
     g_cancellable_cancel(self->measuring);
     g_cancellable_cancel(self->showing);
+    g_cancellable_cancel(self->reading_files);
     for (guint i = 0; i < self->runs->len; i++)
         lg_run_stop(self->runs->pdata[i]);
     g_ptr_array_set_size(self->runs, 0);
@@ -251,6 +255,7 @@ static void lg_chat_page_finalize(GObject *object)
     g_clear_object(&self->store);
     g_clear_object(&self->measuring);
     g_clear_object(&self->showing);
+    g_clear_object(&self->reading_files);
     g_clear_pointer(&self->dialogue, lg_dialogue_free);
     g_clear_pointer(&self->transcript, lg_transcript_free);
     g_clear_object(&self->servers);
@@ -272,11 +277,15 @@ static void lg_chat_page_class_init(LgChatPageClass *class)
     g_type_ensure(LG_TYPE_HISTORY);
     g_type_ensure(LG_TYPE_LEDGER_BAR);
     g_type_ensure(LG_TYPE_MODEL_BUTTON);
+    g_type_ensure(LG_TYPE_PAIR);
     g_type_ensure(LG_TYPE_WELCOME);
     gtk_widget_class_set_template_from_resource(widget_class, "/io/github/libllm/Desktop/chat/chat_page.ui");
     gtk_widget_class_bind_template_child(widget_class, LgChatPage, flap);
     gtk_widget_class_bind_template_child(widget_class, LgChatPage, history);
     gtk_widget_class_bind_template_child(widget_class, LgChatPage, model_button);
+    gtk_widget_class_bind_template_child(widget_class, LgChatPage, compare_button);
+    gtk_widget_class_bind_template_child(widget_class, LgChatPage, other_button);
+    gtk_widget_class_bind_template_child(widget_class, LgChatPage, pair);
     gtk_widget_class_bind_template_child(widget_class, LgChatPage, stack);
     gtk_widget_class_bind_template_child(widget_class, LgChatPage, welcome);
     gtk_widget_class_bind_template_child(widget_class, LgChatPage, scroller);
@@ -292,12 +301,14 @@ static void lg_chat_page_class_init(LgChatPageClass *class)
     gtk_widget_class_bind_template_callback(widget_class, on_suggested);
     gtk_widget_class_bind_template_callback(widget_class, on_chat_chosen);
     gtk_widget_class_bind_template_callback(widget_class, on_model_chosen);
+    gtk_widget_class_bind_template_callback(widget_class, lg_chat_page_on_compare);
     gtk_widget_class_bind_template_callback(widget_class, lg_chat_page_show_older);
     gtk_widget_class_bind_template_callback(widget_class, lg_chat_page_scroll_to_end);
     gtk_widget_class_bind_template_callback(widget_class, lg_chat_page_cancel_edit);
     gtk_widget_class_add_binding(widget_class, GDK_KEY_Escape, 0, on_escape, NULL);
     gtk_widget_class_install_action(widget_class, "chat.new", NULL, new_chat);
     gtk_widget_class_install_action(widget_class, "chat.settings", NULL, show_settings);
+    gtk_widget_class_install_action(widget_class, "chat.inspect", NULL, lg_chat_page_inspect);
     lg_chat_page_install_steps(widget_class);
     lg_chat_page_install_calls(widget_class);
     gtk_widget_class_install_action(widget_class, "chat.edit", "x", lg_chat_page_edit);
@@ -317,6 +328,7 @@ static void lg_chat_page_init(LgChatPage *self)
     lg_parameters_init(&self->parameters);
     gtk_widget_init_template(GTK_WIDGET(self));
     lg_chat_page_init_attaching(self);
+    lg_model_button_set_second(self->other_button);
     self->tools_button = LG_TOOLS_BUTTON(lg_tools_button_new());
     lg_tools_button_set_choice(self->tools_button, self->tools);
     g_signal_connect_object(self->tools_button, "chosen", G_CALLBACK(lg_chat_page_on_tools_chosen), self,

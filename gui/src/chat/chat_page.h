@@ -29,6 +29,8 @@ void lg_chat_page_new_chat(LgChatPage *self);
 void lg_chat_page_show_chat(LgChatPage *self, gint64 chat_id);
 /* The model of the chat that is shown, a path or a name. */
 void lg_chat_page_set_model(LgChatPage *self, const char *model);
+/* From now on this model answers beside the other one; NULL: none does. */
+void lg_chat_page_compare(LgChatPage *self, const char *model);
 void lg_chat_page_toggle_sidebar(LgChatPage *self);
 /* `text` NULL: whatever is there already. */
 void lg_chat_page_search(LgChatPage *self, const char *text);

@@ -3,6 +3,7 @@
  */
 #include <glib/gi18n.h>
 
+#include "chat/beside.h"
 #include "chat/dialogue.h"
 #include "chat/toolbox.h"
 
@@ -24,6 +25,7 @@ void lg_step_free(LgStep *self)
     g_free(self->tool);
     g_free(self->attachments);
     g_free(self->model);
+    g_free(self->other_model);
     g_free(self->parameters);
     g_free(self->system_prompt);
     g_free(self);
@@ -34,8 +36,10 @@ void lg_dialogue_free(LgDialogue *self)
     g_clear_object(&self->chat);
     g_clear_pointer(&self->messages, g_ptr_array_unref);
     g_clear_pointer(&self->transcript, lg_transcript_free);
+    g_clear_object(&self->beside);
     g_clear_object(&self->calling);
     g_free(self->model);
+    g_free(self->other_model);
     g_free(self->call_id);
     g_free(self);
 }
@@ -70,13 +74,27 @@ static gint64 add_answer(LgStore *store, const LgStep *step, gint64 parent_id, G
                        error);
 }
 
+/* Where two models are asked, the second answer stands beside the first, with which the chat goes on at first. */
+static gboolean add_answers(LgStore *store, const LgStep *step, gint64 parent_id, gint64 *answer_id, gint64 *other_id,
+                            GError **error)
+{
+    *answer_id = add_answer(store, step, parent_id, error);
+    if (!*answer_id || !step->other_model)
+        return *answer_id != 0;
+    g_autofree char *mark = lg_beside_mark(NULL, *answer_id);
+    const LgMessageChange other = {
+        .role = LG_ROLE_ASSISTANT, .state = LG_MESSAGE_STREAMING, .model = step->other_model, .statistics = mark};
+    *other_id = lg_store_add_message(store, step->chat_id, parent_id, &other, error);
+    return *other_id && lg_store_choose_branch(store, *answer_id, error);
+}
+
 static GPtrArray *load(LgStore *store, const LgChat *chat, guint n, GError **error)
 {
     return chat->leaf_id ? lg_store_load_path(store, chat->leaf_id, n, error)
                          : g_ptr_array_new_with_free_func(g_object_unref);
 }
 
-static gboolean send(LgStore *store, LgStep *step, gint64 *answer_id, GError **error)
+static gboolean send(LgStore *store, LgStep *step, gint64 *answer_id, gint64 *other_id, GError **error)
 {
     g_autofree char *title = lg_title_of(step->text);
     LgChatChange first = {.fields = LG_CHAT_TITLE | LG_CHAT_MODEL | LG_CHAT_PARAMETERS | LG_CHAT_SYSTEM_PROMPT |
@@ -86,6 +104,7 @@ static gboolean send(LgStore *store, LgStep *step, gint64 *answer_id, GError **e
                           .parameters = step->parameters,
                           .system_prompt = step->system_prompt,
                           .folder_id = step->folder_id};
+    const gint64 from = step->chat_id;
     gint64 parent_id = 0;
     if (!step->chat_id) {
         if (!(step->chat_id = lg_store_add_chat(store, &first, error)))
@@ -95,30 +114,45 @@ static gboolean send(LgStore *store, LgStep *step, gint64 *answer_id, GError **e
         if (!chat)
             return FALSE;
         parent_id = chat->leaf_id;
+        if (parent_id && !lg_beside_settle(store, parent_id, error))
+            return FALSE;
         LgChatChange change = {
             .fields = LG_CHAT_DRAFT | (chat->title[0] ? 0 : LG_CHAT_TITLE), .title = title, .draft = ""};
         if (!lg_store_change_chat(store, step->chat_id, &change, error))
             return FALSE;
     }
+    if (!lg_store_set_draft_files(store, from, NULL, error))
+        return FALSE;
     gint64 question = add_message(store, step->chat_id, parent_id, LG_ROLE_USER, LG_MESSAGE_COMPLETE, step->text,
                                   step->attachments, NULL, error);
-    return question && (*answer_id = add_answer(store, step, question, error));
+    return question && add_answers(store, step, question, answer_id, other_id, error);
 }
 
-static gboolean edit(LgStore *store, LgStep *step, gint64 *answer_id, GError **error)
+static gboolean edit(LgStore *store, LgStep *step, gint64 *answer_id, gint64 *other_id, GError **error)
 {
     g_autoptr(LgMessage) before = lg_store_get_message(store, step->message_id, error);
     if (!before)
         return FALSE;
     gint64 question = add_message(store, step->chat_id, before->parent_id, LG_ROLE_USER, LG_MESSAGE_COMPLETE,
                                   step->text, step->attachments, NULL, error);
-    return question && (*answer_id = add_answer(store, step, question, error));
+    return question && add_answers(store, step, question, answer_id, other_id, error);
 }
 
-static gboolean regenerate(LgStore *store, LgStep *step, gint64 *answer_id, GError **error)
+static gboolean regenerate(LgStore *store, LgStep *step, gint64 *answer_id, gint64 *other_id, GError **error)
 {
     g_autoptr(LgMessage) before = lg_store_get_message(store, step->message_id, error);
-    return before && (*answer_id = add_answer(store, step, before->parent_id, error));
+    return before && add_answers(store, step, before->parent_id, answer_id, other_id, error);
+}
+
+/* What answers from now on is the model whose answer it is. */
+static gboolean settle(LgStore *store, const LgStep *step, GError **error)
+{
+    g_autoptr(LgMessage) message = lg_store_get_message(store, step->message_id, error);
+    if (!message)
+        return FALSE;
+    const LgChatChange change = {.fields = LG_CHAT_MODEL, .model = message->model};
+    return lg_beside_settle(store, message->id, error) && lg_store_choose_branch(store, message->id, error) &&
+           (!message->model || lg_store_change_chat(store, step->chat_id, &change, error));
 }
 
 static gboolean go_on(LgStore *store, LgStep *step, gint64 *answer_id, GError **error)
@@ -222,24 +256,31 @@ static gboolean answer_results(LgStore *store, const LgStep *step, gint64 *answe
     return (*answer_id = add_answer(store, step, ((const LgMessage *)path->pdata[path->len - 1])->id, error)) != 0;
 }
 
-static gboolean change(LgStore *store, LgStep *step, gint64 *answer_id, gint64 *result_id, GError **error)
+/* The messages that a step has made for what is to come; 0: none. */
+struct places {
+    gint64 answer_id, other_id, result_id;
+};
+
+static gboolean change(LgStore *store, LgStep *step, struct places *places, GError **error)
 {
     switch (step->kind) {
     case LG_STEP_SEND:
-        return send(store, step, answer_id, error);
+        return send(store, step, &places->answer_id, &places->other_id, error);
     case LG_STEP_EDIT:
-        return edit(store, step, answer_id, error);
+        return edit(store, step, &places->answer_id, &places->other_id, error);
     case LG_STEP_REGENERATE:
-        return regenerate(store, step, answer_id, error);
+        return regenerate(store, step, &places->answer_id, &places->other_id, error);
     case LG_STEP_CONTINUE:
-        return go_on(store, step, answer_id, error);
+        return go_on(store, step, &places->answer_id, error);
     case LG_STEP_BRANCH:
         return choose(store, step, error);
     case LG_STEP_CALL:
     case LG_STEP_DENY:
-        return add_result(store, step, result_id, error);
+        return add_result(store, step, &places->result_id, error);
     case LG_STEP_ANSWER:
-        return answer_results(store, step, answer_id, error);
+        return answer_results(store, step, &places->answer_id, error);
+    case LG_STEP_CHOOSE:
+        return settle(store, step, error);
     default:
         return TRUE;
     }
@@ -258,13 +299,30 @@ static LgTranscript *transcribe(LgStore *store, const LgChat *chat, gint64 answe
     return lg_transcript_new(chat->system_prompt, all, sees_images);
 }
 
-static LgDialogue *look(LgStore *store, const LgStep *step, gint64 answer_id, gint64 result_id, GError **error)
+/* Whether there was no error in finding out what stands beside the last message. */
+static gboolean look_beside(LgStore *store, LgDialogue *dialogue, GError **error)
 {
+    g_autoptr(GError) problem = NULL;
+    const GPtrArray *messages = dialogue->messages;
+    if (messages->len)
+        dialogue->beside = lg_beside_find(store, messages->pdata[messages->len - 1], &problem);
+    if (!problem)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return FALSE;
+}
+
+static LgDialogue *look(LgStore *store, const LgStep *step, const struct places *places, GError **error)
+{
+    const gint64 answer_id = places->answer_id, result_id = places->result_id;
     g_autoptr(LgDialogue) dialogue = g_new0(LgDialogue, 1);
     dialogue->chat = lg_store_get_chat(store, step->chat_id, error);
-    if (!dialogue->chat || !(dialogue->messages = load(store, dialogue->chat, step->n_shown, error)))
+    if (!dialogue->chat || !(dialogue->messages = load(store, dialogue->chat, step->n_shown, error)) ||
+        !look_beside(store, dialogue, error))
         return NULL;
     dialogue->answer_id = answer_id;
+    dialogue->other_id = places->other_id;
+    dialogue->other_model = g_strdup(step->other_model);
     dialogue->goes_on = step->kind == LG_STEP_CONTINUE;
     dialogue->result_id = result_id;
     dialogue->model = g_strdup(step->model);
@@ -282,16 +340,16 @@ static LgDialogue *look(LgStore *store, const LgStep *step, gint64 answer_id, gi
 static gpointer take_step(LgStore *store, gpointer data, GCancellable *cancellable, GError **error)
 {
     LgStep *step = data;
-    gint64 answer_id = 0, result_id = 0;
+    struct places places = {0};
     if (!lg_store_begin(store, error))
         return NULL;
-    if (!change(store, step, &answer_id, &result_id, error)) {
+    if (!change(store, step, &places, error)) {
         lg_store_rollback(store);
         return NULL;
     }
     if (!lg_store_commit(store, error))
         return NULL;
-    return look(store, step, answer_id, result_id, error);
+    return look(store, step, &places, error);
 }
 
 void lg_dialogue_step_async(LgStore *store, LgStep *step, GCancellable *cancellable, GAsyncReadyCallback callback,

@@ -22,6 +22,7 @@ typedef enum {
     LG_STEP_CALL,       /* a place for the result of the call of the message, which is the last answer */
     LG_STEP_DENY,       /* the text as the result of that call, which is not made */
     LG_STEP_ANSWER,     /* another answer, where the last one's calls all have results */
+    LG_STEP_CHOOSE,     /* the chat goes on with the message, which is one of two answers beside each other */
 } LgStepKind;
 
 typedef struct {
@@ -35,7 +36,8 @@ typedef struct {
     gboolean may_call;    /* calls that need no consent may be made */
     char *attachments;    /* that go with the text; NULL: none */
     char *model;          /* that will answer */
-    gboolean sees_images; /* it does */
+    char *other_model;    /* that will answer as well, beside it; NULL: none */
+    gboolean sees_images; /* both do */
     char *parameters;     /* of a new chat, as are the next ones */
     char *system_prompt;
     gint64 folder_id;
@@ -52,10 +54,12 @@ typedef struct {
     GPtrArray *messages;      /* of LgMessage: the end of the branch */
     LgTranscript *transcript; /* of all that the answer is to; NULL where none is to be written */
     gint64 answer_id;         /* the message that is to be written; 0: none */
+    gint64 other_id;          /* the one that is to be written beside it; 0: none */
     gboolean goes_on;         /* it has a beginning */
     gint64 result_id;         /* of LG_STEP_CALL: the message that waits for the result; 0: none */
     char *model;              /* of the step, as are the next ones */
-    char *call_id;
+    char *other_model, *call_id;
+    LgMessage *beside;  /* the answer that stands beside the last message; NULL: none */
     LgMessage *calling; /* of LG_STEP_CALL: the answer that has the call; else NULL */
     gboolean is_quiet, may_call;
 } LgDialogue;

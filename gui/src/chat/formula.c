@@ -7,6 +7,7 @@
 
 #include "chat/blocks.h"
 #include "chat/formula.h"
+#include "chat/marks.h"
 #include "math/formula.h"
 
 #define MAX_SCALE 1.2      /* of the text's size: letters are as high as the text's */
@@ -217,6 +218,32 @@ static void show_in(GtkLabel *label, const GArray *spans, gboolean is_display)
 }
 
 void lg_formula_show_in(GtkLabel *label, const GArray *spans) { show_in(label, spans, FALSE); }
+
+/* How long the mark is at either end of a formula as it was written. */
+static guint mark_of(const char *written)
+{
+    if (written[0] == '$')
+        return written[1] == '$' ? 2 : 1;
+    return written[0] == '\\' && (written[1] == '(' || written[1] == '[') ? 2 : 0;
+}
+
+void lg_formula_show_plain(GtkLabel *label)
+{
+    const char *text = gtk_label_get_text(label);
+    g_autoptr(GArray) formulas = lg_marks_new(), spans = g_array_new(FALSE, FALSE, sizeof(LgFormulaSpan));
+    g_autoptr(GString) marked = lg_marks_take(text, strlen(text), formulas);
+    const char *at = marked->str, *end = at + marked->len;
+    for (gsize place = 0; at < end;) {
+        const LgMarkedFormula *formula = lg_marks_at(formulas, at, end, &at);
+        const gsize n = formula ? strlen(formula->written) : 1;
+        const LgFormulaSpan span = {place, place + n, formula ? mark_of(formula->written) : 0};
+        if (formula && !strchr(formula->written, '\n')) /* a piece of a formula is on one line */
+            g_array_append_val(spans, span);
+        at += !formula;
+        place += n;
+    }
+    lg_formula_show_in(label, spans);
+}
 
 glong lg_formula_count_characters(GtkLabel *label, const GArray *spans)
 {

@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 /* `source` is LaTeX without the marks around it. */
 GtkWidget *lg_formula_new(const char *source);
 
+/* Lays out the formulas that stand in the text of a label between their marks, which is no Markdown. */
+void lg_formula_show_plain(GtkLabel *label);
+
 /* Lays out the formulas in the text of a label, LgFormulaSpan each; none takes away what was laid out. */
 void lg_formula_show_in(GtkLabel *label, const GArray *spans);
 

@@ -207,6 +207,7 @@ static void ask_name(struct change *change, const char *heading, const char *nam
     LgWindow *window = lg_window_of(change->widget);
     AdwMessageDialog *dialog = ADW_MESSAGE_DIALOG(adw_message_dialog_new(GTK_WINDOW(window), heading, NULL));
     GtkWidget *entry = gtk_entry_new();
+    gtk_window_set_title(GTK_WINDOW(dialog), heading); /* what screen readers call it */
     change->entry = GTK_EDITABLE(entry);
     adw_message_dialog_add_responses(dialog, "cancel", _("_Cancel"), "save", _("_Save"), NULL);
     adw_message_dialog_set_response_appearance(dialog, "save", ADW_RESPONSE_SUGGESTED);

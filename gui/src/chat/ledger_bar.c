@@ -57,7 +57,7 @@ static char *describe(const LgLedger *ledger)
 
 void lg_ledger_bar_set(LgLedgerBar *self, const LgLedger *ledger, gboolean has_draft)
 {
-    gtk_widget_set_opacity(GTK_WIDGET(self), ledger && ledger->n_window ? 1 : 0);
+    gtk_widget_set_opacity(self->drawing, ledger && ledger->n_window ? 1 : 0);
     if (!ledger || !ledger->n_window) {
         gtk_label_set_text(self->label, "");
         return;
@@ -112,8 +112,21 @@ static void draw(GtkDrawingArea *area, cairo_t *cr, int width, int height, gpoin
 
 static void lg_ledger_bar_class_init(LgLedgerBarClass *class) {}
 
+/* An action of the page. */
+static GtkWidget *new_inspect_button(void)
+{
+    GtkWidget *button = gtk_button_new_with_label(_("Exact tokens"));
+    gtk_widget_set_tooltip_text(button, _("Show the tokens that the model is sent"));
+    gtk_widget_add_css_class(button, "flat");
+    gtk_widget_add_css_class(button, "caption");
+    gtk_widget_add_css_class(button, "lg-small");
+    gtk_actionable_set_action_name(GTK_ACTIONABLE(button), "chat.inspect");
+    return button;
+}
+
 static void lg_ledger_bar_init(LgLedgerBar *self)
 {
+    GtkWidget *line = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
     gtk_box_set_spacing(GTK_BOX(self), 3);
     gtk_orientable_set_orientation(GTK_ORIENTABLE(self), GTK_ORIENTATION_VERTICAL);
     self->drawing = g_object_new(GTK_TYPE_DRAWING_AREA, "accessible-role", GTK_ACCESSIBLE_ROLE_IMG, NULL);
@@ -127,7 +140,10 @@ static void lg_ledger_bar_init(LgLedgerBar *self)
     gtk_widget_add_css_class(GTK_WIDGET(self->label), "caption");
     gtk_widget_add_css_class(GTK_WIDGET(self->label), "dim-label");
     gtk_widget_add_css_class(GTK_WIDGET(self->label), "numeric");
+    gtk_widget_set_hexpand(GTK_WIDGET(self->label), TRUE);
     gtk_box_append(GTK_BOX(self), self->drawing);
-    gtk_box_append(GTK_BOX(self), GTK_WIDGET(self->label));
+    gtk_box_append(GTK_BOX(line), GTK_WIDGET(self->label));
+    gtk_box_append(GTK_BOX(line), new_inspect_button());
+    gtk_box_append(GTK_BOX(self), line);
     lg_ledger_bar_set(self, NULL, FALSE);
 }

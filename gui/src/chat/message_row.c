@@ -6,6 +6,8 @@
 #include <json-glib/json-glib.h>
 
 #include "chat/attachment_chips.h"
+#include "chat/energy_button.h"
+#include "chat/formula.h"
 #include "chat/markdown_view.h"
 #include "chat/message_row.h"
 #include "chat/number.h"
@@ -14,7 +16,7 @@ struct _LgMessageRow {
     GtkBox parent_instance;
     LgMessage *message;
     LgReply *reply; /* NULL: it is not being written */
-    gboolean hides_reasoning, is_last;
+    gboolean hides_reasoning, is_last, is_beside;
     GtkWidget *body;     /* LgMarkdownView; of the user a label */
     GtkWidget *thoughts; /* GtkExpander; NULL: none */
     GtkWidget *thoughts_view;
@@ -24,7 +26,9 @@ struct _LgMessageRow {
     char *calls_shown; /* what they say, so that they stay while it does */
     GtkBox *notes;     /* what went wrong */
     GtkLabel *statistics, *tokens;
-    GtkBox *actions;
+    GtkWidget *energy; /* NULL: it is not known */
+    GtkBox *foot, *actions;
+    GtkWidget *again;           /* of an answer */
     GtkWidget *previous, *next; /* NULL: there is one version */
     GtkLabel *version;
     GtkWidget *go_on; /* NULL: it never was the last answer */
@@ -47,7 +51,10 @@ static JsonObject *read_statistics(const LgMessage *message, JsonNode **root)
     return *root && JSON_NODE_HOLDS_OBJECT(*root) ? json_node_get_object(*root) : NULL;
 }
 
-static char *speed_line(guint64 n_tokens, double tokens_per_second, double first_token_seconds)
+/* So long at least it took to open a model that it is worth saying. */
+#define LOAD_SECONDS 0.1
+
+static char *speed_line(guint64 n_tokens, double tokens_per_second, double first_token_seconds, double load_seconds)
 {
     g_autofree char *tokens = lg_tokens(n_tokens);
     GString *line = g_string_new(tokens);
@@ -55,6 +62,9 @@ static char *speed_line(guint64 n_tokens, double tokens_per_second, double first
         g_string_append_printf(line, _(" · %.1f tokens/s"), tokens_per_second);
     if (first_token_seconds > 0)
         g_string_append_printf(line, _(" · first token after %.2f s"), first_token_seconds);
+    if (load_seconds >= LOAD_SECONDS)
+        /* Translators: seconds until the model was there, which the other times do not contain */
+        g_string_append_printf(line, _(" · opened in %.1f s before that"), load_seconds);
     return g_string_free(line, FALSE);
 }
 
@@ -117,8 +127,11 @@ static void show_statistics(LgMessageRow *self)
         g_autofree char *line =
             speed_line((guint64)json_object_get_int_member_with_default(statistics, "tokens", 0),
                        json_object_get_double_member_with_default(statistics, "tokens_per_second", 0),
-                       json_object_get_double_member_with_default(statistics, "first_token_seconds", 0));
+                       json_object_get_double_member_with_default(statistics, "first_token_seconds", 0),
+                       json_object_get_double_member_with_default(statistics, "load_seconds", 0));
         gtk_label_set_text(self->statistics, line);
+        if (!self->energy && (self->energy = lg_energy_button_new(statistics)))
+            gtk_box_insert_child_after(self->foot, self->energy, GTK_WIDGET(self->statistics));
     }
 }
 
@@ -169,7 +182,7 @@ static void add_versions(LgMessageRow *self)
 static void show_versions(LgMessageRow *self)
 {
     guint n = self->message->n_siblings, index = self->message->sibling_index;
-    if (n > 1 && !self->version)
+    if (n > 1 && !self->version && !self->is_beside)
         add_versions(self);
     if (!self->version)
         return;
@@ -211,8 +224,10 @@ static void fill_actions(LgMessageRow *self)
     GtkWidget *button = new_button("edit-copy-symbolic", _("Copy message"), NULL, 0);
     g_signal_connect_swapped(button, "clicked", G_CALLBACK(copy), self);
     gtk_box_append(self->actions, button);
-    gtk_box_append(self->actions, is_answer(self)
-                                      ? new_button("view-refresh-symbolic", _("Answer again"), "chat.regenerate", id)
+    if (is_answer(self))
+        self->again = new_button("view-refresh-symbolic", _("Answer again"), "chat.regenerate", id);
+    gtk_box_append(self->actions, self->again
+                                      ? self->again
                                       : new_button("document-edit-symbolic", _("Edit message"), "chat.edit", id));
 }
 
@@ -249,8 +264,10 @@ static void fill_text(LgMessageRow *self, const char *beginning)
 {
     const char *text = beginning ? beginning : self->message->text;
     if (!is_answer(self)) {
-        if (self->body)
+        if (self->body) {
             gtk_label_set_text(GTK_LABEL(self->body), text);
+            lg_formula_show_plain(GTK_LABEL(self->body));
+        }
         return;
     }
     if (!beginning && self->message->reasoning && self->message->reasoning[0])
@@ -289,7 +306,7 @@ static void on_changed(LgReply *reply, LgMessageRow *self)
     gtk_label_set_text(self->progress_label, phase[0] ? _(phase) : "");
     if (statistics->n_tokens) {
         g_autofree char *line = speed_line(statistics->n_tokens, lg_statistics_tokens_per_second(statistics),
-                                           statistics->first_token_seconds);
+                                           statistics->first_token_seconds, statistics->load_seconds);
         gtk_label_set_text(self->statistics, line);
     }
 }
@@ -396,6 +413,20 @@ void lg_message_row_set_last(LgMessageRow *self, gboolean is_last)
     show_state(self);
 }
 
+void lg_message_row_set_beside(LgMessageRow *self)
+{
+    GtkWidget *const hidden[] = {self->again, self->previous, GTK_WIDGET(self->version), self->next};
+    self->is_beside = TRUE;
+    for (guint i = 0; i < G_N_ELEMENTS(hidden); i++)
+        if (hidden[i])
+            gtk_box_remove(self->actions, hidden[i]);
+    self->again = self->previous = self->next = NULL;
+    self->version = NULL;
+    gtk_label_set_wrap(self->statistics, TRUE);
+    gtk_widget_set_hexpand(GTK_WIDGET(self->statistics), TRUE);
+    gtk_label_set_ellipsize(self->statistics, PANGO_ELLIPSIZE_NONE);
+}
+
 void lg_message_row_set_entry(LgMessageRow *self, const LgLedgerEntry *entry, gboolean is_tight)
 {
     g_autofree char *n = NULL, *text = NULL;
@@ -450,6 +481,7 @@ static GtkWidget *new_user_body(LgMessageRow *self)
 static void fill(LgMessageRow *self)
 {
     GtkWidget *foot = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 8);
+    self->foot = GTK_BOX(foot);
     self->notes = GTK_BOX(gtk_box_new(GTK_ORIENTATION_VERTICAL, 6));
     self->statistics = new_caption();
     self->tokens = new_caption();

@@ -30,6 +30,9 @@ void lg_message_row_follow(LgMessageRow *self, LgReply *reply);
 /* The same message with other siblings, or with what is known at its end. */
 void lg_message_row_update(LgMessageRow *self, LgMessage *message);
 
+/* It stands beside another answer: what makes more versions of it, and what chooses among them, is not offered. */
+void lg_message_row_set_beside(LgMessageRow *self);
+
 /* What the window has of it; NULL: it is not known. `is_tight`: it matters what goes next. */
 void lg_message_row_set_entry(LgMessageRow *self, const LgLedgerEntry *entry, gboolean is_tight);
 

@@ -12,6 +12,7 @@ struct _LgModelButton {
     GtkPopover *popover;
     GtkListBox *list;
     GtkWidget *size;
+    gboolean is_second;
     char *model;
     LgLibrary *library; /* NULL: none */
     GtkFileChooserNative *chooser;
@@ -35,7 +36,7 @@ const char *lg_model_button_get_model(LgModelButton *self) { return self->model;
 void lg_model_button_set_model(LgModelButton *self, const char *model)
 {
     g_autofree char *title = lg_model_title(model);
-    g_autofree char *name = g_strdup_printf(_("Model: %s"), title);
+    g_autofree char *name = g_strdup_printf(self->is_second ? _("Second model: %s") : _("Model: %s"), title);
     gtk_label_set_text(self->title, title);
     gtk_widget_set_tooltip_text(GTK_WIDGET(self->button), name);
     gtk_accessible_update_property(GTK_ACCESSIBLE(self->button), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
@@ -45,6 +46,8 @@ void lg_model_button_set_model(LgModelButton *self, const char *model)
     self->model = g_strdup(model);
     g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_MODEL]);
 }
+
+void lg_model_button_set_second(LgModelButton *self) { self->is_second = TRUE; }
 
 static void add_row(LgModelButton *self, const char *path)
 {

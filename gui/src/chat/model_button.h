@@ -19,6 +19,9 @@ G_DECLARE_FINAL_TYPE(LgModelButton, lg_model_button, LG, MODEL_BUTTON, AdwBin)
 void lg_model_button_set_model(LgModelButton *self, const char *model);
 const char *lg_model_button_get_model(LgModelButton *self);
 
+/* It is the second one of two that are compared, and is named so. */
+void lg_model_button_set_second(LgModelButton *self);
+
 /* Its models are offered; without one those in the models' folder are. */
 void lg_model_button_set_library(LgModelButton *self, LgLibrary *library);
 

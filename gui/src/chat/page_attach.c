@@ -163,5 +163,5 @@ void lg_chat_page_init_attaching(LgChatPage *self)
     g_signal_connect_object(target, "drop", G_CALLBACK(on_drop), self, 0);
     g_signal_connect_object(button, "clicked", G_CALLBACK(choose_files), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(self->composer, "files", G_CALLBACK(attach_all), self, G_CONNECT_SWAPPED);
-    g_signal_connect_object(self->chips, "changed", G_CALLBACK(lg_chat_page_measure_soon), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(self->chips, "changed", G_CALLBACK(lg_chat_page_on_files_changed), self, G_CONNECT_SWAPPED);
 }

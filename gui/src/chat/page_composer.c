@@ -46,6 +46,41 @@ void lg_chat_page_fill_composer(LgChatPage *self, const char *text)
     self->filling = FALSE;
 }
 
+static void on_files_read(GObject *store, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(LgChatPage) self = data;
+    g_autofree char *files = lg_store_get_draft_files_finish(LG_STORE(store), result, NULL);
+    if (files && files[0] && !self->is_gone && !self->editing && !lg_attachment_chips_get(self->chips)->len)
+        lg_attachment_chips_set(self->chips, files);
+    lg_chat_page_measure_soon(self);
+}
+
+/* What comes for a chat that was shown before is not waited for. */
+void lg_chat_page_read_files(LgChatPage *self)
+{
+    g_cancellable_cancel(self->reading_files);
+    g_clear_object(&self->reading_files);
+    self->reading_files = g_cancellable_new();
+    if (self->store)
+        lg_store_get_draft_files_async(self->store, lg_chat_page_get_chat_id(self), self->reading_files, on_files_read,
+                                       g_object_ref(self));
+}
+
+void lg_chat_page_fill_draft(LgChatPage *self, const char *text)
+{
+    lg_chat_page_fill_composer(self, text);
+    lg_chat_page_read_files(self);
+}
+
+void lg_chat_page_on_files_changed(LgChatPage *self)
+{
+    lg_chat_page_measure_soon(self);
+    if (self->editing || !self->store)
+        return;
+    g_autofree char *files = lg_attachments_write(lg_attachment_chips_get(self->chips));
+    lg_store_set_draft_files_async(self->store, lg_chat_page_get_chat_id(self), files);
+}
+
 void lg_chat_page_end_edit(LgChatPage *self)
 {
     self->editing = 0;
@@ -55,7 +90,7 @@ void lg_chat_page_end_edit(LgChatPage *self)
 void lg_chat_page_cancel_edit(LgChatPage *self)
 {
     lg_chat_page_end_edit(self);
-    lg_chat_page_fill_composer(self, self->dialogue ? self->dialogue->chat->draft : "");
+    lg_chat_page_fill_draft(self, self->dialogue ? self->dialogue->chat->draft : "");
     lg_composer_focus(self->composer);
 }
 
@@ -81,6 +116,7 @@ void lg_chat_page_on_send(LgChatPage *self, const char *text)
         g_source_remove(self->draft_timeout);
     self->draft_timeout = 0;
     self->at_end = TRUE;
+    g_cancellable_cancel(self->reading_files);
     lg_chat_page_fill_composer(self, "");
     lg_chat_page_take_step(self, step);
 }
@@ -93,6 +129,7 @@ void lg_chat_page_edit(GtkWidget *widget, const char *action, GVariant *id)
         return;
     lg_chat_page_save_draft(self);
     self->editing = message->id;
+    g_cancellable_cancel(self->reading_files);
     lg_chat_page_fill_composer(self, message->text);
     lg_attachment_chips_set(self->chips, message->attachments);
     gtk_revealer_set_reveal_child(self->edit_bar, TRUE);

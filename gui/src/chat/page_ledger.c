@@ -2,7 +2,6 @@
  * What of the chat that is shown is in the model's window, measured while somebody types.
  */
 #include "chat/chat_page-private.h"
-#include "chat/message_row.h"
 #include "engine/error.h"
 
 #define MEASURE_MS 150
@@ -53,15 +52,25 @@ static void on_read(GObject *store, GAsyncResult *result, gpointer data)
     lg_chat_page_measure_soon(self);
 }
 
-static void measure_now(LgChatPage *self, const LgTranscript *transcript)
+char *lg_chat_page_request(LgChatPage *self)
 {
+    g_autoptr(GPtrArray) nothing = g_ptr_array_new();
+    g_autoptr(LgTranscript) fresh = self->dialogue ? NULL : lg_transcript_new(self->system_prompt, nothing, FALSE);
+    const LgTranscript *transcript = self->dialogue ? self->transcript : fresh;
     g_autofree char *draft = draft_of(self);
-    if (!draft && !transcript->ids->len) {
+    if (!transcript || (!draft && !transcript->ids->len))
+        return NULL;
+    g_autofree char *tools = lg_chat_page_get_other_model(self) ? NULL : lg_chat_page_write_tools(self);
+    return lg_transcript_request(transcript, draft, lg_chat_page_get_reasoning(self), FALSE, tools);
+}
+
+static void measure_now(LgChatPage *self)
+{
+    g_autofree char *request = lg_chat_page_request(self);
+    if (!request) {
         lg_ledger_bar_set(self->ledger_bar, NULL, FALSE);
         return;
     }
-    g_autofree char *tools = lg_chat_page_write_tools(self);
-    g_autofree char *request = lg_transcript_request(transcript, draft, lg_chat_page_get_reasoning(self), FALSE, tools);
     lg_engine_measure_async(self->provider.engine, lg_model_button_get_model(self->model_button),
                             self->parameters.n_positions, request, self->parameters.sampling.max_tokens,
                             self->measuring, on_measured, g_object_ref(self));
@@ -74,16 +83,11 @@ static gboolean measure(gpointer data)
     g_cancellable_cancel(self->measuring);
     g_clear_object(&self->measuring);
     self->measuring = g_cancellable_new();
-    if (self->transcript) {
-        measure_now(self, self->transcript);
-    } else if (self->dialogue) {
+    if (self->dialogue && !self->transcript)
         lg_dialogue_read_async(self->store, lg_chat_page_get_chat_id(self), self->measuring, on_read,
                                g_object_ref(self));
-    } else {
-        g_autoptr(GPtrArray) nothing = g_ptr_array_new();
-        g_autoptr(LgTranscript) fresh = lg_transcript_new(self->system_prompt, nothing, FALSE);
-        measure_now(self, fresh);
-    }
+    else
+        measure_now(self);
     return G_SOURCE_REMOVE;
 }
 

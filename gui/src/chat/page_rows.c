@@ -2,21 +2,19 @@
  * The rows of the messages that are shown, and where in them the view is.
  */
 #include "chat/chat_page-private.h"
-#include "chat/message_row.h"
 
-static GtkWidget *new_row(LgChatPage *self, LgMessage *message)
+GtkWidget *lg_chat_page_new_row(LgChatPage *self, LgMessage *message)
 {
-    LgRun *run = lg_chat_page_find_run(self, message->chat_id);
-    gboolean follows = run && lg_run_get_message_id(run) == message->id;
+    LgRun *run = lg_chat_page_find_run(self, message->id);
     GtkWidget *row = lg_message_row_new(message, g_settings_get_enum(self->settings, "reasoning") != 0,
-                                        follows ? lg_run_get_beginning(run) : NULL);
-    if (follows)
+                                        run ? lg_run_get_beginning(run) : NULL);
+    if (run)
         lg_message_row_follow(LG_MESSAGE_ROW(row), lg_run_get_reply(run));
     return row;
 }
 
 /* A row is kept where the same message stands, unless an answer begins to follow something else. */
-static gboolean row_fits(LgChatPage *self, LgMessageRow *row, const LgMessage *message)
+gboolean lg_chat_page_row_fits(LgMessageRow *row, const LgMessage *message)
 {
     const LgMessage *shown = lg_message_row_get_message(row);
     return shown->id == message->id &&
@@ -45,30 +43,30 @@ static void keep_place(LgChatPage *self)
     self->from_end = gtk_adjustment_get_upper(adjustment) - gtk_adjustment_get_value(adjustment);
 }
 
-void lg_chat_page_show_messages(LgChatPage *self, const GPtrArray *messages)
+void lg_chat_page_show_messages(LgChatPage *self, const GPtrArray *messages, guint n)
 {
     guint n_kept = 0, offset = 0;
     /* Messages above those that are shown come in front. */
-    while (self->rows->len && offset < messages->len &&
+    while (self->rows->len && offset < n &&
            ((const LgMessage *)messages->pdata[offset])->id != lg_message_row_get_message(self->rows->pdata[0])->id)
         offset++;
-    if (offset == messages->len)
+    if (offset == n)
         lg_chat_page_remove_rows(self, offset = 0);
     if (offset && !self->at_end)
         keep_place(self);
     for (guint i = 0; i < offset; i++) {
-        GtkWidget *row = new_row(self, messages->pdata[i]);
+        GtkWidget *row = lg_chat_page_new_row(self, messages->pdata[i]);
         gtk_box_insert_child_after(self->list, row, i ? self->rows->pdata[i - 1] : NULL);
         g_ptr_array_insert(self->rows, (int)i, row);
     }
-    for (n_kept = 0; n_kept < self->rows->len && n_kept < messages->len; n_kept++) {
-        if (!row_fits(self, self->rows->pdata[n_kept], messages->pdata[n_kept]))
+    for (n_kept = 0; n_kept < self->rows->len && n_kept < n; n_kept++) {
+        if (!lg_chat_page_row_fits(self->rows->pdata[n_kept], messages->pdata[n_kept]))
             break;
         lg_message_row_update(self->rows->pdata[n_kept], messages->pdata[n_kept]);
     }
     lg_chat_page_remove_rows(self, n_kept);
-    for (guint i = n_kept; i < messages->len; i++) {
-        GtkWidget *row = new_row(self, messages->pdata[i]);
+    for (guint i = n_kept; i < n; i++) {
+        GtkWidget *row = lg_chat_page_new_row(self, messages->pdata[i]);
         gtk_box_append(self->list, row);
         g_ptr_array_add(self->rows, row);
     }

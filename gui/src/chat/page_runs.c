@@ -3,12 +3,20 @@
  */
 #include "chat/chat_page-private.h"
 
-LgRun *lg_chat_page_find_run(LgChatPage *self, gint64 chat_id)
+LgRun *lg_chat_page_find_run(LgChatPage *self, gint64 message_id)
+{
+    for (guint i = 0; i < self->runs->len; i++)
+        if (lg_run_get_message_id(self->runs->pdata[i]) == message_id)
+            return self->runs->pdata[i];
+    return NULL;
+}
+
+gboolean lg_chat_page_is_answered(LgChatPage *self, gint64 chat_id)
 {
     for (guint i = 0; i < self->runs->len; i++)
         if (lg_run_get_chat_id(self->runs->pdata[i]) == chat_id)
-            return self->runs->pdata[i];
-    return NULL;
+            return TRUE;
+    return FALSE;
 }
 
 gboolean lg_chat_page_is_busy(LgChatPage *self, gint64 chat_id)
@@ -16,7 +24,7 @@ gboolean lg_chat_page_is_busy(LgChatPage *self, gint64 chat_id)
     for (guint i = 0; i < self->calls->len; i++)
         if (lg_tool_call_get_chat_id(self->calls->pdata[i]) == chat_id)
             return TRUE;
-    return lg_chat_page_find_run(self, chat_id) != NULL;
+    return lg_chat_page_is_answered(self, chat_id);
 }
 
 void lg_chat_page_show_busy(LgChatPage *self)
@@ -48,19 +56,30 @@ const char *lg_chat_page_get_reasoning(LgChatPage *self)
     return words[g_settings_get_enum(self->settings, "reasoning")];
 }
 
-/* By the settings of its chat, which may not be the one that is shown. */
-void lg_chat_page_begin_run(LgChatPage *self, LgDialogue *dialogue)
+static LgRun *begin(LgChatPage *self, LgDialogue *dialogue, gint64 message_id, const char *model, GPtrArray *offers)
 {
     LgParameters parameters;
     const LgMessage *message = dialogue->messages->pdata[dialogue->messages->len - 1];
-    g_autoptr(LgToolChoice) choice = lg_tool_choice_parse(dialogue->chat->parameters);
-    g_autoptr(GPtrArray) offers = lg_toolbox_offer(dialogue->goes_on ? NULL : self->servers, choice);
     g_autofree char *tools = lg_toolbox_write(offers);
     g_autofree char *request =
         lg_transcript_request(dialogue->transcript, NULL, lg_chat_page_get_reasoning(self), dialogue->goes_on, tools);
     lg_parameters_parse(&parameters, dialogue->chat->parameters);
-    LgRun *run = lg_run_new(&self->provider, self->store, dialogue->chat->id, dialogue->answer_id,
-                            dialogue->goes_on ? message->text : "", dialogue->model, request, &parameters, offers);
+    LgRun *run = lg_run_new(&self->provider, self->store, dialogue->chat->id, message_id,
+                            dialogue->goes_on ? message->text : "", model, request, &parameters, offers);
     g_ptr_array_add(self->runs, run);
     g_signal_connect_object(run, "finished", G_CALLBACK(on_run_finished), self, G_CONNECT_SWAPPED);
+    return run;
+}
+
+/* By the settings of its chat, which may not be the one that is shown. Two answers beside each other are to the same
+ * words, without tools, whose results would make them differ. */
+void lg_chat_page_begin_run(LgChatPage *self, LgDialogue *dialogue)
+{
+    const gboolean has_tools = !dialogue->goes_on && !dialogue->other_id;
+    g_autoptr(LgToolChoice) choice = lg_tool_choice_parse(dialogue->chat->parameters);
+    g_autoptr(GPtrArray) offers = lg_toolbox_offer(has_tools ? self->servers : NULL, choice);
+    begin(self, dialogue, dialogue->answer_id, dialogue->model, offers);
+    if (dialogue->other_id)
+        lg_run_set_beside(begin(self, dialogue, dialogue->other_id, dialogue->other_model, offers),
+                          dialogue->answer_id);
 }

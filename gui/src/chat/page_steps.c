@@ -59,14 +59,15 @@ static void show_dialogue(LgChatPage *self, LgDialogue *dialogue)
     if (dialogue->chat->model)
         lg_chat_page_show_model(self, dialogue->chat->model);
     if (is_other) {
-        lg_chat_page_fill_composer(self, dialogue->chat->draft);
+        lg_chat_page_fill_draft(self, dialogue->chat->draft);
         lg_chat_page_remove_rows(self, 0);
         self->at_end = TRUE;
     }
     if (dialogue->answer_id)
         lg_chat_page_begin_run(self, dialogue);
     lg_chat_page_make_calls(self, dialogue);
-    lg_chat_page_show_messages(self, dialogue->messages);
+    lg_chat_page_show_messages(self, dialogue->messages, dialogue->messages->len - (dialogue->beside ? 1 : 0));
+    lg_chat_page_show_pair(self);
     if (is_other)
         lg_lateness_mark_frame(GTK_WIDGET(self), "chat shown");
     lg_chat_page_show_calls(self);
@@ -105,7 +106,10 @@ void lg_chat_page_take_step(LgChatPage *self, LgStep *step)
     step->n_shown = self->n_shown;
     if (!step->model)
         step->model = g_strdup(lg_model_button_get_model(self->model_button));
-    step->sees_images = lg_provider_sees_images(&self->provider, step->model);
+    if (step->kind == LG_STEP_SEND || step->kind == LG_STEP_EDIT || step->kind == LG_STEP_REGENERATE)
+        step->other_model = g_strdup(lg_chat_page_get_other_model(self));
+    step->sees_images = lg_provider_sees_images(&self->provider, step->model) &&
+                        (!step->other_model || lg_provider_sees_images(&self->provider, step->other_model));
     if (!step->is_quiet) {
         g_cancellable_cancel(self->showing);
         g_clear_object(&self->showing);
@@ -144,9 +148,17 @@ static void choose_branch(GtkWidget *widget, const char *action, GVariant *param
     step_with(widget, LG_STEP_BRANCH, id, offset);
 }
 
+/* The one of two answers that the chat goes on with. */
+static void choose(GtkWidget *widget, const char *action, GVariant *id)
+{
+    lg_chat_page_swap_models(LG_CHAT_PAGE(widget), g_variant_get_int64(id));
+    step_with(widget, LG_STEP_CHOOSE, g_variant_get_int64(id), 0);
+}
+
 void lg_chat_page_install_steps(GtkWidgetClass *class)
 {
     gtk_widget_class_install_action(class, "chat.regenerate", "x", regenerate);
     gtk_widget_class_install_action(class, "chat.continue", "x", go_on);
     gtk_widget_class_install_action(class, "chat.branch", "(xi)", choose_branch);
+    gtk_widget_class_install_action(class, "chat.choose", "x", choose);
 }

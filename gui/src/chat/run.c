@@ -3,17 +3,22 @@
  */
 #include <json-glib/json-glib.h>
 
+#include "chat/beside.h"
+#include "chat/energy.h"
 #include "chat/run.h"
 #include "engine/error.h"
+#include "engine/machine.h"
 
 struct _LgRun {
     GObject parent_instance;
-    gint64 chat_id, message_id;
+    gint64 chat_id, message_id, beside;
     char *beginning, *model;
     GPtrArray *offers; /* LgOffer */
     guint64 n_positions;
     LgReply *reply;
     LgAnswer *answer;
+    LgEngine *engine; /* that computes it; NULL: a server does */
+    LgEnergyUse use;
     GCancellable *cancellable;
     gboolean finished;
 };
@@ -28,7 +33,7 @@ LgReply *lg_run_get_reply(LgRun *self) { return self->reply; }
 const char *lg_run_get_beginning(LgRun *self) { return self->beginning; }
 gboolean lg_run_is_finished(LgRun *self) { return self->finished; }
 const char *lg_run_get_model(LgRun *self) { return self->model; }
-void lg_run_stop(LgRun *self) { g_cancellable_cancel(self->cancellable); }
+void lg_run_set_beside(LgRun *self, gint64 message_id) { self->beside = message_id; }
 
 static void on_appended(LgReply *reply, int part, const char *text, LgRun *self)
 {
@@ -43,6 +48,7 @@ char *lg_run_statistics(LgReply *reply)
     g_autoptr(JsonObject) object = json_object_new();
     json_object_set_int_member(object, "prompt_tokens", (gint64)statistics->n_prompt_tokens);
     json_object_set_int_member(object, "tokens", (gint64)statistics->n_tokens);
+    json_object_set_double_member(object, "load_seconds", statistics->load_seconds);
     json_object_set_double_member(object, "first_token_seconds", statistics->first_token_seconds);
     json_object_set_double_member(object, "decode_seconds", statistics->decode_seconds);
     json_object_set_double_member(object, "tokens_per_second", lg_statistics_tokens_per_second(statistics));
@@ -70,16 +76,67 @@ static void on_written(GObject *answer, GAsyncResult *result, gpointer data)
     g_signal_emit(self, finished_signal, 0);
 }
 
-static void on_finished(LgReply *reply, LgRun *self)
+/* `energy`: a report on it, or NULL. */
+static void finish(LgRun *self, const LgReport *energy)
 {
-    LgFinish finish = lg_reply_get_finish(reply);
-    gboolean is_whole = finish != LG_FINISH_CANCELLED && finish != LG_FINISH_ERROR;
-    g_autofree char *statistics = lg_run_statistics(reply), *calls = lg_calls_write(reply, self->offers);
+    const LgFinish reason = lg_reply_get_finish(self->reply);
+    const gboolean is_whole = reason != LG_FINISH_CANCELLED && reason != LG_FINISH_ERROR;
+    g_autofree char *measured = lg_run_statistics(self->reply), *marked = lg_beside_mark(measured, self->beside);
+    g_autofree char *statistics = energy ? lg_energy_note(marked, &self->use, energy) : g_strdup(marked);
+    g_autofree char *calls = lg_calls_write(self->reply, self->offers);
     LgMessageChange extra = {.fields = LG_MESSAGE_STATISTICS | (calls ? LG_MESSAGE_TOOL_CALLS : 0),
                              .statistics = statistics,
                              .tool_calls = calls};
-    lg_answer_finish_async(self->answer, is_whole ? LG_MESSAGE_COMPLETE : LG_MESSAGE_INTERRUPTED, &extra, on_written,
+    g_autoptr(LgAnswer) answer = g_steal_pointer(&self->answer);
+    lg_answer_finish_async(answer, is_whole ? LG_MESSAGE_COMPLETE : LG_MESSAGE_INTERRUPTED, &extra, on_written,
                            g_object_ref(self));
+}
+
+/* --- Energy, which is worked out before the answer is told to be finished; without it where the window goes meanwhile
+ * ---
+ */
+
+static void on_estimated(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(LgRun) self = data;
+    g_autoptr(LgReport) energy = lg_energy_estimate_finish(result, NULL);
+    if (self->answer)
+        finish(self, energy);
+}
+
+static void on_devices(GObject *engine, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(LgRun) self = data;
+    g_autoptr(GPtrArray) devices = lg_engine_list_devices_finish(LG_ENGINE(engine), result, NULL);
+    const char *used = lg_engine_get_device_used(LG_ENGINE(engine));
+    const LgStatistics *statistics = lg_reply_get_statistics(self->reply);
+    if (!self->answer)
+        return;
+    self->use.seconds = statistics->first_token_seconds + statistics->decode_seconds;
+    for (guint i = 0; devices && i < devices->len; i++) {
+        const LgDevice *one = devices->pdata[i];
+        if (g_strcmp0(one->id, used) != 0 || self->use.name)
+            continue;
+        self->use.name = g_strdup(one->name);
+        self->use.is_card = strcmp(one->kind, "cpu") != 0 && strcmp(one->kind, "blas") != 0;
+        self->use.n_threads = one->n_threads;
+    }
+    lg_energy_estimate_async(&self->use, NULL, on_estimated, g_object_ref(self));
+}
+
+static void on_finished(LgReply *reply, LgRun *self)
+{
+    if (self->engine && lg_reply_get_statistics(reply)->n_tokens)
+        lg_engine_list_devices_async(self->engine, NULL, on_devices, g_object_ref(self));
+    else
+        finish(self, NULL);
+}
+
+void lg_run_stop(LgRun *self)
+{
+    g_cancellable_cancel(self->cancellable);
+    if (self->answer && lg_reply_get_phase(self->reply) == LG_PHASE_FINISHED)
+        finish(self, NULL);
 }
 
 /* So many tokens say how fast a model is. */
@@ -119,6 +176,8 @@ LgRun *lg_run_new(const LgProvider *provider, LgStore *store, gint64 chat_id, gi
     self->message_id = message_id;
     self->beginning = g_strdup(beginning);
     self->answer = lg_answer_new(store, message_id);
+    if (!lg_remote_is_name(model))
+        g_set_object(&self->engine, provider->engine);
     self->reply = lg_provider_answer(provider, model, request, parameters, self->cancellable);
     self->model = g_strdup(model);
     self->offers = g_ptr_array_ref(offers);
@@ -133,9 +192,10 @@ static void lg_run_dispose(GObject *object)
 {
     LgRun *self = LG_RUN(object);
     g_cancellable_cancel(self->cancellable);
-    if (self->answer && !self->finished)
+    if (self->answer)
         lg_answer_finish_async(self->answer, LG_MESSAGE_INTERRUPTED, NULL, NULL, NULL);
     g_clear_object(&self->answer);
+    g_clear_object(&self->engine);
     G_OBJECT_CLASS(lg_run_parent_class)->dispose(object);
 }
 
@@ -146,6 +206,7 @@ static void lg_run_finalize(GObject *object)
     g_object_unref(self->cancellable);
     g_free(self->beginning);
     g_free(self->model);
+    g_free((char *)self->use.name);
     g_ptr_array_unref(self->offers);
     G_OBJECT_CLASS(lg_run_parent_class)->finalize(object);
 }

@@ -21,6 +21,9 @@ G_DECLARE_FINAL_TYPE(LgRun, lg_run, LG, RUN, GObject)
 LgRun *lg_run_new(const LgProvider *provider, LgStore *store, gint64 chat_id, gint64 message_id, const char *beginning,
                   const char *model, const char *request, const LgParameters *parameters, GPtrArray *offers);
 
+/* The answer stands beside this one: its statistics say so at the end as well. */
+void lg_run_set_beside(LgRun *self, gint64 message_id);
+
 gint64 lg_run_get_chat_id(LgRun *self);
 gint64 lg_run_get_message_id(LgRun *self);
 LgReply *lg_run_get_reply(LgRun *self);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The thread on which answers are made, and the one model that is open.
+ * The thread on which answers are made, and the models that are open.
  */
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -9,6 +8,7 @@
 
 #include "engine/error.h"
 #include "engine/private.h"
+#include "engine/shelf.h"
 
 /* The main thread goes first: the threads of the library, which the worker starts, take over its niceness. */
 #define WORKER_NICENESS 5
@@ -22,9 +22,12 @@ struct _LgEngine {
     GMutex open_lock; /* held while a model is opened */
     GMutex lock;      /* of what follows, and held for moments only */
     libllm_runtime *runtime;
-    LgLoaded *loaded;
+    LgShelf shelf;
+    guint n_places;      /* of the shelf that may be taken */
+    guint64 memory;      /* bytes that are taken to be free; 0: the system is asked */
     LgLoaded *answering; /* with what the worker computes; borrowed from it */
     char *device;
+    const char *device_used; /* by the last answer; static */
     gboolean closing;
     gint closed;
 };
@@ -109,6 +112,25 @@ static libllm_status locate(gconstpointer name, char *buffer, size_t capacity, s
 
 char *lg_engine_locate(const char *model, GError **error) { return lg_write_text(locate, model, 512, NULL, error); }
 
+/* Closes what has to go before the model at `path` is used: what is open, but not the last one used where two may be
+ * and both fit. `is_open`: it is the last one used itself. */
+static void make_room(LgEngine *self, const char *path, gboolean is_open)
+{
+    g_mutex_lock(&self->lock);
+    const guint n_places = self->n_places;
+    const guint64 memory = self->memory;
+    LgLoaded *last = self->shelf.places[0] ? lg_loaded_ref(self->shelf.places[0]) : NULL;
+    g_mutex_unlock(&self->lock);
+    guint n_kept = n_places;
+    if (!is_open)
+        n_kept = n_places > 1 && last && lg_shelf_fits(last, path, memory) ? 1 : 0;
+    g_clear_pointer(&last, lg_loaded_unref);
+    g_mutex_lock(&self->lock);
+    LgShelf gone = lg_shelf_take(&self->shelf, n_kept);
+    g_mutex_unlock(&self->lock);
+    lg_shelf_clear(&gone);
+}
+
 LgLoaded *lg_engine_acquire(LgEngine *self, const char *model, guint64 n_positions, GError **error)
 {
     libllm_runtime *runtime = lg_engine_runtime(self, error);
@@ -118,18 +140,14 @@ LgLoaded *lg_engine_acquire(LgEngine *self, const char *model, guint64 n_positio
     g_mutex_lock(&self->open_lock);
     g_mutex_lock(&self->lock);
     g_autofree char *device = g_strdup(self->device);
-    LgLoaded *before = g_steal_pointer(&self->loaded);
+    LgLoaded *loaded = lg_shelf_find(&self->shelf, path, n_positions, device);
     g_mutex_unlock(&self->lock);
-    LgLoaded *loaded = NULL;
-    if (lg_loaded_is(before, path, n_positions, device))
-        loaded = g_steal_pointer(&before);
-    /* The one before goes first: two may be too much for the memory. */
-    g_clear_pointer(&before, lg_loaded_unref);
-    if (!loaded)
-        loaded = lg_loaded_new(runtime, path, n_positions, device, error);
-    g_mutex_lock(&self->lock);
-    self->loaded = loaded ? lg_loaded_ref(loaded) : NULL;
-    g_mutex_unlock(&self->lock);
+    make_room(self, path, loaded != NULL);
+    if (!loaded && (loaded = lg_loaded_new(runtime, path, n_positions, device, error))) {
+        g_mutex_lock(&self->lock);
+        lg_shelf_put(&self->shelf, loaded);
+        g_mutex_unlock(&self->lock);
+    }
     g_mutex_unlock(&self->open_lock);
     return loaded;
 }
@@ -137,9 +155,33 @@ LgLoaded *lg_engine_acquire(LgEngine *self, const char *model, guint64 n_positio
 void lg_engine_unload(LgEngine *self)
 {
     g_mutex_lock(&self->lock);
-    LgLoaded *loaded = g_steal_pointer(&self->loaded);
+    LgShelf gone = lg_shelf_take(&self->shelf, 0);
     g_mutex_unlock(&self->lock);
-    g_clear_pointer(&loaded, lg_loaded_unref);
+    lg_shelf_clear(&gone);
+}
+
+void lg_engine_set_n_open(LgEngine *self, guint n)
+{
+    g_mutex_lock(&self->lock);
+    self->n_places = CLAMP(n, 1, LG_SHELF_PLACES);
+    g_mutex_unlock(&self->lock);
+}
+
+guint lg_engine_get_n_open(LgEngine *self)
+{
+    guint n = 0;
+    g_mutex_lock(&self->lock);
+    while (n < LG_SHELF_PLACES && self->shelf.places[n])
+        n++;
+    g_mutex_unlock(&self->lock);
+    return n;
+}
+
+void lg_engine_set_memory(LgEngine *self, guint64 n_bytes)
+{
+    g_mutex_lock(&self->lock);
+    self->memory = n_bytes;
+    g_mutex_unlock(&self->lock);
 }
 
 void lg_engine_set_device(LgEngine *self, const char *device)
@@ -148,6 +190,14 @@ void lg_engine_set_device(LgEngine *self, const char *device)
     g_free(self->device);
     self->device = g_strdup(device);
     g_mutex_unlock(&self->lock);
+}
+
+const char *lg_engine_get_device_used(LgEngine *self)
+{
+    g_mutex_lock(&self->lock);
+    const char *device = self->device_used;
+    g_mutex_unlock(&self->lock);
+    return device;
 }
 
 /* --- Answers --------------------------------------------------------------------------------------------------------
@@ -215,28 +265,15 @@ static LgFinish finish_of(int32_t reason)
     }
 }
 
-/* The request of what fits, out of the report. */
-static char *request_that_fits(const char *report, gsize n_bytes, guint *n_left_out)
-{
-    g_autoptr(JsonParser) parser = json_parser_new_immutable();
-    if (!json_parser_load_from_data(parser, report, (gssize)n_bytes, NULL))
-        return NULL;
-    JsonObject *root = json_node_get_object(json_parser_get_root(parser));
-    *n_left_out = json_array_get_length(json_object_get_array_member(root, "dropped"));
-    return json_to_string(json_object_get_member(root, "request"), FALSE);
-}
-
 static libllm_stream *open_stream(const struct job *job, LgLoaded *loaded, LgStatistics *statistics, GError **error)
 {
-    gsize n_bytes;
     const libllm_chat *chat = lg_loaded_get_chat(loaded, error);
     libllm_session *session = chat ? lg_loaded_get_session(loaded, error) : NULL;
-    g_autofree char *report =
-        session ? lg_loaded_fit(loaded, job->request, job->sampling.max_tokens, job->drop_oldest, &n_bytes, error)
-                : NULL;
-    if (!report)
+    g_autofree char *request = session ? lg_loaded_fit_request(loaded, job->request, job->sampling.max_tokens,
+                                                               job->drop_oldest, &statistics->n_left_out, error)
+                                       : NULL;
+    if (!request)
         return NULL;
-    g_autofree char *request = request_that_fits(report, n_bytes, &statistics->n_left_out);
     libllm_sampling_options sampling;
     libllm_sampling_options_init(&sampling, sizeof sampling);
     sampling.temperature = (float)job->sampling.temperature;
@@ -254,6 +291,9 @@ static libllm_stream *open_stream(const struct job *job, LgLoaded *loaded, LgSta
     libllm_status status = libllm_chat_stream(chat, session, request, strlen(request), &options, &stream, &reason);
     if (status != LIBLLM_OK)
         lg_take_error(error, status, &reason);
+    g_mutex_lock(&job->engine->lock);
+    job->engine->device_used = libllm_session_device(session);
+    g_mutex_unlock(&job->engine->lock);
     statistics->n_window = libllm_session_capacity(session);
     statistics->seed = job->sampling.seed;
     return stream;
@@ -394,7 +434,7 @@ static void lg_engine_finalize(GObject *object)
     g_mutex_unlock(&self->lock);
     g_thread_join(self->worker);
     g_async_queue_unref(self->jobs);
-    g_clear_pointer(&self->loaded, lg_loaded_unref);
+    lg_shelf_clear(&self->shelf);
     libllm_runtime_free(self->runtime);
     g_mutex_clear(&self->lock);
     g_mutex_clear(&self->open_lock);
@@ -408,6 +448,7 @@ static void lg_engine_init(LgEngine *self)
 {
     g_mutex_init(&self->lock);
     g_mutex_init(&self->open_lock);
+    self->n_places = 1;
     self->jobs = g_async_queue_new();
     self->worker = g_thread_new("answers", work, self);
 }

@@ -19,6 +19,10 @@ char *lg_engine_locate(const char *model, GError **error);
 char *lg_loaded_fit(const LgLoaded *self, const char *request, guint64 max_tokens, gboolean drop_oldest, gsize *n_bytes,
                     GError **error);
 
+/* Of that, the request that fits, and how many messages it leaves out; the caller frees it. */
+char *lg_loaded_fit_request(const LgLoaded *self, const char *request, guint64 max_tokens, gboolean drop_oldest,
+                            guint *n_left_out, GError **error);
+
 /* The library's runtime, or NULL with the error. Any thread. */
 libllm_runtime *lg_engine_runtime(LgEngine *self, GError **error);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Questions about a model that need no session: they run on threads of their own, also while an answer is written.
  */
+#include <json-glib/json-glib.h>
 #include <string.h>
 
 #include "engine/error.h"
@@ -9,6 +10,7 @@
 struct query {
     char *model, *text;
     guint64 n_positions, max_tokens;
+    gboolean drop_oldest;
 };
 
 static void free_query(gpointer data)
@@ -111,6 +113,19 @@ char *lg_loaded_fit(const LgLoaded *self, const char *request, guint64 max_token
     fit.options.n_reserved = lg_ledger_reserved(self->info->n_window, max_tokens);
     fit.options.policy = drop_oldest ? LIBLLM_FIT_DROP_OLDEST : LIBLLM_FIT_ERROR;
     return lg_write_text(write_fit, &fit, 2 * strlen(request) + 4096, n_bytes, error);
+}
+
+char *lg_loaded_fit_request(const LgLoaded *self, const char *request, guint64 max_tokens, gboolean drop_oldest,
+                            guint *n_left_out, GError **error)
+{
+    gsize n_bytes;
+    g_autofree char *report = lg_loaded_fit(self, request, max_tokens, drop_oldest, &n_bytes, error);
+    g_autoptr(JsonParser) parser = json_parser_new_immutable();
+    if (!report || !json_parser_load_from_data(parser, report, (gssize)n_bytes, error))
+        return NULL;
+    JsonObject *root = json_node_get_object(json_parser_get_root(parser));
+    *n_left_out = json_array_get_length(json_object_get_array_member(root, "dropped"));
+    return json_to_string(json_object_get_member(root, "request"), FALSE);
 }
 
 static void measure(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
@@ -235,44 +250,58 @@ static LgToken *new_token(const libllm_model *model, int32_t id)
     return token;
 }
 
+/* NULL with an error. */
+static GListModel *tokens_of(const LgLoaded *loaded, const char *request, GError **error)
+{
+    const libllm_chat *chat = lg_loaded_get_chat(loaded, error);
+    libllm_error reason = {0};
+    g_autofree int32_t *tokens = NULL;
+    size_t n_tokens = 1024, capacity;
+    libllm_status status = chat ? LIBLLM_ERROR_BUFFER_TOO_SMALL : LIBLLM_ERROR_NO_TEMPLATE;
+    while (status == LIBLLM_ERROR_BUFFER_TOO_SMALL) {
+        capacity = n_tokens;
+        tokens = g_renew(int32_t, tokens, capacity);
+        status = libllm_chat_tokenize(chat, request, strlen(request), tokens, capacity, &n_tokens, &reason);
+    }
+    if (status != LIBLLM_OK) {
+        if (chat)
+            lg_take_error(error, status, &reason);
+        return NULL;
+    }
+    g_autoptr(GPtrArray) list = g_ptr_array_new_full((guint)n_tokens, g_object_unref);
+    for (size_t i = 0; i < n_tokens; i++)
+        g_ptr_array_add(list, new_token(loaded->model, tokens[i]));
+    GListStore *store = g_list_store_new(LG_TYPE_TOKEN);
+    g_list_store_splice(store, 0, 0, list->pdata, list->len);
+    return G_LIST_MODEL(store);
+}
+
 static void preview(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
     const struct query *query = data;
     GError *error = NULL;
-    libllm_error reason = {0};
+    guint n_left_out;
     g_autoptr(LgLoaded) loaded = begin(task, source, query);
     if (!loaded)
         return;
-    const libllm_chat *chat = lg_loaded_get_chat(loaded, &error);
-    if (!chat) {
+    g_autofree char *request =
+        lg_loaded_fit_request(loaded, query->text, query->max_tokens, query->drop_oldest, &n_left_out, &error);
+    GListModel *tokens = request ? tokens_of(loaded, request, &error) : NULL;
+    if (tokens)
+        g_task_return_pointer(task, tokens, g_object_unref);
+    else
         g_task_return_error(task, error);
-        return;
-    }
-    g_autofree int32_t *tokens = NULL;
-    size_t n_tokens = 1024, capacity;
-    libllm_status status;
-    do {
-        capacity = n_tokens;
-        tokens = g_renew(int32_t, tokens, capacity);
-        status = libllm_chat_tokenize(chat, query->text, strlen(query->text), tokens, capacity, &n_tokens, &reason);
-    } while (status == LIBLLM_ERROR_BUFFER_TOO_SMALL);
-    if (status != LIBLLM_OK) {
-        lg_take_error(&error, status, &reason);
-        g_task_return_error(task, error);
-        return;
-    }
-    GListStore *list = g_list_store_new(LG_TYPE_TOKEN);
-    for (size_t i = 0; i < n_tokens; i++) {
-        g_autoptr(LgToken) token = new_token(loaded->model, tokens[i]);
-        g_list_store_append(list, token);
-    }
-    g_task_return_pointer(task, list, g_object_unref);
 }
 
 void lg_engine_preview_async(LgEngine *self, const char *model, guint64 n_positions, const char *request,
-                             GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+                             guint64 max_tokens, gboolean drop_oldest, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer user_data)
 {
-    struct query query = {.model = g_strdup(model), .text = g_strdup(request), .n_positions = n_positions};
+    struct query query = {.model = g_strdup(model),
+                          .text = g_strdup(request),
+                          .n_positions = n_positions,
+                          .max_tokens = max_tokens,
+                          .drop_oldest = drop_oldest};
     ask(self, &query, preview, cancellable, callback, user_data);
 }
 

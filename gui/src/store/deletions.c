@@ -217,6 +217,8 @@ gboolean lg_store_purge(LgStore *store, gint64 before, GError **error)
         " (SELECT id FROM deletions WHERE at < ?))",
         "DELETE FROM messages WHERE deletion_id IN (SELECT id FROM deletions WHERE at < ?)",
         "DELETE FROM chats WHERE deletion_id IN (SELECT id FROM deletions WHERE at < ?)",
+        "DELETE FROM state WHERE ?1 AND key GLOB 'draft-files:[1-9]*'"
+        " AND CAST(substr(key, 13) AS INTEGER) NOT IN (SELECT id FROM chats)",
         "DELETE FROM folders WHERE deletion_id IN (SELECT id FROM deletions WHERE at < ?)",
         "DELETE FROM presets WHERE deletion_id IN (SELECT id FROM deletions WHERE at < ?)",
         "DELETE FROM deletions WHERE at < ? AND id NOT IN"

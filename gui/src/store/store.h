@@ -151,6 +151,15 @@ void lg_store_get_chat_async(LgStore *store, gint64 chat_id, GCancellable *cance
                              gpointer data);
 LgChat *lg_store_get_chat_finish(LgStore *store, GAsyncResult *result, GError **error);
 
+/* The files that go with the draft of a chat (0: of one that is not begun), as JSON; NULL: none. The _finish gives "" for
+ * none. */
+gboolean lg_store_set_draft_files(LgStore *store, gint64 chat_id, const char *attachments, GError **error);
+void lg_store_set_draft_files_async(LgStore *store, gint64 chat_id, const char *attachments);
+char *lg_store_get_draft_files(LgStore *store, gint64 chat_id, GError **error);
+void lg_store_get_draft_files_async(LgStore *store, gint64 chat_id, GCancellable *cancellable,
+                                    GAsyncReadyCallback callback, gpointer data);
+char *lg_store_get_draft_files_finish(LgStore *store, GAsyncResult *result, GError **error);
+
 /* All of them, pinned ones first, then by the last change. lists.h has them as a list that follows changes. */
 GPtrArray *lg_store_list_chats(LgStore *store, GError **error);
 

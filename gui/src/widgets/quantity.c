@@ -48,14 +48,15 @@ static const Scale yuan[] = {{1e12, 1e12, "T CNY", "万亿元"}, {1e9, 1e9, "B C
                              {1e6, 1e6, "M CNY", NULL},       {1e4, 1e4, NULL, "万元"},  {0, 1, "CNY", "元"}};
 static const Scale powers[] = {{1e6, 1e6, "MW", "MW"}, {1e3, 1e3, "kW", "kW"}, {0, 1, "W", "W"}};
 static const Scale energies[] = {{1e6, 1e6, "GWh", "GWh"}, {1e3, 1e3, "MWh", "MWh"}, {0, 1, "kWh", "kWh"}};
+static const Scale joules[] = {{1e6, 1e6, "MJ", "MJ"}, {1e3, 1e3, "kJ", "kJ"}, {1, 1, "J", "J"}, {0, 1e-3, "mJ", "mJ"}};
 static const Scale masses[] = {{1e3, 1e3, "t CO₂", "吨 CO₂"}, {0, 1, "kg CO₂", "千克 CO₂"}};
 
 static const struct {
     const char *unit;
     const Scale *scales;
-} scaled[] = {{"B", bytes},  {"B/s", rates},        {"FLOP", works},   {"FLOP/s", speeds},
-              {"s", times},  {"parameter", counts}, {"token", counts}, {"USD", dollars},
-              {"CNY", yuan}, {"W", powers},         {"kWh", energies}, {"kg", masses}};
+} scaled[] = {{"B", bytes},          {"B/s", rates},    {"FLOP", works},  {"FLOP/s", speeds}, {"s", times},
+              {"parameter", counts}, {"token", counts}, {"USD", dollars}, {"CNY", yuan},      {"W", powers},
+              {"kWh", energies},     {"kg", masses},    {"J", joules}};
 
 /* Units that are words. */
 static const char *word(const char *unit)
