@@ -206,12 +206,12 @@ def tests_models(app):
 # --- Servers ---
 
 
-def start_keyring(session, mode="friendly"):
-    path = session.folder / f"keyring-{mode}.json"
-    process = session.start([sys.executable, "-B", str(here / "keyring.py"), str(path), mode])
+def start_keyring(session):
+    path = session.folder / "keyring.json"
+    session.start([sys.executable, "-B", str(here / "keyring.py"), str(path)])
     for _ in range(600):
         if path.exists():
-            return path, process
+            return path
         time.sleep(0.1)
     raise AssertionError("the keyring does not start")
 
@@ -254,8 +254,12 @@ async def refuses(request, reply):
     await reply.whole({"error": {"message": "no such <b>key</b>"}}, 401)
 
 
-async def thinks(request, reply):
+async def answers(request, reply):
     await reply.stream(sse(chunk(content="Hello"), chunk(content=" there."), last()))
+
+
+async def models(request, reply):
+    await reply.whole({"object": "list", "data": [{"id": "teller"}]})
 
 
 BAD = [spoilt(b"data: nonsense\n\n"), spoilt(b"data: " + b"[" * 1_000_000 + b"\n\n"),
@@ -266,16 +270,16 @@ BAD = [spoilt(b"data: nonsense\n\n"), spoilt(b"data: " + b"[" * 1_000_000 + b"\n
 
 def test_server(session, arguments):
     """A server is added with a key, which only the keyring keeps; it answers, misbehaves, and is forgotten with its key."""
-    keyring, _ = start_keyring(session)
+    keyring = start_keyring(session)
     app = prepare(session, arguments)
-    with Scripted(thinks) as server:
+    with Scripted(answers, models=models) as server:
         with app:
             add_server(app, server.url, "sk-secret-7")
             app.wait(lambda: json.loads(keyring.read_text()), "the key in the keyring")
             (item,) = json.loads(keyring.read_text())
             assert item["secret"] == "sk-secret-7" and item["attributes"]["xdg:schema"].startswith(driver.ID), item
             app.click(app.find("list item", "Scripted"))
-            app.click(app.find("list item", "scripted"))
+            app.click(app.find("list item", "teller"))
             ask(app, "Hi")
             app.wait_for_text("Hello there.")
         with app:
@@ -294,7 +298,7 @@ def test_server(session, arguments):
             server.scripts = [endless_line]
             ask(app, "For ever")
             app.wait_for_text("no end")
-            server.scripts = [thinks]
+            server.scripts = [answers]
             ask(app, "Well?")
             app.wait_for_text("Hello there.")
             show_models(app)
@@ -315,17 +319,17 @@ def test_server(session, arguments):
 def test_offline(session, arguments):
     """With the switch on, nothing is sent and no helper started whatever is asked for; the page of connections has every one
     that the servers saw, and what was refused."""
-    keyring, process = start_keyring(session, "refuses")
+    start_keyring(session)
     hub = Hub()
     hub.repositories[OWN] = {"talker.gguf": (arguments.data / "chat" / "babbler.gguf").read_bytes()}
     app = prepare(session, arguments, hub)
-    with Scripted(thinks) as server, app:
-        add_server(app, server.url, "sk-secret-8")
+    with Scripted(answers, models=models) as server, app:
+        add_server(app, server.url, "refused")
         app.scope = None
         app.wait_for_text("key could not be kept")
         app.look_in("LgModelsPage")
         app.click(app.find("list item", "Scripted"))
-        app.click(app.find("list item", "scripted"))
+        app.click(app.find("list item", "teller"))
         ask(app, "Hi")
         app.wait_for_text("Hello there.")
         look_for(app, f"hf:{OWN}")

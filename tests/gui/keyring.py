@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A keyring for tests, as org.freedesktop.secrets on the session bus: one collection, without encryption between it and its
-callers, in memory. What it has is written to a file after each change.
+callers, in memory. What it has is written to a file after each change. The secret "refused" is not kept.
 
-usage: keyring.py FILE [MODE]      MODE: friendly; refuses (to keep anything)
+usage: keyring.py FILE
 """
 import json
 import pathlib
@@ -40,15 +40,15 @@ XML = f"""<node>
 
 
 class Keyring:
-    def __init__(self, path, refuses):
-        self.path, self.refuses = path, refuses
+    def __init__(self, path):
+        self.path = path
         self.items, self.number = {}, 0  # path: (label, attributes, secret)
         self.interfaces = Gio.DBusNodeInfo.new_for_xml(XML).interfaces
         self.bus = Gio.bus_get_sync(Gio.BusType.SESSION)
         self.export(SERVICE, 0)
         self.export(COLLECTION, 1)
-        Gio.bus_own_name_on_connection(self.bus, "org.freedesktop.secrets", Gio.BusNameOwnerFlags.NONE, None, None)
-        self.write()
+        Gio.bus_own_name_on_connection(self.bus, "org.freedesktop.secrets", Gio.BusNameOwnerFlags.NONE,
+                                       lambda *_: self.write(), None)  # the file tells that it can be asked
 
     def export(self, path, which):
         return self.bus.register_object(path, self.interfaces[which], self.call, self.get, None)
@@ -93,8 +93,8 @@ class Keyring:
                                                    for path in paths if path in self.items},))
 
     def CreateItem(self, _path, properties, secret, replaces):
-        if self.refuses:
-            raise LookupError("this keyring keeps nothing")
+        if bytes(secret[2]) == b"refused":
+            raise LookupError("this keyring does not like it")
         attributes = properties["org.freedesktop.Secret.Item.Attributes"]
         path = next((p for p, item in self.items.items() if replaces and item[1] == attributes), None)
         registration = self.items[path][3] if path else None
@@ -113,5 +113,5 @@ class Keyring:
 
 
 if __name__ == "__main__":
-    Keyring(pathlib.Path(sys.argv[1]), "refuses" in sys.argv[2:])
+    Keyring(pathlib.Path(sys.argv[1]))
     GLib.MainLoop().run()
