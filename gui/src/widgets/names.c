@@ -99,9 +99,10 @@ static void say_once(GtkWidget *widget)
     if (!gtk_test_accessible_has_property(accessible, GTK_ACCESSIBLE_PROPERTY_LABEL) ||
         !gtk_test_accessible_has_relation(accessible, GTK_ACCESSIBLE_RELATION_LABELLED_BY))
         return;
-    if (GTK_IS_BUTTON(widget) && gtk_button_get_use_underline(GTK_BUTTON(widget)))
+    g_autofree char *is_said = gtk_test_accessible_check_property(accessible, GTK_ACCESSIBLE_PROPERTY_LABEL, "");
+    if (!is_said || (GTK_IS_BUTTON(widget) && gtk_button_get_use_underline(GTK_BUTTON(widget))))
         gtk_accessible_reset_property(accessible, GTK_ACCESSIBLE_PROPERTY_LABEL);
-    else
+    else if (GTK_IS_BUTTON(widget) || ADW_IS_PREFERENCES_ROW(widget))
         gtk_accessible_reset_relation(accessible, GTK_ACCESSIBLE_RELATION_LABELLED_BY);
 }
 
