@@ -8,12 +8,12 @@
 #include "base/cpu.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "base/system.h"
 #include "backend/backend.h"
 #include "backend/cpu/kernels.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { THREADS_MAX = 1024 };
 
@@ -156,17 +156,17 @@ static json_t *device_json(const libllm_runtime *runtime, const ll_backend *back
     const bool available = *status == LIBLLM_OK, processor = backend != &ll_backend_vulkan;
     snprintf(id, sizeof id, processor || !info.name[0] ? "%s" : "%s:%u", backend->kind, index);
     ll_cpu_describe(runtime->cpu_features, features, sizeof features);
-    const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-    const uint64_t all = processor ? page * (uint64_t)sysconf(_SC_PHYS_PAGES) : info.memory_bytes;
-    const uint64_t left = processor ? page * (uint64_t)sysconf(_SC_AVPHYS_PAGES) : info.available_bytes;
+    const ll_memory memory =
+        processor ? ll_system_memory("") : (ll_memory){.total = info.memory_bytes, .available = info.available_bytes};
     json_t *device = json_pack("{s:s, s:s, s:s*}", "id", id, "kind", backend->kind, "name",
                                available || info.name[0] ? info.name : NULL);
     json_t *more =
         processor ? json_pack("{s:I, s:s, s:s}", "threads", (json_int_t)ll_team_size(runtime->team), "instruction_set",
                               ll_kernels_choose(runtime->cpu_features).name, "features", features)
                   : json_pack("{s:b}", "accelerator", info.is_accelerator);
-    json_t *rest = json_pack("{s:I, s:I, s:b, s:s*}", "memory_bytes", (json_int_t)all, "available_bytes",
-                             (json_int_t)left, "available", available, "reason", available ? NULL : reason.message);
+    json_t *rest =
+        json_pack("{s:I, s:I, s:b, s:s*}", "memory_bytes", (json_int_t)memory.total, "available_bytes",
+                  (json_int_t)memory.available, "available", available, "reason", available ? NULL : reason.message);
     const bool good = device && more && rest && !json_object_update(device, more) && !json_object_update(device, rest);
     json_decref(more);
     json_decref(rest);

@@ -4,7 +4,8 @@
  */
 #include "base/cpu.h"
 
-#include <fcntl.h>
+#include "base/system.h"
+
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -202,109 +203,31 @@ void ll_cpu_describe(uint32_t features, char *out, size_t capacity)
     }
 }
 
-/* A small file as text; false when it cannot be read or is longer. */
-static bool read_text(const char *path, char *out, size_t capacity)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    size_t used = 0;
-    ssize_t n;
-    while (used < capacity && (n = read(fd, out + used, capacity - used)) > 0)
-        used += (size_t)n;
-    close(fd);
-    if (used == 0 || used == capacity)
-        return false;
-    out[used] = '\0';
-    return true;
-}
+enum { CPUS_MAX = 8192 };
 
-/* A decimal number; false when there is none or it is absurdly large. */
-static bool read_number(const char **text, uint64_t *out)
+/* The least number of whole processors that a cgroup grants goes to *most, where it sets a limit. */
+static void visit_quota(const char *folder, bool v2, void *most)
 {
-    const char *p = *text;
-    uint64_t value = 0;
-    if (*p < '0' || *p > '9')
-        return false;
-    for (; *p >= '0' && *p <= '9'; p++) {
-        if (value > UINT64_MAX / 16)
-            return false;
-        value = value * 10 + (uint64_t)(*p - '0');
+    char text[64];
+    uint64_t quota = 0, period = 0;
+    const char *p = text;
+    bool limited;
+    if (v2) { /* "max 100000" or "150000 100000" */
+        limited = ll_system_text(folder, "cpu.max", text, sizeof text) && ll_system_number(&p, &quota) && *p++ == ' ' &&
+                  ll_system_number(&p, &period);
+    } else { /* -1 for no limit */
+        limited = ll_system_text(folder, "cpu.cfs_quota_us", text, sizeof text) && ll_system_number(&p, &quota) &&
+                  ll_system_text(folder, "cpu.cfs_period_us", text, sizeof text);
+        p = text;
+        limited = limited && ll_system_number(&p, &period);
     }
-    *text = p;
-    *out = value;
-    return true;
+    if (limited && period > 0 && quota / period < *(uint64_t *)most)
+        *(uint64_t *)most = quota / period;
 }
 
-enum { PATH_BYTES = 768, CPUS_MAX = 8192 };
-
-/* The least number of whole processors that the cgroups from `path` up to the root of its mount grant; `most` when
- * none sets a limit. Parents count: a quota holds for everything below it. */
-static uint64_t quota_above(const char *mount, const char *path, size_t path_bytes, bool v2, uint64_t most)
-{
-    char file[PATH_BYTES], text[64];
-    for (;;) {
-        while (path_bytes > 0 && path[path_bytes - 1] == '/')
-            path_bytes--;
-        uint64_t quota = 0, period = 0;
-        bool limited = false;
-        if (v2) { /* "max 100000" or "150000 100000" */
-            snprintf(file, sizeof file, "%s%.*s/cpu.max", mount, (int)path_bytes, path);
-            const char *p = text;
-            limited = read_text(file, text, sizeof text) && read_number(&p, &quota) && *p++ == ' ' &&
-                      read_number(&p, &period);
-        } else { /* -1 for no limit */
-            snprintf(file, sizeof file, "%s%.*s/cpu.cfs_quota_us", mount, (int)path_bytes, path);
-            const char *p = text;
-            if (read_text(file, text, sizeof text) && read_number(&p, &quota)) {
-                snprintf(file, sizeof file, "%s%.*s/cpu.cfs_period_us", mount, (int)path_bytes, path);
-                p = text;
-                limited = read_text(file, text, sizeof text) && read_number(&p, &period);
-            }
-        }
-        if (limited && period > 0 && quota / period < most)
-            most = quota / period;
-        if (path_bytes == 0)
-            return most;
-        while (path_bytes > 0 && path[path_bytes - 1] != '/')
-            path_bytes--;
-    }
-}
-
-/* True when the comma-separated controllers of a v1 line name the processor one. */
-static bool names_cpu(const char *list, size_t n)
-{
-    for (size_t begin = 0, i = 0; i <= n; i++) {
-        if (i == n || list[i] == ',') {
-            if (i - begin == 3 && memcmp(list + begin, "cpu", 3) == 0)
-                return true;
-            begin = i + 1;
-        }
-    }
-    return false;
-}
-
-/* /proc/self/cgroup has lines "0::/path" (v2) and "4:cpu,cpuacct:/path" (v1). */
 static uint64_t cgroup_quota(uint64_t most)
 {
-    char text[8192];
-    if (!read_text("/proc/self/cgroup", text, sizeof text))
-        return most;
-    for (char *line = text, *end; *line; line = end) {
-        end = line + strcspn(line, "\n");
-        if (*end)
-            *end++ = '\0';
-        char *controllers = strchr(line, ':');
-        char *path = controllers ? strchr(controllers + 1, ':') : NULL;
-        if (!path || strlen(path + 1) > PATH_BYTES / 2)
-            continue;
-        controllers++;
-        size_t n_controllers = (size_t)(path - controllers), path_bytes = strlen(++path);
-        if (n_controllers == 0)
-            most = quota_above("/sys/fs/cgroup", path, path_bytes, true, most);
-        else if (names_cpu(controllers, n_controllers))
-            most = quota_above("/sys/fs/cgroup/cpu", path, path_bytes, false, most);
-    }
+    ll_system_cgroups("", "cpu", visit_quota, &most);
     return most;
 }
 
@@ -313,15 +236,15 @@ static uint64_t cgroup_quota(uint64_t most)
 static size_t first_sibling(size_t cpu, const cpu_set_t *allowed, size_t set_bytes)
 {
     char path[128], text[1024];
-    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%zu/topology/thread_siblings_list", cpu);
-    if (!read_text(path, text, sizeof text))
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%zu/topology", cpu);
+    if (!ll_system_text(path, "thread_siblings_list", text, sizeof text))
         return cpu;
     uint64_t first, last; /* "0,64" or "0-1" */
-    for (const char *p = text; read_number(&p, &first); p++) {
+    for (const char *p = text; ll_system_number(&p, &first); p++) {
         last = first;
         if (*p == '-') {
             p++;
-            if (!read_number(&p, &last))
+            if (!ll_system_number(&p, &last))
                 return cpu;
         }
         for (uint64_t i = first; i <= last && i < CPUS_MAX; i++) {
@@ -372,10 +295,10 @@ size_t ll_cpu_cache_bytes(void)
 {
     for (int level = 3; level >= 0; level--) {
         char path[128], text[64]; /* "32768K" */
-        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/size", level);
+        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d", level);
         const char *p = text;
         uint64_t size;
-        if (read_text(path, text, sizeof text) && read_number(&p, &size))
+        if (ll_system_text(path, "size", text, sizeof text) && ll_system_number(&p, &size))
             return (size_t)size << (*p == 'K' ? 10 : *p == 'M' ? 20 : 0);
     }
     return 0;

@@ -289,15 +289,31 @@ typedef struct ll_lower_range {
     int32_t distance;           /* to the small letter */
 } ll_lower_range;
 
-extern const uint16_t ll_kind_blocks[0x110000 / 128];
-extern const uint8_t ll_kinds[][128];
+enum {
+    LL_KIND_BLOCK = 32,
+    LL_KIND_RUNS = 0x20000, /* kinds of characters from here on are in runs, those before in blocks */
+};
+
+typedef struct ll_kind_run {
+    uint32_t first;
+    uint8_t kind;
+} ll_kind_run;
+
+extern const uint16_t ll_kind_blocks[LL_KIND_RUNS / LL_KIND_BLOCK];
+extern const uint8_t ll_kinds[][LL_KIND_BLOCK];
+extern const uint32_t ll_n_kind_runs;
+extern const ll_kind_run ll_kind_runs[];
 extern const uint32_t ll_kind_flags[];
 extern const uint32_t ll_n_lower_ranges;
 extern const ll_lower_range ll_lower_ranges[];
 extern const uint32_t ll_n_unicode9;
 extern const uint32_t ll_unicode9[];
 
-static inline unsigned ll_kind_of(int32_t c) { return ll_kinds[ll_kind_blocks[c / 128]][c % 128]; }
+unsigned ll_kind_in_runs(int32_t c);
+static inline unsigned ll_kind_of(int32_t c)
+{
+    return c < LL_KIND_RUNS ? ll_kinds[ll_kind_blocks[c / LL_KIND_BLOCK]][c % LL_KIND_BLOCK] : ll_kind_in_runs(c);
+}
 static inline uint32_t ll_flags_of(int32_t c) { return ll_kind_flags[ll_kind_of(c)]; }
 int32_t ll_lower_case(int32_t c); /* but for U+0130, which has two */
 bool ll_in_unicode9(int32_t c);   /* a character of Unicode 9.0 */

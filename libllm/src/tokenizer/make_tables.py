@@ -516,6 +516,23 @@ FLAGS = ["extends", "space", "white", "word", "numeric", "punctuation", "dropped
          "nmt_blanked"]
 
 
+KIND_BLOCK = 32  # LL_KIND_BLOCK
+KIND_RUNS = 0x20000  # LL_KIND_RUNS
+
+
+def write_kinds(kinds):
+    """Blocks up to where the text of today ends, and beyond, where little changes, runs of one kind."""
+    blocks, index = {}, []
+    for at in range(0, KIND_RUNS, KIND_BLOCK):
+        index.append(blocks.setdefault(bytes(kinds[at:at + KIND_BLOCK].astype(np.uint8)), len(blocks)))
+    out = f"const uint16_t ll_kind_blocks[{len(index)}] = {{\n{numbers(index)}\n}};\n\n"
+    out += f"const uint8_t ll_kinds[{len(blocks)}][{KIND_BLOCK}] = {{\n"
+    out += ",\n".join("  {\n" + numbers(block) + "\n  }" for block in blocks) + "\n};\n\n"
+    runs = [c for c in range(KIND_RUNS, N) if c == KIND_RUNS or kinds[c] != kinds[c - 1]]
+    out += f"const uint32_t ll_n_kind_runs = {len(runs)};\nconst ll_kind_run ll_kind_runs[] = {{\n"
+    return out + numbers(f"{{0x{c:X}, {kinds[c]}}}" for c in runs) + "\n};\n\n"
+
+
 def write_characters(sets, lowered):
     category = np.zeros(N, np.int64)
     for i, name in enumerate(CATEGORIES):
@@ -525,14 +542,7 @@ def write_characters(sets, lowered):
         signature |= sets[name].astype(np.int64) << (8 + i)
     signature[0xD800:0xE000] = 0
     values, kinds = np.unique(signature, return_inverse=True)
-    size = 128
-    blocks, index = {}, []
-    for at in range(0, N, size):
-        index.append(blocks.setdefault(bytes(kinds[at:at + size].astype(np.uint8)), len(blocks)))
-    out = head("The kinds of characters, and lower case.")
-    out += f"const uint16_t ll_kind_blocks[{len(index)}] = {{\n{numbers(index)}\n}};\n\n"
-    out += f"const uint8_t ll_kinds[{len(blocks)}][{size}] = {{\n"
-    out += ",\n".join("  {\n" + numbers(block) + "\n  }" for block in blocks) + "\n};\n\n"
+    out = head("The kinds of characters, and lower case.") + write_kinds(kinds)
     bits = {"extends": "LL_EXTENDS", "space": "LL_SPACE", "white": "LL_WHITE", "word": "LL_WORD", "numeric": "LL_NUMERIC",
             "punctuation": "LL_BERT_MARK", "dropped": "LL_BERT_DROPS", "blanked": "LL_BERT_BLANKS",
             "accent": "LL_BERT_ACCENT", "mark": "LL_ACCENT", "nmt_dropped": "LL_NMT_DROPS", "nmt_blanked": "LL_NMT_BLANKS"}

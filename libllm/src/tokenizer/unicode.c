@@ -1,7 +1,20 @@
 /* SPDX-License-Identifier: MIT
- * Lower case of characters. Their kinds, and the ranges below, are in unicode_table.c.
+ * Kinds of rare characters, and lower case. The kinds of the others, and the ranges below, are in unicode_table.c.
  */
 #include "tokenizer/internal.h"
+
+unsigned ll_kind_in_runs(int32_t c)
+{
+    uint32_t low = 0, high = ll_n_kind_runs;
+    while (high - low > 1) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (ll_kind_runs[middle].first <= (uint32_t)c)
+            low = middle;
+        else
+            high = middle;
+    }
+    return ll_kind_runs[low].kind;
+}
 
 int32_t ll_lower_case(int32_t c)
 {
