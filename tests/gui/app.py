@@ -230,7 +230,6 @@ def test_keyboard(session, arguments):
 # --- Names for screen readers ---
 
 CLASS_NAME = re.compile(r"(Gtk|Adw|Lg)[A-Z]\w+")
-TWICE = re.compile(r"(.{2,}) \1|.*\b_\w.*")  # or with the underscore of a mnemonic
 
 
 class Names:
@@ -249,7 +248,7 @@ class Names:
             except Exception:
                 continue
             self.n += 1
-            if not name.strip() or CLASS_NAME.fullmatch(name) or "(None)" in name or TWICE.fullmatch(name):
+            if not name.strip() or CLASS_NAME.fullmatch(name) or "(None)" in name:
                 self.nameless.setdefault(f"{role} {name!r} at {self.app.place(node)}", where)
         assert self.n > n_before, f"nothing is to be seen: {where}"
 

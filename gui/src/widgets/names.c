@@ -102,7 +102,7 @@ static void say_once(GtkWidget *widget)
     g_autofree char *is_said = gtk_test_accessible_check_property(accessible, GTK_ACCESSIBLE_PROPERTY_LABEL, "");
     if (!is_said || (GTK_IS_BUTTON(widget) && gtk_button_get_use_underline(GTK_BUTTON(widget))))
         gtk_accessible_reset_property(accessible, GTK_ACCESSIBLE_PROPERTY_LABEL);
-    else if (GTK_IS_BUTTON(widget) || ADW_IS_PREFERENCES_ROW(widget))
+    else
         gtk_accessible_reset_relation(accessible, GTK_ACCESSIBLE_RELATION_LABELLED_BY);
 }
 
