@@ -54,7 +54,8 @@ def paragraphs(text):
 
 
 def page(api, item, synopsis_text, entries, sections):
-    lines = [f".TH {item['name'].upper()} 3 \"\" \"libllm {api['version']}\"", ".SH NAME",
+    # Names and JSON are too long for lines that are filled up to the right.
+    lines = [f".TH {item['name'].upper()} 3 \"\" \"libllm {api['version']}\"", ".ad l", ".SH NAME",
              f"{item['name']} \\- {roff(item['summary'].rstrip('.'))}", ".SH SYNOPSIS", ".nf",
              "#include <libllm/libllm.h>", "", roff(synopsis_text), ".fi", ".SH DESCRIPTION", paragraphs(item["doc"])]
     title, described = entries

@@ -66,12 +66,12 @@ JsonNode *lg_json_element(JsonNode *node, guint index)
     return index < lg_json_length(node) ? json_array_get_element(json_node_get_array(node), index) : NULL;
 }
 
-const char *lg_json_text(JsonNode *node)
+static gboolean is_of(JsonNode *node, GType type)
 {
-    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING
-               ? json_node_get_string(node)
-               : NULL;
+    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type;
 }
+
+const char *lg_json_text(JsonNode *node) { return is_of(node, G_TYPE_STRING) ? json_node_get_string(node) : NULL; }
 
 char *lg_json_dup_text(JsonNode *node, const char *name)
 {
@@ -79,13 +79,18 @@ char *lg_json_dup_text(JsonNode *node, const char *name)
     return g_strdup(text ? text : "");
 }
 
+double lg_json_real(JsonNode *node, double otherwise)
+{
+    return is_of(node, G_TYPE_INT64) || is_of(node, G_TYPE_DOUBLE) ? json_node_get_double(node) : otherwise;
+}
+
 gint64 lg_json_number(JsonNode *node, gint64 otherwise)
 {
-    if (!node || !JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) == G_TYPE_STRING)
-        return otherwise;
-    const double x = json_node_get_double(node);
+    const double x = lg_json_real(node, -1);
     return x >= 0 && x < 1e15 ? (gint64)x : otherwise;
 }
+
+gboolean lg_json_truth(JsonNode *node) { return is_of(node, G_TYPE_BOOLEAN) && json_node_get_boolean(node); }
 
 char *lg_json_write(JsonNode *node) { return json_to_string(node, FALSE); }
 

@@ -21,9 +21,12 @@ JsonNode *lg_json_element(JsonNode *node, guint index);
 const char *lg_json_text(JsonNode *node);
 /* A copy of that of a member, or of "". */
 char *lg_json_dup_text(JsonNode *node, const char *name);
+/* Any number; `otherwise` for everything else. */
+double lg_json_real(JsonNode *node, double otherwise);
 /* Whole numbers from 0; `otherwise` for everything else. */
 gint64 lg_json_number(JsonNode *node, gint64 otherwise);
-guint lg_json_length(JsonNode *node); /* of an array; 0 */
+gboolean lg_json_truth(JsonNode *node); /* whether it is true, and nothing else */
+guint lg_json_length(JsonNode *node);   /* of an array; 0 */
 
 char *lg_json_write(JsonNode *node);
 /* The same on several lines for people; what is no JSON stays as it is. */

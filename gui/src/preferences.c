@@ -128,7 +128,8 @@ LgPreferences *lg_preferences_new(LgApplication *application)
     g_signal_connect_object(self->device, "notify::selected", G_CALLBACK(on_device_chosen), self, G_CONNECT_SWAPPED);
     lg_engine_list_devices_async(lg_application_get_engine(application), self->cancellable, on_devices, self);
     add_switch(self, new_group(page, _("Network use")), "offline", _("Work offline"),
-               _("No connection is opened and no helper program started, whatever is asked for."));
+               _("No connection is opened and no helper program started, whatever is asked for. Only servers of "
+                 "tools that run as programs on this computer are left alone."));
     adw_preferences_page_set_title(page, _("General"));
     adw_preferences_page_set_icon_name(page, "emblem-system-symbolic");
     adw_preferences_window_add(ADW_PREFERENCES_WINDOW(self), page);

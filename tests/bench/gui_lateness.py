@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""How soon the app is there, how much memory it takes, and how late its main loop is: while it starts, while an answer is
-written, and when a chat of 10,000 messages is opened and scrolled, or one with 200 formulas. Prints figures and judges none: they mean something on a
-quiet machine, or as a ratio of two programs that are measured in turn.
+"""How soon the app is there, how much memory it takes, and how late its main loop is: while it starts, while a model is
+loaded, while an answer is written, while the list of a hub is sized and a model downloaded, and when a chat of 10,000
+messages is opened and scrolled, or one with 200 formulas. Prints figures and judges none: they mean something on a quiet
+machine, or as a ratio of two programs that are measured in turn.
 
 usage: gui_lateness.py [--quick] [--rounds N] [--against PROGRAM] PROGRAM BUILD DATA [MODEL]
-    MODEL answers; data/chat/babbler.gguf, which never ends, if none is named. --quick: no answer. With several rounds, the
+    MODEL answers; data/chat/babbler.gguf, which never ends, if none is named. --quick: no answer and no download. With several rounds, the
     medians of each figure at the end; --against: another program in turn with this one.
 """
 import argparse
@@ -17,9 +18,11 @@ import sys
 import time
 
 root = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(root / "tests" / "gui"))
+sys.path[:0] = [str(root / "tests" / name) for name in ("gui", "pull")]
 import app as tests  # noqa: E402
 import driver  # noqa: E402
+from gguf import llama  # noqa: E402
+from hub import Hub, Sparse  # noqa: E402
 
 N = 10_000
 
@@ -71,11 +74,48 @@ def memory(pid):
     return {f"memory: {name} MB": int(sizes[name].split()[0]) / 1024 for name in ("Rss", "Pss", "Private_Dirty")}
 
 
+def start_hub():
+    """20 models to be sized, and one that takes some seconds to be fetched."""
+    hub = Hub()
+    hub.repositories["me/many-GGUF"] = {f"many-{i:02}-Q4_0.gguf": Sparse(*llama("Q4_0", layers=8 + i)) for i in range(20)}
+    hub.repositories["me/large-GGUF"] = {"large.gguf": llama("Q4_0")[0] + bytes(256 << 20)}
+    hub.script = lambda r: r.path.startswith("/cdn/me/large") and "range" not in r.headers and \
+        r.file(hub.repositories["me/large-GGUF"]["large.gguf"], '"one"', step=1 << 18, delay=0.01)
+    return hub
+
+
+def search(app, words):
+    entry = app.find("entry", "Search for models")
+    assert app.atspi.EditableText.set_text_contents(entry, words)
+    app.click(entry)
+
+
+def measure_hub(app, log, figures):
+    """Each is asked for by a key, and nothing looks at the app until the figures are read."""
+    app.key("alt+2")
+    app.activate(app.find("push button", "Find models"))
+    search(app, "hf:me/many-GGUF")
+    log.lines()
+    app.key("Return")
+    time.sleep(10)
+    figures |= log.figures("sizing 20 files of a hub")[0]
+    search(app, "hf:me/large-GGUF")
+    app.key("Return")
+    button = app.find("push button", "Download large")
+    app.click(app.find("push button", "Back"))
+    log.lines()
+    assert app.atspi.Action.do_action(button, 0)
+    time.sleep(10)
+    figures |= log.figures("10 s of a download")[0]
+    app.key("alt+1")
+
+
 def measure(session, arguments, program):
     model = arguments.model or arguments.data / "chat" / "babbler.gguf"
     figures = {}
     app = tests.prepare(session, argparse.Namespace(program=program, build=arguments.build, data=arguments.data))
-    app.settings(**{"default-model": f"'{model.resolve()}'"})
+    hub = start_hub()
+    app.settings(**{"default-model": f"'{model.resolve()}'", "hf-endpoint": f"'{hub.url}'", "allow-http": "true"})
     with app:
         app.find("push button", "New chat")
     fill(app.database)
@@ -90,7 +130,11 @@ def measure(session, arguments, program):
     figures |= memory(app.process.pid)
     if not arguments.quick:
         app.click("text", "Message")
-        app.type_text("Go on and on")
+        log.lines()
+        app.type_text("G")  # whose tokens are counted, by the model
+        time.sleep(3)
+        figures |= log.figures("loading the model")[0]
+        app.type_text("o on and on")
         app.find("list item", "Ten thousand")
         log.lines()
         app.key("Return")
@@ -99,6 +143,7 @@ def measure(session, arguments, program):
         app.key("Escape")
         time.sleep(2)
         figures |= log.figures("stopping")[0]
+        measure_hub(app, log, figures)
     place = app.place(app.find("list item", "Ten thousand"))
     time.sleep(1)
     log.lines()
@@ -120,6 +165,7 @@ def measure(session, arguments, program):
     time.sleep(3)
     figures |= log.figures("opening 200 formulas")[0]
     app.quit()
+    hub.close()
     return figures
 
 

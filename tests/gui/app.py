@@ -248,7 +248,7 @@ class Names:
             except Exception:
                 continue
             self.n += 1
-            if not name.strip() or CLASS_NAME.fullmatch(name):
+            if not name.strip() or CLASS_NAME.fullmatch(name) or "(None)" in name:
                 self.nameless.setdefault(f"{role} {name!r} at {self.app.place(node)}", where)
         assert self.n > n_before, f"nothing is to be seen: {where}"
 

@@ -2,10 +2,14 @@
  * The user's models, downloads by a helper that is played by a script, and what is shown of either.
  */
 #include <glib/gstdio.h>
+#include <math.h>
 #include <string.h>
 
+#include "json.h"
 #include "models/downloads.h"
+#include "models/folder.h"
 #include "models/hub_page.h"
+#include "models/learned.h"
 #include "models/library.h"
 
 static char *place; /* a folder for this run */
@@ -130,7 +134,7 @@ static void test_delete(void)
     WAIT_FOR(n_of(library) == 2 && lg_library_is_settled(library));
     g_autofree char *again = lg_library_delete(library, one, NULL);
     lg_library_purge(library, again);
-    g_assert_false(g_file_test(again, G_FILE_TEST_EXISTS));
+    WAIT_FOR(!g_file_test(again, G_FILE_TEST_EXISTS));
     g_assert_false(lg_library_undelete(library, again, NULL));
     g_assert_null(lg_library_delete(library, "/nothing/there.gguf", NULL));
     WAIT_FOR(lg_library_is_settled(library));
@@ -154,6 +158,67 @@ static void test_measured(void)
     lg_store_close(store);
 }
 
+/* A measurement corrects what is predicted of the others, of those that are about as fast most, and is kept. */
+static void test_learned(void)
+{
+    g_autoptr(LgLearned) learned = lg_learned_new();
+    g_assert_cmpfloat(lg_learned_factor(learned, 10), ==, 1);
+    lg_learned_note(learned, "a", 10, 5);
+    const double near = lg_learned_factor(learned, 12), far = lg_learned_factor(learned, 1000);
+    g_assert_cmpfloat_with_epsilon(near, 0.57, 0.02);
+    g_assert_cmpfloat(far, >, 0.9);
+    g_assert_cmpfloat(far, <, 1);
+    lg_learned_note(learned, "b", 11, 5.5);
+    g_assert_cmpfloat(lg_learned_factor(learned, 12), <, near); /* two are believed more than one */
+    lg_learned_note(learned, "a", 10, 10);
+    g_assert_cmpfloat(lg_learned_factor(learned, 12), >, near); /* the last word counts */
+    g_assert_cmpfloat(lg_learned_measured(learned, "a"), ==, 10);
+    g_assert_cmpfloat(lg_learned_measured(learned, "c"), ==, 0);
+    lg_learned_note(learned, "c", 12, 1e9); /* something went wrong there */
+    g_assert_cmpfloat(lg_learned_factor(learned, 12), <, 4);
+    const double odd[] = {0, -1, INFINITY, -INFINITY, NAN};
+    for (guint i = 0; i < G_N_ELEMENTS(odd); i++) {
+        lg_learned_note(learned, "d", 12, odd[i]);
+        g_assert_cmpfloat(lg_learned_measured(learned, "d"), ==, 0);
+        lg_learned_note(learned, "e", odd[i], 12);
+        g_assert_cmpfloat(lg_learned_factor(learned, odd[i]), ==, 1);
+        g_assert_true(isfinite(lg_learned_factor(learned, 12)));
+    }
+}
+
+static void test_corrected(void)
+{
+    g_autoptr(GSettings) settings = fresh_settings();
+    g_autoptr(LgStore) store = lg_store_new_in_memory();
+    g_autoptr(LgLibrary) library = new_library("corrected", settings);
+    g_autofree char *one = in(library, "one.gguf"), *two = in(library, "two.gguf");
+    copy(LIBLLM_TEST_DATA "/tiny/llama.gguf", one);
+    copy(LIBLLM_TEST_DATA "/tiny/llama.gguf", two);
+    WAIT_FOR(n_of(library) == 2 && lg_library_is_settled(library));
+    lg_library_set_store(library, store);
+    const double predicted = lg_model_get_facts(lg_library_find(library, one))->speed;
+    lg_library_note_speed(library, one, predicted / 2);
+    g_assert_cmpfloat(lg_model_get_facts(lg_library_find(library, one))->factor, ==, 0); /* both figures are shown */
+    const LgFacts *facts = lg_model_get_facts(lg_library_find(library, two));
+    g_assert_cmpfloat(facts->factor, <, 0.7);
+    g_assert_cmpfloat(lg_library_get_factor(library, predicted), ==, facts->factor);
+    g_autofree char *text = lg_facts_predict(facts);
+    g_assert_nonnull(strstr(text, "corrected by what was measured here"));
+    g_autoptr(LgLibrary) again = new_library("corrected", settings); /* whose store is there before its models are */
+    lg_library_set_store(again, store);
+    WAIT_FOR(n_of(again) == 2 && lg_library_is_settled(again) &&
+             lg_model_get_measured(lg_library_find(again, one)) == predicted / 2);
+    WAIT_FOR(lg_model_get_facts(lg_library_find(again, two))->factor < 0.7);
+    lg_store_close(store);
+}
+
+static void test_folders(void)
+{
+    g_assert_true(lg_folder_holds("/a/models", "/a/models/x.gguf"));
+    g_assert_false(lg_folder_holds("/a/models", "/a/models-old/x.gguf"));
+    g_assert_false(lg_folder_holds("/a/models", "/a/models"));
+}
+
 /* --- The helper
  * --------------------------------------------------------------------------------------------------------
  */
@@ -171,7 +236,7 @@ struct seen {
     gboolean ended;
 };
 
-static void on_event(LgHelper *helper, const char *name, JsonObject *event, struct seen *seen)
+static void on_event(LgHelper *helper, const char *name, JsonNode *event, struct seen *seen)
 {
     g_string_append_printf(seen->text, "%s ", name);
 }
@@ -206,6 +271,8 @@ static void test_helper(void)
     g_autofree char *noise =
         run("echo; echo nonsense; echo '[1]'; echo '{\"event\":7}'; echo '{}'; printf '\\377\\n'; exit 0");
     g_assert_true(g_str_has_prefix(noise, "well") || g_str_has_prefix(noise, "not"));
+    g_autofree char *deep = run("head -c 1000000 /dev/zero | tr '\\000' '['; echo; echo '{\"event\":\"file\"}'");
+    g_assert_cmpstr(deep, ==, "file well::");
     g_autofree char *noted =
         run("echo '{\"event\":\"connection\",\"url\":\"https://h/x\",\"status\":200,\"sent\":1,\"received\":2}'");
     g_assert_cmpstr(noted, ==, "connection well::");
@@ -288,21 +355,22 @@ static void test_sources(void)
 
 static void test_events(void)
 {
-    g_autoptr(JsonParser) parser = json_parser_new();
-    json_parser_load_from_data(
-        parser,
-        "{\"name\":\"m\",\"quantization\":\"Q4_K\",\"bytes\":4900000000,\"remarks\":[],\"fits\":true,"
-        "\"tokens_per_second\":{\"value\":12.3,\"low\":10,\"high\":14.5},\"context\":32768,"
-        "\"parameters\":8030000000}",
-        -1, NULL);
-    g_autoptr(LgFacts) facts = lg_facts_of_event(json_node_get_object(json_parser_get_root(parser)));
+    g_autoptr(JsonNode) event =
+        lg_json_parse("{\"name\":\"m\",\"quantization\":\"Q4_K\",\"bytes\":4900000000,\"remarks\":[],\"fits\":true,"
+                      "\"tokens_per_second\":{\"value\":12.3,\"low\":10,\"high\":14.5},\"context\":32768,"
+                      "\"parameters\":8030000000}",
+                      -1, NULL);
+    g_autoptr(LgFacts) facts = lg_facts_of_event(event);
     g_autofree char *what = lg_facts_describe(facts), *does = lg_facts_predict(facts);
     g_assert_cmpstr(what, ==, "Q4_K · 8.03 B parameters · 4.9\u00a0GB");
     g_assert_cmpstr(does, ==, "Fits · 12.3 tokens/s (10.0 – 14.5) · context up to 32768");
-    json_parser_load_from_data(
-        parser, "{\"name\":7,\"fits\":\"x\",\"tokens_per_second\":[],\"remarks\":{},\"context\":null}", -1, NULL);
-    g_autoptr(LgFacts) odd = lg_facts_of_event(json_node_get_object(json_parser_get_root(parser)));
+    g_autoptr(JsonNode) strange = lg_json_parse("{\"name\":7,\"bytes\":-5,\"parameters\":\"many\",\"fits\":\"x\","
+                                                "\"tokens_per_second\":[],\"remarks\":{},\"context\":1e300}",
+                                                -1, NULL);
+    g_autoptr(LgFacts) odd = lg_facts_of_event(strange);
     g_assert_false(odd->fits);
+    g_assert_cmpuint(odd->n_bytes, ==, 0);
+    g_assert_cmpint(odd->n_context, ==, 0);
 }
 
 int main(int argc, char **argv)
@@ -316,6 +384,9 @@ int main(int argc, char **argv)
     g_test_add_func("/models/elsewhere", test_elsewhere);
     g_test_add_func("/models/delete", test_delete);
     g_test_add_func("/models/measured", test_measured);
+    g_test_add_func("/models/learned", test_learned);
+    g_test_add_func("/models/corrected", test_corrected);
+    g_test_add_func("/models/folders", test_folders);
     g_test_add_func("/models/helper", test_helper);
     g_test_add_func("/models/downloads", test_downloads);
     g_test_add_func("/models/offline", test_offline);

@@ -5,8 +5,10 @@
 usage: desktop.py ROOT BUILD
 """
 import configparser
+import os
 import pathlib
 import shutil
+import subprocess
 import tempfile
 import xml.etree.ElementTree as xml
 
@@ -19,7 +21,7 @@ CHECKERS = [("desktop-file-validate", [], f"applications/{ID}.desktop"),
             ("glib-compile-schemas", ["--strict", "--dry-run"], "glib-2.0/schemas")]
 EXPECTED = [f"icons/hicolor/scalable/apps/{ID}.svg", f"icons/hicolor/symbolic/apps/{ID}-symbolic.svg",
             f"applications/{ID}.desktop", f"metainfo/{ID}.metainfo.xml", f"dbus-1/services/{ID}.service",
-            f"mime/packages/{ID}.xml", f"glib-2.0/schemas/{ID}.gschema.xml", f"locale/zh_CN/LC_MESSAGES/{ID}.mo",
+            f"mime/packages/{ID}.xml", f"gnome-shell/search-providers/{ID}.search-provider.ini", f"glib-2.0/schemas/{ID}.gschema.xml", f"locale/zh_CN/LC_MESSAGES/{ID}.mo",
             "man/man1/libllm-gui.1"]
 
 
@@ -38,11 +40,16 @@ def check_agreement(share, version):
     component = xml.parse(share / f"metainfo/{ID}.metainfo.xml").getroot()
     namespace = "{http://www.freedesktop.org/standards/shared-mime-info}"
     types = [node.get("type") for node in xml.parse(share / f"mime/packages/{ID}.xml").iter(namespace + "mime-type")]
+    provider = read_keys(share / f"gnome-shell/search-providers/{ID}.search-provider.ini")["Shell Search Provider"]
     release = component.find("releases/release").get("version")
     for what, found, expected in [
             ("the icon of the desktop entry", entry["Icon"], ID),
             ("the name of the D-Bus service", service["Name"], ID),
             ("the program of the D-Bus service", service["Exec"].split("/")[-1].split()[0], entry["Exec"].split()[0]),
+            ("whether D-Bus starts the desktop entry", entry["DBusActivatable"], "true"),
+            ("the desktop entry of the search provider", provider["DesktopId"], f"{ID}.desktop"),
+            ("its name on the bus", provider["BusName"], ID),
+            ("its object", provider["ObjectPath"], "/" + ID.replace(".", "/") + "/SearchProvider"),
             ("the id of the metainfo", component.findtext("id"), ID),
             ("its launchable", component.findtext("launchable"), f"{ID}.desktop"),
             ("its newest release", release, version),
@@ -56,7 +63,27 @@ def check_agreement(share, version):
     return problems
 
 
-def main(_, build):
+def check_association(share, data):
+    """What the desktop makes of a model's file: its type, by its content and by its name, and the program for it."""
+    for command in (["update-mime-database", str(share / "mime")], ["update-desktop-database", str(share / "applications")]):
+        packaging.run(*command)
+    environment = {**os.environ, "XDG_DATA_DIRS": str(share), "XDG_DATA_HOME": str(share / "none"), "LC_ALL": "C.UTF-8",
+                   "PATH": f"{share.parent / 'bin'}:{os.environ['PATH']}"}
+    (share / "no-name").write_bytes((data / "tiny/llama.gguf").read_bytes())
+    (share / "no-content.gguf").write_bytes(b"\x7f\0\1")
+    problems = []
+    for path in ("no-name", "no-content.gguf"):
+        said = subprocess.run(["gio", "info", "-a", "standard::content-type", str(share / path)], capture_output=True, text=True,
+                              env=environment, check=True).stdout
+        if "application/x-gguf" not in said:
+            problems.append(f"{path} is no model for the desktop: {said.strip()}")
+    said = subprocess.run(["gio", "mime", "application/x-gguf"], capture_output=True, text=True, env=environment, check=False).stdout
+    if f"{ID}.desktop" not in said:
+        problems.append(f"models are not opened by the app: {said.strip()}")
+    return problems
+
+
+def main(root, build):
     version = packaging.introspect(build, "projectinfo")["version"]
     missing = []
     with tempfile.TemporaryDirectory() as folder:
@@ -73,6 +100,9 @@ def main(_, build):
                 missing.append(tool)
             else:
                 problems += packaging.problems_of([tool, *options, str(share / path)])
+        missing += [tool for tool in ("update-mime-database", "update-desktop-database", "gio") if not shutil.which(tool)]
+        if not problems and not missing:
+            problems += check_association(share, pathlib.Path(root) / "tests/data")
     if missing and not problems:
         packaging.skip(f"not everything could be checked: there is no {' and no '.join(missing)}")
     return problems

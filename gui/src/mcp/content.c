@@ -75,7 +75,7 @@ LgMcpResult *lg_mcp_result_new(JsonNode *result)
 {
     LgMcpResult *self = g_new0(LgMcpResult, 1);
     GString *text = g_string_new(NULL);
-    JsonNode *content = lg_json_member(result, "content"), *error = lg_json_member(result, "isError");
+    JsonNode *content = lg_json_member(result, "content");
     for (guint i = 0; i < MIN(lg_json_length(content), PARTS_MAX); i++)
         add_part(text, lg_json_element(content, i));
     JsonNode *structured = lg_json_member(result, "structuredContent");
@@ -85,8 +85,7 @@ LgMcpResult *lg_mcp_result_new(JsonNode *result)
     }
     cut(text);
     self->text = g_string_free(text, FALSE);
-    self->is_error = error && JSON_NODE_HOLDS_VALUE(error) && json_node_get_value_type(error) == G_TYPE_BOOLEAN &&
-                     json_node_get_boolean(error);
+    self->is_error = lg_json_truth(lg_json_member(result, "isError"));
     return self;
 }
 

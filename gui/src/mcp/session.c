@@ -405,9 +405,7 @@ static void take_request(LgMcpSession *self, JsonNode *message, const char *meth
 
 static double number(JsonNode *node)
 {
-    const double x = node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) != G_TYPE_STRING
-                         ? json_node_get_double(node)
-                         : 0;
+    const double x = lg_json_real(node, 0);
     return isfinite(x) ? x : 0;
 }
 

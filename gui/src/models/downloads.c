@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "json.h"
 #include "models/downloads.h"
 
 struct _LgDownload {
@@ -86,20 +87,15 @@ static void set_state(LgDownload *self, LgDownloadState state, const char *probl
     g_signal_emit(self, changed, 0);
 }
 
-static gint64 integer(JsonObject *event, const char *name)
-{
-    return json_object_get_int_member_with_default(event, name, 0);
-}
-
-static void on_event(LgDownload *self, const char *name, JsonObject *event)
+static void on_event(LgDownload *self, const char *name, JsonNode *event)
 {
     if (strcmp(name, "progress") == 0) {
-        self->done = integer(event, "done");
-        self->total = integer(event, "bytes");
-        self->speed = json_object_get_double_member_with_default(event, "bytes_per_second", 0);
+        self->done = lg_json_number(lg_json_member(event, "done"), 0);
+        self->total = lg_json_number(lg_json_member(event, "bytes"), 0);
+        self->speed = lg_json_real(lg_json_member(event, "bytes_per_second"), 0);
     } else if (strcmp(name, "complete") == 0) {
         g_free(self->path);
-        self->path = g_strdup(json_object_get_string_member_with_default(event, "path", NULL));
+        self->path = g_strdup(lg_json_text(lg_json_member(event, "path")));
     } else {
         return;
     }

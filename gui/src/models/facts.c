@@ -6,6 +6,7 @@
 #include <libllm/libllm.h>
 #include <string.h>
 
+#include "json.h"
 #include "models/facts.h"
 #include "sizing/machine.h"
 
@@ -18,39 +19,6 @@ void lg_facts_free(LgFacts *facts)
     g_free(facts->quantization);
     g_free(facts->remark);
     g_free(facts);
-}
-
-/* --- JSON --------------------------------------------------------------------------------------------------------- */
-
-static JsonNode *member(JsonNode *node, const char *name)
-{
-    return node && JSON_NODE_HOLDS_OBJECT(node) ? json_object_get_member(json_node_get_object(node), name) : NULL;
-}
-
-static double number(JsonNode *node)
-{
-    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) != G_TYPE_STRING
-               ? json_node_get_double(node)
-               : 0;
-}
-
-static const char *text(JsonNode *node)
-{
-    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING
-               ? json_node_get_string(node)
-               : NULL;
-}
-
-static gboolean truth(JsonNode *node)
-{
-    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_BOOLEAN &&
-           json_node_get_boolean(node);
-}
-
-static JsonNode *parse(const char *bytes, gssize n)
-{
-    g_autoptr(JsonParser) parser = json_parser_new();
-    return json_parser_load_from_data(parser, bytes, n, NULL) ? json_parser_steal_root(parser) : NULL;
 }
 
 /* --- The library -------------------------------------------------------------------------------------------------- */
@@ -89,7 +57,7 @@ static JsonNode *ask(writer call, gconstpointer object, char **problem)
         buffer = g_realloc(buffer, capacity);
         status = call(object, buffer, capacity, &needed, &error);
     }
-    JsonNode *node = status ? NULL : parse(buffer, (gssize)needed);
+    JsonNode *node = status ? NULL : lg_json_parse(buffer, (gssize)needed, NULL);
     if (!node && problem)
         *problem = g_strdup(status ? error.message : "JSON");
     return node;
@@ -109,7 +77,7 @@ static char *main_type(JsonNode *types)
     json_object_iter_init(&iter, json_node_get_object(types));
     while (json_object_iter_next(&iter, &name, &type)) {
         /* Norms are F32 in all files, so that counts only where nothing else does. */
-        const double n = number(member(type, "tensors")) * (strcmp(name, "F32") == 0 ? 1e-6 : 1);
+        const double n = lg_json_real(lg_json_member(type, "tensors"), 0) * (strcmp(name, "F32") == 0 ? 1e-6 : 1);
         if (n > most) {
             most = n;
             best = name;
@@ -127,13 +95,14 @@ static guint64 size_on_disk(const char *path)
 
 static void read_description(LgFacts *facts, JsonNode *node)
 {
-    facts->architecture = g_strdup(text(member(node, "architecture")));
-    facts->n_bytes = (guint64)number(member(node, "file_bytes"));
-    facts->n_parameters = number(member(node, "parameters"));
-    facts->n_context_train = (gint64)number(member(member(node, "hyper_parameters"), "context_length"));
-    facts->runnable = truth(member(node, "runnable"));
-    facts->has_template = truth(member(node, "has_chat_template"));
-    facts->quantization = main_type(member(node, "tensor_types"));
+    facts->architecture = g_strdup(lg_json_text(lg_json_member(node, "architecture")));
+    facts->n_bytes = (guint64)lg_json_number(lg_json_member(node, "file_bytes"), 0);
+    facts->n_parameters = lg_json_real(lg_json_member(node, "parameters"), 0);
+    facts->n_context_train =
+        lg_json_number(lg_json_member(lg_json_member(node, "hyper_parameters"), "context_length"), 0);
+    facts->runnable = lg_json_truth(lg_json_member(node, "runnable"));
+    facts->has_template = lg_json_truth(lg_json_member(node, "has_chat_template"));
+    facts->quantization = main_type(lg_json_member(node, "tensor_types"));
     if (!facts->runnable)
         facts->problem = g_strdup_printf(_("This version does not compute models of the kind “%s”."),
                                          facts->architecture ? facts->architecture : "?");
@@ -141,15 +110,14 @@ static void read_description(LgFacts *facts, JsonNode *node)
 
 static double value_of(JsonNode *report, const char *group, const char *name, const char *which)
 {
-    return number(member(member(member(report, group), name), which));
+    return lg_json_real(lg_json_member(lg_json_member(lg_json_member(report, group), name), which), 0);
 }
 
 static void read_report(LgFacts *facts, JsonNode *report)
 {
-    JsonNode *remarks = member(report, "remarks");
     const double most = value_of(report, "context", "most", "value");
     facts->is_sized = TRUE;
-    facts->fits = truth(member(report, "feasible"));
+    facts->fits = lg_json_truth(lg_json_member(report, "feasible"));
     facts->speed = value_of(report, "decode", "tokens_per_second", "value");
     facts->speed_low = value_of(report, "decode", "tokens_per_second", "low");
     facts->speed_high = value_of(report, "decode", "tokens_per_second", "high");
@@ -157,8 +125,8 @@ static void read_report(LgFacts *facts, JsonNode *report)
     facts->n_context = (gint64)most;
     if (facts->n_context_train > 0 && (most <= 0 || most > (double)facts->n_context_train))
         facts->n_context = facts->fits || most > 0 ? facts->n_context_train : 0;
-    if (remarks && JSON_NODE_HOLDS_ARRAY(remarks) && json_array_get_length(json_node_get_array(remarks)))
-        facts->remark = g_strdup(text(member(json_array_get_element(json_node_get_array(remarks), 0), "text")));
+    facts->remark =
+        g_strdup(lg_json_text(lg_json_member(lg_json_element(lg_json_member(report, "remarks"), 0), "text")));
 }
 
 const char *lg_facts_language(void)
@@ -187,7 +155,7 @@ static void size(LgFacts *facts, const libllm_runtime *runtime, const char *path
     json_builder_end_object(builder);
     json_builder_end_object(builder);
     g_autoptr(JsonNode) root = json_builder_get_root(builder);
-    g_autofree char *scenario = json_to_string(root, FALSE);
+    g_autofree char *scenario = lg_json_write(root);
     const struct question question = {runtime, scenario};
     g_autoptr(JsonNode) report = ask(write_report, &question, &facts->remark);
     if (report)
@@ -227,25 +195,21 @@ LgFacts *lg_facts_read_finish(GAsyncResult *result, GError **error)
     return g_task_propagate_pointer(G_TASK(result), error);
 }
 
-LgFacts *lg_facts_of_event(JsonObject *event)
+LgFacts *lg_facts_of_event(JsonNode *event)
 {
     LgFacts *facts = g_new0(LgFacts, 1);
-    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
-    json_node_set_object(node, event);
-    JsonNode *fits = member(node, "fits"), *speed = member(node, "tokens_per_second"),
-             *remarks = member(node, "remarks");
-    facts->quantization = g_strdup(text(member(node, "quantization")));
-    facts->n_bytes = (guint64)number(member(node, "bytes"));
-    facts->n_parameters = number(member(node, "parameters"));
+    JsonNode *fits = lg_json_member(event, "fits"), *speed = lg_json_member(event, "tokens_per_second");
+    facts->quantization = g_strdup(lg_json_text(lg_json_member(event, "quantization")));
+    facts->n_bytes = (guint64)lg_json_number(lg_json_member(event, "bytes"), 0);
+    facts->n_parameters = lg_json_real(lg_json_member(event, "parameters"), 0);
     facts->is_sized = fits != NULL;
-    facts->fits = truth(fits);
-    facts->speed = number(member(speed, "value"));
-    facts->speed_low = number(member(speed, "low"));
-    facts->speed_high = number(member(speed, "high"));
-    facts->memory = number(member(node, "memory"));
-    facts->n_context = (gint64)number(member(node, "context"));
-    if (remarks && JSON_NODE_HOLDS_ARRAY(remarks) && json_array_get_length(json_node_get_array(remarks)))
-        facts->remark = g_strdup(text(json_array_get_element(json_node_get_array(remarks), 0)));
+    facts->fits = lg_json_truth(fits);
+    facts->speed = lg_json_real(lg_json_member(speed, "value"), 0);
+    facts->speed_low = lg_json_real(lg_json_member(speed, "low"), 0);
+    facts->speed_high = lg_json_real(lg_json_member(speed, "high"), 0);
+    facts->memory = lg_json_real(lg_json_member(event, "memory"), 0);
+    facts->n_context = lg_json_number(lg_json_member(event, "context"), 0);
+    facts->remark = g_strdup(lg_json_text(lg_json_element(lg_json_member(event, "remarks"), 0)));
     return facts;
 }
 
@@ -289,8 +253,9 @@ char *lg_facts_describe(const LgFacts *facts)
 
 static char *speed_text(const LgFacts *facts)
 {
-    g_autofree char *value = short_number(facts->speed), *low = short_number(facts->speed_low);
-    g_autofree char *high = short_number(facts->speed_high);
+    const double factor = facts->factor > 0 ? facts->factor : 1;
+    g_autofree char *value = short_number(facts->speed * factor), *low = short_number(facts->speed_low * factor);
+    g_autofree char *high = short_number(facts->speed_high * factor);
     return g_strdup_printf(_("%s tokens/s (%s – %s)"), value, low, high);
 }
 
@@ -311,6 +276,7 @@ char *lg_facts_predict(const LgFacts *facts)
         add(line, facts->remark ? facts->remark : _("Does not fit"));
     if (facts->is_sized && facts->fits && !facts->problem) {
         add(line, speed);
+        add(line, speed && facts->factor > 0 ? _("corrected by what was measured here") : NULL);
         add(line, context);
     }
     return g_string_free(line, FALSE);

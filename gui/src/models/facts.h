@@ -21,6 +21,7 @@ typedef struct {
     gboolean is_sized, fits;
     char *remark;                        /* why it does not fit; or NULL */
     double speed, speed_low, speed_high; /* tokens a second; 0: not known */
+    double factor;                       /* of the speeds, by what was measured on this machine; 0: nothing was */
     double memory;                       /* bytes */
     gint64 n_context;                    /* that fits; 0: not known */
 } LgFacts;
@@ -33,7 +34,7 @@ void lg_facts_read_async(const char *path, GCancellable *cancellable, GAsyncRead
 LgFacts *lg_facts_read_finish(GAsyncResult *result, GError **error);
 
 /* From the helper's event "model". */
-LgFacts *lg_facts_of_event(JsonObject *event);
+LgFacts *lg_facts_of_event(JsonNode *event);
 
 /* "en" or "zh": what the estimator is asked in. */
 const char *lg_facts_language(void);

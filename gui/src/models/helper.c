@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "json.h"
 #include "models/helper.h"
 
 struct _LgHelper {
@@ -63,23 +64,11 @@ static void on_process_exit(GObject *process, GAsyncResult *result, gpointer dat
         g_subprocess_get_if_exited(G_SUBPROCESS(process)) && g_subprocess_get_exit_status(G_SUBPROCESS(process)) == 0);
 }
 
-static const char *text_of(JsonObject *event, const char *member)
-{
-    JsonNode *node = json_object_get_member(event, member);
-    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING
-               ? json_node_get_string(node)
-               : NULL;
-}
+static gint64 number_of(JsonNode *event, const char *name) { return lg_json_number(lg_json_member(event, name), 0); }
 
-static gint64 number_of(JsonObject *event, const char *member)
+static void note(LgHelper *self, JsonNode *event)
 {
-    JsonNode *node = json_object_get_member(event, member);
-    return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_int(node) : 0;
-}
-
-static void note(LgHelper *self, JsonObject *event)
-{
-    const char *url = text_of(event, "url");
+    const char *url = lg_json_text(lg_json_member(event, "url"));
     const gint64 status = number_of(event, "status");
     if (url)
         lg_network_note(self->network, self->purpose, "GET", url, (int)status, number_of(event, "sent"),
@@ -88,14 +77,8 @@ static void note(LgHelper *self, JsonObject *event)
 
 static void take_line(LgHelper *self, const char *line)
 {
-    g_autoptr(JsonParser) parser = json_parser_new_immutable();
-    if (!json_parser_load_from_data(parser, line, -1, NULL))
-        return;
-    JsonNode *root = json_parser_get_root(parser); /* NULL for an empty line */
-    if (!root || !JSON_NODE_HOLDS_OBJECT(root))
-        return;
-    JsonObject *event = json_node_get_object(root);
-    const char *name = text_of(event, "event");
+    g_autoptr(JsonNode) event = lg_json_parse(line, -1, NULL);
+    const char *name = lg_json_text(lg_json_member(event, "event"));
     if (!name)
         return;
     if (strcmp(name, "connection") == 0) {
@@ -103,8 +86,8 @@ static void take_line(LgHelper *self, const char *line)
     } else if (strcmp(name, "error") == 0 || strcmp(name, "stopped") == 0) {
         g_free(self->code);
         g_free(self->message);
-        self->code = g_strdup(text_of(event, "code"));
-        self->message = g_strdup(text_of(event, "message"));
+        self->code = lg_json_dup_text(event, "code");
+        self->message = lg_json_dup_text(event, "message");
     }
     g_signal_emit(self, signals[EVENT], 0, name, event);
 }
@@ -208,7 +191,7 @@ static void lg_helper_class_init(LgHelperClass *class)
 {
     G_OBJECT_CLASS(class)->finalize = lg_helper_finalize;
     signals[EVENT] = g_signal_new("event", LG_TYPE_HELPER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
-                                  G_TYPE_STRING, JSON_TYPE_OBJECT);
+                                  G_TYPE_STRING, JSON_TYPE_NODE | G_SIGNAL_TYPE_STATIC_SCOPE);
     signals[ENDED] = g_signal_new("ended", LG_TYPE_HELPER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
                                   G_TYPE_BOOLEAN, G_TYPE_STRING, G_TYPE_STRING);
 }

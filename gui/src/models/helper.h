@@ -2,7 +2,7 @@
  * `libllm pull` as a helper process: the app itself opens no connection to a hub. What the helper prints are events,
  * described in docs/pull.md.
  *
- * Signals: "event" (const char *name, JsonObject *event); "ended" (gboolean well, const char *code, const char
+ * Signals: "event" (const char *name, JsonNode *event); "ended" (gboolean well, const char *code, const char
  * *message), once, after the last event. code is "stopped" when it was stopped.
  */
 #ifndef LG_HELPER_H

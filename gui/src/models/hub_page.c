@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "json.h"
 #include "models/facts.h"
 #include "models/helper.h"
 #include "models/hub_page.h"
@@ -18,6 +19,7 @@ struct _LgHubPage {
     GtkSpinner *spinner;
     GtkListBox *list;
     LgNetwork *network;
+    LgLibrary *library; /* NULL: nothing is known of speeds here */
     LgHelper *helper;
     char *source; /* the repository that is shown; NULL: a search */
     char *words;  /* of the last search */
@@ -80,21 +82,20 @@ static GtkWidget *new_row(const char *title, const char *subtitle)
     return row;
 }
 
-static void add_repository(LgHubPage *self, JsonObject *event)
+static void add_repository(LgHubPage *self, JsonNode *event)
 {
-    const char *id = json_object_get_string_member_with_default(event, "id", "");
-    const char *source = json_object_get_string_member_with_default(event, "source", "");
-    const gint64 n = json_object_get_int_member_with_default(event, "downloads", 0);
+    g_autofree char *id = lg_json_dup_text(event, "id");
+    const gint64 n = lg_json_number(lg_json_member(event, "downloads"), 0);
     g_autofree char *count = g_strdup_printf("%'" G_GINT64_FORMAT, n);
     g_autofree char *below = g_strdup_printf(g_dngettext(NULL, "%s download", "%s downloads", (gulong)n), count);
     GtkWidget *row = new_row(id, below), *arrow = gtk_image_new_from_icon_name("go-next-symbolic");
-    if (json_object_get_boolean_member_with_default(event, "gated", FALSE)) {
+    if (lg_json_truth(lg_json_member(event, "gated"))) {
         GtkWidget *lock = gtk_image_new_from_icon_name("changes-prevent-symbolic");
         gtk_widget_set_tooltip_text(lock, _("Needs an account that has accepted its conditions"));
         adw_action_row_add_suffix(ADW_ACTION_ROW(row), lock);
     }
     adw_action_row_add_suffix(ADW_ACTION_ROW(row), arrow);
-    g_object_set_data_full(G_OBJECT(row), "repository", g_strdup(source), g_free);
+    g_object_set_data_full(G_OBJECT(row), "repository", lg_json_dup_text(event, "source"), g_free);
     gtk_list_box_append(self->list, row);
 }
 
@@ -106,15 +107,16 @@ static void on_download(GtkButton *button, gpointer page)
     gtk_widget_set_sensitive(GTK_WIDGET(button), FALSE);
 }
 
-/* A file of a split model stands for all of them. */
-static char *source_of_model(LgHubPage *self, JsonObject *event)
+static gboolean is_kind(JsonNode *event, const char *kind)
 {
-    JsonArray *files = json_object_has_member(event, "files") ? json_object_get_array_member(event, "files") : NULL;
-    const char *kind = json_object_get_string_member_with_default(event, "kind", "");
-    if (strcmp(kind, "folder") == 0)
-        return g_strdup_printf("%s:safetensors", self->source);
-    return g_strdup_printf("%s:%s", self->source,
-                           files && json_array_get_length(files) ? json_array_get_string_element(files, 0) : "");
+    return g_strcmp0(lg_json_text(lg_json_member(event, "kind")), kind) == 0;
+}
+
+/* A file of a split model stands for all of them. */
+static char *source_of_model(LgHubPage *self, JsonNode *event)
+{
+    const char *file = lg_json_text(lg_json_element(lg_json_member(event, "files"), 0));
+    return g_strdup_printf("%s:%s", self->source, is_kind(event, "folder") ? "safetensors" : file ? file : "");
 }
 
 static void mark(GtkWidget *row, const LgFacts *facts)
@@ -132,12 +134,13 @@ static void mark(GtkWidget *row, const LgFacts *facts)
     adw_action_row_add_prefix(ADW_ACTION_ROW(row), image);
 }
 
-static void add_model(LgHubPage *self, JsonObject *event)
+static void add_model(LgHubPage *self, JsonNode *event)
 {
-    const char *name = json_object_get_string_member_with_default(event, "name", "");
-    if (strcmp(json_object_get_string_member_with_default(event, "kind", ""), "aside") == 0)
+    g_autofree char *name = lg_json_dup_text(event, "name");
+    if (is_kind(event, "aside"))
         return;
     g_autoptr(LgFacts) facts = lg_facts_of_event(event);
+    facts->factor = self->library ? lg_library_get_factor(self->library, facts->speed) : 0;
     g_autofree char *what = lg_facts_describe(facts), *does = lg_facts_predict(facts);
     g_autofree char *below = g_strdup_printf("%s\n%s", what, does);
     g_autofree char *label = g_strdup_printf(_("Download %s"), name);
@@ -163,7 +166,7 @@ static void add_model(LgHubPage *self, JsonObject *event)
     gtk_list_box_insert(self->list, row, at);
 }
 
-static void on_event(LgHubPage *self, const char *name, JsonObject *event)
+static void on_event(LgHubPage *self, const char *name, JsonNode *event)
 {
     if (strcmp(name, "repository") == 0 && !self->source)
         add_repository(self, event);
@@ -295,6 +298,8 @@ static void on_back(LgHubPage *self)
 
 void lg_hub_page_set_network(LgHubPage *self, LgNetwork *network) { g_set_object(&self->network, network); }
 
+void lg_hub_page_set_library(LgHubPage *self, LgLibrary *library) { g_set_object(&self->library, library); }
+
 void lg_hub_page_begin(LgHubPage *self) { gtk_widget_grab_focus(GTK_WIDGET(self->entry)); }
 
 static void lg_hub_page_dispose(GObject *object)
@@ -306,6 +311,7 @@ static void lg_hub_page_dispose(GObject *object)
         g_clear_object(&self->helper);
     }
     g_clear_object(&self->network);
+    g_clear_object(&self->library);
     G_OBJECT_CLASS(lg_hub_page_parent_class)->dispose(object);
 }
 

@@ -8,6 +8,7 @@
 
 #include <adwaita.h>
 
+#include "models/library.h"
 #include "remote/network.h"
 
 G_BEGIN_DECLS
@@ -16,6 +17,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(LgHubPage, lg_hub_page, LG, HUB_PAGE, AdwBin)
 
 void lg_hub_page_set_network(LgHubPage *self, LgNetwork *network);
+/* Predictions are corrected by what it has measured. */
+void lg_hub_page_set_library(LgHubPage *self, LgLibrary *library);
 /* Puts the cursor where one types. */
 void lg_hub_page_begin(LgHubPage *self);
 

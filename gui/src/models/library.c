@@ -8,9 +8,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "models/folder.h"
+#include "models/learned.h"
 #include "models/library.h"
 
-#define DELETED ".deleted-"
 #define SETTLE_MS 250
 
 struct _LgLibrary {
@@ -19,6 +20,7 @@ struct _LgLibrary {
     char *folder;
     GSettings *settings;
     LgStore *store;
+    LgLearned *learned;
     GFileMonitor *monitor;
     GCancellable *cancellable;
     GQueue *unread; /* LgModel */
@@ -36,12 +38,23 @@ static void scan(LgLibrary *self);
 
 static void read_next(LgLibrary *self);
 
+/* Brings what is known by measurements to a model. One that was measured shows how it was predicted beside that. */
+static void teach(LgLibrary *self, LgModel *model)
+{
+    const LgFacts *facts = lg_model_get_facts(model);
+    const double measured = lg_learned_measured(self->learned, lg_model_get_path(model));
+    lg_model_set_measured(model, measured);
+    lg_model_set_factor(model, measured > 0 || !facts ? 0 : lg_library_get_factor(self, facts->speed));
+}
+
 static void on_facts(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autoptr(LgLibrary) self = data;
     g_autoptr(LgFacts) facts = lg_facts_read_finish(result, NULL);
-    if (facts && self->reading)
+    if (facts && self->reading) {
         lg_model_take_facts(self->reading, g_steal_pointer(&facts));
+        teach(self, self->reading);
+    }
     g_clear_object(&self->reading);
     read_next(self);
 }
@@ -101,7 +114,7 @@ static int by_name(gconstpointer a, gconstpointer b, gpointer data)
 
 static void put(LgLibrary *self, const char *path)
 {
-    g_autoptr(LgModel) model = lg_model_new(path, g_str_has_prefix(path, self->folder));
+    g_autoptr(LgModel) model = lg_model_new(path, lg_folder_holds(self->folder, path));
     g_list_store_insert_sorted(self->models, model, by_name, NULL);
     g_queue_push_tail(self->unread, g_object_ref(model));
     read_next(self);
@@ -109,52 +122,10 @@ static void put(LgLibrary *self, const char *path)
 
 /* --- Looking for models ------------------------------------------------------------------------------------------- */
 
-static gboolean is_first_part(const char *name)
+static void purge_in_thread(GTask *task, gpointer source, gpointer path, GCancellable *cancellable)
 {
-    static GRegex *part;
-    if (g_once_init_enter(&part))
-        g_once_init_leave(&part, g_regex_new("-(\\d{5})-of-\\d{5}\\.gguf$", G_REGEX_CASELESS, 0, NULL));
-    g_autoptr(GMatchInfo) match = NULL;
-    if (!g_regex_match(part, name, 0, &match))
-        return TRUE;
-    g_autofree char *number = g_match_info_fetch(match, 1);
-    return strcmp(number, "00001") == 0;
-}
-
-static gboolean is_model_file(const char *name)
-{
-    g_autofree char *lower = g_ascii_strdown(name, -1);
-    return name[0] != '.' && g_str_has_suffix(lower, ".gguf") && !g_str_has_prefix(lower, "mmproj") &&
-           is_first_part(lower);
-}
-
-/* The models in a folder: files, and folders that are one. */
-static void look(const char *folder, GPtrArray *paths, gboolean deeper)
-{
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    const char *name;
-    while (dir && (name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        g_autofree char *config = g_build_filename(path, "config.json", NULL);
-        if (is_model_file(name))
-            g_ptr_array_add(paths, g_steal_pointer(&path));
-        else if (name[0] != '.' && deeper && g_file_test(config, G_FILE_TEST_IS_REGULAR))
-            g_ptr_array_add(paths, g_steal_pointer(&path));
-        else if (name[0] != '.' && deeper && g_file_test(path, G_FILE_TEST_IS_DIR))
-            look(path, paths, FALSE);
-    }
-}
-
-/* What an earlier run had hidden and not brought back. */
-static void purge_all(const char *folder)
-{
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    const char *name;
-    while (dir && (name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        if (g_str_has_prefix(name, DELETED))
-            lg_library_purge(NULL, path);
-    }
+    lg_folder_purge(path);
+    g_task_return_boolean(task, TRUE);
 }
 
 struct places {
@@ -170,20 +141,13 @@ static void free_places(gpointer data)
     g_free(places);
 }
 
-/* Where packages of the system put models; NULL behind the last. */
-static char *system_folder(guint i)
-{
-    const char *data = g_get_system_data_dirs()[i];
-    return data ? g_build_filename(data, "libllm", "models", NULL) : NULL;
-}
-
 /* Whether a model is listed because of where it lies, not because it was added. */
 static gboolean is_found(LgLibrary *self, const char *path)
 {
-    gboolean found = g_str_has_prefix(path, self->folder);
+    gboolean found = lg_folder_holds(self->folder, path);
     char *folder;
-    for (guint i = 0; !found && (folder = system_folder(i)); i++) {
-        found = g_str_has_prefix(path, folder);
+    for (guint i = 0; !found && (folder = lg_folder_of_system(i)); i++) {
+        found = lg_folder_holds(folder, path);
         g_free(folder);
     }
     return found;
@@ -194,11 +158,11 @@ static void scan_places(GTask *task, gpointer source, gpointer data, GCancellabl
     const struct places *places = data;
     GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
     if (places->is_first)
-        purge_all(places->folder);
-    look(places->folder, paths, TRUE);
+        lg_folder_purge_all(places->folder);
+    lg_folder_look(places->folder, paths);
     char *folder;
-    for (guint i = 0; (folder = system_folder(i)); i++) {
-        look(folder, paths, TRUE);
+    for (guint i = 0; (folder = lg_folder_of_system(i)); i++) {
+        lg_folder_look(folder, paths);
         g_free(folder);
     }
     for (char **at = places->added; *at; at++)
@@ -330,7 +294,7 @@ void lg_library_restore(LgLibrary *self, const char *path) { lg_library_add(self
 char *lg_library_delete(LgLibrary *self, const char *path, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path);
-    g_autofree char *hidden = g_strconcat(DELETED, name, NULL);
+    g_autofree char *hidden = g_strconcat(LG_FOLDER_DELETED, name, NULL);
     g_autofree char *token = g_build_filename(folder, hidden, NULL);
     if (g_rename(path, token) != 0) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
@@ -343,7 +307,7 @@ char *lg_library_delete(LgLibrary *self, const char *path, GError **error)
 gboolean lg_library_undelete(LgLibrary *self, const char *token, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(token), *name = g_path_get_basename(token);
-    g_autofree char *path = g_build_filename(folder, name + strlen(DELETED), NULL);
+    g_autofree char *path = g_build_filename(folder, name + strlen(LG_FOLDER_DELETED), NULL);
     if (g_file_test(path, G_FILE_TEST_EXISTS) || g_rename(token, path) != 0) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS, _("“%s” cannot be brought back."), path);
         return FALSE;
@@ -354,17 +318,9 @@ gboolean lg_library_undelete(LgLibrary *self, const char *token, GError **error)
 
 void lg_library_purge(LgLibrary *self, const char *token)
 {
-    if (g_file_test(token, G_FILE_TEST_IS_DIR) && !g_file_test(token, G_FILE_TEST_IS_SYMLINK)) {
-        g_autoptr(GDir) dir = g_dir_open(token, 0, NULL);
-        const char *name;
-        while (dir && (name = g_dir_read_name(dir))) { /* models have no folders in them */
-            g_autofree char *path = g_build_filename(token, name, NULL);
-            g_unlink(path);
-        }
-        g_rmdir(token);
-    } else {
-        g_unlink(token);
-    }
+    g_autoptr(GTask) task = g_task_new(self, NULL, NULL, NULL);
+    g_task_set_task_data(task, g_strdup(token), g_free);
+    g_task_run_in_thread(task, purge_in_thread);
 }
 
 /* --- Measurements ---------------------------------------------------------------------------------------------------
@@ -374,7 +330,16 @@ static const char quantity[] = "decode_tokens_per_second";
 
 static gpointer list_measurements(LgStore *store, gpointer data, GCancellable *cancellable, GError **error)
 {
-    return lg_store_list_measurements(store, NULL, NULL, quantity, 500, error);
+    return lg_store_list_measurements(store, g_get_host_name(), NULL, quantity, 500, error);
+}
+
+static void teach_all(LgLibrary *self)
+{
+    const guint n = get_n_items(G_LIST_MODEL(self));
+    for (guint i = 0; i < n; i++) {
+        g_autoptr(LgModel) model = g_list_model_get_item(G_LIST_MODEL(self->models), i);
+        teach(self, model);
+    }
 }
 
 static void on_measurements(GObject *store, GAsyncResult *result, gpointer data)
@@ -383,10 +348,9 @@ static void on_measurements(GObject *store, GAsyncResult *result, gpointer data)
     g_autoptr(GPtrArray) rows = lg_store_array_finish(LG_STORE(store), result, NULL);
     for (guint i = rows ? rows->len : 0; i-- > 0;) { /* the newest is the last word */
         const LgMeasurement *row = rows->pdata[i];
-        LgModel *model = lg_library_find(self, row->model);
-        if (model)
-            lg_model_set_measured(model, row->measured);
+        lg_learned_note(self->learned, row->model, row->predicted, row->measured);
     }
+    teach_all(self);
 }
 
 static void read_measurements(LgLibrary *self)
@@ -413,8 +377,8 @@ void lg_library_note_speed(LgLibrary *self, const char *path, double tokens_per_
     LgModel *model = lg_library_find(self, path);
     const LgFacts *facts = model ? lg_model_get_facts(model) : NULL;
     const gboolean is_known = facts && facts->speed > 0;
-    if (model)
-        lg_model_set_measured(model, tokens_per_second);
+    lg_learned_note(self->learned, path, is_known ? facts->speed : 0, tokens_per_second);
+    teach_all(self);
     if (!self->store)
         return;
     LgMeasurement *row = g_object_new(LG_TYPE_MEASUREMENT, NULL);
@@ -426,6 +390,12 @@ void lg_library_note_speed(LgLibrary *self, const char *path, double tokens_per_
     row->high = is_known ? facts->speed_high : (double)NAN;
     row->measured = tokens_per_second;
     lg_store_run_async(self->store, add_measurement, row, g_object_unref, NULL, NULL, NULL, NULL);
+}
+
+double lg_library_get_factor(LgLibrary *self, double predicted)
+{
+    const double factor = lg_learned_factor(self->learned, predicted);
+    return fabs(factor - 1) < 0.01 ? 0 : factor;
 }
 
 /* --- Life -----------------------------------------------------------------------------------------------------------
@@ -470,6 +440,7 @@ static void lg_library_finalize(GObject *object)
     g_clear_object(&self->models);
     g_clear_object(&self->settings);
     g_clear_object(&self->cancellable);
+    lg_learned_free(self->learned);
     g_free(self->folder);
     G_OBJECT_CLASS(lg_library_parent_class)->finalize(object);
 }
@@ -483,6 +454,7 @@ static void lg_library_class_init(LgLibraryClass *class)
 static void lg_library_init(LgLibrary *self)
 {
     self->models = g_list_store_new(LG_TYPE_MODEL);
+    self->learned = lg_learned_new();
     self->cancellable = g_cancellable_new();
     self->unread = g_queue_new();
     g_signal_connect_object(self->models, "items-changed", G_CALLBACK(on_items_changed), self, G_CONNECT_SWAPPED);

@@ -30,13 +30,16 @@ gboolean lg_library_add(LgLibrary *self, const char *path, GError **error);
 void lg_library_remove(LgLibrary *self, const char *path);
 void lg_library_restore(LgLibrary *self, const char *path);
 
-/* Hides the files from everybody; undelete brings them back, purge is for good. The token is the caller's. */
+/* Hides the files from everybody; undelete brings them back, purge, which takes its time on a thread, is for good. The
+ * token is the caller's. */
 char *lg_library_delete(LgLibrary *self, const char *path, GError **error);
 gboolean lg_library_undelete(LgLibrary *self, const char *token, GError **error);
 void lg_library_purge(LgLibrary *self, const char *token);
 
-/* An answer on this machine had this speed: beside the prediction, for the next one. */
+/* An answer on this machine had this speed: beside the prediction, and for those of other models. */
 void lg_library_note_speed(LgLibrary *self, const char *path, double tokens_per_second);
+/* What the predicted speed of a model that has not answered here is to be multiplied by; 0: nothing was measured. */
+double lg_library_get_factor(LgLibrary *self, double predicted);
 
 /* Whether all models that are listed have been read. */
 gboolean lg_library_is_settled(LgLibrary *self);

@@ -48,6 +48,14 @@ void lg_model_set_measured(LgModel *self, double tokens_per_second)
     g_signal_emit(self, changed, 0);
 }
 
+void lg_model_set_factor(LgModel *self, double factor)
+{
+    if (!self->facts || self->facts->factor == factor)
+        return;
+    self->facts->factor = factor;
+    g_signal_emit(self, changed, 0);
+}
+
 static void lg_model_finalize(GObject *object)
 {
     LgModel *self = LG_MODEL(object);

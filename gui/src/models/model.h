@@ -25,6 +25,8 @@ void lg_model_take_facts(LgModel *self, LgFacts *facts);
 /* Tokens a second of answers on this machine; 0: none yet. */
 double lg_model_get_measured(LgModel *self);
 void lg_model_set_measured(LgModel *self, double tokens_per_second);
+/* What its predicted speed is to be multiplied by; 0: it stands as it is. */
+void lg_model_set_factor(LgModel *self, double factor);
 
 G_END_DECLS
 

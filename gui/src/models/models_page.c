@@ -424,6 +424,7 @@ static void lg_models_page_init(LgModelsPage *self)
     self->endpoints = lg_endpoints_new(self->settings);
     self->client = lg_client_new(self->network);
     gtk_widget_init_template(GTK_WIDGET(self));
+    lg_hub_page_set_library(self->hub, self->library);
     bind(self, self->list, self->library, new_model_row);
     bind(self, self->downloads_list, self->downloads, new_download_row);
     bind(self, self->servers_list, self->endpoints, new_server_row);

@@ -267,8 +267,7 @@ GPtrArray *lg_client_list_models_finish(LgClient *self, GAsyncResult *result, GE
 /* The request with the members that make it one for a server. NULL when it is no JSON object. */
 static char *write_body(const char *request, const char *model)
 {
-    g_autoptr(JsonParser) parser = json_parser_new();
-    JsonNode *root = json_parser_load_from_data(parser, request, -1, NULL) ? json_parser_get_root(parser) : NULL;
+    g_autoptr(JsonNode) root = lg_json_parse(request, -1, NULL);
     if (!root || !JSON_NODE_HOLDS_OBJECT(root))
         return NULL;
     JsonObject *object = json_node_get_object(root), *options = json_object_new();
@@ -276,7 +275,7 @@ static char *write_body(const char *request, const char *model)
     json_object_set_boolean_member(object, "stream", TRUE);
     json_object_set_boolean_member(options, "include_usage", TRUE);
     json_object_set_object_member(object, "stream_options", options);
-    return json_to_string(root, FALSE);
+    return lg_json_write(root);
 }
 
 LgReply *lg_client_answer(LgClient *self, LgEndpoint *endpoint, const char *key, const char *model, const char *request,

@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "remote/server_dialog.h"
+#include "window.h"
 
 typedef struct {
     AdwMessageDialog *dialog; /* holds this */
@@ -89,9 +90,12 @@ static void on_try(Parts *parts)
 
 static void on_kept(GObject *endpoint, GAsyncResult *result, gpointer data)
 {
+    g_autoptr(GtkWidget) window = data; /* NULL: nobody to say it to */
     g_autoptr(GError) error = NULL;
-    if (!lg_endpoint_keep_key_finish(LG_ENDPOINT(endpoint), result, &error))
-        g_warning("the key is not kept: %s", error->message);
+    if (lg_endpoint_keep_key_finish(LG_ENDPOINT(endpoint), result, &error))
+        return;
+    g_autofree char *text = g_strdup_printf(_("The key could not be kept: %s"), error->message);
+    lg_window_say(window ? lg_window_of(window) : NULL, text);
 }
 
 static void on_response(Parts *parts, const char *response)
@@ -99,10 +103,11 @@ static void on_response(Parts *parts, const char *response)
     g_autoptr(LgEndpoint) endpoint = g_strcmp0(response, "add") == 0 ? endpoint_of(parts, NULL) : NULL;
     if (!endpoint)
         return;
+    GtkWindow *parent = gtk_window_get_transient_for(GTK_WINDOW(parts->dialog));
     LgEndpoint *kept =
         lg_endpoints_add(parts->endpoints, lg_endpoint_get_name(endpoint), lg_endpoint_get_url(endpoint));
     if (*text_of(parts->key))
-        lg_endpoint_keep_key(kept, text_of(parts->key), NULL, on_kept, NULL);
+        lg_endpoint_keep_key(kept, text_of(parts->key), NULL, on_kept, parent ? g_object_ref(parent) : NULL);
 }
 
 static AdwEntryRow *add_entry(GtkWidget *list, GtkWidget *row, const char *title)

@@ -4,6 +4,7 @@
 #include "field.h"
 
 #include "chooser.h"
+#include "json.h"
 #include "scenario.h"
 #include "widgets/drop_down.h"
 #include "widgets/quantity.h"
@@ -196,14 +197,14 @@ void lg_field_read(LgField *field, JsonObject *scenario)
         show_number(field, lg_scenario_number(scenario, spec->path, NAN) / factor_of(spec));
         break;
     case LG_FIELD_CHOICE:
-        choose(field, node && json_node_get_value_type(node) == G_TYPE_STRING ? json_node_get_string(node) : "");
+        choose(field, lg_json_text(node) ? lg_json_text(node) : "");
         break;
     case LG_FIELD_SWITCH:
-        gtk_switch_set_active(GTK_SWITCH(field->control), node && json_node_get_boolean(node));
+        gtk_switch_set_active(GTK_SWITCH(field->control), lg_json_truth(node));
         break;
     case LG_FIELD_DEVICE:
-        if (node)
-            device_chosen(json_node_get_string(node), field);
+        if (lg_json_text(node))
+            device_chosen(lg_json_text(node), field);
     }
     field->is_quiet = FALSE;
 }

@@ -3,6 +3,7 @@
  */
 #include "machine.h"
 
+#include "json.h"
 #include "scenario.h"
 
 #include <libllm/libllm.h>
@@ -48,7 +49,7 @@ static JsonNode *ask(Ask question, const libllm_runtime *runtime, const void *co
         return NULL;
     }
     buffer[needed] = 0;
-    return json_from_string(buffer, error);
+    return lg_json_parse(buffer, (gssize)needed, error);
 }
 
 static const char calibration_file[] = "calibration.json";
@@ -61,7 +62,7 @@ static JsonNode *read_kept(const char *name, JsonObject *cpu)
     g_autofree char *path = cache_path(name), *text = NULL;
     if (!g_file_get_contents(path, &text, NULL, NULL))
         return NULL;
-    g_autoptr(JsonNode) node = json_from_string(text, NULL);
+    g_autoptr(JsonNode) node = lg_json_parse(text, -1, NULL);
     if (!node || !JSON_NODE_HOLDS_OBJECT(node))
         return NULL;
     JsonObject *kept = json_node_get_object(node);

@@ -3,6 +3,7 @@
  */
 #include "report.h"
 
+#include "json.h"
 #include "widgets/quantity.h"
 
 #include <gio/gio.h>
@@ -42,13 +43,12 @@ static void free_table(gpointer pointer)
 
 static char *member_text(JsonObject *object, const char *name)
 {
-    JsonNode *node = json_object_get_member(object, name);
-    return node && JSON_NODE_HOLDS_VALUE(node) ? g_strdup(json_node_get_string(node)) : NULL;
+    return g_strdup(lg_json_text(json_object_get_member(object, name)));
 }
 
 static double member_number(JsonObject *object, const char *name, double otherwise)
 {
-    return json_object_has_member(object, name) ? json_object_get_double_member(object, name) : otherwise;
+    return lg_json_real(json_object_get_member(object, name), otherwise);
 }
 
 static void add_figure(LgReport *report, const char *path, JsonObject *object)
@@ -60,10 +60,8 @@ static void add_figure(LgReport *report, const char *path, JsonObject *object)
     figure->unit = member_text(object, "unit");
     if (!figure->unit)
         figure->unit = g_strdup("");
-    if (json_node_get_value_type(value) == G_TYPE_STRING)
-        figure->words = g_strdup(json_node_get_string(value));
-    else
-        figure->value = json_node_get_double(value);
+    figure->words = g_strdup(lg_json_text(value));
+    figure->value = lg_json_real(value, 0);
     figure->has_interval = json_object_has_member(object, "low") && json_object_has_member(object, "high");
     figure->low = member_number(object, "low", figure->value);
     figure->high = member_number(object, "high", figure->value);
@@ -146,7 +144,7 @@ static void read_lists(LgReport *report, JsonObject *object)
 
 LgReport *lg_report_parse(const char *json, GError **error)
 {
-    g_autoptr(JsonNode) root = json_from_string(json, error);
+    g_autoptr(JsonNode) root = lg_json_parse(json, -1, error);
     if (!root)
         return NULL;
     if (!JSON_NODE_HOLDS_OBJECT(root)) {

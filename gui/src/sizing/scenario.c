@@ -3,6 +3,7 @@
  */
 #include "scenario.h"
 
+#include "json.h"
 #include "widgets/language.h"
 #include "widgets/quantity.h"
 
@@ -15,8 +16,8 @@
 JsonObject *lg_scenario_copy(JsonObject *scenario)
 {
     g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), scenario);
-    g_autofree char *text = json_to_string(node, FALSE);
-    g_autoptr(JsonNode) copy = json_from_string(text, NULL);
+    g_autofree char *text = lg_json_write(node);
+    g_autoptr(JsonNode) copy = lg_json_parse(text, -1, NULL);
     return json_node_dup_object(copy);
 }
 
@@ -47,16 +48,12 @@ JsonNode *lg_scenario_get(JsonObject *scenario, const char *path)
 
 double lg_scenario_number(JsonObject *scenario, const char *path, double otherwise)
 {
-    JsonNode *node = lg_scenario_get(scenario, path);
-    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) != G_TYPE_STRING
-               ? json_node_get_double(node)
-               : otherwise;
+    return lg_json_real(lg_scenario_get(scenario, path), otherwise);
 }
 
 const char *lg_scenario_text(JsonObject *scenario, const char *path)
 {
-    JsonNode *node = lg_scenario_get(scenario, path);
-    return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
+    return lg_json_text(lg_scenario_get(scenario, path));
 }
 
 void lg_scenario_set(JsonObject *scenario, const char *path, JsonNode *value)
@@ -95,7 +92,7 @@ void lg_scenario_remove(JsonObject *scenario, const char *path)
 char *lg_scenario_print(JsonObject *scenario)
 {
     g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), scenario);
-    return json_to_string(node, FALSE);
+    return lg_json_write(node);
 }
 
 char *lg_scenario_model_name(JsonNode *model)
@@ -103,7 +100,7 @@ char *lg_scenario_model_name(JsonNode *model)
     if (!model)
         return g_strdup(_("No model"));
     if (!JSON_NODE_HOLDS_OBJECT(model))
-        return g_strdup(json_node_get_string(model));
+        return g_strdup(lg_json_text(model));
     JsonObject *object = json_node_get_object(model);
     const char *file = lg_scenario_text(object, "file"), *name = lg_scenario_text(object, "name");
     const double parameters = lg_scenario_number(object, "parameters", 0);

@@ -14,6 +14,7 @@ static char *name_of_place(GtkWidget *widget)
                             : ADW_IS_PREFERENCES_PAGE(at)  ? adw_preferences_page_get_title(ADW_PREFERENCES_PAGE(at))
                             : ADW_IS_PREFERENCES_GROUP(at) ? adw_preferences_group_get_title(ADW_PREFERENCES_GROUP(at))
                             : ADW_IS_STATUS_PAGE(at)       ? adw_status_page_get_title(ADW_STATUS_PAGE(at))
+                            : GTK_IS_DROP_DOWN(at)         ? gtk_widget_get_tooltip_text(at)
                             : GTK_IS_WINDOW(at)            ? gtk_window_get_title(GTK_WINDOW(at))
                                                            : NULL;
         if (title && *title)
@@ -62,7 +63,7 @@ static const char *text_in(GtkWidget *widget)
 /* A button with an icon says that this is its name. */
 static gboolean lacks_words(GtkWidget *widget)
 {
-    return GTK_IS_BUTTON(widget) &&
+    return GTK_IS_BUTTON(widget) && !is_in_drop_down(widget) &&
            (!has_name(widget) ||
             (GTK_IS_IMAGE(gtk_button_get_child(GTK_BUTTON(widget))) &&
              !gtk_test_accessible_has_property(GTK_ACCESSIBLE(widget), GTK_ACCESSIBLE_PROPERTY_LABEL)));
@@ -90,6 +91,21 @@ static void forget_empty_title(GtkWidget *list)
         gtk_accessible_reset_relation(GTK_ACCESSIBLE(list), GTK_ACCESSIBLE_RELATION_LABELLED_BY);
 }
 
+/* GTK says a label and then what a widget is labelled by, and so the same twice: of a button with a mnemonic, whose
+ * label has its underscore, and in rows of libadwaita, which name themselves and their buttons after their titles. */
+static void say_once(GtkWidget *widget)
+{
+    GtkAccessible *accessible = GTK_ACCESSIBLE(widget);
+    if (!gtk_test_accessible_has_property(accessible, GTK_ACCESSIBLE_PROPERTY_LABEL) ||
+        !gtk_test_accessible_has_relation(accessible, GTK_ACCESSIBLE_RELATION_LABELLED_BY))
+        return;
+    g_autofree char *is_said = gtk_test_accessible_check_property(accessible, GTK_ACCESSIBLE_PROPERTY_LABEL, "");
+    if (!is_said || (GTK_IS_BUTTON(widget) && gtk_button_get_use_underline(GTK_BUTTON(widget))))
+        gtk_accessible_reset_property(accessible, GTK_ACCESSIBLE_PROPERTY_LABEL);
+    else
+        gtk_accessible_reset_relation(accessible, GTK_ACCESSIBLE_RELATION_LABELLED_BY);
+}
+
 static gboolean on_mapped(GSignalInvocationHint *hint, guint n, const GValue *values, gpointer data)
 {
     GtkWidget *widget = g_value_get_object(&values[0]);
@@ -102,6 +118,7 @@ static gboolean on_mapped(GSignalInvocationHint *hint, guint n, const GValue *va
     }
     if (GTK_IS_LIST_BOX(widget))
         forget_empty_title(widget);
+    say_once(widget);
     if ((GTK_IS_SCROLLED_WINDOW(widget) || GTK_IS_LIST_VIEW(widget) || GTK_IS_LIST_BOX(widget) ||
          is_in_drop_down(widget)) &&
         !has_name(widget)) {
