@@ -36,6 +36,17 @@ def footprint(process):
     return int(fields["RssAnon"].split()[0]) * 1024, len(list((folder / "fd").iterdir())), int(fields["Threads"])
 
 
+def settled_footprint(process, before):
+    """The footprint once connections that clients have left are closed, for which nobody is told: as few as ever before."""
+    few = min((descriptors for _, descriptors, _ in before), default=0)
+    deadline = time.monotonic() + 2
+    now = footprint(process)
+    while now[1] > few and time.monotonic() < deadline:
+        time.sleep(0.02)
+        now = min(now, footprint(process), key=lambda of: of[1])
+    return now
+
+
 def ask(server, model, number, leaves):
     """Seconds to the first token of a request whose client reads it all, or leaves after a few pieces."""
     connection = http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE)
@@ -105,7 +116,7 @@ def main():
             wait_closed(server)
             firsts.append(opening(server, MODELS[i % len(MODELS)], i * REQUESTS))
             server.wait_idle()
-            footprints.append(footprint(server.process.pid))
+            footprints.append(settled_footprint(server.process.pid, footprints))
     tenth = max(len(MODELS), n // 10)
     early, late = footprints[tenth:tenth * 2 + 1], footprints[-tenth - 1:]
     for i, (name, most) in enumerate((("memory", options.growth * MIB), ("file descriptors", 0), ("threads", 0))):
