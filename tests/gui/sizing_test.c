@@ -109,12 +109,12 @@ static void test_errors(void)
     g_assert_null(lg_report_parse("{", NULL));
 }
 
-/* No preset is an error on any plan, and all have a verdict. */
+/* No preset is an error on any plan, but encoders where texts are generated, and all have a verdict. */
 static void test_presets(void)
 {
     GPtrArray *models = lg_estimator_models();
     for (gsize p = 0; p < G_N_ELEMENTS(plans); p++) {
-        guint n_feasible = 0;
+        guint n_feasible = 0, n_encoders = 0;
         for (guint i = 0; i < models->len; i++) {
             const char *name = g_ptr_array_index((GPtrArray *)g_ptr_array_index(models, i), 0);
             g_autoptr(JsonObject) draft = draft_of(plans[p], name, first_kind(plans[p]));
@@ -123,6 +123,10 @@ static void test_presets(void)
             g_autoptr(LgReport) report = lg_estimator_run(scenario, &error);
             if (error)
                 g_test_message("%s, %s", name, plans[p]->name);
+            if (error && strstr(error->message, "an encoder generates nothing")) {
+                n_encoders++;
+                continue;
+            }
             g_assert_no_error(error);
             g_autofree char *verdict = plans[p]->verdict(scenario, report);
             g_assert_cmpuint(strlen(verdict), >, 8);
@@ -132,6 +136,7 @@ static void test_presets(void)
         }
         g_test_message("%s: %u of %u can be done", plans[p]->name, n_feasible, models->len);
         g_assert_cmpuint(n_feasible, >, models->len / 3);
+        g_assert_cmpuint(n_encoders, <, models->len / 10);
     }
 }
 

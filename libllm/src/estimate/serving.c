@@ -85,6 +85,7 @@ static void put_parallel(ll_serving *s)
     const double count = ll_sheet_has(sheet, "devices.given") ? ll_sheet_value(sheet, "devices.given") : 0;
     s->pp = ll_read_whole(&r, "pp", 1024, 1);
     s->dp = ll_read_whole(&r, "dp", 4096, 1);
+    const char *const tp_name = ll_read_has(&r, "tp") ? "parallel.tp" : "hardware.count";
     s->tp = ll_read_whole(&r, "tp", 1024,
                           s->chosen_tp > 0 ? s->chosen_tp
                           : count > 0      ? fmax(1, floor(count / (s->pp * s->dp)))
@@ -102,7 +103,7 @@ static void put_parallel(ll_serving *s)
                       s->tp * s->dp);
     if (s->bill->heads > 0 && fmod(s->bill->heads, s->tp) != 0)
         ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
-                      "parallel.tp: %.0f devices cannot share %.0f attention heads evenly", s->tp, s->bill->heads);
+                      "%s: %.0f devices cannot share %.0f attention heads evenly", tp_name, s->tp, s->bill->heads);
     give(s, "serving.tp", "device", s->tp,
          s->chosen_tp > 0 ? "tensor parallel; chosen: the most tokens a second and device" : "tensor parallel");
     give(s, "serving.pp", "device", s->pp, "pipeline stages");
