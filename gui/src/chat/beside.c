@@ -17,7 +17,9 @@ gint64 lg_beside_of(const LgMessage *message)
 {
     g_autoptr(JsonNode) root = parse(message->statistics);
     JsonNode *mark = root ? json_object_get_member(json_node_get_object(root), MARK) : NULL;
-    return mark && JSON_NODE_HOLDS_VALUE(mark) && json_node_get_value_type(mark) == G_TYPE_INT64 ? json_node_get_int(mark) : 0;
+    return mark && JSON_NODE_HOLDS_VALUE(mark) && json_node_get_value_type(mark) == G_TYPE_INT64
+               ? json_node_get_int(mark)
+               : 0;
 }
 
 char *lg_beside_mark(const char *statistics, gint64 beside)

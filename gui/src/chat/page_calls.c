@@ -232,7 +232,8 @@ static LgCallCard *new_card(LgChatPage *self, guint i, const LgCallOf *call)
  */
 static gboolean offers_answer(LgChatPage *self, guint i)
 {
-    if (i + 1 != self->rows->len || self->dialogue->beside || lg_chat_page_is_busy(self, lg_chat_page_get_chat_id(self)))
+    if (i + 1 != self->rows->len || self->dialogue->beside ||
+        lg_chat_page_is_busy(self, lg_chat_page_get_chat_id(self)))
         return FALSE;
     guint at = i;
     while (at > 0 && message_at(self, at)->role == LG_ROLE_TOOL)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Two models that are compared: the second one is chosen below the first, both are asked, and their answers stand beside
- * each other until the chat goes on with one of them. Both stay open while that lasts, where the memory has room.
+ * Two models that are compared: the second one is chosen below the first, both are asked, and their answers stand
+ * beside each other until the chat goes on with one of them. Both stay open while that lasts, where the memory has
+ * room.
  */
 #include "chat/chat_page-private.h"
 

@@ -125,9 +125,10 @@ static GtkWidget *new_switch_row(LgNetwork *network)
 {
     GtkWidget *row = adw_action_row_new(), *toggle = gtk_switch_new();
     adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), _("Work offline"));
-    adw_action_row_set_subtitle(ADW_ACTION_ROW(row),
-                                _("No connection is opened and no helper program started, whatever is asked for. Only servers "
-                                  "of tools that run as programs on this computer are left alone."));
+    adw_action_row_set_subtitle(
+        ADW_ACTION_ROW(row),
+        _("No connection is opened and no helper program started, whatever is asked for. Only servers "
+          "of tools that run as programs on this computer are left alone."));
     adw_action_row_set_subtitle_lines(ADW_ACTION_ROW(row), 0);
     gtk_widget_set_valign(toggle, GTK_ALIGN_CENTER);
     gtk_accessible_update_property(GTK_ACCESSIBLE(toggle), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Work offline"), -1);

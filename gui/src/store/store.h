@@ -151,8 +151,8 @@ void lg_store_get_chat_async(LgStore *store, gint64 chat_id, GCancellable *cance
                              gpointer data);
 LgChat *lg_store_get_chat_finish(LgStore *store, GAsyncResult *result, GError **error);
 
-/* The files that go with the draft of a chat (0: of one that is not begun), as JSON; NULL: none. The _finish gives "" for
- * none. */
+/* The files that go with the draft of a chat (0: of one that is not begun), as JSON; NULL: none. The _finish gives ""
+ * for none. */
 gboolean lg_store_set_draft_files(LgStore *store, gint64 chat_id, const char *attachments, GError **error);
 void lg_store_set_draft_files_async(LgStore *store, gint64 chat_id, const char *attachments);
 char *lg_store_get_draft_files(LgStore *store, gint64 chat_id, GError **error);

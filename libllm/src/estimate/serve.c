@@ -243,7 +243,8 @@ void ll_run_serve(ll_task *task)
     if (ll_read_choice(task->scenario, "method", "steps|flops", 0) == 1)
         serve_by_flops(task);
     else if (task->bill->is_encoder)
-        ll_sheet_fail(task->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "model: an encoder generates nothing; the tasks model and train take it");
+        ll_sheet_fail(task->sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                      "model: an encoder generates nothing; the tasks model and train take it");
     else if (engine > LL_ENGINE_OTHER + 1)
         ll_serve_own(task);
     else if (engine > LL_ENGINE_OTHER)

@@ -102,8 +102,8 @@ static void put_parallel(ll_serving *s)
                       "parallel: moe_tp * ep is %.0f, but tp * dp is %.0f: they must be equal", s->moe_tp * s->ep,
                       s->tp * s->dp);
     if (s->bill->heads > 0 && fmod(s->bill->heads, s->tp) != 0)
-        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
-                      "%s: %.0f devices cannot share %.0f attention heads evenly", tp_name, s->tp, s->bill->heads);
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "%s: %.0f devices cannot share %.0f attention heads evenly",
+                      tp_name, s->tp, s->bill->heads);
     give(s, "serving.tp", "device", s->tp,
          s->chosen_tp > 0 ? "tensor parallel; chosen: the most tokens a second and device" : "tensor parallel");
     give(s, "serving.pp", "device", s->pp, "pipeline stages");
