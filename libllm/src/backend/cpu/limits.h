@@ -48,5 +48,6 @@ extern const ll_unit_loop ll_unit_avx_vnni;
 extern const ll_unit_loop ll_unit_avx512_fma;
 extern const ll_unit_loop ll_unit_avx512_vnni;
 extern const ll_unit_loop ll_unit_avx512_bf16;
+extern const ll_unit_loop ll_unit_amx;
 
 #endif

@@ -64,5 +64,9 @@ uint32_t ll_unit_loops(uint32_t cpu_features, const ll_unit_loop *loops[LL_UNITS
     if (cpu_features & LL_CPU_AVX512_BF16)
         loops[n++] = &ll_unit_avx512_bf16;
 #endif
+#ifdef LL_HAVE_UNIT_AMX
+    if (cpu_features & LL_CPU_AMX)
+        loops[n++] = &ll_unit_amx;
+#endif
     return n;
 }
