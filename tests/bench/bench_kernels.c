@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { N_K = 2048, PANEL_K = 1024, COLUMNS = 256, HEAD_DIM = 64 };
+enum { N_K = 2048, PANEL_K = 512, COLUMNS = 256, HEAD_DIM = 64 };
 static const size_t WEIGHT_BYTES = 90u << 20;
 
 static void *memory(size_t bytes)
@@ -142,8 +142,16 @@ static void bench_panels(const ll_kernels *kernels, const ll_type_traits *traits
     }
     BEST(packing, for (size_t i = 0; i < n_panels; i++) kernel->pack(traits, weights + i * kernel->rows * row_bytes,
                                                                      row_bytes, kernel->rows, 0, PANEL_K, panel));
-    ll_panel_job job = {panel,  kernel->rows, 0, PANEL_K, COLUMNS, x_of, act, bf16, ll_bf16_group_size(N_K),
-                        out_of, false};
+    ll_panel_job job = {.panel = panel,
+                        .n_rows = kernel->rows,
+                        .n_k = PANEL_K,
+                        .n_columns = COLUMNS,
+                        .x = x_of,
+                        .act = act,
+                        .bf16 = bf16,
+                        .bf16_group = ll_bf16_group_size(N_K),
+                        .out = out_of,
+                        .out_stride = (size_t)((uint8_t *)out[1] - (uint8_t *)out[0])};
     BEST(seconds, for (int i = 0; i < 20; i++) kernel->multiply(&job));
     printf("panel %-5s  pack %6.2f G weights/s  multiply %6.1f GFLOP/s\n", traits->name,
            (double)(n_panels * kernel->rows * PANEL_K) / packing * 1e-9,

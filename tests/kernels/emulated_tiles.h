@@ -125,12 +125,14 @@ static inline void emulated_dpbf16ps(int sums, int a, int b)
 #undef _tile_release
 #undef _tile_zero
 #undef _tile_loadd
+#undef _tile_stream_loadd
 #undef _tile_stored
 #undef _tile_dpbf16ps
 #define _tile_loadconfig(p) emulated_loadconfig(p)
 #define _tile_release() emulated_release()
 #define _tile_zero(i) emulated_zero(i)
 #define _tile_loadd(i, p, stride) emulated_load(i, p, stride)
+#define _tile_stream_loadd(i, p, stride) emulated_load(i, p, stride)
 #define _tile_stored(i, p, stride) emulated_store(i, p, stride)
 #define _tile_dpbf16ps(sums, a, b) emulated_dpbf16ps(sums, a, b)
 

@@ -528,9 +528,25 @@ std::vector<std::vector<float>> RunPanel(const ll_kernels *kernels, Weights &wei
             kernels->round_bf16(columns.x_of[first + c], columns.n_k, &bf16[ll_bf16_column(columns.n_k, c)]);
         job.bf16 = bf16.data();
     }
-    job.out = out_of.data();
+    /* The same where the columns are equally far apart, which a kernel may be told. */
+    const size_t width = n_rows + RandomBelow(40);
+    std::vector<float> even(n * width, -77.0f);
+    std::vector<float *> even_of;
+    for (size_t c = 0; c < n; c++) {
+        even_of.push_back(&even[c * width]);
+        std::copy_n(out[c].begin(), n_rows, even_of[c]);
+    }
     job.accumulate = accumulate;
+    job.out = even_of.data();
+    job.out_stride = width * sizeof(float);
     kernel->multiply(&job);
+    job.out = out_of.data();
+    job.out_stride = 0;
+    kernel->multiply(&job);
+    for (size_t i = 0; i < even.size(); i++) {
+        const size_t r = i % width;
+        EXPECT_EQ(BitsOf(even[i]), BitsOf(r < n_rows ? out[i / width][r] : -77.0f)) << "row " << r << " of " << n_rows;
+    }
     std::free(panel);
     return out;
 }

@@ -336,7 +336,8 @@ libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_fea
         .host = host, .team = team, .model = model, .options = *options, .kernels = ll_kernels_choose(cpu_features)};
     if (products)
         e->products = *products;
-    e->tile_rows = larger(LL_TILE_ROWS, larger(model->head_dim, model->value_dim));
+    /* An odd number of cache lines, so that the columns of a tile are spread over all sets. */
+    e->tile_rows = ((larger(LL_UNIT_ROWS, larger(model->head_dim, model->value_dim)) + 15) / 16 | 1) * 16;
     e->split_positions = split_positions(options->n_positions);
     libllm_status status = ll_plan_create(model, options->hidden_states, options->part, &e->plan, error);
     if (!status)

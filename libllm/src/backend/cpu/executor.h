@@ -13,11 +13,15 @@
 _Static_assert((int)LL_PAGE_POSITIONS == (int)LL_KV_TILE, "a page of KV memory is one tile of the attention kernels");
 
 enum {
-    LL_TILE_ROWS = 64,         /* rows of a matrix that a thread takes at a time */
-    LL_K_CHUNK = 1024,         /* inputs of a packed panel: 64 rows of them fit into L2 */
-    LL_COLUMN_BLOCK = 24,      /* columns that stay in L2 beside the panels; in BF16 all of them may */
-    LL_SPLITS_MAX = 32,        /* parts of a long context that are attended to independently */
-    LL_PRIVATE_INPUTS = 16384, /* input values up to which every thread prepares its own copy instead of meeting */
+    LL_TILE_ROWS = 64,          /* rows of a matrix that are packed at a time */
+    LL_UNIT_ROWS = 256,         /* rows that a thread takes at a time, at most, */
+    LL_UNITS_PER_THREAD = 4,    /* where each thread has as many units */
+    LL_K_CHUNK = 1024,          /* inputs of a packed panel: 64 rows of them fit into L2 */
+    LL_K_CHUNK_BF16 = 512,      /* of one in BF16: 32 rows of them fit into L1, */
+    LL_K_CHUNK_BF16_LAST = 640, /* and what is left over is no piece for itself where it is little more */
+    LL_COLUMN_BLOCK = 24,       /* columns that stay in L2 beside the panels; in BF16 all of them may */
+    LL_SPLITS_MAX = 32,         /* parts of a long context that are attended to independently */
+    LL_PRIVATE_INPUTS = 16384,  /* input values up to which every thread prepares its own copy instead of meeting */
 };
 
 typedef struct ll_column {
@@ -113,7 +117,7 @@ struct ll_executor {
     ll_executor_options options;
     ll_plan plan;
     uint32_t *x_of_phase; /* which of the two residual buffers a phase's prologue reads */
-    size_t tile_rows;     /* LL_TILE_ROWS, or the head length where that is more */
+    size_t tile_rows;     /* from a column of a tile to the next one, at least LL_UNIT_ROWS and a head's length */
 
     /* KV memory: pages of [layer][kv head]{K [head_dim][64], V [64][head_dim]}; see kv_memory.c. */
     ll_kv_format kv_format;

@@ -87,6 +87,7 @@ typedef struct ll_panel_job {
     const uint16_t *bf16;  /* all inputs of the columns, from a group's first on; for kernels that take BF16 */
     size_t bf16_group;     /* from one group to the next: ll_bf16_group_size() of all inputs */
     float *const *out;     /* [n_columns] -> [n_rows] */
+    size_t out_stride;     /* bytes from each column of out to the next where these are all the same, or 0 */
     bool accumulate;
 } ll_panel_job;
 

@@ -194,7 +194,13 @@ void ll_cpu_rotate(const ll_executor *e, const ll_layer *l, uint32_t column, flo
 uint32_t ll_cpu_rows_per_unit(const ll_worker *w, const ll_inputs *in, uint32_t n_rows, uint32_t otherwise)
 {
     const uint32_t line = 16; /* floats, which only one thread should write */
-    return in->n == 1 ? (n_rows / w->n_threads + line) / line * line : otherwise;
+    if (in->n == 1)
+        return (n_rows / w->n_threads + line) / line * line;
+    /* Through panels each unit reads all inputs: fewer units, as long as there are enough to keep all threads busy. */
+    while (!in->by_rows && 2 * otherwise <= LL_UNIT_ROWS &&
+           n_rows / (2 * otherwise) >= LL_UNITS_PER_THREAD * w->n_threads)
+        otherwise *= 2;
+    return otherwise;
 }
 
 /* Queries of positions far out, where the model makes them larger. */
@@ -232,8 +238,15 @@ static void clamp(float *x, size_t n, float bound)
         x[i] = x[i] > bound ? bound : x[i] < -bound ? -bound : x[i];
 }
 
-/* A unit is one head of q, k or v. For one column, heads of a kind that follow each other are multiplied at once.
- * Attention to an encoder's text has its queries and its keys and values in different phases, and no positions. */
+/* Heads of q, k or v that follow each other and are multiplied at once: for one column as many of a kind as the thread
+ * has of those that are fixed, through panels as ll_cpu_rows_per_unit() says. */
+static uint32_t heads_per_unit(const ll_worker *w, const ll_inputs *in, uint32_t n_heads, uint32_t head_dim)
+{
+    return in->by_rows || in->n == 1 ? 1 : ll_cpu_rows_per_unit(w, in, n_heads * head_dim, head_dim) / head_dim;
+}
+
+/* A unit is some heads of q, k or v. Attention to an encoder's text has its queries and its keys and values in
+ * different phases, and no positions. */
 static void qkv(ll_worker *w, const ll_phase *p)
 {
     ll_executor *e = w->executor;
@@ -247,31 +260,38 @@ static void qkv(ll_worker *w, const ll_phase *p)
     bool norm_follows = own && l->q_norm.weight && m->head_norm == LL_HEAD_NORM_WHOLE;
     const size_t from = n_q ? 0 : 1, to = n_kv ? 3 : 1;
     ll_inputs in = ll_cpu_prepare(w, p, NULL, 0, linears + from, to - from);
-    ll_units units = ll_cpu_units(w, n_q + 2 * n_kv, in.by_rows);
+    const uint32_t per_unit =
+        heads_per_unit(w, &in, n_q + 2 * n_kv, m->head_dim > m->value_dim ? m->head_dim : m->value_dim);
+    const uint32_t q_units = (n_q + per_unit - 1) / per_unit, kv_units = (n_kv + per_unit - 1) / per_unit;
+    ll_units units = ll_cpu_units(w, q_units + 2 * kv_units, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
-        bool is_q = unit < n_q, is_k = !is_q && unit < n_q + n_kv;
+        bool is_q = unit < q_units, is_k = !is_q && unit < q_units + kv_units;
         const size_t head_dim = is_q || is_k ? m->head_dim : m->value_dim;
-        uint32_t head = is_q ? unit : is_k ? unit - n_q : unit - n_q - n_kv;
-        uint32_t left = (is_q ? n_q : n_kv) - head, n_heads = 1;
-        if (in.n == 1) {
+        uint32_t head = (is_q ? unit : is_k ? unit - q_units : unit - q_units - kv_units) * per_unit;
+        uint32_t left = (is_q ? n_q : n_kv) - head, n_heads = left < per_unit ? left : per_unit;
+        if (in.n == 1 && in.by_rows) {
             n_heads = left < units.end - unit ? left : units.end - unit;
             units.next = unit + n_heads;
         }
+        const bool kept = is_q || (is_k && norm_follows);
+        float *const rows = is_q ? e->q : e->k;
+        const size_t stride = is_q ? e->plan.max_q : e->plan.max_kv;
         for (uint32_t c = 0; c < in.n; c++)
-            w->out[c] = is_q                   ? e->q + c * (size_t)e->plan.max_q + head * head_dim
-                        : is_k && norm_follows ? e->k + c * (size_t)e->plan.max_kv + head * head_dim
-                                               : w->tiles[0] + c * e->tile_rows;
+            w->out[c] = kept && in.by_rows ? rows + c * stride + head * head_dim : w->tiles[0] + c * e->tile_rows;
         ll_cpu_product(w, linears[is_q ? 0 : is_k ? 1 : 2], head * head_dim, n_heads * head_dim, &in, w->out);
-        for (uint32_t i = 0; i < in.n * n_heads; i++) { /* one of both is 1 */
-            uint32_t c = in.n == 1 ? 0 : i, of = in.n == 1 ? i : 0;
-            float *out = w->out[c] + of * head_dim;
+        for (uint32_t c = 0; c < in.n; c++) {
             if (m->qkv_clamp > 0)
-                clamp(out, head_dim, m->qkv_clamp);
-            if (own && (is_q || is_k) && !norm_follows)
-                finish_head(w, l, is_q, c, head + of, out);
-            if (!is_q && !(is_k && norm_follows))
-                ll_cpu_store_kv(e, p->layer, c, head + of, !is_k, out);
+                clamp(w->out[c], n_heads * head_dim, m->qkv_clamp);
+            for (uint32_t i = 0; i < n_heads; i++) {
+                float *out = w->out[c] + i * head_dim;
+                if (own && (is_q || is_k) && !norm_follows)
+                    finish_head(w, l, is_q, c, head + i, out);
+                if (!kept)
+                    ll_cpu_store_kv(e, p->layer, c, head + i, !is_k, out);
+            }
+            if (kept && !in.by_rows)
+                memcpy(rows + c * stride + head * head_dim, w->out[c], n_heads * head_dim * sizeof *rows);
         }
     }
 }
@@ -304,21 +324,23 @@ static void project(ll_worker *w, const ll_phase *p, const ll_linear *linear, co
     uint32_t n;
     const uint32_t *columns = ll_cpu_active(w, p, &n);
     ll_inputs in = ll_cpu_prepare(w, p, source, stride, &linear, 1);
-    uint32_t n_rows = linear->weight.n_rows, per_unit = LL_TILE_ROWS / 2;
-    if (!in.by_rows && n_rows / LL_TILE_ROWS >= 8 * w->n_threads) /* each unit reads all inputs: fewer, where enough */
-        per_unit = LL_TILE_ROWS;
-    per_unit = ll_cpu_rows_per_unit(w, &in, n_rows, per_unit);
+    uint32_t n_rows = linear->weight.n_rows, per_unit = ll_cpu_rows_per_unit(w, &in, n_rows, LL_TILE_ROWS / 2);
     ll_units units = ll_cpu_units(w, (n_rows + per_unit - 1) / per_unit, in.by_rows);
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
         uint32_t row = unit * per_unit, rows = n_rows - row < per_unit ? n_rows - row : per_unit;
+        /* Through panels sums are read and written for each piece of the inputs, and in a tile columns are not as far
+         * apart that all of them are in the same sets of a cache. */
+        const bool in_tile = p->accumulates || !in.by_rows;
         for (uint32_t i = 0; i < n; i++)
             w->out[i] =
-                p->accumulates ? w->tiles[0] + i * e->tile_rows : e->branch + columns[i] * (size_t)e->plan.n_embd + row;
+                in_tile ? w->tiles[0] + i * e->tile_rows : e->branch + columns[i] * (size_t)e->plan.n_embd + row;
         ll_cpu_product(w, linear, row, rows, &in, w->out);
-        for (uint32_t i = 0; p->accumulates && i < n; i++) {
+        for (uint32_t i = 0; in_tile && i < n; i++) {
             float *to = e->branch + columns[i] * (size_t)e->plan.n_embd + row;
-            for (uint32_t r = 0; r < rows; r++)
+            if (!p->accumulates)
+                memcpy(to, w->out[i], rows * sizeof *to);
+            for (uint32_t r = 0; p->accumulates && r < rows; r++)
                 to[r] += w->out[i][r];
         }
     }

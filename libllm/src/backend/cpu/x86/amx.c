@@ -27,7 +27,18 @@ const ll_tile_config ll_amx_tile_config = {.palette = 1, .row_bytes = EIGHT(TILE
 
 typedef float tile_sums[LL_BF16_GROUP][VF_LANES];
 
-/* Tiles are stored 16 columns at a time, but columns lie where they like: sums go through memory of ours. */
+/* Where the sums of 16 columns and 16 rows lie: where they belong if all are there and the columns equally far from
+ * each other, or in memory of ours. */
+typedef struct tile_place {
+    float *at;
+    size_t stride; /* bytes */
+} tile_place;
+
+ALWAYS_INLINE bool whole_tile(const ll_panel_job *job, size_t column, size_t row)
+{
+    return job->out_stride && column + LL_BF16_GROUP <= job->n_columns && row + VF_LANES <= job->n_rows;
+}
+
 ALWAYS_INLINE void read_sums(const ll_panel_job *job, size_t column, size_t row, tile_sums sums)
 {
     size_t n = row >= job->n_rows ? 0 : job->n_rows - row;
@@ -49,21 +60,32 @@ ALWAYS_INLINE void write_sums(const ll_panel_job *job, size_t column, size_t row
     }
 }
 
-/* A sub-panel times one group of columns or two: of each four products, one operand is loaded for each. */
+/* A sub-panel times one group of columns or two: of each four products, one operand is loaded for each. The weights are
+ * in the first-level cache and stay there, as the columns, which come from the second for each sub-panel, are loaded as
+ * what is not used again: that alone is worth a third more. */
 ALWAYS_INLINE void tile_block(const ll_panel_job *job, size_t column, size_t row, bool two)
 {
     const uint8_t *w = (const uint8_t *)job->panel + bf16_tiles_of(job->n_k, row);
     const uint16_t *x = job->bf16 + column / LL_BF16_GROUP * job->bf16_group + job->k_begin * LL_BF16_GROUP;
     _Alignas(64) tile_sums sums[4];
+    tile_place places[4];
+    const size_t n = two ? 4 : 2;
+    bool direct[4];
+    for (size_t i = 0; i < n; i++) {
+        const size_t c = column + i / 2 * LL_BF16_GROUP, r = row + i % 2 * VF_LANES;
+        direct[i] = whole_tile(job, c, r);
+        places[i] = direct[i] ? (tile_place){job->out[c] + r, job->out_stride} : (tile_place){sums[i][0], TILE_STRIDE};
+    }
     if (job->accumulate) {
-        for (size_t i = 0; i < (two ? 4 : 2); i++)
-            read_sums(job, column + i / 2 * LL_BF16_GROUP, row + i % 2 * VF_LANES, sums[i]);
+        for (size_t i = 0; i < n; i++)
+            if (!direct[i])
+                read_sums(job, column + i / 2 * LL_BF16_GROUP, row + i % 2 * VF_LANES, sums[i]);
         __asm__ volatile("" : : "r"(sums) : "memory"); /* GCC does not know that _tile_loadd() reads memory */
-        _tile_loadd(0, sums[0], TILE_STRIDE);
-        _tile_loadd(1, sums[1], TILE_STRIDE);
+        _tile_loadd(0, places[0].at, places[0].stride);
+        _tile_loadd(1, places[1].at, places[1].stride);
         if (two) {
-            _tile_loadd(2, sums[2], TILE_STRIDE);
-            _tile_loadd(3, sums[3], TILE_STRIDE);
+            _tile_loadd(2, places[2].at, places[2].stride);
+            _tile_loadd(3, places[3].at, places[3].stride);
         }
     } else {
         _tile_zero(0);
@@ -72,36 +94,36 @@ ALWAYS_INLINE void tile_block(const ll_panel_job *job, size_t column, size_t row
         _tile_zero(3);
     }
     for (size_t k = 0; k < job->n_k; k += LL_BF16_TILE) {
-        _tile_loadd(4, x, TILE_STRIDE);
+        _tile_stream_loadd(4, x, TILE_STRIDE);
         _tile_loadd(6, w, TILE_STRIDE);
         _tile_dpbf16ps(0, 4, 6);
         _tile_loadd(7, w + TILE_BYTES, TILE_STRIDE);
         _tile_dpbf16ps(1, 4, 7);
         if (two) {
-            _tile_loadd(5, x + job->bf16_group, TILE_STRIDE);
+            _tile_stream_loadd(5, x + job->bf16_group, TILE_STRIDE);
             _tile_dpbf16ps(2, 5, 6);
             _tile_dpbf16ps(3, 5, 7);
         }
         w += STEP_BYTES;
         x += LL_BF16_GROUP * LL_BF16_TILE;
     }
-    _tile_stored(0, sums[0], TILE_STRIDE);
-    _tile_stored(1, sums[1], TILE_STRIDE);
+    _tile_stored(0, places[0].at, places[0].stride);
+    _tile_stored(1, places[1].at, places[1].stride);
     if (two) {
-        _tile_stored(2, sums[2], TILE_STRIDE);
-        _tile_stored(3, sums[3], TILE_STRIDE);
+        _tile_stored(2, places[2].at, places[2].stride);
+        _tile_stored(3, places[3].at, places[3].stride);
     }
-    for (size_t i = 0; i < (two ? 4 : 2); i++)
-        write_sums(job, column + i / 2 * LL_BF16_GROUP, row + i % 2 * VF_LANES, sums[i]);
+    for (size_t i = 0; i < n; i++)
+        if (!direct[i])
+            write_sums(job, column + i / 2 * LL_BF16_GROUP, row + i % 2 * VF_LANES, sums[i]);
 }
 
-/* The columns of a block are in the first-level cache for its other sub-panel; the panel stays in the second. */
 static void multiply(const ll_panel_job *job)
 {
     __asm__ volatile("" : : : "memory");
     _tile_loadconfig(&ll_amx_tile_config);
-    for (size_t column = 0; column < job->n_columns; column += 2 * LL_BF16_GROUP) {
-        for (size_t row = 0; row < job->n_rows; row += BF16_SUB_ROWS) {
+    for (size_t row = 0; row < job->n_rows; row += BF16_SUB_ROWS) {
+        for (size_t column = 0; column < job->n_columns; column += 2 * LL_BF16_GROUP) {
             if (job->n_columns - column > LL_BF16_GROUP)
                 tile_block(job, column, row, true);
             else

@@ -31,5 +31,4 @@ static void run(size_t n_rounds)
     _tile_release();
 }
 
-const ll_unit_loop ll_unit_amx = {
-    .name = "amx", .operations = 2.0 * SUMS * ROWS * COLUMNS * PRODUCTS, .run = run};
+const ll_unit_loop ll_unit_amx = {.name = "amx", .operations = 2.0 * SUMS * ROWS * COLUMNS * PRODUCTS, .run = run};
