@@ -6,6 +6,7 @@
 #include "kv_pages.h"
 
 #include <algorithm>
+#include <complex>
 #include <functional>
 
 namespace
@@ -222,6 +223,8 @@ TEST_P(Kernels, VectorsHaveTailsAndHandOnNan)
              [set](const float *a, const float *b, size_t n, float *out) { set->rms_norm(a, b, n, 1e-5f, out); }},
             {"layer_norm", [set](const float *a, const float *b, size_t n,
                                  float *out) { set->layer_norm(a, b, nullptr, n, 0.5f, out); }},
+            {"add_scaled",
+             [set](const float *a, const float *b, size_t n, float *out) { set->add_scaled(a, b, 0.3f, n, out); }},
             {"rms_norm without weights",
              [set](const float *a, const float *, size_t n, float *out) { set->rms_norm(a, nullptr, n, 1e-5f, out); }},
         };
@@ -234,7 +237,8 @@ TEST_P(Kernels, VectorsHaveTailsAndHandOnNan)
             plain[f].second(a.data(), b.data(), n, expected.data());
             for (size_t i = 0; i < n; i++)
                 ASSERT_NEAR(out[i], expected[i],
-                            2e-6 * std::fabs(expected[i]) + (ours[f].first[0] == 'l' ? 1e-6 : 1e-12))
+                            2e-6 * std::fabs(expected[i]) +
+                                (ours[f].first[0] == 'l' || ours[f].first[0] == 'a' ? 1e-6 : 1e-12))
                     << ours[f].first << " " << n;
             ASSERT_EQ(out[n], -77.0f) << ours[f].first << " wrote past the end";
             size_t at = RandomBelow(n);
@@ -249,6 +253,31 @@ TEST_P(Kernels, VectorsHaveTailsAndHandOnNan)
                 }
             }
         }
+    }
+}
+
+TEST_P(Kernels, RotationsTurnPairs)
+{
+    for (size_t n = 1; n <= 70; n++) {
+        std::vector<float> x = RandomFloats(2 * n + 1, 3.0f), cosine(n), sine(n), halves = x, pairs = x;
+        for (size_t i = 0; i < n; i++) {
+            const float angle = static_cast<float>(RandomBelow(1000));
+            cosine[i] = std::cos(angle);
+            sine[i] = std::sin(angle);
+        }
+        kernels_->rotate_halves(halves.data(), n, cosine.data(), sine.data());
+        kernels_->rotate_pairs(pairs.data(), n, cosine.data(), sine.data());
+        for (size_t i = 0; i < n; i++) {
+            const std::complex<double> by(cosine[i], sine[i]);
+            const std::complex<double> half = std::complex<double>(x[i], x[i + n]) * by;
+            const std::complex<double> pair = std::complex<double>(x[2 * i], x[2 * i + 1]) * by;
+            ASSERT_NEAR(halves[i], half.real(), 2e-6) << n;
+            ASSERT_NEAR(halves[i + n], half.imag(), 2e-6) << n;
+            ASSERT_NEAR(pairs[2 * i], pair.real(), 2e-6) << n;
+            ASSERT_NEAR(pairs[2 * i + 1], pair.imag(), 2e-6) << n;
+        }
+        ASSERT_EQ(halves[2 * n], x[2 * n]) << "wrote past the end";
+        ASSERT_EQ(pairs[2 * n], x[2 * n]) << "wrote past the end";
     }
 }
 

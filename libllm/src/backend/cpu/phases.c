@@ -58,13 +58,12 @@ static void add_branch(ll_worker *w, const ll_phase *p, uint32_t column, float *
         memcpy(row, x, n * sizeof *row);
         return;
     }
-    if (p->add_norm)
-        ll_cpu_norm(e, p->add_norm, e->branch + at, n, row);
-    else
-        memcpy(row, e->branch + at, n * sizeof *row);
-    const float scale = e->model->residual_scale;
-    for (size_t i = 0; i < n; i++)
-        row[i] = scale * row[i] + x[i];
+    const float *branch = e->branch + at;
+    if (p->add_norm) {
+        ll_cpu_norm(e, p->add_norm, branch, n, row);
+        branch = row;
+    }
+    e->kernels.add_scaled(x, branch, e->model->residual_scale, n, row);
 }
 
 ll_inputs ll_cpu_prepare(ll_worker *w, const ll_phase *p, const float *source, size_t stride,
@@ -181,14 +180,8 @@ void ll_cpu_rotate(const ll_executor *e, const ll_layer *l, uint32_t column, flo
     const ll_rope *rope = &e->model->ropes[l->rope];
     size_t at = (l->rope * (size_t)e->options.n_batch + column) * (e->model->head_dim / 2);
     const float *cosine = e->cos + at, *sine = e->sin + at;
-    uint32_t n = rope->n_rot / 2;
-    bool halves = rope->kind == LL_ROPE_HALVES;
-    for (uint32_t i = 0; i < n; i++) {
-        float *first = halves ? head + i : head + 2 * i, *second = halves ? head + i + n : head + 2 * i + 1;
-        float a = *first, b = *second;
-        *first = a * cosine[i] - b * sine[i];
-        *second = a * sine[i] + b * cosine[i];
-    }
+    (rope->kind == LL_ROPE_HALVES ? e->kernels.rotate_halves : e->kernels.rotate_pairs)(head, rope->n_rot / 2, cosine,
+                                                                                        sine);
 }
 
 uint32_t ll_cpu_rows_per_unit(const ll_worker *w, const ll_inputs *in, uint32_t n_rows, uint32_t otherwise)
@@ -238,6 +231,13 @@ static void clamp(float *x, size_t n, float bound)
         x[i] = x[i] > bound ? bound : x[i] < -bound ? -bound : x[i];
 }
 
+/* Through panels sums are read and written again for each piece of the inputs. Where they belong, all columns may be in
+ * the same few sets of a cache; in a tile they are not. */
+static bool sums_in_tile(const ll_inputs *in, const ll_linear *linear)
+{
+    return !in->by_rows && linear->weight.n_k > LL_K_CHUNK_BF16_LAST;
+}
+
 /* Heads of q, k or v that follow each other and are multiplied at once: for one column as many of a kind as the thread
  * has of those that are fixed, through panels as ll_cpu_rows_per_unit() says. */
 static uint32_t heads_per_unit(const ll_worker *w, const ll_inputs *in, uint32_t n_heads, uint32_t head_dim)
@@ -274,12 +274,13 @@ static void qkv(ll_worker *w, const ll_phase *p)
             n_heads = left < units.end - unit ? left : units.end - unit;
             units.next = unit + n_heads;
         }
-        const bool kept = is_q || (is_k && norm_follows);
+        const ll_linear *linear = linears[is_q ? 0 : is_k ? 1 : 2];
+        const bool kept = is_q || (is_k && norm_follows), in_tile = !kept || sums_in_tile(&in, linear);
         float *const rows = is_q ? e->q : e->k;
         const size_t stride = is_q ? e->plan.max_q : e->plan.max_kv;
         for (uint32_t c = 0; c < in.n; c++)
-            w->out[c] = kept && in.by_rows ? rows + c * stride + head * head_dim : w->tiles[0] + c * e->tile_rows;
-        ll_cpu_product(w, linears[is_q ? 0 : is_k ? 1 : 2], head * head_dim, n_heads * head_dim, &in, w->out);
+            w->out[c] = in_tile ? w->tiles[0] + c * e->tile_rows : rows + c * stride + head * head_dim;
+        ll_cpu_product(w, linear, head * head_dim, n_heads * head_dim, &in, w->out);
         for (uint32_t c = 0; c < in.n; c++) {
             if (m->qkv_clamp > 0)
                 clamp(w->out[c], n_heads * head_dim, m->qkv_clamp);
@@ -290,7 +291,7 @@ static void qkv(ll_worker *w, const ll_phase *p)
                 if (!kept)
                     ll_cpu_store_kv(e, p->layer, c, head + i, !is_k, out);
             }
-            if (kept && !in.by_rows)
+            if (kept && in_tile)
                 memcpy(rows + c * stride + head * head_dim, w->out[c], n_heads * head_dim * sizeof *rows);
         }
     }
@@ -329,9 +330,7 @@ static void project(ll_worker *w, const ll_phase *p, const ll_linear *linear, co
     uint32_t unit;
     while (ll_cpu_next_unit(w, &units, &unit)) {
         uint32_t row = unit * per_unit, rows = n_rows - row < per_unit ? n_rows - row : per_unit;
-        /* Through panels sums are read and written for each piece of the inputs, and in a tile columns are not as far
-         * apart that all of them are in the same sets of a cache. */
-        const bool in_tile = p->accumulates || !in.by_rows;
+        const bool in_tile = p->accumulates || sums_in_tile(&in, linear);
         for (uint32_t i = 0; i < n; i++)
             w->out[i] =
                 in_tile ? w->tiles[0] + i * e->tile_rows : e->branch + columns[i] * (size_t)e->plan.n_embd + row;

@@ -145,3 +145,28 @@ void ll_ref_softcap(float *x, size_t n, float cap)
     for (size_t i = 0; i < n; i++)
         x[i] = cap * ll_ref_tanh(x[i] / cap);
 }
+
+void ll_ref_add_scaled(const float *x, const float *y, float scale, size_t n, float *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = x[i] + scale * y[i];
+}
+
+static void rotate(float *first, float *second, float cosine, float sine)
+{
+    const float a = *first, b = *second;
+    *first = a * cosine - b * sine;
+    *second = a * sine + b * cosine;
+}
+
+void ll_ref_rotate_halves(float *x, size_t n_pairs, const float *cosine, const float *sine)
+{
+    for (size_t i = 0; i < n_pairs; i++)
+        rotate(x + i, x + i + n_pairs, cosine[i], sine[i]);
+}
+
+void ll_ref_rotate_pairs(float *x, size_t n_pairs, const float *cosine, const float *sine)
+{
+    for (size_t i = 0; i < n_pairs; i++)
+        rotate(x + 2 * i, x + 2 * i + 1, cosine[i], sine[i]);
+}

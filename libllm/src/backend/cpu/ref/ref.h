@@ -31,6 +31,9 @@ void ll_ref_relu_squared_mul(const float *gate, const float *up, size_t n, float
 void ll_ref_swiglu_limited(const float *gate, const float *up, size_t n, float *out);
 void ll_ref_layer_norm(const float *x, const float *weight, const float *bias, size_t n, float eps, float *out);
 void ll_ref_softcap(float *x, size_t n, float cap);
+void ll_ref_add_scaled(const float *x, const float *y, float scale, size_t n, float *out);
+void ll_ref_rotate_halves(float *x, size_t n_pairs, const float *cosine, const float *sine);
+void ll_ref_rotate_pairs(float *x, size_t n_pairs, const float *cosine, const float *sine);
 void ll_ref_scan(const ll_scan_job *job);
 void ll_ref_attend_scores_f32(const float *const *q, size_t n_q, const void *k, size_t head_dim, float scale,
                               float *scores);
