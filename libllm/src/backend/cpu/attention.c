@@ -36,7 +36,26 @@ static tile tile_of(const ll_executor *e, const ll_phase *p)
                   .sinks = l->sinks};
 }
 
-static uint32_t tile_columns(uint32_t group) { return group >= LL_QUERY_ROWS ? 1 : LL_QUERY_ROWS / group; }
+static uint32_t columns_of(uint32_t group, uint32_t n_rows) { return group >= n_rows ? 1 : n_rows / group; }
+
+static uint32_t n_tiles(const ll_batch *batch, uint32_t width)
+{
+    uint32_t n = 0;
+    for (uint32_t r = 0; r < batch->n_runs; r++)
+        n += (batch->runs[r].n_tokens + width - 1) / width;
+    return n;
+}
+
+/* Columns that share a page of keys and values: as many as can, but fewer where threads would have nothing to do. What
+ * comes of a row does not depend on the others. */
+static uint32_t tile_columns(const ll_executor *e, uint32_t n_threads, uint32_t group, uint32_t n_kv_heads)
+{
+    uint32_t n_rows = LL_QUERY_ROWS;
+    while (n_rows > LL_QUERY_ROWS / 4 &&
+           n_tiles(e->batch, columns_of(group, n_rows)) * n_kv_heads < LL_UNITS_PER_THREAD * n_threads)
+        n_rows /= 2;
+    return columns_of(group, n_rows);
+}
 
 /* First position that the token at `position` sees. */
 static uint64_t first_seen(const tile *t, uint64_t position)
@@ -199,6 +218,13 @@ static void attend_page(ll_worker *w, const tile *t, rows *r, const uint8_t *key
                              end, r->acc);
 }
 
+/* The page that comes next lies somewhere else in memory, which the processor does not foresee. */
+static void prefetch(const uint8_t *page, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i += 64)
+        __builtin_prefetch(page + i, 0, 2);
+}
+
 /* Rows [row, row + n) of the tile against positions [from, to) of the timeline, in one online softmax. The state of
  * a row is its maximum, its sum, and value_dim accumulated values. */
 static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64_t from, uint64_t to)
@@ -214,9 +240,13 @@ static void attend(ll_worker *w, const tile *t, uint32_t row, uint32_t n, uint64
     uint64_t low = first_seen(t, r.position[0]), high = end_seen(t, t->run, r.position[n - 1]);
     low = low > from ? low : from;
     high = high < to ? high : to;
+    const size_t page_bytes =
+        ll_kv_tile_bytes(e->kv_format, e->model->head_dim) + ll_kv_tile_bytes(e->kv_format, e->model->value_dim);
     const uint32_t *pages = t->cross ? t->run->source_pages : ll_cpu_pages(e, t->run, t->layer);
     for (uint64_t base = low & ~(uint64_t)(LL_KV_TILE - 1); base < high; base += LL_KV_TILE) {
         see_page(t, &r, base, from, to);
+        if (t->in_tiles && base + LL_KV_TILE < high)
+            prefetch(ll_cpu_kv(e, pages[base / LL_KV_TILE + 1], t->layer, t->kv_head), page_bytes);
         attend_page(w, t, &r, ll_cpu_kv(e, pages[base / LL_KV_TILE], t->layer, t->kv_head), base);
     }
     for (uint32_t j = 0; j < n; j++) {
@@ -261,12 +291,14 @@ static void attend_whole(ll_worker *w, const tile *t, uint32_t row, uint32_t n)
     const size_t value_dim = e->model->value_dim, size = 2 + value_dim;
     const uint64_t last = end_seen(t, t->run, e->columns[t->first + (row + n - 1) / t->group].position) - 1;
     float *merged = w->state;
-    attend(w, t, row, n, 0, e->split_positions);
-    if (last >= e->split_positions) {
+    /* In tiles sums are others anyway, so there is nothing that splits would keep equal to those of few columns. */
+    attend(w, t, row, n, 0, t->in_tiles ? last + 1 : e->split_positions);
+    const bool splits = !t->in_tiles && last >= e->split_positions;
+    if (splits) {
         merged += LL_QUERY_ROWS * size;
         memcpy(merged, w->state, n * size * sizeof(float));
     }
-    for (uint64_t from = e->split_positions; from <= last; from += e->split_positions) {
+    for (uint64_t from = e->split_positions; splits && from <= last; from += e->split_positions) {
         attend(w, t, row, n, from, from + e->split_positions);
         for (uint32_t j = 0; j < n; j++)
             merge(merged + j * size, row_state(w, j), value_dim);
@@ -342,10 +374,8 @@ static void many_columns(ll_worker *w, tile t, uint32_t n_kv_heads)
 {
     ll_executor *e = w->executor;
     t.in_tiles = w->attention != NULL;
-    uint32_t width = tile_columns(t.group), n_tiles = 0;
-    for (uint32_t r = 0; r < e->batch->n_runs; r++)
-        n_tiles += (e->batch->runs[r].n_tokens + width - 1) / width;
-    ll_units units = ll_cpu_units(w, n_tiles * n_kv_heads, false);
+    const uint32_t width = tile_columns(e, w->n_threads, t.group, n_kv_heads);
+    ll_units units = ll_cpu_units(w, n_tiles(e->batch, width) * n_kv_heads, false);
     uint32_t unit, run = 0, run_column = 0, before = 0;
     while (ll_cpu_next_unit(w, &units, &unit)) {
         /* Units rise within a thread; later tiles see more and are taken in order. */
@@ -372,7 +402,7 @@ void ll_cpu_attention_work(const ll_executor *e, const ll_phase *p, uint64_t *fl
 {
     const ll_layer *l = &e->model->layers[p->layer];
     const tile t = tile_of(e, p);
-    uint32_t width = e->n_columns <= LL_COLUMNS_MAX ? 1 : tile_columns(t.group);
+    uint32_t width = e->n_columns <= LL_COLUMNS_MAX ? 1 : columns_of(t.group, LL_QUERY_ROWS);
     uint64_t seen = 0, read = 0; /* positions: by each column, and by each tile of columns */
     for (uint32_t r = 0; r < e->batch->n_runs; r++) {
         const ll_run *run = &e->batch->runs[r];

@@ -11,13 +11,13 @@
 #include "quant/quant.h"
 
 enum {
-    LL_COLUMNS_MAX = 8, /* columns of one rows() call */
-    LL_KV_TILE = 64,    /* positions in a page of KV memory */
-    LL_QUERY_ROWS = 64, /* query rows that share a page of keys and values */
-    LL_ACT_BLOCK = 32,  /* activations that share a scale */
-    LL_ACT_GROUP = 128, /* a multiple of what lies together in activations of 16 bits */
-    LL_BF16_GROUP = 16, /* columns of BF16 activations that lie together */
-    LL_BF16_TILE = 32,  /* inputs of each of them that do */
+    LL_COLUMNS_MAX = 8,  /* columns of one rows() call */
+    LL_KV_TILE = 64,     /* positions in a page of KV memory */
+    LL_QUERY_ROWS = 128, /* query rows that share a page of keys and values */
+    LL_ACT_BLOCK = 32,   /* activations that share a scale */
+    LL_ACT_GROUP = 128,  /* a multiple of what lies together in activations of 16 bits */
+    LL_BF16_GROUP = 16,  /* columns of BF16 activations that lie together */
+    LL_BF16_TILE = 32,   /* inputs of each of them that do */
 };
 /* The type of kernels that read any format, by way of its decoder. */
 #define LL_TYPE_ANY UINT32_MAX
