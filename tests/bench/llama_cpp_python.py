@@ -5,11 +5,13 @@
 usage: LIBLLM_LIBRARY=build/libllm/libllm.so.0.1.0 llama_cpp_python.py           with a Python that has llama-cpp-python
        llama_cpp_python.py --write    only writes what its types say to tests/bindings/llama_cpp_python.json, for ./dev test
 
-Of what theirs has, ours must have all, with the same types; and where both take the most probable token, the same text.
+Of what theirs has, ours must have all, with the same types; where both take the most probable token, the same text; and of
+a text the same vector, but for its length.
 `function_call`, which was `tool_calls` before that was there, ours has not.
 """
 import contextlib
 import json
+import math
 import os
 import pathlib
 import sys
@@ -17,7 +19,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "bindings/python"), str(ROOT / "tests/bindings")]
 import peer_fields  # noqa: E402
-from llama_cpp import Llama, __version__, llama_types  # noqa: E402
+from llama_cpp import LLAMA_POOLING_TYPE_MEAN, Llama, __version__, llama_types  # noqa: E402
 
 TYPES = ("CreateCompletionResponse", "CreateChatCompletionResponse", "CreateChatCompletionStreamResponse",
          "CreateEmbeddingResponse")
@@ -52,13 +54,20 @@ def merged(chunks):
     return found
 
 
+def direction(result):
+    """The first vector of a result, of length 1; [] where it has none."""
+    vector = result["data"][0]["embedding"] if "data" in result else []
+    return [value / math.hypot(*vector) for value in vector]
+
+
 def results(libllm):
     """Name of a call, their result, and ours."""
     common = {"temperature": 0.0, "max_tokens": 12}
     with open(os.devnull, "w", encoding="utf-8") as quiet, contextlib.redirect_stderr(quiet):
         theirs = Llama(str(MODEL), n_ctx=256, logits_all=True, verbose=False, chat_format="chatml")
         calling = Llama(str(MODEL), n_ctx=256, verbose=False, chat_format="chatml-function-calling")
-        embedder = Llama(str(MODEL), n_ctx=256, embedding=True, verbose=False)
+        # What this model has no word for is one vector for each token there, and the mean of these here.
+        embedder = Llama(str(MODEL), n_ctx=256, embedding=True, pooling_type=LLAMA_POOLING_TYPE_MEAN, verbose=False)
     ours = libllm.Model.open(MODEL)
     scripted = libllm.Model.open(ROOT / "tests/data/chat/scripted.gguf")
     chosen = {"type": "function", "function": {"name": "get_weather"}}
@@ -95,6 +104,8 @@ def main():
         texts = [one["choices"][0].get("text", "") if "choices" in theirs else "" for one in (theirs, ours)]
         if not texts[0].startswith(texts[1].replace("\ufffd", "")):
             found.append(f"the texts are {texts[0]!r} and {texts[1]!r}")
+        if not found and (apart := math.dist(direction(theirs), direction(ours))) > 1e-3:
+            found.append(f"the vectors are {apart:.4f} apart")
         print(f"{name}: {'; '.join(found) or 'ours has all of it'}")
         failed = failed or bool(found)
     return failed
