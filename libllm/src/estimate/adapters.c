@@ -3,7 +3,8 @@
  * has one of rank * (n + m). Members of "lora", which may also be the rank alone:
  *
  * rank       default: 16
- * targets    words, apart by commas: all (default), attention, recurrent, ffn, q, k, v, o, gate, up, down
+ * targets    words, apart by commas: all (default) of layers, attention, recurrent, ffn, q, k, v, o, gate, up, down;
+ *            and head, the output
  * experts    routed experts, too; default: no
  * precision  fp32 or bf16, of the adapters; default: fp32
  */
@@ -23,6 +24,7 @@ enum {
     OTHER_ATTENTION = 1u << 7,
     RECURRENT = 1u << 8,
     OTHER_FFN = 1u << 9,
+    HEAD = 1u << 10,
     ATTENTION = Q | K | V | O | OTHER_ATTENTION,
     FFN = GATE | UP | DOWN | OTHER_FFN,
     ALL = ATTENTION | FFN | RECURRENT,
@@ -41,7 +43,8 @@ static const struct {
              {"o", O},
              {"gate", GATE},
              {"up", UP},
-             {"down", DOWN}};
+             {"down", DOWN},
+             {"head", HEAD}};
 
 /* By how its name begins; the first that fits. */
 static const struct {
@@ -149,6 +152,8 @@ static sums sum_up(ll_training *t, uint32_t chosen, bool experts)
         if (share > 0)
             add(t->sheet, &s, item->count * share, item->used * share, widths);
     }
+    if (chosen & HEAD && !bill->is_encoder)
+        add(t->sheet, &s, 1, 1, ll_sheet_text(t->sheet, "%.0f + %.0f", bill->hidden, bill->vocab));
     return s;
 }
 
@@ -164,7 +169,7 @@ static uint32_t read_targets(ll_reader *r)
                 parts = words[i].parts;
         if (n > 0 && !parts)
             ll_sheet_fail(r->sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
-                          "%s: \"%.*s\" is none of all, attention, recurrent, ffn, q, k, v, o, gate, up, down",
+                          "%s: \"%.*s\" is none of all, attention, recurrent, ffn, q, k, v, o, gate, up, down, head",
                           ll_read_path(r, "targets"), (int)(n < 40 ? n : 40), at);
         chosen |= parts;
         at += n;

@@ -64,6 +64,7 @@ typedef struct ll_training {
     bool is_tuning, has_adapters; /* the model's own weights are frozen */
     bool has_adapted_ffn;
     bool is_quantized;    /* frozen weights, which are unpacked where they are used */
+    bool has_own_head;    /* the output is a matrix of its own, kept as the frozen ones of layers are */
     bool frees_gradients; /* layer by layer, as soon as they have been used */
     bool is_paged;        /* states of the optimizer leave the device while they are not used */
 } ll_training;

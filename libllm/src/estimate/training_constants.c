@@ -47,7 +47,7 @@ static const struct {
     {"k.train_logit_eager", "B", 12.0, "and where kernels are not either"},
     {"k.train_sac_kept", "", 0.40, "share of a layer that op-level selective recomputation keeps"},
     {"k.train_unpack", "", 1.6, "traffic of unpacking quantized weights, over reading, writing and reading them again"},
-    {"k.tune_norms", "B", 16.0, "kept for each of the hidden size by norms in 32 bits, where kernels are not fused"},
+    {"k.tune_norms", "B", 8.0, "kept of each input of a norm in 32 bits, where kernels are not fused"},
     {"k.tune_inputs", "B", 3.0, "kept of each input of a product with quantized weights, where kernels are not fused"},
     {"k.train_memory", "", 0.92, "share of the memory that may be planned for"},
     {"k.train_micro_tokens", "token", 8192, "largest micro-batch that is tried"},

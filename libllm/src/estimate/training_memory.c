@@ -11,15 +11,22 @@ static void put_figure(ll_training *t, const char *path, const char *formula)
     ll_sheet_compute(t->sheet, path, "B", formula, NULL);
 }
 
-/* Norms of squares that are worked out in 32 bits, step by step; those with biases are one operation. */
-static bool has_wide_norms(const ll_training *t)
+/* Norms of squares that are worked out in 32 bits, step by step, and keep that; those with biases are one operation.
+ * "" where there are none. */
+static const char *of_wide_norms(const ll_training *t)
 {
-    for (size_t i = 0; i < t->bill->n_items; i++) {
+    const char *widths = "";
+    for (size_t i = 0; i < t->bill->n_items && t->is_tuning && t->is_eager; i++) {
         const ll_item *item = &t->bill->items[i];
-        if (item->class == LL_CLASS_NORM && (item->columns == 2 * t->bill->hidden || strstr(item->name, "bias")))
-            return false;
+        if (item->class != LL_CLASS_NORM)
+            continue;
+        if (item->columns == 2 * t->bill->hidden || strstr(item->name, "bias"))
+            return "";
+        if (item->count > 1) /* the last one is no layer's */
+            widths =
+                ll_sheet_text(t->sheet, "%s%s%.0f * %.0f", widths, *widths ? " + " : "", item->count, item->columns);
     }
-    return t->is_tuning && t->is_eager;
+    return *widths ? ll_sheet_text(t->sheet, " + k.tune_norms * (%s) / model.layers / parallel.sp", widths) : "";
 }
 
 /* What products keep of their inputs because their weights are quantized: libraries hold on to them until the gradients
@@ -43,19 +50,19 @@ static void put_kept(ll_training *t, const char *path, bool is_cheap)
     const char *inner = is_cheap || (t->has_adapters && !t->has_adapted_ffn) ? (t->is_gated ? "2 / 3" : "1 / 2")
                         : t->is_eager && t->is_gated                         ? "4 / 3"
                                                                              : "1";
+    const char *norms = is_cheap ? "" : of_wide_norms(t);
     const bool has_fp8_copies = t->is_fp8 && t->attention == LL_ATTENTION_TUNED;
     ll_training_put(
         t, path, "B",
         ll_sheet_text(
             t->sheet,
-            "%s * model.hidden / parallel.sp + (2 * (%s + train.recurrent / model.hidden + train.values) + 4 * "
+            "%s * model.hidden / parallel.sp%s + (2 * (%s + train.recurrent / model.hidden + train.values) + 4 * "
             "train.heads) / model.layers / parallel.tp + 2 * train.ffn / model.hidden * %s / model.layers / "
             "parallel.tp%s%s%s",
-            is_cheap            ? "4"
-            : has_wide_norms(t) ? "(8 + k.tune_norms)"
-            : has_fp8_copies    ? "6"
-                                : "8",
-            is_cheap && t->has_latent ? "train.latents" : "train.projected", inner,
+            is_cheap                    ? "4"
+            : has_fp8_copies && !*norms ? "6"
+                                        : "8",
+            norms, is_cheap && t->has_latent ? "train.latents" : "train.projected", inner,
             t->attention == LL_ATTENTION_UNFUSED ? " + memory.scores + 2 * model.hidden / parallel.sp" : "",
             t->has_experts ? ll_sheet_text(t->sheet,
                                            " + (2 * (%s * model.experts_used * model.hidden * train.expert_layers + "

@@ -25,7 +25,7 @@ void ll_training_put_layout(ll_training *t, const ll_training_plan *p)
     ll_training_put(t, "batch.per_replica", "sequence", "max(1, batch.sequences / parallel.dp)");
     /* The fullest device: its parameters, and among how many devices each of them is shared. */
     ll_training_put(t, "shard.dense", "parameter",
-                    p->pp > 1 || t->bill->is_tied
+                    p->pp > 1 || (t->bill->is_tied && !t->has_own_head)
                         ? "train.body / (parallel.tp * parallel.pp) + (train.embedding + train.positions) / parallel.tp"
                         : "train.body / parallel.tp + (2 * train.embedding + train.positions) / parallel.tp");
     ll_training_put(t, "shard.experts", "parameter",

@@ -52,7 +52,9 @@ static void put_adapted(ll_training *t, const ll_training_plan *p)
 {
     const bool is_sharded = p->zero >= 3;
     ll_training_put(t, "shard.trained", "parameter", "parameters.trainable / (parallel.tp * parallel.pp)");
-    ll_training_put(t, "shard.products", "parameter", "train.body / (parallel.tp * parallel.pp)");
+    ll_training_put(t, "shard.products", "parameter",
+                    t->has_own_head && p->pp <= 1 ? "(train.body + train.embedding) / parallel.tp"
+                                                  : "train.body / (parallel.tp * parallel.pp)");
     put_weights(t, is_sharded ? "(base.bytes * shard.products + base.rest_bytes * (shard.dense - shard.products)) / "
                                 "shard.group + base.bytes * shard.experts / shard.expert_group"
                               : "base.bytes * (shard.products + shard.experts) + base.rest_bytes * (shard.dense - "

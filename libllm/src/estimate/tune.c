@@ -6,6 +6,8 @@
  * lora                  adapters.c; without it all parameters are trained
  * base                  bf16 (default), fp32, int8 or nf4: frozen weights
  * double_quantization   of nf4: scales are quantized, too; default: yes
+ * own_head              the output is no part of the embedding, and kept as base says; default: as the model has it, in
+ *                       16 bits
  * trained               mixed (default), bf16 or fp32: parameters without adapters
  * free_gradients        gradients are used and freed layer by layer; default: no
  * paged                 states of the optimizer leave the device while they are not used; default: no

@@ -36,8 +36,10 @@ void ll_tuning_read(ll_training *t)
     static const char twice[] = "(4 + 8 / 64 + 32 / (64 * 256)) / 8";
     const int base = ll_read_choice(r, "base", "bf16|fp32|int8|nf4", BF16);
     const bool is_double = ll_read_flag(r, "double_quantization", true);
-    if (!t->has_adapters && ll_read_has(r, "base"))
-        ll_sheet_fail(t->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "base: frozen weights need adapters: \"lora\"");
+    t->has_own_head = ll_read_flag(r, "own_head", false);
+    if (!t->has_adapters && (t->has_own_head || ll_read_has(r, "base")))
+        ll_sheet_fail(t->sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "%s: frozen weights need adapters: \"lora\"",
+                      t->has_own_head ? "own_head" : "base");
     if (t->sheet->status || !t->has_adapters)
         return;
     t->is_quantized = base >= INT8;
@@ -47,21 +49,24 @@ void ll_tuning_read(ll_training *t)
                      is_twice ? "Dettmers et al. 2023: 4 bits, a scale of 8 for each 64, one of 32 for 256 of those"
                               : bases[base].source);
     ll_training_give(t, "base.rest_bytes", "B", bases[base].rest,
-                     "embedding, output and norms, which stay as they are");
+                     t->has_own_head ? "embedding and norms, which stay as they are"
+                                     : "embedding, output and norms, which stay as they are");
 }
 
 /* The largest matrix that is unpacked at once. */
 void ll_tuning_put(ll_training *t)
 {
-    const ll_item *largest = NULL;
-    for (size_t i = 0; t->is_quantized && i < t->bill->n_items; i++) {
+    double rows = t->has_own_head ? t->bill->vocab : 0, columns = t->has_own_head ? t->bill->hidden : 0;
+    if (!t->is_quantized)
+        return;
+    for (size_t i = 0; i < t->bill->n_items; i++) {
         const ll_item *item = &t->bill->items[i];
         if (item->is_product && item->class != LL_CLASS_HEAD && item->class != LL_CLASS_VISION &&
-            (!largest || item->rows * item->columns > largest->rows * largest->columns))
-            largest = item;
+            item->rows * item->columns > rows * columns) {
+            rows = item->rows;
+            columns = item->columns;
+        }
     }
-    if (t->is_quantized)
-        ll_training_put(t, "base.unpacked", "B",
-                        largest ? ll_sheet_text(t->sheet, "2 * %.0f * %.0f", largest->rows, largest->columns)
-                                : "0 * base.bytes");
+    ll_training_put(t, "base.unpacked", "B",
+                    rows * columns > 0 ? ll_sheet_text(t->sheet, "2 * %.0f * %.0f", rows, columns) : "0 * base.bytes");
 }
