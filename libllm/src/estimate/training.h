@@ -98,12 +98,21 @@ void ll_training_put_plan(ll_training *training, const ll_training_plan *plan);
 /* training_search.c: the fastest micro-batch that fits, and as little recomputation as fits. */
 void ll_training_resolve(ll_training *training, ll_training_plan *plan);
 /* Layouts of the searches before, by how fast they could at most have been: for other numbers of devices, those that
- * were far behind are not tried again. */
-enum { LL_TP_CHOICES = 4, LL_PP_CHOICES = 5, LL_EP_CHOICES = 4, LL_SHARD_CHOICES = 2 };
+ * were far behind are not tried again, nor those that cannot have caught up. */
+enum { LL_TP_CHOICES = 4, LL_PP_CHOICES = 5, LL_EP_CHOICES = 5, LL_SHARD_CHOICES = 2 };
+enum { LL_LAYOUTS = LL_TP_CHOICES * LL_PP_CHOICES * LL_EP_CHOICES * LL_SHARD_CHOICES };
 typedef struct ll_training_shortlist {
-    double rates[LL_TP_CHOICES][LL_PP_CHOICES][LL_EP_CHOICES][LL_SHARD_CHOICES]; /* sequences in a second; 0: unknown */
+    struct ll_training_known {
+        double rate;         /* sequences in a second; 0: unknown */
+        double replicas;     /* with so many of them; 0: it may be more with others, where larger micro-batches fit */
+        double per_sequence; /* seconds of a micro-batch at least, with any number of them; 0: unknown */
+        bool is_too_large;   /* with any number of them */
+    } layouts[LL_LAYOUTS];
+    int first; /* the best one, which is tried first */
     double best;
 } ll_training_shortlist;
+/* Of another batch: what does not fit does not fit, and micro-batches take their time, unless there are others now. */
+void ll_training_forget_rates(ll_training_shortlist *list, bool has_other_micros);
 /* The fastest layout that fits, for so many devices; resolved. The shortlist is nullable, and starts as zeros. */
 void ll_training_search(ll_training *training, ll_training_plan *plan, ll_training_shortlist *list);
 

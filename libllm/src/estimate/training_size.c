@@ -45,17 +45,18 @@ static double try_out(ll_training *t, const ll_training_plan *open, double devic
 
 /* More devices until they finish in time, then halving what is between too few and enough. False with the fastest plan
  * where more devices do not help. */
-static bool size(ll_training *t, const ll_training_plan *open, double days, ll_training_plan *best)
+static bool size(ll_training *t, const ll_training_plan *open, double days, ll_training_shortlist *list,
+                 ll_training_plan *best)
 {
     ll_sheet *sheet = t->sheet;
     double too_few = 0, fastest = INFINITY;
     double next =
         ll_sheet_value(sheet, "flops.total") / (first_guess * ll_sheet_value(sheet, "device.peak") * days * 86400);
     bool found = false;
-    ll_training_shortlist list = {.best = 0};
+    ll_training_forget_rates(list, !t->has_experts || open->micro_batch > 1);
     ll_training_plan plan = *open;
     for (int i = 0; i < GROWTHS && !found && plan.devices < most_devices && !sheet->status; i++) {
-        const double took = try_out(t, open, fmin(next, most_devices), t->has_layout ? NULL : &list, &plan);
+        const double took = try_out(t, open, fmin(next, most_devices), t->has_layout ? NULL : list, &plan);
         found = took <= days && plan.fits;
         if (!found && took > least_gain * fastest)
             return false;
@@ -84,9 +85,10 @@ static bool size(ll_training *t, const ll_training_plan *open, double days, ll_t
 /* A batch that nobody gave grows where replicas have no sequences left. */
 void ll_training_size(ll_training *t, ll_training_plan *p, double days)
 {
+    ll_training_shortlist list = {.best = 0};
     ll_training_plan open = *p;
     for (int i = 0; i < (t->has_batch ? 1 : BATCHES); i++) {
-        if (size(t, &open, days, p) || t->sheet->status)
+        if (size(t, &open, days, &list, p) || t->sheet->status)
             return;
         open.sequences *= batch_growth;
     }
