@@ -15,6 +15,7 @@ Row = Dict[str, Any]
 Json = Dict[str, Any]
 ENDINGS = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz", ".parquet")
 BLOCK = 1 << 20
+TABLE_ROWS = 8192
 
 
 class BatchError(RuntimeError):
@@ -42,6 +43,7 @@ def format_of(path: str) -> Optional[str]:
 def pyarrow(purpose: str) -> Any:
     try:
         import pyarrow  # type: ignore[import-not-found,import-untyped,unused-ignore]
+        import pyarrow.json  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: F401
         import pyarrow.parquet  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: F401
     except ImportError:
         raise BatchError(f"{purpose} needs pyarrow: pip install 'libllm[batch]', or use a name that ends in .jsonl.gz") from None
@@ -122,6 +124,19 @@ def parquet_rows(path: str) -> Iterator[Any]:
             yield row, None
 
 
+def tables_of(path: str) -> Iterator[Any]:
+    """A file as tables of pyarrow, of a size that can be passed around; at least one, which has the columns."""
+    arrow = pyarrow(f"reading {path}")
+    if path.endswith(".parquet"):
+        file = arrow.parquet.ParquetFile(path)
+        found = (arrow.Table.from_batches([batch]) for batch in file.iter_batches(TABLE_ROWS))
+        yield from found if file.metadata.num_rows else [file.schema_arrow.empty_table()]
+        return
+    with gzip.open(path, "rb") if path.endswith(".gz") else open(path, "rb") as opened:
+        whole = arrow.json.read_json(opened) if opened.peek(1) else arrow.table({})
+    yield from (whole.slice(first, TABLE_ROWS) for first in range(0, whole.num_rows, TABLE_ROWS)) if whole.num_rows else [whole]
+
+
 def lines(path: str) -> Iterator[bytes]:
     opened: IO[bytes] = gzip.open(path, "rb") if path.endswith(".gz") else open(path, "rb")  # type: ignore[assignment]
     with opened as file:
@@ -150,7 +165,7 @@ def source_of(dataset: Any, column: str) -> Source:
         return Files(paths_of(os.fspath(dataset)))
     if isinstance(dataset, (list, tuple)) and dataset and all(isinstance(one, os.PathLike) for one in dataset):
         return Files([path for one in dataset for path in paths_of(os.fspath(one))])
-    if hasattr(dataset, "iter_rows") and hasattr(dataset, "map_batches"):  # a Ray Dataset
+    if is_dataset(dataset):
         return Given(RayRows(dataset), column)
     table: Any = dataset
     if hasattr(table, "to_pylist"):  # pyarrow's
@@ -160,6 +175,11 @@ def source_of(dataset: Any, column: str) -> Source:
     if isinstance(dataset, Iterable) and not isinstance(dataset, (bytes, dict)):
         return Given(dataset, column)
     raise BatchError(f"expected a path, a list of texts or dicts, a table or a Ray Dataset; this is a {type(dataset).__name__}")
+
+
+def is_dataset(rows: Any) -> bool:
+    """Of Ray, which need not be there."""
+    return hasattr(rows, "iter_rows") and hasattr(rows, "map_batches")
 
 
 class RayRows:

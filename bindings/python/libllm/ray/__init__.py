@@ -17,15 +17,17 @@ from .. import batch
 from .._runtime import locate
 from ..batch import BatchError, Choices, Report, Settings
 from ..batch.driver import Executor
+from ..batch.rows import is_dataset
 
 __all__ = ["BatchError", "Report", "Settings", "classify", "embed", "executor_of", "generate"]
 
 
-def executor_of(kind: str, model: str, settings: Optional[Settings] = None) -> Optional[Executor]:
+def executor_of(kind: str, model: str, settings: Optional[Settings] = None, spare: int = 0) -> Optional[Executor]:
     """Where workers run.
 
     Args:
         kind: "ray", "processes" of this machine, or "auto": Ray where it is installed
+        spare: CPUs of each node that are left to other tasks
     """
     if kind not in ("auto", "ray", "processes"):
         raise BatchError(f"executor: expected auto, ray or processes; this is {kind}")
@@ -36,14 +38,16 @@ def executor_of(kind: str, model: str, settings: Optional[Settings] = None) -> O
     except ImportError as error:
         raise BatchError(f"Ray cannot be imported ({error}): pip install 'libllm[ray]', or executor=\"processes\"") from None
     settings = settings or Settings()
-    return Cluster(locate(model), settings.threads, settings.workers, settings.parallel)
+    return Cluster(locate(model), settings.threads, settings.workers, settings.parallel, spare)
 
 
 def _run(call: Callable[..., Report], dataset: Any, output: Any, model: str, executor: str, settings: Optional[Settings],
          arguments: Any) -> Report:
     settings = settings or Settings()
     try:
-        return call(dataset, output, model=model, settings=settings, executor=executor_of(executor, model, settings), **arguments)
+        # What makes a Dataset are tasks that run while workers do: with all CPUs taken they would wait for ever.
+        where = executor_of(executor, model, settings, spare=int(is_dataset(dataset)))
+        return call(dataset, output, model=model, settings=settings, executor=where, **arguments)
     except KeyboardInterrupt:
         print(f"\nlibllm: stopped; the same call goes on with {output}", file=sys.stderr)
         raise

@@ -60,6 +60,7 @@ class Remote:
     """One actor, seen from here."""
     node: Node
     handle: Any
+    cpus: int
     ready: bool = False
     units: Dict[Any, Unit] = field(default_factory=dict)
     waits: Any = None
@@ -80,10 +81,10 @@ def on(node_id: str) -> Any:
 
 
 class Cluster:
-    """The executor for Ray."""
+    """The executor for Ray. Of each node `spare` CPUs are not asked for, so that Ray has some for other tasks of the run."""
 
-    def __init__(self, model: str, threads: int = 0, workers: int = 0, parallel: int = 0) -> None:
-        self.model, self.threads, self.count, self.parallel = model, threads, workers, parallel
+    def __init__(self, model: str, threads: int = 0, workers: int = 0, parallel: int = 0, spare: int = 0) -> None:
+        self.model, self.threads, self.count, self.parallel, self.spare = model, threads, workers, parallel, spare
         self.numbers = itertools.count()
         self.nodes: Dict[str, Node] = {}
         self.all: Dict[Hashable, Remote] = {}
@@ -136,13 +137,15 @@ class Cluster:
     def _fill(self) -> None:
         assert self.spec is not None
         for node in self.nodes.values():
-            there = sum(remote.node is node for remote in self.all.values())
-            for _ in range(node.layout.workers - there):
+            there = [remote.cpus for remote in self.all.values() if remote.node is node]
+            for _ in range(node.layout.workers - len(there)):
                 spec = replace(self.spec, threads=node.layout.threads, parallel=node.layout.parallel)
+                cpus = max(0, min(spec.threads, node.machine.threads - self.spare - sum(there))) if self.spare else spec.threads
+                there.append(cpus)
                 handle = self.actor.options(
-                    num_cpus=node.layout.threads, scheduling_strategy=on(node.node_id), max_restarts=0, max_task_retries=0,
+                    num_cpus=cpus, scheduling_strategy=on(node.node_id), max_restarts=0, max_task_retries=0,
                     max_concurrency=DEPTH_MOST + 1).remote(spec)
-                self.all[next(self.numbers)] = Remote(node, handle, waits=handle.ready.remote())
+                self.all[next(self.numbers)] = Remote(node, handle, cpus, waits=handle.ready.remote())
 
     def workers(self) -> Dict[Hashable, int]:
         return {number: len(remote.units) for number, remote in self.all.items() if remote.ready}
