@@ -607,7 +607,7 @@ export declare class Runtime extends Handle {
    * Measure what this machine can do at best with as many threads as the runtime has and the process has processors, as
    * JSON: reading memory that no cache holds, each thread in so many sequential streams; multiplying (a multiplication
    * and an addition count as two operations) in each unit that the processor has and cpu_mask allows: mul_add and fma of
-   * 32-bit floats, maddubs and vnni of bytes, bf16; and meeting of all threads:
+   * 32-bit floats, maddubs and vnni of bytes, bf16, amx: tiles of BF16; and meeting of all threads:
    * {"threads","read_bytes","read":[{"streams","one_thread_gb_per_second","gb_per_second"}],
    * "units":[{"unit","one_thread_gop_per_second","gop_per_second"}],"barrier_ns"}. Each figure is the best of many short
    * rounds. Takes one to three seconds and up to 1 GiB of memory meanwhile; whatever else computes at the time spoils the
