@@ -30,7 +30,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bindings/python"))
 import libllm  # noqa: E402
 import peer_fields  # noqa: E402
-from libllm import api  # noqa: E402
+from libllm import api, schemas  # noqa: E402
 
 TINY = ROOT / "tests/data/tiny/llama.gguf"
 SCRIPTED = ROOT / "tests/data/chat/scripted.gguf"
@@ -164,6 +164,18 @@ class Surface(unittest.TestCase):
                          {"type": "object", "additionalProperties": {"type": "number"}})
         with self.assertRaises(TypeError):
             libllm.schema_of(object())
+
+    def test_what_json_has_becomes_the_types_of_a_tool(self):
+        def paint(colours: typing.Dict[str, Colour], size: typing.Tuple[int, Shade], marks: typing.Set[int],
+                  last: typing.Optional[Colour] = None) -> str:
+            return f"{colours['a'].shade.name} {size[1].name} {sorted(marks)} {last.parts if last else None}"
+
+        arguments = {"colours": {"a": {"shade": "dark", "parts": [1]}}, "size": [3, "light"], "marks": [2, 1, 2],
+                     "last": {"shade": "dark", "parts": [7]}}
+        call = {"id": "1", "function": {"name": "paint", "arguments": json.dumps(arguments)}}
+        self.assertEqual(libllm.run_tool([paint], call)["content"], "DARK LIGHT [1, 2] [7]")
+        if sys.version_info >= (3, 10):
+            self.assertEqual(schemas.build(Colour | None, arguments["last"]).shade, Shade.DARK)
 
     def test_tokens_text_and_seeds(self):
         text = "na\u00efve \u4f60\u597d \U0001F600"

@@ -72,9 +72,11 @@ class Local(llm.Model):  # type: ignore[misc,unused-ignore]
 def messages_of(prompt: Any, conversation: Any) -> List[Dict[str, Any]]:
     """The conversation so far, and the prompt."""
     messages: List[Dict[str, Any]] = []
-    if prompt.system:
-        messages.append({"role": "system", "content": prompt.system})
-    for earlier in conversation.responses if conversation else ():
+    responses = conversation.responses if conversation else ()
+    said = [one.system for one in (*(earlier.prompt for earlier in responses), prompt) if one.system]
+    if said:  # what was said last holds for all turns
+        messages.append({"role": "system", "content": said[-1]})
+    for earlier in responses:
         messages += turn(earlier.prompt)
         message: Dict[str, Any] = {"role": "assistant", "content": earlier.text_or_raise()}
         calls = earlier.tool_calls_or_raise()

@@ -12,6 +12,19 @@ SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", type(
 
 def schema_of(kind: Any) -> Json:
     """The schema of a type: a JSON Schema as it is, a pydantic model, a dataclass, TypedDict, enum, or what typing builds."""
+    if hasattr(kind, "model_json_schema"):
+        found: Json = kind.model_json_schema()
+        return found
+    parts: Json = {}
+    return with_parts(_schema(kind, parts), parts)
+
+
+def with_parts(schema: Json, parts: Json) -> Json:
+    return {**schema, "$defs": {**schema.get("$defs", {}), **parts}} if parts else schema
+
+
+def _schema(kind: Any, parts: Json) -> Json:
+    """Of what is part of another type, too: parts takes what a pydantic model refers to at the root of its schema."""
     import dataclasses
     import enum
     import typing
@@ -19,7 +32,8 @@ def schema_of(kind: Any) -> Json:
     if isinstance(kind, dict):
         return kind
     if hasattr(kind, "model_json_schema"):
-        found: Json = kind.model_json_schema()
+        found: Json = kind.model_json_schema(ref_template=f"#/$defs/{kind.__name__}.{{model}}")
+        parts.update({f"{kind.__name__}.{name}": part for name, part in found.pop("$defs", {}).items()})
         return found
     if kind is Any:
         return {}
@@ -28,26 +42,31 @@ def schema_of(kind: Any) -> Json:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is typing.Literal:
         return {"enum": list(arguments)}
-    if origin is Union or type(kind).__name__ == "UnionType":
-        return {"anyOf": [schema_of(argument) for argument in arguments]}
+    if is_union(kind):
+        return {"anyOf": [_schema(argument, parts) for argument in arguments]}
     if origin in (list, set, frozenset) or kind is list or getattr(origin, "__name__", "") == "Sequence":
-        return {"type": "array", "items": schema_of(arguments[0])} if arguments else {"type": "array"}
+        return {"type": "array", "items": _schema(arguments[0], parts)} if arguments else {"type": "array"}
     if origin is tuple and arguments:
-        return {"type": "array", "prefixItems": [schema_of(argument) for argument in arguments],
+        return {"type": "array", "prefixItems": [_schema(argument, parts) for argument in arguments],
                 "minItems": len(arguments), "maxItems": len(arguments)}
     if origin is dict or kind is dict:
-        return {"type": "object", "additionalProperties": schema_of(arguments[1])} if arguments else {"type": "object"}
+        return {"type": "object", "additionalProperties": _schema(arguments[1], parts)} if arguments else {"type": "object"}
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return {"enum": [member.value for member in kind]}
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         required = [field.name for field in dataclasses.fields(kind)
                     if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING]
-        return described_object({field.name: schema_of(hints[field.name]) for field in dataclasses.fields(kind)}, required)
+        return described_object({field.name: _schema(hints[field.name], parts) for field in dataclasses.fields(kind)}, required)
     if typing.is_typeddict(kind) if hasattr(typing, "is_typeddict") else hasattr(kind, "__total__"):
         hints = typing.get_type_hints(kind)
-        return described_object({name: schema_of(hint) for name, hint in hints.items()}, sorted(kind.__required_keys__))
+        return described_object({name: _schema(hint, parts) for name, hint in hints.items()}, sorted(kind.__required_keys__))
     raise TypeError(f"{kind!r} has no JSON Schema; expected a schema, a pydantic model, a dataclass or a type of typing")
+
+
+def is_union(kind: Any) -> bool:
+    """Of typing, or of types: X | Y."""
+    return getattr(kind, "__origin__", None) is Union or type(kind).__name__ == "UnionType"
 
 
 def described_object(properties: Json, required: Sequence[str]) -> Json:
@@ -62,22 +81,26 @@ def parser_of(kind: Any) -> Callable[[str], Any]:
 
 
 def build(kind: Any, value: Any) -> Any:
-    """A value of what JSON has as the dataclass that it is for, also within lists and optional fields."""
+    """A value of what JSON has as the dataclass or pydantic model that it is for, also within others and optional ones."""
     import dataclasses
     import enum
     import typing
 
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if hasattr(kind, "model_validate_json"):
+        return kind.model_validate_json(json.dumps(value))
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         hints = typing.get_type_hints(kind)
         return kind(**{name: build(hints[name], item) for name, item in value.items()})
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return kind(value)
-    if origin is list and arguments:
-        return [build(arguments[0], item) for item in value]
+    if origin in (list, set, frozenset) and arguments:
+        return origin(build(arguments[0], item) for item in value)
+    if origin is tuple and arguments:
+        return tuple(build(part, item) for part, item in zip(arguments, value))
     if origin is dict and arguments:
         return {key: build(arguments[1], item) for key, item in value.items()}
-    if origin is Union and value is not None:
+    if is_union(kind) and value is not None:
         chosen = [argument for argument in arguments if argument is not type(None)]
         return build(chosen[0], value) if len(chosen) == 1 else value
     return value
@@ -122,14 +145,16 @@ def tool_schema(tool: Tool) -> Json:
     summary, params = described(inspect.getdoc(tool) or "")
     hints = typing.get_type_hints(tool)
     properties: Json = {}
+    parts: Json = {}
     required = []
     for name, parameter in inspect.signature(tool).parameters.items():
-        properties[name] = schema_of(hints.get(name, Any))
+        properties[name] = _schema(hints.get(name, Any), parts)
         if name in params:
             properties[name] = {**properties[name], "description": params[name]}
         if parameter.default is inspect.Parameter.empty:
             required.append(name)
-    function = {"name": tool.__name__, "description": summary, "parameters": described_object(properties, required)}
+    parameters = with_parts(described_object(properties, required), parts)
+    function = {"name": tool.__name__, "description": summary, "parameters": parameters}
     return {"type": "function", "function": function}
 
 
