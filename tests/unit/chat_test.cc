@@ -212,6 +212,39 @@ TEST_F(Chat, RequestsAreChecked)
 }
 
 // OpenAI's shapes become those that the template is written for.
+TEST_F(Chat, PartsThatAreNoTextAreNamed)
+{
+    auto error_of = [&](const std::string &role, const std::string &part, libllm_status status) {
+        render(R"([{"role": "user", "content": "a"}, {"role": ")" + role +
+                   R"(", "content": [{"type": "text", "text": "b"}, )" + part + "]}]",
+               status);
+        return std::string(error_.message);
+    };
+    const std::string place = "messages[1].content[1]: type ", text_only = ": this model reads text only";
+    // Whether the template knows of parts makes no difference: an image that nobody looks at is not described to it.
+    for (const char *source :
+         {"{% for m in messages %}{{ '-' + m.content }}{% endfor %}",
+          "{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}{% for p in "
+          "m.content %}{% if p.type == 'text' %}{{ p.text }}{% else %}<image>{% endif %}{% endfor "
+          "%}{% endif %}{% endfor %}"}) {
+        compile(source);
+        for (const std::string type : {"image_url", "input_image", "image", "input_audio", "audio_url", "audio",
+                                       "video_url", "input_video", "video", "input_file", "file"}) {
+            const std::string expected = place + "\"" + type + "\"" + text_only;
+            EXPECT_EQ(error_of("user", R"({"type": ")" + type + "\"}", LIBLLM_ERROR_UNSUPPORTED), expected);
+            // Templates look for members without a type, too.
+            EXPECT_EQ(
+                error_of("user", "{\"" + type + R"(": {"url": "data:,"}, "text": "x"})", LIBLLM_ERROR_UNSUPPORTED),
+                expected);
+        }
+        EXPECT_EQ(error_of("user", R"({"type": "refusal", "refusal": "no"})", LIBLLM_ERROR_JSON).find(place), 0U);
+        EXPECT_EQ(error_of("assistant", R"({"type": "refusal", "refusal": 1})", LIBLLM_ERROR_JSON).find(place), 0U);
+    }
+    compile("{% for m in messages %}{{ '-' + m.content }}{% endfor %}");
+    EXPECT_EQ(error_of("user", R"({"type": "smell"})", LIBLLM_ERROR_UNSUPPORTED).find(place + "\"smell\""), 0U);
+    EXPECT_EQ(error_of("user", "1", LIBLLM_ERROR_UNSUPPORTED).find(place), 0U);
+}
+
 TEST_F(Chat, MessagesAreShaped)
 {
     const std::string call =
@@ -233,14 +266,18 @@ TEST_F(Chat, MessagesAreShaped)
     EXPECT_EQ(
         render(R"([{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}])"),
         "-a\nb");
-    render(R"([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}])",
-           LIBLLM_ERROR_UNSUPPORTED);
     compile("{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}{% for p in m.content %}{{ "
             "p.text }};{% endfor "
             "%}{% endif %}{% endfor %}");
     EXPECT_EQ(
         render(R"([{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}])"),
         "a;b;");
+    // A refusal is text of the assistant, as a part or beside the content.
+    EXPECT_EQ(render(R"([{"role": "assistant", "content": [{"type": "text", "text": "a"},
+                          {"type": "refusal", "refusal": "no", "text": null}]},
+                         {"role": "assistant", "content": null, "refusal": "never"},
+                         {"role": "assistant", "content": "b", "refusal": null}])"),
+              "a;no;neverb");
     // Names of reasoning and roles.
     compile("{% for m in messages %}{{ m.role }} {{ m.reasoning_content }} {{ m.thinking }};{% endfor %}");
     EXPECT_EQ(

@@ -13,9 +13,11 @@ static const char *text_of(const json_t *object, const char *name)
     return text ? text : "";
 }
 
-/* Parts of any kind of text as parts of the one kind that templates know. */
-static json_t *content_of(const json_t *content, struct fault *fault)
+/* Parts of any kind of text as parts of the one kind that templates know. `number` counts items, `member` holds the
+ * parts. */
+static json_t *content_of(const json_t *item, size_t number, const char *member, struct fault *fault)
 {
+    const json_t *content = json_object_get(item, member);
     if (json_is_string(content))
         return json_incref((json_t *)content);
     json_t *parts = json_array();
@@ -26,12 +28,13 @@ static json_t *content_of(const json_t *content, struct fault *fault)
         bool known = strcmp(type, "input_text") == 0 || strcmp(type, "output_text") == 0 ||
                      strcmp(type, "reasoning_text") == 0 || strcmp(type, "refusal") == 0 || strcmp(type, "text") == 0;
         if (!known || !json_is_string(json_object_get(part, name)))
-            fault_request(fault, "input", "a part of the type \"%.60s\" is not possible: this server reads text", type);
+            fault_request(fault, "input", "input[%zu].%s[%zu]: type \"%.60s\": %s", number, member, i, type,
+                          known ? "its text is missing" : "this model reads text only");
         else
             json_array_append_new(parts, json_pack("{s:s, s:O}", "type", "text", "text", json_object_get(part, name)));
     }
     if (!json_is_array(content))
-        fault_request(fault, "input", "the content of a message must be a text or a list of parts");
+        fault_request(fault, "input", "input[%zu].%s must be a text or a list of parts", number, member);
     return parts;
 }
 
@@ -56,17 +59,17 @@ static void add_call(json_t *messages, const json_t *item)
                                     text_of(item, "arguments")));
 }
 
-static void add_message(json_t *messages, const json_t *item, struct fault *fault)
+static void add_message(json_t *messages, const json_t *item, size_t number, struct fault *fault)
 {
     const char *role = text_of(item, "role");
-    json_t *content = content_of(json_object_get(item, "content"), fault);
+    json_t *content = content_of(item, number, "content", fault);
     json_t *last = json_array_get(messages, json_array_size(messages) - 1);
     /* Text behind reasoning belongs to it. */
     bool joins = last && strcmp(role, "assistant") == 0 && strcmp(text_of(last, "role"), "assistant") == 0 &&
                  !json_object_get(last, "tool_calls") && json_string_length(json_object_get(last, "content")) == 0 &&
                  json_is_string(json_object_get(last, "content"));
     if (!role[0])
-        fault_request(fault, "input", "a message has no role");
+        fault_request(fault, "input", "input[%zu]: a message has no role", number);
     if (joins)
         json_object_set(last, "content", content);
     else
@@ -90,23 +93,23 @@ static void add_reasoning(json_t *messages, const json_t *item)
     text_free(&text);
 }
 
-static void add_item(json_t *messages, const json_t *item, struct fault *fault)
+static void add_item(json_t *messages, const json_t *item, size_t number, struct fault *fault)
 {
     const char *type = text_of(item, "type");
     if (!json_is_object(item))
-        fault_request(fault, "input", "input has an entry that is no object");
+        fault_request(fault, "input", "input[%zu] is no object", number);
     else if (strcmp(type, "message") == 0 || !type[0])
-        add_message(messages, item, fault);
+        add_message(messages, item, number, fault);
     else if (strcmp(type, "reasoning") == 0)
         add_reasoning(messages, item);
     else if (strcmp(type, "function_call") == 0)
         add_call(messages, item);
     else if (strcmp(type, "function_call_output") == 0) {
-        json_t *content = content_of(json_object_get(item, "output"), fault);
+        json_t *content = content_of(item, number, "output", fault);
         json_array_append_new(messages, json_pack("{s:s, s:s, s:o}", "role", "tool", "tool_call_id",
                                                   text_of(item, "call_id"), "content", content));
     } else
-        fault_request(fault, "input", "an item of the type \"%.60s\" is not possible", type);
+        fault_request(fault, "input", "input[%zu]: an item of the type \"%.60s\" is not possible", number, type);
 }
 
 /* {"type":"function","name",...} as {"type":"function","function":{"name",...}}. */
@@ -145,7 +148,7 @@ json_t *conversation_of_items(const json_t *request, struct fault *fault)
     else if (!json_is_array(input) || json_array_size(input) == 0)
         fault_request(fault, "input", "input must be a text, or a list with at least one item");
     json_array_foreach (input, i, item) {
-        add_item(messages, item, fault);
+        add_item(messages, item, i, fault);
     }
     json_t *conversation = chat_members(request);
     json_object_set_new(conversation, "messages", messages);

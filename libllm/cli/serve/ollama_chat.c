@@ -136,7 +136,7 @@ static void end(struct reply *a, const struct prompt *prompt, const libllm_strea
     request_stream_end(a->request);
 }
 
-/* Images are refused; and what is to become of thinking is said as libllm_chat_render() wants it. */
+/* What is to become of thinking, as libllm_chat_render() wants it. */
 static bool read_thinking(const json_t *request, json_t *conversation, struct fault *fault)
 {
     const json_t *think = field(request, "think");
@@ -149,11 +149,7 @@ static bool read_thinking(const json_t *request, json_t *conversation, struct fa
     return true;
 }
 
-static bool refuse_images(const json_t *object, struct fault *fault)
-{
-    return json_array_size(field(object, "images")) == 0 ||
-           fault_request(fault, "images", "images are not possible: this server reads text");
-}
+static const char reads_text[] = "this model reads text only";
 
 static json_t *conversation_of_chat(const json_t *request, struct fault *fault)
 {
@@ -164,8 +160,10 @@ static json_t *conversation_of_chat(const json_t *request, struct fault *fault)
         return NULL;
     }
     json_array_foreach (messages, i, message) {
-        if (!refuse_images(message, fault))
+        if (json_array_size(field(message, "images"))) {
+            fault_request(fault, "messages", "messages[%zu].images: %s", i, reads_text);
             return NULL;
+        }
     }
     json_t *conversation = chat_members(request);
     if (read_thinking(request, conversation, fault))
@@ -206,9 +204,10 @@ static bool read_prompt(struct reply *a, const json_t *request, struct prompt *p
         *empty = json_is_array(field(request, "messages")) && json_array_size(field(request, "messages")) == 0;
     } else {
         if (!field_text(request, "prompt", &text, fault) || !field_text(request, "suffix", &suffix, fault) ||
-            !field_text(request, "template", &template, fault) || !field_flag(request, "raw", &raw, fault) ||
-            !refuse_images(request, fault))
+            !field_text(request, "template", &template, fault) || !field_flag(request, "raw", &raw, fault))
             return false;
+        if (json_array_size(field(request, "images")))
+            return fault_request(fault, "images", "images: %s", reads_text);
         if (suffix[0] || template[0])
             return fault_request(fault, suffix[0] ? "suffix" : "template", "%s is not possible with this server",
                                  suffix[0] ? "suffix" : "template");

@@ -89,6 +89,40 @@ static bool shape_calls(const ll_host *host, json_t *message, bool as_text, uint
     return true;
 }
 
+/* What is no text, as types of parts and as members of them: templates look for either. */
+static const char *media_of(const json_t *part)
+{
+    static const char *const names[] = {"image_url", "input_image", "image", "input_audio", "audio_url", "audio",
+                                        "video_url", "input_video", "video", "input_file",  "file"};
+    const char *type = json_string_value(json_object_get(part, "type"));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if ((type && strcmp(type, names[i]) == 0) || json_object_get(part, names[i]))
+            return names[i];
+    return NULL;
+}
+
+/* A part as templates know it: a refusal is text that the assistant wrote, and what is no text has no reader here. */
+static libllm_status shape_part(json_t *part, const char *role, size_t number, size_t index, libllm_error *error)
+{
+    drop_nulls(part);
+    const char *media = media_of(part), *type = json_string_value(json_object_get(part, "type"));
+    if (media)
+        return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
+                       "messages[%zu].content[%zu]: type \"%s\": this model reads text only", number, index, media);
+    if (!type || strcmp(type, "refusal") != 0)
+        return LIBLLM_OK;
+    json_t *text = json_object_get(part, "refusal");
+    if (strcmp(role, "assistant") != 0 || !json_is_string(text))
+        return ll_fail(error, LIBLLM_ERROR_JSON,
+                       "messages[%zu].content[%zu]: type \"refusal\": it is a message of the assistant that has one, "
+                       "with its text as \"refusal\"",
+                       number, index);
+    if (json_object_set(part, "text", text) != 0 || json_object_set_new(part, "type", json_string("text")) != 0)
+        return ll_fail_memory(error, "a message");
+    json_object_del(part, "refusal");
+    return LIBLLM_OK;
+}
+
 /* Parts joined to one text, for a template that knows no parts. */
 static libllm_status join_parts(const ll_host *host, json_t *message, size_t number, libllm_error *error)
 {
@@ -99,10 +133,12 @@ static libllm_status join_parts(const ll_host *host, json_t *message, size_t num
     ll_buffer_init(&text, host);
     json_array_foreach (parts, i, part) {
         const json_t *own = json_object_get(part, "text");
+        const char *type = json_string_value(json_object_get(part, "type"));
         if (!json_is_string(own)) {
-            status =
-                ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
-                        "message %zu: part %zu has no \"text\", and the chat template takes nothing else", number, i);
+            status = ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
+                             "messages[%zu].content[%zu]: type \"%.40s\": it has no \"text\", and the chat template "
+                             "takes nothing else",
+                             number, i, type ? type : "");
             break;
         }
         if (i)
@@ -117,6 +153,26 @@ static libllm_status join_parts(const ll_host *host, json_t *message, size_t num
     return status;
 }
 
+/* What a message says, as the template takes it. */
+static libllm_status shape_content(const ll_host *host, json_t *message, size_t number, bool as_text,
+                                   libllm_error *error)
+{
+    json_t *content = json_object_get(message, "content"), *refusal = json_object_get(message, "refusal"), *part;
+    const char *role = json_string_value(json_object_get(message, "role"));
+    size_t i;
+    if (!content && json_is_string(refusal) && strcmp(role, "assistant") == 0 &&
+        json_object_set(message, "content", refusal) != 0)
+        return ll_fail_memory(error, "a message");
+    if (!json_is_array(content))
+        return LIBLLM_OK;
+    json_array_foreach (content, i, part) {
+        libllm_status status = shape_part(part, role, number, i, error);
+        if (status)
+            return status;
+    }
+    return as_text ? join_parts(host, message, number, error) : LIBLLM_OK;
+}
+
 static libllm_status shape_messages(const ll_host *host, json_t *messages, const ll_template_traits *traits,
                                     ll_request *request, libllm_error *error)
 {
@@ -129,9 +185,7 @@ static libllm_status shape_messages(const ll_host *host, json_t *messages, const
         if ((developer && json_object_set_new(message, "role", json_string("system")) != 0) ||
             !name_reasoning(message) || !shape_calls(host, message, traits->text_arguments, &request->n_calls))
             return ll_fail_memory(error, "a message");
-        libllm_status status = traits->text_content && json_is_array(json_object_get(message, "content"))
-                                   ? join_parts(host, message, i, error)
-                                   : LIBLLM_OK;
+        libllm_status status = shape_content(host, message, i, traits->text_content, error);
         if (status)
             return status;
     }
