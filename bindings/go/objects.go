@@ -213,7 +213,9 @@ func (model *Model) GetInfo() (info *ModelInfo, err error) {
 }
 
 // Describe: Describe a model as JSON: file, architecture, hyper-parameters, parameters, bytes per tensor type, KV bytes
-// per token, tokenizer, template, and all metadata of the file (long arrays shortened to their length).
+// per token, tokenizer, template, how its makers recommend to sample ("recommended_sampling", under the names of
+// libllm_sampling_options; only where the file says something), and all metadata of the file (long arrays shortened to
+// their length).
 //
 // Threads: concurrent(model).
 //
@@ -1073,8 +1075,9 @@ func NewChat(model *Model, options *ChatOptions) (made *Chat, err error) {
 //
 // Messages are put into the shape that the template is written for: members that are null are left out, reasoning is
 // found under "reasoning_content", "thinking" and "reasoning", arguments of tool calls may be text or objects, parts of
-// a content are joined by line feeds where the template takes text only, and "developer" is "system" where it does not
-// know that role.
+// a content are joined by line feeds where the template takes text only, a refusal of the assistant is its text, and
+// "developer" is "system" where the template does not know that role. A part that is no text (an image, audio, video, a
+// file) is refused by name and place.
 //
 // request: UTF-8 JSON
 //

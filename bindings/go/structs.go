@@ -560,27 +560,29 @@ func (options *LogitBias) fill(c *call, raw *ffi.LogitBias) {
 	raw.Bias = options.Bias
 }
 
-// SamplingOptions: How a token is chosen. The samplers apply in the order of the fields.
+// SamplingOptions: How a token is chosen. The samplers apply in the order of the fields. What is left as the _init
+// function sets it is as the makers of the model recommend ("recommended_sampling" of libllm_model_describe()), and
+// where they say nothing the library's default.
 type SamplingOptions struct {
 	// Added to the logits first; NULL when there are none.
 	LogitBias []LogitBias
-	// Last tokens that the three penalties look at. 0: 64.
+	// Last tokens that the three penalties look at. 0: as recommended, or 64.
 	PenaltyWindow uint32
-	// Divides positive and multiplies negative logits of tokens seen; 0 or 1: none.
+	// Divides positive and multiplies negative logits of tokens seen; 0 or 1: none. -1: as recommended, or none.
 	RepetitionPenalty float32
 	// Subtracted once per occurrence.
 	FrequencyPenalty float32
 	// Subtracted once when the token occurred.
 	PresencePenalty float32
-	// Keep the k most probable tokens; 0: all.
+	// Keep the k most probable tokens; 0: all. 4294967295: as recommended, or 40.
 	TopK uint32
 	// Keep tokens of locally typical information content up to this probability mass; 0 or 1: all.
 	TypicalP float32
-	// Keep the most probable tokens up to this probability mass; 0 or 1: all.
+	// Keep the most probable tokens up to this probability mass; 0 or 1: all. -1: as recommended, or 0.95.
 	TopP float32
-	// Keep tokens at least this probable relative to the most probable one; 0: all.
+	// Keep tokens at least this probable relative to the most probable one; 0: all. -1: as recommended, or 0.05.
 	MinP float32
-	// Divides the logits before the draw; 0: always the most probable token (greedy). Set to 0.8 by _init.
+	// Divides the logits before the draw; 0: always the most probable token (greedy). -1: as recommended, or 0.8.
 	Temperature float32
 	// Seed of the draw; the same seed gives the same tokens. 0 is a seed like any other.
 	Seed uint64

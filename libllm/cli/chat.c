@@ -277,7 +277,7 @@ static int chat(struct access *access, struct endpoint *endpoint, const struct v
         if (interactive)
             greet(&state, access);
         if (generation->verbose && !endpoint)
-            message("seed %" PRIu64, generation->sampling.seed);
+            generation_report(generation, access->model);
         struct editor *editor = editor_open(interactive);
         code = converse(&state, generation, editor, interactive);
         editor_close(editor);

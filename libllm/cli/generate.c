@@ -37,9 +37,8 @@ static uint64_t context_for(const struct generation *generation, size_t n_prompt
     return trained && wanted > trained ? trained : wanted;
 }
 
-static void report(const struct generation *generation, const libllm_stream_event *event)
+static void report(const libllm_stream_event *event)
 {
-    message("seed %" PRIu64, generation->sampling.seed);
     message("prompt: %" PRIu64 " tokens, %" PRIu64 " of them known, in %.3f s", event->n_prompt_tokens,
             event->n_cached_tokens, event->prompt_seconds);
     if (event->n_tokens > 1 && event->decode_seconds > 0)
@@ -66,7 +65,7 @@ static libllm_status print_continuation(libllm_session *session, const struct ge
         message("stopped: the context of %zu tokens is full (--context N sets another)",
                 libllm_session_capacity(session));
     if (generation->verbose)
-        report(generation, &event);
+        report(&event);
     return status;
 }
 
@@ -96,6 +95,8 @@ static int generate(const struct access *access, struct generation *generation, 
     uint64_t n_positions = context_for(generation, answers ? 1 : prompt->n, access->info.n_context_train);
     if (answers && n_positions < prompt->n && !generation->context) /* each of both may be as long */
         n_positions = prompt->n;
+    if (generation->verbose)
+        generation_report(generation, access->model);
     libllm_session *session;
     libllm_error error;
     libllm_status status = generation_open_session(generation, access, n_positions, &session, &error), kept = LIBLLM_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * How text is generated: the options that `generate` and `chat` share, and the loop that prints an answer.
  */
+#include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 
 #include "files.h"
 #include "generation.h"
+#include "json_view.h"
 #include "terminal.h"
 
 #define SAMPLING(field) offsetof(struct generation, sampling.field)
@@ -24,15 +26,17 @@ const struct option generation_options[] = {
      GENERATION(max_tokens), 0, MAX_COUNT32},
     {"context", 'c', OPTION_COUNT64, "N", "tokens that text and answer may have together", GENERATION(context), 1,
      MAX_COUNT32},
-    {"temp", 0, OPTION_NUMBER, "T", "temperature; 0: always the likeliest (default 0.8)", SAMPLING(temperature), 0,
-     1000},
-    {"top-k", 0, OPTION_COUNT, "K", "keep the K likeliest tokens; 0: all (default 40)", SAMPLING(top_k), 0,
-     MAX_COUNT32},
-    {"top-p", 0, OPTION_NUMBER, "P", "keep tokens up to this mass (default 0.95)", SAMPLING(top_p), 0, 1},
-    {"min-p", 0, OPTION_NUMBER, "P", "least probability, relative (default 0.05)", SAMPLING(min_p), 0, 1},
+    {"temp", 0, OPTION_NUMBER, "T", "temperature; 0: always the likeliest (default: the model's, or 0.8)",
+     SAMPLING(temperature), 0, 1000},
+    {"top-k", 0, OPTION_COUNT, "K", "keep the K likeliest tokens; 0: all (default: the model's, or 40)",
+     SAMPLING(top_k), 0, MAX_COUNT32},
+    {"top-p", 0, OPTION_NUMBER, "P", "keep tokens up to this mass (default: the model's, or 0.95)", SAMPLING(top_p), 0,
+     1},
+    {"min-p", 0, OPTION_NUMBER, "P", "least probability, relative (default: the model's, or 0.05)", SAMPLING(min_p), 0,
+     1},
     {"typical", 0, OPTION_NUMBER, "P", "locally typical sampling up to this mass", SAMPLING(typical_p), 0, 1},
-    {"repeat-penalty", 0, OPTION_NUMBER, "X", "divides the logits of tokens seen", SAMPLING(repetition_penalty), 0,
-     1000},
+    {"repeat-penalty", 0, OPTION_NUMBER, "X", "divides the logits of tokens seen (default: the model's, or 1)",
+     SAMPLING(repetition_penalty), 0, 1000},
     {"frequency-penalty", 0, OPTION_NUMBER, "X", "subtracted for each occurrence", SAMPLING(frequency_penalty), -1000,
      1000},
     {"presence-penalty", 0, OPTION_NUMBER, "X", "subtracted after one occurrence", SAMPLING(presence_penalty), -1000,
@@ -55,7 +59,8 @@ const struct option generation_options[] = {
     {"session", 0, OPTION_TEXT, "FILE", "begin with what this file keeps of an earlier run, and keep it there again",
      GENERATION(session_file), 0, 0},
     {"ignore-eos", 0, OPTION_FLAG, NULL, "go on after the model's end tokens", GENERATION(ignore_end), 0, 0},
-    {"verbose", 'v', OPTION_FLAG, NULL, "print seed and speed to standard error", GENERATION(verbose), 0, 0},
+    {"verbose", 'v', OPTION_FLAG, NULL, "print seed, the model's sampling and speed to standard error",
+     GENERATION(verbose), 0, 0},
     {0},
 };
 
@@ -215,6 +220,34 @@ json_t *generation_format(const struct generation *generation)
         format = json_pack("{s:s, s:s%}", "type", types[kind][0], types[kind][1], text.bytes, text.n_bytes);
     text_free(&text);
     return format;
+}
+
+void generation_report(const struct generation *generation, const libllm_model *model)
+{
+    const libllm_sampling_options *asked = &generation->asked;
+    const struct {
+        const char *name;
+        bool given;
+    } options[] = {{"temperature", !isnan(asked->temperature)},
+                   {"top_k", asked->top_k != UINT32_MAX},
+                   {"top_p", !isnan(asked->top_p)},
+                   {"min_p", !isnan(asked->min_p)},
+                   {"repetition_penalty", !isnan(asked->repetition_penalty)},
+                   {"penalty_window", asked->penalty_window != UINT32_MAX}};
+    json_t *described = fetch_document(describe_model, model);
+    const json_t *recommended = json_object_get(described, "recommended_sampling");
+    char list[256] = "";
+    size_t n = 0;
+    message("seed %" PRIu64, generation->sampling.seed);
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        const json_t *value = json_object_get(recommended, options[i].name);
+        if (value && !options[i].given && n < sizeof list)
+            n += (size_t)snprintf(list + n, sizeof list - n, "%s %s %g", n ? "," : "", options[i].name,
+                                  json_number_value(value));
+    }
+    if (n)
+        message("as the model recommends:%s", list);
+    json_decref(described);
 }
 
 libllm_stream_options generation_stream_options(const struct generation *generation)

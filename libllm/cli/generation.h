@@ -52,6 +52,9 @@ libllm_status generation_open_session(struct generation *generation, const struc
 libllm_status generation_keep_session(const struct generation *generation, libllm_session *session,
                                       libllm_error *error);
 
+/* Says, on standard error, the seed and what of the sampling is as the model recommends. */
+void generation_report(const struct generation *generation, const libllm_model *model);
+
 /* Whether the options ask for one. */
 bool generation_is_constrained(const struct generation *generation);
 /* What the constraint says as "response_format" of a request; NULL: there is none. Release with json_decref(). */

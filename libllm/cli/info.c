@@ -28,11 +28,6 @@ static libllm_status describe_families(const void *unused, char *buffer, size_t 
     return libllm_families(buffer, capacity, needed, error);
 }
 
-static libllm_status describe(const void *model, char *buffer, size_t capacity, size_t *needed, libllm_error *error)
-{
-    return libllm_model_describe(model, buffer, capacity, needed, error);
-}
-
 static int run(int argc, char **argv)
 {
     struct common common = COMMON_DEFAULTS;
@@ -49,7 +44,7 @@ static int run(int argc, char **argv)
         put_text(stdout, access.path, strlen(access.path));
         fputs("\n\n", stdout);
     }
-    good = good && view_json(describe, access.model, values.json);
+    good = good && view_json(describe_model, access.model, values.json);
     access_close(&access);
     return good ? EXIT_OK : EXIT_FAILED;
 }

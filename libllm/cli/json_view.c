@@ -288,6 +288,11 @@ libllm_status describe_devices(const void *runtime, char *buffer, size_t capacit
     return libllm_runtime_devices(runtime, buffer, capacity, needed, error);
 }
 
+libllm_status describe_model(const void *model, char *buffer, size_t capacity, size_t *needed, libllm_error *error)
+{
+    return libllm_model_describe(model, buffer, capacity, needed, error);
+}
+
 bool show_json(const char *json, bool as_json)
 {
     if (!as_json)

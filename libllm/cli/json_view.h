@@ -20,6 +20,8 @@ json_t *fetch_document(describe_fn describe, const void *object);
 
 /* libllm_runtime_devices(); the object is a runtime. */
 libllm_status describe_devices(const void *runtime, char *buffer, size_t capacity, size_t *needed, libllm_error *error);
+/* libllm_model_describe(). */
+libllm_status describe_model(const void *model, char *buffer, size_t capacity, size_t *needed, libllm_error *error);
 
 /* Prints a document on standard output; false, with a message, on failure. */
 bool show_json(const char *json, bool as_json);

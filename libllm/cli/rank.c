@@ -36,15 +36,10 @@ static bool rank(const struct access *access, libllm_session *session, const cha
     return status == LIBLLM_OK;
 }
 
-static libllm_status describe(const void *model, char *buffer, size_t capacity, size_t *needed, libllm_error *error)
-{
-    return libllm_model_describe(model, buffer, capacity, needed, error);
-}
-
 /* What a JSON document begins with: the names of the scores. */
 static bool print_labels(const struct access *access)
 {
-    json_t *description = fetch_document(describe, access->model);
+    json_t *description = fetch_document(describe_model, access->model);
     char *labels = json_dumps(json_object_get(description, "labels"), JSON_COMPACT);
     if (labels)
         printf("{\"labels\":%s,\"scores\":[", labels);

@@ -205,6 +205,45 @@ TEST_F(Command, GenerateIsRepeatable)
         greedy);
 }
 
+/* A copy of a GGUF file in which the model recommends the likeliest token. The padding keeps the data aligned. */
+void recommend_the_likeliest(const std::string &source, const std::string &copy)
+{
+    auto number = [](uint64_t x, size_t n_bytes) { return std::string((const char *)&x, n_bytes); };
+    auto name = [&](const std::string &s) { return number(s.size(), 8) + s; };
+    std::string bytes = read_file(source);
+    const std::string more =
+        name("general.sampling.top_k") + number(4, 4) + number(1, 4) + name("p") + number(8, 4) + name("12345");
+    ASSERT_EQ(more.size(), 64u);
+    uint64_t n_keys;
+    memcpy(&n_keys, &bytes[16], sizeof n_keys);
+    n_keys += 2;
+    memcpy(&bytes[16], &n_keys, sizeof n_keys);
+    write_file(copy, bytes.insert(24, more));
+}
+
+TEST_F(Command, SamplesAsTheModelRecommends)
+{
+    const std::string model = folder + "/a.gguf", converted = folder + "/b.gguf";
+    recommend_the_likeliest(plain_model, model);
+    output({"convert", model, converted});
+    for (const std::string &one : {model, converted}) {
+        const Arguments base = {"generate", "-m", one, "-p", "Once", "-n", "20", "--ignore-eos", "--temp", "20", "-v"};
+        auto with = [&](Arguments more) {
+            more.insert(more.begin(), base.begin(), base.end());
+            return run(more);
+        };
+        const Result first = with({"--seed", "1"});
+        EXPECT_TRUE(contains(first.err, "libllm: as the model recommends: top_k 1\n")) << first.err;
+        EXPECT_EQ(first.out, with({"--seed", "2"}).out);
+        EXPECT_EQ(first.out, with({"--temp", "0"}).out);
+        const Result given = with({"--top-k", "0", "--min-p", "0", "--top-p", "1", "--seed", "1"});
+        EXPECT_FALSE(contains(given.err, "recommends")) << given.err;
+        EXPECT_NE(given.out, first.out);
+        EXPECT_TRUE(contains(output({"info", "-m", one, "--json"}), "\"recommended_sampling\":{\"top_k\":1}"));
+    }
+    EXPECT_FALSE(contains(output({"info", "-m", plain_model, "--json"}), "recommended_sampling"));
+}
+
 TEST_F(Command, GenerateHeedsBiasStopAndContext)
 {
     const Arguments base = {"generate", "-m", plain_model, "-p", "Once", "-n", "8", "--temp", "0"};

@@ -242,10 +242,9 @@ static void servers_get_what_they_understand(void)
     lg_parameters_parse(&parameters, "{\"temperature\":0.5,\"max_tokens\":7,\"seed\":9}");
     g_autofree char *request = lg_provider_remote_request(
         "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"reasoning\":\"show\"}", &parameters.sampling);
-    g_assert_cmpstr(
-        request, ==,
-        "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"temperature\":0.5,\"top_p\":0.94999999999999996,"
-        "\"max_tokens\":7,\"seed\":9}");
+    g_assert_cmpstr(request, ==,
+                    "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"temperature\":0.5,"
+                    "\"max_tokens\":7,\"seed\":9}");
 }
 
 /* --- Attached files -------------------------------------------------------------------------------------------------
@@ -925,7 +924,7 @@ static void parameters_are_kept(void)
 {
     LgParameters parameters, again;
     lg_parameters_init(&parameters);
-    g_assert_null(lg_parameters_to_json(&parameters));
+    g_assert_null(lg_parameters_to_json(&parameters)); /* all is left to the model */
     parameters.sampling.temperature = 0.3;
     parameters.sampling.has_seed = TRUE;
     parameters.sampling.seed = 0;
@@ -939,7 +938,7 @@ static void parameters_are_kept(void)
     g_assert_false(again.drop_oldest);
     /* What is no number, or out of its range, is as by default or within it. */
     lg_parameters_parse(&again, "{\"temperature\":\"hot\",\"top_p\":7,\"context\":-1}");
-    g_assert_cmpfloat(again.sampling.temperature, ==, 0.8);
+    g_assert_cmpfloat(again.sampling.temperature, ==, -1);
     g_assert_cmpfloat(again.sampling.top_p, ==, 1);
     g_assert_cmpuint(again.n_positions, ==, 0);
 }

@@ -526,6 +526,53 @@ TEST_F(Small, FindsTheTemplateAndTheEnds)
     EXPECT_EQ(Folder(path).status, corrupt);
 }
 
+TEST_F(Small, SaysHowToSample)
+{
+    std::string log;
+    auto recommended = [&](const std::string &generation) {
+        make(llama(), Builder());
+        write("generation_config.json", generation);
+        ll_host host;
+        ll_host_init(&host);
+        log.clear();
+        host.log_user_data = &log;
+        host.log = [](void *to, libllm_log_level, const char *line, size_t n) {
+            ((std::string *)to)->append(line, n).push_back('\n');
+        };
+        libllm_error error = {};
+        ll_model *model = nullptr;
+        EXPECT_EQ(ll_model_open(&host, path.c_str(), LIBLLM_LOAD_MAP, &model, &error), LIBLLM_OK) << error.message;
+        const libllm_sampling_options o = model ? model->recommended : ll_sampling_unset;
+        json_t *described = model ? ll_describe_recommended(model) : nullptr;
+        char *shown = json_dumps(described, JSON_COMPACT | JSON_REAL_PRECISION(6));
+        const std::string all = std::string(shown) + " " + std::to_string(o.temperature) + " " +
+                                std::to_string(o.top_k) + " " + std::to_string(o.top_p) + " " +
+                                std::to_string(o.min_p) + " " + std::to_string(o.repetition_penalty);
+        free(shown);
+        json_decref(described);
+        ll_model_close(model);
+        return all;
+    };
+    const std::string none = "{} -1.000000 4294967295 -1.000000 -1.000000 -1.000000";
+    EXPECT_EQ(recommended("{\"do_sample\":true,\"temperature\":0.6,\"top_k\":20,\"top_p\":0.95,\"min_p\":0,"
+                          "\"repetition_penalty\":1.05}"),
+              "{\"temperature\":0.6,\"top_k\":20,\"top_p\":0.95,\"min_p\":0.0,\"repetition_penalty\":1.05} "
+              "0.600000 20 0.950000 0.000000 1.050000");
+    EXPECT_EQ(log, "");
+    EXPECT_EQ(recommended("{\"do_sample\":false,\"temperature\":0.6}").rfind("{\"temperature\":0.0} 0.000000 ", 0), 0u);
+    EXPECT_EQ(recommended("{\"do_sample\":null,\"temperature\":null,\"top_k\":\"20\"}"), none);
+    EXPECT_EQ(log, "");
+    /* What makes no sense is named, and not followed. */
+    EXPECT_EQ(recommended("{\"temperature\":-1,\"top_k\":-1,\"top_p\":1.5,\"min_p\":1e300,"
+                          "\"repetition_penalty\":101}"),
+              none);
+    for (const char *key : {"temp is not a number from 0 to 100", "top_k is not a whole number from 0 to 2147483647",
+                            "top_p is", "min_p is", "penalty_repeat is"})
+        EXPECT_NE(log.find(std::string("general.sampling.") + key), std::string::npos) << log;
+    EXPECT_EQ(recommended("{\"top_k\":0.5}"), none);
+    EXPECT_EQ(recommended("{\"top_k\":99999999999}"), none);
+}
+
 TEST_F(Small, ReadsTheTokenizer)
 {
     make(llama(), Builder());

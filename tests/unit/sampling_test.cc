@@ -20,6 +20,7 @@ libllm_sampling_options neutral()
 {
     libllm_sampling_options o;
     libllm_sampling_options_init(&o, sizeof o);
+    ll_sampling_settle(&o, &o);
     o.top_k = 0;
     o.top_p = 0;
     o.min_p = 0;
@@ -233,7 +234,7 @@ TEST(Sampling, PenaltiesFollowTheirDefinitions)
     o.penalty_window = 1;
     EXPECT_EQ(0, sample(o, logits, 0, {0, 2})) << "token 0 lies outside of the window";
     /* in the order of the fields: 2 / 2 - 3 * 0.5 - 0.25 < -0.5 */
-    o.penalty_window = 0;
+    o.penalty_window = 64;
     o.repetition_penalty = 2;
     o.frequency_penalty = 0.5f;
     o.presence_penalty = 0.25f;
@@ -270,6 +271,41 @@ TEST(Sampling, TypicalSeesBiasedLogits)
         EXPECT_NE(0, sample(o, {9, 1, 1.1f, 0.9f}, p));
 }
 
+// Straight from the logits the best are those that come from all candidates, which a bias of 0 asks for; with equals,
+// with what is forbidden, and where fewer are left than are to be kept.
+TEST(Sampling, TheBestAreFoundWithoutListingAll)
+{
+    std::mt19937 rng(7);
+    static const libllm_logit_bias nothing = {0, 0};
+    for (int round = 0; round < 400; round++) {
+        const size_t n = 2 + rng() % 300;
+        std::vector<float> logits = random_logits((uint32_t)round, n);
+        std::vector<uint32_t> allowed(n / 32 + 1);
+        for (float &l : logits)
+            l = round % 3 == 0 ? std::round(l) : rng() % 20 == 0 ? -INFINITY : l;
+        for (uint32_t &bits : allowed)
+            bits = round % 2 ? ~0u : rng() & rng() & (round % 4 ? ~0u : rng());
+        auto o = neutral();
+        o.top_k = round % 5 ? 1 + rng() % 50 : 0;
+        o.temperature = round % 5 && round % 7 ? 1.5f : 0;
+        o.top_p = round % 2 ? 0.9f : 0;
+        o.typical_p = round % 11 ? 0 : 0.7f;
+        std::vector<ll_candidate> scratch(n);
+        auto draw = [&](bool lists, uint64_t position) {
+            int32_t token = -1;
+            libllm_error error;
+            o.n_logit_bias = lists;
+            o.logit_bias = &nothing;
+            return ll_sample(&o, logits.data(), (uint32_t)n, allowed.data(), nullptr, 0, position, scratch.data(),
+                             &token, &error) == LIBLLM_OK
+                       ? token
+                       : -2;
+        };
+        for (uint64_t position = 0; position < 10; position++)
+            ASSERT_EQ(draw(true, position), draw(false, position)) << "round " << round << ", " << n << " tokens";
+    }
+}
+
 TEST(Sampling, NotANumberIsAnError)
 {
     auto o = neutral();
@@ -289,6 +325,34 @@ TEST(Sampling, NotANumberIsAnError)
               ll_sample(&o, logits.data(), 10, nullptr, nullptr, 0, 0, scratch.data(), &token, &error));
     logits[4] = 1;
     EXPECT_EQ(4, sample(o, logits));
+}
+
+// What the caller says wins over what the model recommends, and that over the library's defaults.
+TEST(Sampling, OptionsAreSettled)
+{
+    libllm_sampling_options unset, o;
+    libllm_sampling_options_init(&unset, sizeof unset);
+    o = unset;
+    ll_sampling_settle(&o, &unset);
+    EXPECT_EQ(o.temperature, 0.8f);
+    EXPECT_EQ(o.top_k, 40U);
+    EXPECT_EQ(o.top_p, 0.95f);
+    EXPECT_EQ(o.min_p, 0.05f);
+    EXPECT_EQ(o.repetition_penalty, 1);
+    EXPECT_EQ(o.penalty_window, 64U);
+    libllm_sampling_options recommended = unset;
+    recommended.temperature = 0;
+    recommended.top_k = 0;
+    recommended.repetition_penalty = 1.5f;
+    o = unset;
+    o.repetition_penalty = 0;
+    o.min_p = 0;
+    ll_sampling_settle(&o, &recommended);
+    EXPECT_EQ(o.temperature, 0);
+    EXPECT_EQ(o.top_k, 0U);
+    EXPECT_EQ(o.top_p, 0.95f);
+    EXPECT_EQ(o.min_p, 0);
+    EXPECT_EQ(o.repetition_penalty, 0);
 }
 
 // AP05 of the list of hostile cases.

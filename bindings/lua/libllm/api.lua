@@ -390,18 +390,20 @@ local LogitBias = core.struct("libllm_logit_bias", {
     {name = "bias", role = "value"},
 })
 
---- How a token is chosen. The samplers apply in the order of the fields.
+--- How a token is chosen. The samplers apply in the order of the fields. What is left as the _init function sets it is
+--- as the makers of the model recommend ("recommended_sampling" of libllm_model_describe()), and where they say nothing
+--- the library's default.
 ---@class libllm.SamplingOptions
 ---@field logit_bias? libllm.LogitBias[] Added to the logits first; NULL when there are none.
----@field penalty_window? integer Last tokens that the three penalties look at. 0: 64.
----@field repetition_penalty? number Divides positive and multiplies negative logits of tokens seen; 0 or 1: none.
+---@field penalty_window? integer Last tokens that the three penalties look at. 0: as recommended, or 64.
+---@field repetition_penalty? number Divides positive and multiplies negative logits of tokens seen; 0 or 1: none. -1: as recommended, or none.
 ---@field frequency_penalty? number Subtracted once per occurrence.
 ---@field presence_penalty? number Subtracted once when the token occurred.
----@field top_k? integer Keep the k most probable tokens; 0: all.
+---@field top_k? integer Keep the k most probable tokens; 0: all. 4294967295: as recommended, or 40.
 ---@field typical_p? number Keep tokens of locally typical information content up to this probability mass; 0 or 1: all.
----@field top_p? number Keep the most probable tokens up to this probability mass; 0 or 1: all.
----@field min_p? number Keep tokens at least this probable relative to the most probable one; 0: all.
----@field temperature? number Divides the logits before the draw; 0: always the most probable token (greedy). Set to 0.8 by _init.
+---@field top_p? number Keep the most probable tokens up to this probability mass; 0 or 1: all. -1: as recommended, or 0.95.
+---@field min_p? number Keep tokens at least this probable relative to the most probable one; 0: all. -1: as recommended, or 0.05.
+---@field temperature? number Divides the logits before the draw; 0: always the most probable token (greedy). -1: as recommended, or 0.8.
 ---@field seed? integer Seed of the draw; the same seed gives the same tokens. 0 is a seed like any other.
 local SamplingOptions = core.struct("libllm_sampling_options", {
     {name = "logit_bias", role = "array", length = "n_logit_bias", kind = LogitBias},
@@ -688,7 +690,9 @@ function api.Model:get_info()
 end
 
 --- Describe a model as JSON: file, architecture, hyper-parameters, parameters, bytes per tensor type, KV bytes per
---- token, tokenizer, template, and all metadata of the file (long arrays shortened to their length).
+--- token, tokenizer, template, how its makers recommend to sample ("recommended_sampling", under the names of
+--- libllm_sampling_options; only where the file says something), and all metadata of the file (long arrays shortened to
+--- their length).
 --- Threads: concurrent(model).
 --- Errors: INVALID_ARGUMENT, BUFFER_TOO_SMALL, OUT_OF_MEMORY.
 ---@return string buffer
@@ -1282,8 +1286,9 @@ end
 ---
 --- Messages are put into the shape that the template is written for: members that are null are left out, reasoning is
 --- found under "reasoning_content", "thinking" and "reasoning", arguments of tool calls may be text or objects, parts
---- of a content are joined by line feeds where the template takes text only, and "developer" is "system" where it does
---- not know that role.
+--- of a content are joined by line feeds where the template takes text only, a refusal of the assistant is its text,
+--- and "developer" is "system" where the template does not know that role. A part that is no text (an image, audio,
+--- video, a file) is refused by name and place.
 --- Threads: concurrent(chat).
 --- Errors: INVALID_ARGUMENT, JSON, TEMPLATE, LIMIT, BUFFER_TOO_SMALL, UNSUPPORTED (a part of a content that is no
 --- text), OUT_OF_MEMORY.

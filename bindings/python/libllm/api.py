@@ -734,7 +734,10 @@ class LogitBias:
 
 
 class SamplingOptions:
-    """How a token is chosen. The samplers apply in the order of the fields."""
+    """How a token is chosen. The samplers apply in the order of the fields. What is left as the _init function sets it is
+    as the makers of the model recommend ("recommended_sampling" of libllm_model_describe()), and where they say nothing
+    the library's default.
+    """
 
     def __init__(self, *,
                  logit_bias: Optional[Sequence[LogitBias]] = None,
@@ -750,23 +753,26 @@ class SamplingOptions:
                  seed: Optional[int] = None) -> None:
         #: Added to the logits first; NULL when there are none.
         self.logit_bias = logit_bias
-        #: Last tokens that the three penalties look at. 0: 64.
+        #: Last tokens that the three penalties look at. 0: as recommended, or 64.
         self.penalty_window = penalty_window
-        #: Divides positive and multiplies negative logits of tokens seen; 0 or 1: none.
+        #: Divides positive and multiplies negative logits of tokens seen; 0 or 1: none. -1: as recommended, or
+        #: none.
         self.repetition_penalty = repetition_penalty
         #: Subtracted once per occurrence.
         self.frequency_penalty = frequency_penalty
         #: Subtracted once when the token occurred.
         self.presence_penalty = presence_penalty
-        #: Keep the k most probable tokens; 0: all.
+        #: Keep the k most probable tokens; 0: all. 4294967295: as recommended, or 40.
         self.top_k = top_k
         #: Keep tokens of locally typical information content up to this probability mass; 0 or 1: all.
         self.typical_p = typical_p
-        #: Keep the most probable tokens up to this probability mass; 0 or 1: all.
+        #: Keep the most probable tokens up to this probability mass; 0 or 1: all. -1: as recommended, or 0.95.
         self.top_p = top_p
-        #: Keep tokens at least this probable relative to the most probable one; 0: all.
+        #: Keep tokens at least this probable relative to the most probable one; 0: all. -1: as recommended, or
+        #: 0.05.
         self.min_p = min_p
-        #: Divides the logits before the draw; 0: always the most probable token (greedy). Set to 0.8 by _init.
+        #: Divides the logits before the draw; 0: always the most probable token (greedy). -1: as recommended,
+        #: or 0.8.
         self.temperature = temperature
         #: Seed of the draw; the same seed gives the same tokens. 0 is a seed like any other.
         self.seed = seed
@@ -1238,7 +1244,9 @@ class Model(Handle):
 
     def describe(self) -> str:
         """Describe a model as JSON: file, architecture, hyper-parameters, parameters, bytes per tensor type, KV bytes per
-        token, tokenizer, template, and all metadata of the file (long arrays shortened to their length).
+        token, tokenizer, template, how its makers recommend to sample ("recommended_sampling", under the names of
+        libllm_sampling_options; only where the file says something), and all metadata of the file (long arrays shortened to
+        their length).
 
         Threads:
             concurrent(model).
@@ -2005,8 +2013,9 @@ class Chat(Handle):
 
         Messages are put into the shape that the template is written for: members that are null are left out, reasoning is
         found under "reasoning_content", "thinking" and "reasoning", arguments of tool calls may be text or objects, parts
-        of a content are joined by line feeds where the template takes text only, and "developer" is "system" where it does
-        not know that role.
+        of a content are joined by line feeds where the template takes text only, a refusal of the assistant is its text,
+        and "developer" is "system" where the template does not know that role. A part that is no text (an image, audio,
+        video, a file) is refused by name and place.
 
         Args:
             request: UTF-8 JSON

@@ -7,30 +7,31 @@
 #include "chat/chat_settings.h"
 #include "store/lists.h"
 
-/* A number of the parameters and how it is shown. */
+/* A number of the parameters and how it is shown; one that may be left to the model is so a step below its lowest. */
 struct field {
     const char *title, *subtitle;
     double low, high, step;
     guint digits;
     gsize offset;
-    enum { A_DOUBLE, A_UINT, A_UINT64 } type;
+    enum { A_DOUBLE, AN_INT, A_UINT64 } type;
+    gboolean of_model;
 };
 
 #define OF(member) offsetof(LgParameters, member)
 static const struct field fields[] = {
     {N_("Temperature"), N_("How freely words are chosen; 0: always the likeliest"), 0, 5, 0.1, 2,
-     OF(sampling.temperature), A_DOUBLE},
+     OF(sampling.temperature), A_DOUBLE, TRUE},
     {N_("Top-p"), N_("Only the likeliest tokens up to this share of probability"), 0, 1, 0.05, 2, OF(sampling.top_p),
-     A_DOUBLE},
-    {N_("Top-k"), N_("Only so many of the likeliest tokens; 0: all"), 0, 1000, 5, 0, OF(sampling.top_k), A_UINT},
+     A_DOUBLE, TRUE},
+    {N_("Top-k"), N_("Only so many of the likeliest tokens; 0: all"), 0, 1000, 5, 0, OF(sampling.top_k), AN_INT, TRUE},
     {N_("Min-p"), N_("Only tokens at least this likely compared with the likeliest"), 0, 1, 0.01, 2, OF(sampling.min_p),
-     A_DOUBLE},
+     A_DOUBLE, TRUE},
     {N_("Repetition penalty"), N_("Above 1, words that were said become less likely"), 0.1, 3, 0.05, 2,
-     OF(sampling.repetition_penalty), A_DOUBLE},
+     OF(sampling.repetition_penalty), A_DOUBLE, TRUE},
     {N_("Longest answer"), N_("In tokens; 0: until the model ends it"), 0, 1e6, 64, 0, OF(sampling.max_tokens),
-     A_UINT64},
+     A_UINT64, FALSE},
     {N_("Context"), N_("Tokens that the model can read at once; 0: its own, at most 8192"), 0, 1048576, 1024, 0,
-     OF(n_positions), A_UINT64},
+     OF(n_positions), A_UINT64, FALSE},
 };
 
 struct _LgChatSettings {
@@ -57,21 +58,29 @@ const char *lg_chat_settings_get_system_prompt(LgChatSettings *self) { return se
 /* --- Between widgets and values -------------------------------------------------------------------------------------
  */
 
+/* Values are rounded to the digits that are shown, and not more exact. */
+static gboolean is_of_model(const struct field *field, double value)
+{
+    return field->of_model && value < field->low - field->step / 2;
+}
+
 static double value_of(const LgParameters *parameters, const struct field *field)
 {
     const char *at = (const char *)parameters + field->offset;
     return field->type == A_DOUBLE ? *(const double *)at
-           : field->type == A_UINT ? *(const guint *)at
+           : field->type == AN_INT ? *(const int *)at
                                    : (double)*(const guint64 *)at;
 }
 
 static void set_value(LgParameters *parameters, const struct field *field, double value)
 {
     char *at = (char *)parameters + field->offset;
+    if (is_of_model(field, value))
+        value = -1;
     if (field->type == A_DOUBLE)
         *(double *)at = round(value * 1e4) / 1e4;
-    else if (field->type == A_UINT)
-        *(guint *)at = (guint)value;
+    else if (field->type == AN_INT)
+        *(int *)at = (int)value;
     else
         *(guint64 *)at = (guint64)value;
 }
@@ -257,14 +266,37 @@ static void add_system_prompt(LgChatSettings *self, AdwPreferencesPage *page)
     adw_preferences_group_add(group, scroller);
 }
 
+static gboolean show_number(GtkSpinButton *spin, gpointer data)
+{
+    if (!is_of_model(data, gtk_spin_button_get_value(spin)))
+        return FALSE;
+    gtk_editable_set_text(GTK_EDITABLE(spin), _("Model’s own"));
+    return TRUE;
+}
+
+static int read_number(GtkSpinButton *spin, double *value, gpointer data)
+{
+    const struct field *field = data;
+    if (strcmp(gtk_editable_get_text(GTK_EDITABLE(spin)), _("Model’s own")) != 0)
+        return FALSE;
+    *value = field->low - field->step;
+    return TRUE;
+}
+
 static void add_parameters(LgChatSettings *self, AdwPreferencesPage *page)
 {
     AdwPreferencesGroup *group = new_group(page, _("Answers"), NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
         const struct field *field = &fields[i];
-        GtkWidget *spin = gtk_spin_button_new_with_range(field->low, field->high, field->step);
+        const double low = field->of_model ? field->low - field->step : field->low;
+        GtkWidget *spin = gtk_spin_button_new_with_range(low, field->high, field->step);
         gtk_spin_button_set_digits(GTK_SPIN_BUTTON(spin), field->digits);
-        gtk_editable_set_width_chars(GTK_EDITABLE(spin), 6);
+        gtk_editable_set_width_chars(GTK_EDITABLE(spin), field->of_model ? 11 : 6);
+        if (field->of_model) {
+            g_signal_connect(spin, "output", G_CALLBACK(show_number), (gpointer)field);
+            g_signal_connect(spin, "input", G_CALLBACK(read_number), (gpointer)field);
+            gtk_spin_button_update(GTK_SPIN_BUTTON(spin));
+        }
         self->spins[i] = GTK_SPIN_BUTTON(spin);
         add_row(group, _(field->title), _(field->subtitle), spin);
     }

@@ -33,7 +33,7 @@ void lg_parameters_parse(LgParameters *self, const char *json)
     sampling->temperature = number(object, "temperature", 0, 5, sampling->temperature);
     sampling->top_p = number(object, "top_p", 0, 1, sampling->top_p);
     sampling->min_p = number(object, "min_p", 0, 1, sampling->min_p);
-    sampling->top_k = (guint)number(object, "top_k", 0, 100000, sampling->top_k);
+    sampling->top_k = (int)number(object, "top_k", 0, 100000, sampling->top_k);
     sampling->repetition_penalty = number(object, "repetition_penalty", 0.1, 5, sampling->repetition_penalty);
     sampling->max_tokens = (guint64)number(object, "max_tokens", 0, 1e9, 0);
     sampling->has_seed = json_object_has_member(object, "seed");

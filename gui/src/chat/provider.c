@@ -14,8 +14,10 @@ char *lg_provider_remote_request(const char *request, const LgSampling *sampling
     JsonObject *object = json_node_get_object(root);
     json_object_remove_member(object, "reasoning");
     json_object_remove_member(object, "continue_final_message");
-    json_object_set_double_member(object, "temperature", sampling->temperature);
-    json_object_set_double_member(object, "top_p", sampling->top_p > 0 ? sampling->top_p : 1);
+    if (sampling->temperature >= 0)
+        json_object_set_double_member(object, "temperature", sampling->temperature);
+    if (sampling->top_p >= 0)
+        json_object_set_double_member(object, "top_p", sampling->top_p > 0 ? sampling->top_p : 1);
     if (sampling->max_tokens)
         json_object_set_int_member(object, "max_tokens", (gint64)sampling->max_tokens);
     if (sampling->has_seed)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The thread on which answers are made, and the models that are open.
  */
-#include <math.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -66,18 +65,9 @@ static void clear_info(gpointer data)
 
 void lg_model_info_unref(LgModelInfo *self) { g_atomic_rc_box_release_full(self, clear_info); }
 
-/* 0.8f is 0.8 for people. */
-static double decimal(float value) { return round((double)value * 1e4) / 1e4; }
-
 void lg_sampling_init(LgSampling *sampling)
 {
-    libllm_sampling_options defaults;
-    libllm_sampling_options_init(&defaults, sizeof defaults);
-    *sampling = (LgSampling){.temperature = decimal(defaults.temperature),
-                             .top_p = decimal(defaults.top_p),
-                             .min_p = decimal(defaults.min_p),
-                             .repetition_penalty = 1,
-                             .top_k = defaults.top_k};
+    *sampling = (LgSampling){.temperature = -1, .top_p = -1, .min_p = -1, .repetition_penalty = -1, .top_k = -1};
 }
 
 /* --- The model ------------------------------------------------------------------------------------------------------
@@ -279,7 +269,7 @@ static libllm_stream *open_stream(const struct job *job, LgLoaded *loaded, LgSta
     sampling.temperature = (float)job->sampling.temperature;
     sampling.top_p = (float)job->sampling.top_p;
     sampling.min_p = (float)job->sampling.min_p;
-    sampling.top_k = job->sampling.top_k;
+    sampling.top_k = (uint32_t)job->sampling.top_k;
     sampling.repetition_penalty = (float)job->sampling.repetition_penalty;
     sampling.seed = job->sampling.seed;
     libllm_stream_options options;

@@ -32,16 +32,16 @@ LgModelInfo *lg_model_info_ref(LgModelInfo *self);
 void lg_model_info_unref(LgModelInfo *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LgModelInfo, lg_model_info_unref)
 
-/* How tokens are chosen and when it is enough; see libllm_sampling_options. */
+/* How tokens are chosen and when it is enough; see libllm_sampling_options. -1: as the model recommends. */
 typedef struct {
     double temperature, top_p, min_p, repetition_penalty;
-    guint top_k;
+    int top_k;
     guint64 max_tokens; /* 0: no limit */
     gboolean has_seed;  /* else each answer draws its own */
     guint64 seed;
 } LgSampling;
 
-/* The library's defaults. */
+/* All is left to the model. */
 void lg_sampling_init(LgSampling *sampling);
 
 #define LG_TYPE_ENGINE (lg_engine_get_type())

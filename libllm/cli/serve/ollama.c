@@ -104,6 +104,26 @@ static json_t *capabilities_json(const struct served *s, const char *template)
     return list;
 }
 
+/* What the model recommends, as lines of a Modelfile. */
+static json_t *parameters_json(const json_t *described)
+{
+    static const char *const names[][2] = {{"temperature", "temperature"},
+                                           {"top_k", "top_k"},
+                                           {"top_p", "top_p"},
+                                           {"min_p", "min_p"},
+                                           {"repetition_penalty", "repeat_penalty"},
+                                           {"penalty_window", "repeat_last_n"}};
+    char lines[512] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names && n < sizeof lines; i++) {
+        const json_t *value = json_object_get(json_object_get(described, "recommended_sampling"), names[i][0]);
+        if (value)
+            n += (size_t)snprintf(lines + n, sizeof lines - n, "%s%-30s %g", n ? "\n" : "", names[i][1],
+                                  json_number_value(value));
+    }
+    return json_string(lines);
+}
+
 static bool show(struct request *r, struct served *s, const json_t *request, struct fault *fault)
 {
     (void)request;
@@ -125,8 +145,8 @@ static bool show(struct request *r, struct served *s, const json_t *request, str
         json_object_set_new(metadata, key, json_integer(s->access.info.n_context_train));
     const struct timespec modified = {.tv_sec = s->modified};
     request_reply_json(r, 200,
-                       json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "modelfile", "", "parameters", "", "template",
-                                 template, "details",
+                       json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o}", "modelfile", "", "parameters",
+                                 parameters_json(described), "template", template, "details",
                                  details_json(family, size_json(s->access.info.n_parameters), main_type(described)),
                                  "model_info", metadata, "capabilities", capabilities_json(s, template), "modified_at",
                                  time_json(&modified)));

@@ -718,7 +718,9 @@ libllm_status libllm_families(char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NU
 
 /**
  * Describe a model as JSON: file, architecture, hyper-parameters, parameters, bytes per tensor type, KV bytes
- * per token, tokenizer, template, and all metadata of the file (long arrays shortened to their length).
+ * per token, tokenizer, template, how its makers recommend to sample ("recommended_sampling", under the names of
+ * libllm_sampling_options; only where the file says something), and all metadata of the file (long arrays shortened to
+ * their length).
  *
  * @param model     the model
  * @param buffer    receives the text; may be NULL when capacity is 0
@@ -1658,7 +1660,9 @@ typedef struct libllm_logit_bias {
     float bias;
 } libllm_logit_bias;
 
-/** How a token is chosen. The samplers apply in the order of the fields. Since: 0.1 */
+/** How a token is chosen. The samplers apply in the order of the fields. What is left as the _init function sets it is
+ * as the makers of the model recommend ("recommended_sampling" of libllm_model_describe()), and where they say nothing
+ * the library's default. Since: 0.1 */
 typedef struct libllm_sampling_options {
     /** sizeof(libllm_sampling_options), set by libllm_sampling_options_init(). */
     uint32_t struct_size;
@@ -1666,23 +1670,23 @@ typedef struct libllm_sampling_options {
     uint32_t n_logit_bias;
     /** Added to the logits first; NULL when there are none. */
     const libllm_logit_bias *LIBLLM_ARRAY(n_logit_bias) LIBLLM_NULLABLE logit_bias;
-    /** Last tokens that the three penalties look at. 0: 64. */
+    /** Last tokens that the three penalties look at. 0: as recommended, or 64. */
     uint32_t penalty_window;
-    /** Divides positive and multiplies negative logits of tokens seen; 0 or 1: none. */
+    /** Divides positive and multiplies negative logits of tokens seen; 0 or 1: none. -1: as recommended, or none. */
     float repetition_penalty;
     /** Subtracted once per occurrence. */
     float frequency_penalty;
     /** Subtracted once when the token occurred. */
     float presence_penalty;
-    /** Keep the k most probable tokens; 0: all. */
+    /** Keep the k most probable tokens; 0: all. 4294967295: as recommended, or 40. */
     uint32_t top_k;
     /** Keep tokens of locally typical information content up to this probability mass; 0 or 1: all. */
     float typical_p;
-    /** Keep the most probable tokens up to this probability mass; 0 or 1: all. */
+    /** Keep the most probable tokens up to this probability mass; 0 or 1: all. -1: as recommended, or 0.95. */
     float top_p;
-    /** Keep tokens at least this probable relative to the most probable one; 0: all. */
+    /** Keep tokens at least this probable relative to the most probable one; 0: all. -1: as recommended, or 0.05. */
     float min_p;
-    /** Divides the logits before the draw; 0: always the most probable token (greedy). Set to 0.8 by _init. */
+    /** Divides the logits before the draw; 0: always the most probable token (greedy). -1: as recommended, or 0.8. */
     float temperature;
     /** Reserved, 0. */
     uint32_t reserved;
@@ -1690,7 +1694,7 @@ typedef struct libllm_sampling_options {
     uint64_t seed;
 } libllm_sampling_options;
 
-/** Set every option to its default: temperature 0.8, top_k 40, top_p 0.95, min_p 0.05, no penalties.
+/** Set every option to its default: as the model recommends, and without other penalties.
  *
  * @param options      the struct to fill
  * @param struct_size  sizeof(libllm_sampling_options) of the caller
@@ -2040,8 +2044,9 @@ void libllm_chat_free(libllm_chat *LIBLLM_NULLABLE chat);
  *
  * Messages are put into the shape that the template is written for: members that are null are left out, reasoning is
  * found under "reasoning_content", "thinking" and "reasoning", arguments of tool calls may be text or objects, parts of
- * a content are joined by line feeds where the template takes text only, and "developer" is "system" where it does not
- * know that role.
+ * a content are joined by line feeds where the template takes text only, a refusal of the assistant is its text, and
+ * "developer" is "system" where the template does not know that role. A part that is no text (an image, audio, video, a
+ * file) is refused by name and place.
  *
  * @param chat      the chat
  * @param request   UTF-8 JSON

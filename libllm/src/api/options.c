@@ -4,6 +4,7 @@
 #include "api/options.h"
 
 #include "base/status.h"
+#include "model/model.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -105,9 +106,7 @@ void libllm_session_options_init(libllm_session_options *options, uint32_t struc
 
 void libllm_sampling_options_init(libllm_sampling_options *options, uint32_t struct_size)
 {
-    static const libllm_sampling_options defaults = {
-        .struct_size = sizeof defaults, .temperature = 0.8f, .top_k = 40, .top_p = 0.95f, .min_p = 0.05f};
-    ll_init_struct(options, struct_size, &defaults, sizeof defaults);
+    ll_init_struct(options, struct_size, &ll_sampling_unset, sizeof ll_sampling_unset);
 }
 
 void libllm_stream_options_init(libllm_stream_options *options, uint32_t struct_size)

@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "estimate/choose.h"
+#include "sampling/sampling.h"
 #include "session/file.h"
 
 #include <stdio.h>
@@ -359,6 +360,7 @@ libllm_status libllm_session_sample(libllm_session *session, const libllm_sampli
         status = ll_session_enter(session->session, false, error);
     if (status)
         return status;
+    ll_sampling_settle(&o, &session->engine->model->model->recommended);
     status = ll_session_sample(session->session, &o, NULL, token, error);
     ll_session_leave(session->session);
     return status;

@@ -5,6 +5,7 @@
 #include "api/options.h"
 
 #include "base/status.h"
+#include "sampling/sampling.h"
 
 libllm_status ll_open_stream(libllm_session *session, const int32_t *tokens, size_t n_tokens,
                              const libllm_stream_options *options, ll_grammar *grammar, libllm_stream **stream,
@@ -23,6 +24,7 @@ libllm_status ll_open_stream(libllm_session *session, const int32_t *tokens, siz
         status = ll_read_options(o.sampling, &sampling, sizeof sampling, "libllm_sampling_options", error);
     if (status)
         return status;
+    ll_sampling_settle(&sampling, &session->engine->model->model->recommended);
     if (o.constraint && o.constraint->model->model != session->engine->model->model)
         return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "constraint and session belong to different models");
     if (o.constraint && grammar)

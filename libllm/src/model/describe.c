@@ -217,6 +217,10 @@ libllm_status ll_model_describe(const ll_model *m, uint64_t kv_bytes_per_token, 
     json_decref(converted);
     json_object_set_new(all, "tokenizer", tokenizer(m));
     json_object_set_new(all, "has_chat_template", json_boolean(m->chat_template.size > 0));
+    json_t *recommended = ll_describe_recommended(m);
+    if (json_object_size(recommended) > 0)
+        json_object_set(all, "recommended_sampling", recommended);
+    json_decref(recommended);
     json_object_set_new(all, "metadata", metadata(m));
     bool written = all && ll_json_write(all, JSON_COMPACT, out);
     json_decref(all);

@@ -95,6 +95,7 @@ static libllm_status open_parts(ll_model *m, const char *path, bool hugging_face
         status = ll_gguf_get_string(&m->gguf, "tokenizer.chat_template.rerank", &m->rank_template, error);
     if (!status)
         status = build(m, error);
+    ll_read_recommended(m);
     if (!status && m->n_vocab == 0 && m->tokenizer)
         m->n_vocab = (uint32_t)ll_tokenizer_size(m->tokenizer);
     return status ? ll_fail_context(error, status, "%s", path) : LIBLLM_OK;

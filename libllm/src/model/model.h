@@ -5,6 +5,7 @@
 #ifndef LL_MODEL_MODEL_H
 #define LL_MODEL_MODEL_H
 
+#include "base/json.h"
 #include "format/gguf.h"
 #include "quant/quant.h"
 #include "tokenizer/tokenizer.h"
@@ -224,8 +225,9 @@ typedef struct ll_model {
     libllm_error not_tokenizing; /* why tokenizer is NULL */
     libllm_error not_runnable;   /* why family is NULL */
     ll_span architecture;
-    ll_span chat_template; /* size 0: none */
-    ll_span rank_template; /* with {query} and {document}; size 0: none */
+    ll_span chat_template;               /* size 0: none */
+    ll_span rank_template;               /* with {query} and {document}; size 0: none */
+    libllm_sampling_options recommended; /* what its makers say nothing about is as it is initialized */
 
     uint32_t n_vocab; /* rows of the output matrix, or of the tokenizer when there is none */
     uint32_t n_embd;
@@ -282,6 +284,12 @@ typedef struct ll_model {
 libllm_status ll_model_open(const ll_host *host, const char *path, libllm_load_mode mode, ll_model **model,
                             libllm_error *error);
 void ll_model_close(ll_model *model); /* NULL is fine */
+
+/* Options that leave all to the model: negative and UINT32_MAX where 0 says something. */
+extern const libllm_sampling_options ll_sampling_unset;
+/* Sets `recommended` by the keys of the file, and says the same as a JSON object. */
+void ll_read_recommended(ll_model *model);
+json_t *ll_describe_recommended(const ll_model *model);
 
 /* What info shows; written by model/describe.c. */
 libllm_status ll_model_describe(const ll_model *model, uint64_t kv_bytes_per_token, uint64_t state_bytes,

@@ -12,6 +12,24 @@
 
 enum { PENALTY_WINDOW_DEFAULT = 64 };
 
+static void settle(float *value, float recommended, float otherwise)
+{
+    if (*value == -1)
+        *value = recommended == -1 ? otherwise : recommended;
+}
+
+void ll_sampling_settle(libllm_sampling_options *o, const libllm_sampling_options *recommended)
+{
+    settle(&o->temperature, recommended->temperature, 0.8f);
+    settle(&o->top_p, recommended->top_p, 0.95f);
+    settle(&o->min_p, recommended->min_p, 0.05f);
+    settle(&o->repetition_penalty, recommended->repetition_penalty, 1);
+    if (o->top_k == UINT32_MAX)
+        o->top_k = recommended->top_k == UINT32_MAX ? 40 : recommended->top_k;
+    if (o->penalty_window == 0)
+        o->penalty_window = recommended->penalty_window ? recommended->penalty_window : PENALTY_WINDOW_DEFAULT;
+}
+
 static libllm_status out_of_bounds(libllm_error *error, const char *name, float value, const char *expected)
 {
     return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "sampling option %s is %g, expected %s", name, (double)value,
@@ -96,6 +114,15 @@ static void popped_to_front(ll_candidate *c, size_t n, size_t n_popped)
         swap(&c[i], &c[n - 1 - i]);
 }
 
+/* A heap with the worst on top, in falling order. */
+static void sort_worst(ll_candidate *c, size_t n)
+{
+    for (size_t i = n; i-- > 1;) {
+        swap(&c[0], &c[i]);
+        sift_down(c, i, 0, behind);
+    }
+}
+
 /* Keep the k best, in falling order: a heap of k with the worst on top, past which few of the others come. */
 static size_t keep_top_k(ll_candidate *c, size_t n, size_t k)
 {
@@ -105,10 +132,7 @@ static size_t keep_top_k(ll_candidate *c, size_t n, size_t k)
             c[0] = c[i];
             sift_down(c, k, 0, behind);
         }
-    for (size_t i = k; i-- > 1;) {
-        swap(&c[0], &c[i]);
-        sift_down(c, i, 0, behind);
-    }
+    sort_worst(c, k);
     return k;
 }
 
@@ -194,7 +218,7 @@ static int32_t draw(const ll_candidate *c, size_t n, double temperature, double 
 /* Candidate i is token i at this point, and its key counts the token in the window. */
 static void penalize(const libllm_sampling_options *o, ll_candidate *c, const int32_t *history, size_t n_history)
 {
-    size_t window = o->penalty_window ? o->penalty_window : PENALTY_WINDOW_DEFAULT;
+    const size_t window = o->penalty_window;
     if (window < n_history) {
         history += n_history - window;
         n_history = window;
@@ -213,6 +237,68 @@ static void penalize(const libllm_sampling_options *o, ll_candidate *c, const in
     }
 }
 
+static bool is_allowed(const uint32_t *allowed, uint32_t token)
+{
+    return !allowed || allowed[token / 32] >> token % 32 & 1;
+}
+
+static bool changes_logits(const libllm_sampling_options *o)
+{
+    return o->n_logit_bias || (o->repetition_penalty > 0 && o->repetition_penalty != 1) || o->frequency_penalty != 0 ||
+           o->presence_penalty != 0;
+}
+
+static libllm_status fail_nan(uint32_t token, libllm_error *error)
+{
+    return ll_fail(error, LIBLLM_ERROR_NUMERIC, "the logit of token %u is not a number", token);
+}
+
+enum { LOGITS_AT_ONCE = 16 };
+
+/* One of LOGITS_AT_ONCE logits is above the bound, or no number. */
+static bool some_above(const float *logits, float bound)
+{
+    int some = 0;
+    for (int i = 0; i < LOGITS_AT_ONCE; i++)
+        some |= !(logits[i] <= bound);
+    return some;
+}
+
+/* The k best of the tokens as keep_top_k() has them, straight from the logits: most are passed over in steps, as they
+ * are not above the worst of those found. Fewer than k in the order of their ids. */
+static libllm_status gather_top_k(const float *logits, uint32_t n_vocab, const uint32_t *allowed, size_t k,
+                                  ll_candidate *c, size_t *n_out, libllm_error *error)
+{
+    float bound = -INFINITY; /* of equals the first are better */
+    size_t n = 0;
+    bool full = false;
+    for (uint32_t i = 0; i < n_vocab; i++) {
+        while (n_vocab - i > LOGITS_AT_ONCE && !some_above(logits + i, bound))
+            i += LOGITS_AT_ONCE;
+        if (isnan(logits[i]))
+            return fail_nan(i, error);
+        if (!(logits[i] > bound) || !is_allowed(allowed, i))
+            continue;
+        const ll_candidate found = {.logit = logits[i], .key = logits[i], .token = (int32_t)i};
+        if (n < k) {
+            c[n++] = found;
+            continue;
+        }
+        if (!full)
+            make_heap(c, k, behind);
+        if (before(found, c[0])) {
+            c[0] = found;
+            sift_down(c, k, 0, behind);
+        }
+        full = true;
+        bound = c[0].logit;
+    }
+    if (full)
+        sort_worst(c, k);
+    *n_out = n;
+    return LIBLLM_OK;
+}
+
 /* All tokens with biases and penalties; what is forbidden is left out. */
 static libllm_status gather(const libllm_sampling_options *o, const float *logits, uint32_t n_vocab,
                             const uint32_t *allowed, const int32_t *history, size_t n_history, ll_candidate *c,
@@ -220,24 +306,20 @@ static libllm_status gather(const libllm_sampling_options *o, const float *logit
 {
     for (uint32_t i = 0; i < n_vocab; i++) {
         if (isnan(logits[i]))
-            return ll_fail(error, LIBLLM_ERROR_NUMERIC, "the logit of token %u is not a number", i);
+            return fail_nan(i, error);
         c[i] = (ll_candidate){.logit = logits[i], .token = (int32_t)i};
     }
     for (uint32_t i = 0; i < o->n_logit_bias; i++)
         c[o->logit_bias[i].token].logit += o->logit_bias[i].bias;
-    if ((o->repetition_penalty > 0 && o->repetition_penalty != 1) || o->frequency_penalty != 0 ||
-        o->presence_penalty != 0)
+    if (changes_logits(o))
         penalize(o, c, history, n_history);
     size_t n = 0;
     for (uint32_t i = 0; i < n_vocab; i++)
-        if (c[i].logit > -INFINITY && (!allowed || allowed[i / 32] >> i % 32 & 1)) {
+        if (c[i].logit > -INFINITY && is_allowed(allowed, i)) {
             c[n] = c[i];
             c[n].key = c[n].logit;
             n++;
         }
-    if (n == 0)
-        return ll_fail(error, LIBLLM_ERROR_NUMERIC,
-                       "no token is left: the logit of each that may be chosen is -infinity");
     *n_out = n;
     return LIBLLM_OK;
 }
@@ -246,8 +328,14 @@ libllm_status ll_sample(const libllm_sampling_options *o, const float *logits, u
                         const uint32_t *allowed, const int32_t *history, size_t n_history, uint64_t position,
                         ll_candidate *c, int32_t *token, libllm_error *error)
 {
+    const size_t k = o->temperature == 0 ? 1 : o->top_k;
     size_t n = 0;
-    libllm_status status = gather(o, logits, n_vocab, allowed, history, n_history, c, &n, error);
+    libllm_status status = k > 0 && k < n_vocab && !changes_logits(o)
+                               ? gather_top_k(logits, n_vocab, allowed, k, c, &n, error)
+                               : gather(o, logits, n_vocab, allowed, history, n_history, c, &n, error);
+    if (!status && n == 0)
+        status =
+            ll_fail(error, LIBLLM_ERROR_NUMERIC, "no token is left: the logit of each that may be chosen is -infinity");
     if (status)
         return status;
     if (isinf(highest(c, n)))

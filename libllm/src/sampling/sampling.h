@@ -13,6 +13,9 @@ typedef struct ll_candidate {
     int32_t token;
 } ll_candidate;
 
+/* Put what the model recommends in place of what the options leave to it, or the library's defaults. */
+void ll_sampling_settle(libllm_sampling_options *options, const libllm_sampling_options *recommended);
+
 /* Reject options that contradict themselves (NaN, negative, a token outside the vocabulary). */
 libllm_status ll_sampling_check(const libllm_sampling_options *options, uint32_t n_vocab, libllm_error *error);
 

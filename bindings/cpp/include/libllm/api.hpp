@@ -582,30 +582,32 @@ struct LogitBias {
     float bias = {};
 };
 
-/// How a token is chosen. The samplers apply in the order of the fields.
+/// How a token is chosen. The samplers apply in the order of the fields. What is left as the _init function sets it is
+/// as the makers of the model recommend ("recommended_sampling" of libllm_model_describe()), and where they say nothing
+/// the library's default.
 struct SamplingOptions {
     /// The library's defaults.
     SamplingOptions();
 
     /// Added to the logits first; NULL when there are none.
     std::vector<LogitBias> logit_bias;
-    /// Last tokens that the three penalties look at. 0: 64.
+    /// Last tokens that the three penalties look at. 0: as recommended, or 64.
     std::uint32_t penalty_window = {};
-    /// Divides positive and multiplies negative logits of tokens seen; 0 or 1: none.
+    /// Divides positive and multiplies negative logits of tokens seen; 0 or 1: none. -1: as recommended, or none.
     float repetition_penalty = {};
     /// Subtracted once per occurrence.
     float frequency_penalty = {};
     /// Subtracted once when the token occurred.
     float presence_penalty = {};
-    /// Keep the k most probable tokens; 0: all.
+    /// Keep the k most probable tokens; 0: all. 4294967295: as recommended, or 40.
     std::uint32_t top_k = {};
     /// Keep tokens of locally typical information content up to this probability mass; 0 or 1: all.
     float typical_p = {};
-    /// Keep the most probable tokens up to this probability mass; 0 or 1: all.
+    /// Keep the most probable tokens up to this probability mass; 0 or 1: all. -1: as recommended, or 0.95.
     float top_p = {};
-    /// Keep tokens at least this probable relative to the most probable one; 0: all.
+    /// Keep tokens at least this probable relative to the most probable one; 0: all. -1: as recommended, or 0.05.
     float min_p = {};
-    /// Divides the logits before the draw; 0: always the most probable token (greedy). Set to 0.8 by _init.
+    /// Divides the logits before the draw; 0: always the most probable token (greedy). -1: as recommended, or 0.8.
     float temperature = {};
     /// Seed of the draw; the same seed gives the same tokens. 0 is a seed like any other.
     std::uint64_t seed = {};
@@ -818,7 +820,9 @@ class Model : public detail::Handle
     ModelInfo get_info() const;
 
     /// Describe a model as JSON: file, architecture, hyper-parameters, parameters, bytes per tensor type, KV bytes per
-    /// token, tokenizer, template, and all metadata of the file (long arrays shortened to their length).
+    /// token, tokenizer, template, how its makers recommend to sample ("recommended_sampling", under the names of
+    /// libllm_sampling_options; only where the file says something), and all metadata of the file (long arrays
+    /// shortened to their length).
     /// @throws Error INVALID_ARGUMENT, BUFFER_TOO_SMALL, OUT_OF_MEMORY.
     /// Thread safety: concurrent(model).
     std::string describe() const;
@@ -1232,8 +1236,9 @@ class Chat : public detail::Handle
     ///
     /// Messages are put into the shape that the template is written for: members that are null are left out, reasoning
     /// is found under "reasoning_content", "thinking" and "reasoning", arguments of tool calls may be text or objects,
-    /// parts of a content are joined by line feeds where the template takes text only, and "developer" is "system"
-    /// where it does not know that role.
+    /// parts of a content are joined by line feeds where the template takes text only, a refusal of the assistant is
+    /// its text, and "developer" is "system" where the template does not know that role. A part that is no text (an
+    /// image, audio, video, a file) is refused by name and place.
     /// @param request UTF-8 JSON
     /// @throws Error INVALID_ARGUMENT, JSON, TEMPLATE, LIMIT, BUFFER_TOO_SMALL, UNSUPPORTED (a part of a content that
     /// is no text), OUT_OF_MEMORY.

@@ -580,7 +580,9 @@ pub struct libllm_logit_bias {
 }
 const _: () = assert!(size_of::<libllm_logit_bias>() == 8);
 
-/// How a token is chosen. The samplers apply in the order of the fields.
+/// How a token is chosen. The samplers apply in the order of the fields. What is left as the _init function sets it is
+/// as the makers of the model recommend ("recommended_sampling" of libllm_model_describe()), and where they say nothing
+/// the library's default.
 #[repr(C)]
 pub struct libllm_sampling_options {
     /// sizeof(libllm_sampling_options), set by libllm_sampling_options_init().
@@ -589,23 +591,23 @@ pub struct libllm_sampling_options {
     pub n_logit_bias: u32,
     /// Added to the logits first; NULL when there are none.
     pub logit_bias: *const libllm_logit_bias,
-    /// Last tokens that the three penalties look at. 0: 64.
+    /// Last tokens that the three penalties look at. 0: as recommended, or 64.
     pub penalty_window: u32,
-    /// Divides positive and multiplies negative logits of tokens seen; 0 or 1: none.
+    /// Divides positive and multiplies negative logits of tokens seen; 0 or 1: none. -1: as recommended, or none.
     pub repetition_penalty: f32,
     /// Subtracted once per occurrence.
     pub frequency_penalty: f32,
     /// Subtracted once when the token occurred.
     pub presence_penalty: f32,
-    /// Keep the k most probable tokens; 0: all.
+    /// Keep the k most probable tokens; 0: all. 4294967295: as recommended, or 40.
     pub top_k: u32,
     /// Keep tokens of locally typical information content up to this probability mass; 0 or 1: all.
     pub typical_p: f32,
-    /// Keep the most probable tokens up to this probability mass; 0 or 1: all.
+    /// Keep the most probable tokens up to this probability mass; 0 or 1: all. -1: as recommended, or 0.95.
     pub top_p: f32,
-    /// Keep tokens at least this probable relative to the most probable one; 0: all.
+    /// Keep tokens at least this probable relative to the most probable one; 0: all. -1: as recommended, or 0.05.
     pub min_p: f32,
-    /// Divides the logits before the draw; 0: always the most probable token (greedy). Set to 0.8 by _init.
+    /// Divides the logits before the draw; 0: always the most probable token (greedy). -1: as recommended, or 0.8.
     pub temperature: f32,
     /// Reserved, 0.
     pub reserved: u32,
@@ -896,7 +898,9 @@ extern "C" {
     ) -> libllm_status;
 
     /// Describe a model as JSON: file, architecture, hyper-parameters, parameters, bytes per tensor type, KV bytes per
-    /// token, tokenizer, template, and all metadata of the file (long arrays shortened to their length).
+    /// token, tokenizer, template, how its makers recommend to sample ("recommended_sampling", under the names of
+    /// libllm_sampling_options; only where the file says something), and all metadata of the file (long arrays
+    /// shortened to their length).
     pub fn libllm_model_describe(
         model: *const libllm_model,
         buffer: *mut c_char,
@@ -1204,7 +1208,7 @@ extern "C" {
         error: *mut libllm_error,
     ) -> libllm_status;
 
-    /// Set every option to its default: temperature 0.8, top_k 40, top_p 0.95, min_p 0.05, no penalties.
+    /// Set every option to its default: as the model recommends, and without other penalties.
     pub fn libllm_sampling_options_init(options: *mut libllm_sampling_options, struct_size: u32);
 
     /// Choose a next token from the logits of the session, without appending it. The draw depends on the seed, the
@@ -1284,8 +1288,9 @@ extern "C" {
     ///
     /// Messages are put into the shape that the template is written for: members that are null are left out, reasoning
     /// is found under "reasoning_content", "thinking" and "reasoning", arguments of tool calls may be text or objects,
-    /// parts of a content are joined by line feeds where the template takes text only, and "developer" is "system"
-    /// where it does not know that role.
+    /// parts of a content are joined by line feeds where the template takes text only, a refusal of the assistant is
+    /// its text, and "developer" is "system" where the template does not know that role. A part that is no text (an
+    /// image, audio, video, a file) is refused by name and place.
     pub fn libllm_chat_render(
         chat: *const libllm_chat,
         request: *const c_char,

@@ -85,6 +85,25 @@ static libllm_status put_special_ids(ll_hf *hf, const json_t *document)
     return status;
 }
 
+/* How to sample, under the names that GGUF has for it; what the numbers are worth is seen when the keys are read. */
+static void put_sampling(ll_hf *hf, const json_t *generation)
+{
+    static const char *const names[][2] = {{"temperature", "general.sampling.temp"},
+                                           {"top_k", "general.sampling.top_k"},
+                                           {"top_p", "general.sampling.top_p"},
+                                           {"min_p", "general.sampling.min_p"},
+                                           {"repetition_penalty", "general.sampling.penalty_repeat"}};
+    if (json_is_false(json_object_get(generation, "do_sample"))) /* always the likeliest, whatever else is said */
+        ll_gguf_put_f32(&hf->maker, names[0][1], 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const json_t *value = json_object_get(generation, names[i][0]);
+        if (json_is_integer(value) && json_integer_value(value) >= 0 && json_integer_value(value) <= UINT32_MAX)
+            ll_gguf_put_u32(&hf->maker, names[i][1], (uint32_t)json_integer_value(value));
+        else if (json_is_number(value))
+            ll_gguf_put_f32(&hf->maker, names[i][1], (float)json_number_value(value));
+    }
+}
+
 /* As sentence-transformers have it: 1 mean, 2 first, 3 last. */
 static libllm_status put_pooling(ll_hf *hf)
 {
@@ -112,6 +131,8 @@ libllm_status ll_hf_put_texts(ll_hf *hf)
     status = ll_hf_read_json(hf->host, hf->folder, "generation_config.json", &generation, hf->error);
     if (!status)
         status = put_special_ids(hf, generation);
+    if (!status)
+        put_sampling(hf, generation);
     json_decref(generation);
     if (!status)
         status = put_special_ids(hf, hf->config);

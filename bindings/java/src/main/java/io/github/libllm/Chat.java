@@ -60,8 +60,9 @@ public final class Chat extends Handle {
      *
      * <p>Messages are put into the shape that the template is written for: members that are null are left out,
      * reasoning is found under "reasoning_content", "thinking" and "reasoning", arguments of tool calls may be text or
-     * objects, parts of a content are joined by line feeds where the template takes text only, and "developer" is
-     * "system" where it does not know that role.
+     * objects, parts of a content are joined by line feeds where the template takes text only, a refusal of the
+     * assistant is its text, and "developer" is "system" where the template does not know that role. A part that is no
+     * text (an image, audio, video, a file) is refused by name and place.
      *
      * <p>Threads: concurrent(chat).
      *

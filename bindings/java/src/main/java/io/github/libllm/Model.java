@@ -111,7 +111,9 @@ public final class Model extends Handle {
 
     /**
      * Describe a model as JSON: file, architecture, hyper-parameters, parameters, bytes per tensor type, KV bytes per
-     * token, tokenizer, template, and all metadata of the file (long arrays shortened to their length).
+     * token, tokenizer, template, how its makers recommend to sample ("recommended_sampling", under the names of
+     * libllm_sampling_options; only where the file says something), and all metadata of the file (long arrays shortened
+     * to their length).
      *
      * <p>Threads: concurrent(model).
      *

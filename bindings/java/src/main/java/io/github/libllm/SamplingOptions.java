@@ -6,7 +6,9 @@ import com.sun.jna.Pointer;
 import java.util.List;
 
 /**
- * How a token is chosen. The samplers apply in the order of the fields.
+ * How a token is chosen. The samplers apply in the order of the fields. What is left as the _init function sets it
+ * is as the makers of the model recommend ("recommended_sampling" of libllm_model_describe()), and where they say
+ * nothing the library's default.
  *
  * <p>What is not set keeps the library's default.
  */
@@ -35,7 +37,7 @@ public final class SamplingOptions {
     }
 
     /**
-     * Last tokens that the three penalties look at. 0: 64.
+     * Last tokens that the three penalties look at. 0: as recommended, or 64.
      *
      * @param penaltyWindow the value
      * @return this
@@ -46,7 +48,7 @@ public final class SamplingOptions {
     }
 
     /**
-     * Divides positive and multiplies negative logits of tokens seen; 0 or 1: none.
+     * Divides positive and multiplies negative logits of tokens seen; 0 or 1: none. -1: as recommended, or none.
      *
      * @param repetitionPenalty the value
      * @return this
@@ -79,7 +81,7 @@ public final class SamplingOptions {
     }
 
     /**
-     * Keep the k most probable tokens; 0: all.
+     * Keep the k most probable tokens; 0: all. 4294967295: as recommended, or 40.
      *
      * @param topK the value
      * @return this
@@ -101,7 +103,7 @@ public final class SamplingOptions {
     }
 
     /**
-     * Keep the most probable tokens up to this probability mass; 0 or 1: all.
+     * Keep the most probable tokens up to this probability mass; 0 or 1: all. -1: as recommended, or 0.95.
      *
      * @param topP the value
      * @return this
@@ -112,7 +114,7 @@ public final class SamplingOptions {
     }
 
     /**
-     * Keep tokens at least this probable relative to the most probable one; 0: all.
+     * Keep tokens at least this probable relative to the most probable one; 0: all. -1: as recommended, or 0.05.
      *
      * @param minP the value
      * @return this
@@ -123,7 +125,7 @@ public final class SamplingOptions {
     }
 
     /**
-     * Divides the logits before the draw; 0: always the most probable token (greedy). Set to 0.8 by _init.
+     * Divides the logits before the draw; 0: always the most probable token (greedy). -1: as recommended, or 0.8.
      *
      * @param temperature the value
      * @return this
