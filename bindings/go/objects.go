@@ -431,7 +431,8 @@ func (o *Constraint) handle() *object {
 
 // NewConstraint: Compile a constraint for the vocabulary of a model. With it in its options a stream yields text that
 // satisfies the constraint when it ends with LIBLLM_FINISH_STOP, and the beginning of such a text otherwise. A
-// constraint that cannot be kept in full is an error; it is never kept in part.
+// constraint that cannot be kept in full is an error; it is never kept in part. The last four of a model stay compiled,
+// also those that chats have made of their requests: the same text again costs nothing.
 //
 // model: the model; it must have a tokenizer
 //
@@ -1158,7 +1159,8 @@ func (chat *Chat) Fit(request string, options *FitOptions) (text string, err err
 // be: "tools": the name and arguments of a call are a tool's, and valid under the schema of its parameters, whose
 // objects have no members but those that they name unless "additionalProperties" says otherwise. "tool_choice": "auto"
 // leaves it to the model whether to call one, "required" or {"type":"function","function":{"name"}} does not, "none"
-// lets it have none. "parallel_tool_calls":false allows one call at most. "response_format" says what the text is:
+// lets it have none; {"type":"allowed_tools","allowed_tools":{"mode":"auto" or "required","tools":[...]}} is the same
+// for some of the tools. "parallel_tool_calls":false allows one call at most. "response_format" says what the text is:
 // {"type":"json_object"}, {"type":"json_schema","schema"} (or the schema within "json_schema"), and with the texts of
 // the other kinds of constraints {"type":"grammar","grammar"}, {"type":"regex","regex"}, {"type":"choice","choice"};
 // with tools a call may come in its place. A constraint in the options holds for all that the model writes, reasoning

@@ -88,6 +88,17 @@ def test_errors_have_openai_form(s):
         error = value["error"]
         assert got == status and error["message"] and error["type"] == "invalid_request_error", (path, body, got, value)
         assert error["code"] == code and error["param"] == param, (path, body, value)
+    # What is no text is named, with its place.
+    for path, body, place in (
+            ("/v1/chat/completions", {**chat, "messages": [ASK[0], {"role": "user", "content": [{"type": "text", "text": "a"}, {
+                "type": "image_url", "image_url": {"url": "data:,"}}]}]}, 'messages[1].content[1]: type "image_url"'),
+            ("/v1/responses", {"model": "scripted", "input": [{"role": "user", "content": [{"type": "input_file"}]}]},
+             'input[0].content[0]: type "input_file"'),
+            ("/api/chat", {**chat, "messages": [ASK[0], {**ASK[0], "images": ["aaaa"]}]}, "messages[1].images"),
+            ("/api/generate", {"model": "llama", "prompt": "a", "images": ["aaaa"]}, "images")):
+        got, value = s.ask(path, body)
+        error = value["error"] if path.startswith("/api/") else value["error"]["message"]
+        assert got == 400 and error == f"{place}: this model reads text only", (path, value)
     # A stream that has not begun is refused as everything is.
     assert s.ask("/v1/chat/completions", {**chat, "stream": True, "model": "other"})[0] == 404
     _, value = s.ask("/v1/completions", {"model": "llama", "prompt": "ab " * 100})
@@ -136,6 +147,20 @@ def test_tools_are_called_as_asked(s):
         message = s.good("/v1/chat/completions", {**chat, "tool_choice": choice})["choices"][0]["message"]
         assert message["content"] == content and message["tool_calls"][0]["function"] == {
             "name": "get_weather", "arguments": '{"city": "Ulm"}'}, message
+    # Of several tools some: the template still knows all, calls are made of these alone.
+    other = {"type": "function", "function": {"name": "other", "parameters": {"type": "object"}}}
+    more = {**chat, "tools": [other, *TOOLS]}
+    for mode, content in ("auto", "I look."), ("required", None):
+        allowed = {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": [named("get_weather")]}}
+        message = s.good("/v1/chat/completions", {**more, "tool_choice": allowed})["choices"][0]["message"]
+        assert message["content"] == content and message["tool_calls"][0]["function"]["name"] == "get_weather", message
+    allowed = {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "other"}]}
+    status, value = s.ask("/v1/chat/completions", {**more, "tool_choice": allowed, "max_tokens": 60})
+    assert status != 200 or value["choices"][0]["message"]["tool_calls"][0]["function"]["name"] == "other", value
+    for wrong in ({"mode": "auto", "tools": []}, {"tools": [named("other")]}, {"mode": "none", "tools": [named("other")]},
+                  {"mode": "auto", "tools": [named("nobody")]}, {"mode": "auto", "tools": [5]}):
+        status, value = s.ask("/v1/chat/completions", {**more, "tool_choice": {"type": "allowed_tools", "allowed_tools": wrong}})
+        assert status == 400 and "allowed_tools" in value["error"]["message"], (wrong, value)
     # A call that the schema does not allow is never made: the scripted model says "Ulm" and nothing else.
     for schema in ({"type": "strin"}, {"type": "object", "properties": {"city": {"type": "integer"}}, "required": ["city"]}):
         tool = {"type": "function", "function": {"name": "get_weather", "parameters": schema}}
@@ -158,6 +183,11 @@ def test_logprobs(s):
     status = s.good("/api/chat", {**chat, "stream": False})
     assert status["logprobs"] == content, status
 
+    # A token that a stop text cut off is not listed, also where the text that is given is in it.
+    stopped = s.good("/v1/chat/completions", {**chat, "stop": ["s q", " sunny"]})["choices"][0]
+    assert stopped["message"]["content"] == "It is", stopped
+    assert [e["token"] for e in stopped["logprobs"]["content"]] == ["It is "], stopped
+
     # Against the logits as they are, which `libllm eval` writes; sampling and biases have no part in them.
     text = {"model": "llama", "prompt": "once upon", "max_tokens": 3, "temperature": 0, "logprobs": 3, "echo": True}
     lists = s.good("/v1/completions", text)["choices"][0]
@@ -173,6 +203,16 @@ def test_logprobs(s):
         row = struct.unpack(f"<{n}f", rows[4 * n * i:4 * n * (i + 1)])
         want = row[ids[i + 1]] - math.log(sum(math.exp(x) for x in row))
         assert abs(got - want) < 1e-3, (i, got, want)
+    # The prompt alone, as benchmarks that compare answers ask for it.
+    silent = s.good("/v1/completions", {**text, "max_tokens": 0})
+    only = silent["choices"][0]
+    assert only["text"] == "once upon" and only["finish_reason"] == "length", only
+    assert only["logprobs"] == {name: values[:len(ids)] for name, values in lists["logprobs"].items()}, only
+    assert silent["usage"]["completion_tokens"] == 0 and silent["usage"]["prompt_tokens"] == len(ids), silent
+    chunks = s.events("/v1/completions", {**text, "max_tokens": 0, "stream": True, "logprobs": None})
+    assert "".join(c["choices"][0]["text"] for c in chunks) == "once upon", chunks
+    for wrong in ({"max_tokens": 0, "echo": False}, {"max_tokens": -1}):
+        assert s.ask("/v1/completions", {**text, **wrong})[1]["error"]["param"] == "max_tokens"
     again = s.good("/v1/completions", {**text, "echo": False, "top_k": 1, "temperature": 2, "logit_bias": {"5": 1}})
     assert again["choices"][0]["logprobs"]["token_logprobs"] == lists["logprobs"]["token_logprobs"][9:]
     every = s.good("/v1/completions", {**text, "logprobs": 20, "max_tokens": 1})["choices"][0]["logprobs"]

@@ -12,6 +12,17 @@
 namespace
 {
 
+// The allocator of a runtime, which counts what is asked for.
+struct Counted {
+    size_t n_bytes = 0;
+    static void *allocate(void *self, size_t size, size_t alignment)
+    {
+        static_cast<Counted *>(self)->n_bytes += size;
+        return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+    }
+    static void release(void *, void *memory) { free(memory); }
+};
+
 class PublicConstraint : public ::testing::Test
 {
   protected:
@@ -83,6 +94,37 @@ class PublicConstraint : public ::testing::Test
     }
     size_t position() { return libllm_session_position(session); }
 };
+
+// Also when nobody has the first one any more.
+TEST_F(PublicConstraint, TheSameIsCompiledOnce)
+{
+    Counted counted;
+    libllm_runtime_options o;
+    libllm_runtime_options_init(&o, sizeof o);
+    o.n_threads = 1;
+    o.allocate = Counted::allocate;
+    o.release = Counted::release;
+    o.allocator_user_data = &counted;
+    libllm_runtime *own = nullptr;
+    libllm_model *counting = nullptr;
+    ASSERT_EQ(LIBLLM_OK, libllm_runtime_create(&o, &own, &error));
+    ASSERT_EQ(LIBLLM_OK, libllm_model_open(own, LIBLLM_TEST_DATA "/tiny/llama.gguf", nullptr, &counting, &error));
+    const auto cost = [&](libllm_constraint_kind kind, const std::string &text) {
+        const size_t before = counted.n_bytes;
+        libllm_constraint_free(make(kind, text, counting));
+        return counted.n_bytes - before;
+    };
+    const std::string text = R"(["a","b"])";
+    cost(LIBLLM_CONSTRAINT_REGEX, "the tree of the vocabulary");
+    const size_t first = cost(LIBLLM_CONSTRAINT_CHOICE, text);
+    EXPECT_LT(cost(LIBLLM_CONSTRAINT_CHOICE, text) * 4, first);
+    EXPECT_GT(cost(LIBLLM_CONSTRAINT_REGEX, text) * 4, first) << "another kind is another constraint";
+    for (int i = 0; i < 4; i++)
+        cost(LIBLLM_CONSTRAINT_REGEX, "other " + std::to_string(i));
+    EXPECT_GT(cost(LIBLLM_CONSTRAINT_CHOICE, text) * 4, first) << "four are kept";
+    libllm_model_free(counting);
+    libllm_runtime_free(own);
+}
 
 TEST_F(PublicConstraint, StreamsKeepIt)
 {

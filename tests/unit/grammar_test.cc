@@ -12,7 +12,7 @@
 #include "../hostile/vocabulary_builder.h"
 
 extern "C" {
-#include "chat/recall.h"
+#include "chat/constrain.h"
 #include "format/gguf.h"
 #include "grammar/constraint.h"
 #include "grammar/guide.h"
@@ -682,7 +682,8 @@ TEST(Recall, CompilesOnceForTheSameRequests)
         options.in_reasoning = in_reasoning;
         ll_grammar *grammar = nullptr;
         libllm_error error = {};
-        EXPECT_EQ(LIBLLM_OK, ll_recall_grammar(recall.get(), &options, v.trie, &grammar, &error)) << error.message;
+        EXPECT_EQ(LIBLLM_OK, ll_answer_recall(recall.get(), &v.host, &options, v.trie, &grammar, &error))
+            << error.message;
         json_decref(options.request);
         return std::shared_ptr<ll_grammar>(grammar, ll_grammar_free);
     };
@@ -703,7 +704,7 @@ TEST(Recall, CompilesOnceForTheSameRequests)
     wrong.request = json_loads(R"({"response_format": {"type": "regex", "regex": "("}})", 0, nullptr);
     for (int i = 0; i < 2; i++) {
         ll_grammar *grammar = nullptr;
-        EXPECT_EQ(LIBLLM_ERROR_CONSTRAINT, ll_recall_grammar(recall.get(), &wrong, v.trie, &grammar, nullptr));
+        EXPECT_EQ(LIBLLM_ERROR_CONSTRAINT, ll_answer_recall(recall.get(), &v.host, &wrong, v.trie, &grammar, nullptr));
         EXPECT_EQ(nullptr, grammar);
     }
     json_decref(wrong.request);

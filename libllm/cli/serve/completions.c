@@ -155,6 +155,20 @@ static void end(struct completion *c)
     request_stream_end(c->request);
 }
 
+/* The prompt with its log probabilities and no more: "max_tokens" of 0, where it is echoed. */
+static bool read_settings(struct completion *c, const json_t *request, struct fault *fault)
+{
+    const json_t *most = field(request, "max_tokens");
+    const bool silent = c->echoes && json_is_integer(most) && json_integer_value(most) == 0;
+    json_t *others = json_copy((json_t *)request);
+    if (silent)
+        json_object_del(others, "max_tokens");
+    const bool good = settings_read(&c->settings, c->request->server, others, fault);
+    c->settings.silent = silent;
+    json_decref(others);
+    return good;
+}
+
 static bool read_members(struct completion *c, const json_t *request, struct fault *fault)
 {
     const json_t *options = field(request, "stream_options");
@@ -166,8 +180,7 @@ static bool read_members(struct completion *c, const json_t *request, struct fau
     if (suffix[0])
         return fault_request(fault, "suffix", "suffix is not possible: this server only goes on from a prompt");
     return field_flag(request, "stream", &c->streams, fault) && field_flag(request, "echo", &c->echoes, fault) &&
-           field_flag(options, "include_usage", &c->usage, fault) &&
-           settings_read(&c->settings, c->request->server, request, fault);
+           field_flag(options, "include_usage", &c->usage, fault) && read_settings(c, request, fault);
 }
 
 static bool answer(struct request *r, struct served *served, const json_t *request, struct fault *fault)

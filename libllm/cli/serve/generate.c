@@ -183,6 +183,12 @@ bool generate(struct request *r, struct served *s, const struct prompt *p, const
     *last = (libllm_stream_event){.struct_size = sizeof *last};
     if (!check_length(server, s, p, fault))
         return false;
+    if (settings->silent) {
+        last->text = "";
+        last->n_prompt_tokens = p->tokens.n;
+        last->finish_reason = LIBLLM_FINISH_LENGTH;
+        return sink->begin(sink->context) && sink->piece(sink->context, last);
+    }
     libllm_session *session = served_take_session(&server->models, s, p->tokens.ids, p->tokens.n, fault);
     if (!session)
         return false;

@@ -17,7 +17,8 @@ struct settings {
     bool logprobs;
     json_int_t n_choices;
     bool ignore_end;
-    bool drops; /* the oldest turns of a chat that is too long */
+    bool silent; /* no token is wanted: the prompt alone is read */
+    bool drops;  /* the oldest turns of a chat that is too long */
 };
 
 /* Starts as {0}. The members have OpenAI's names and those that other servers have for what OpenAI lacks. */

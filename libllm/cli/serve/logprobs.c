@@ -69,8 +69,19 @@ static bool has_text(const libllm_model *model, int32_t token)
     return n > 0;
 }
 
+/* What is left of a token of which only the first bytes were given: it stays, without being listed again, as the text
+ * to come begins with it. */
+static void cut(json_t *entry, size_t n_given)
+{
+    json_t *bytes = json_object_get(entry, "bytes"), *rest = json_array();
+    for (size_t i = n_given; i < json_array_size(bytes); i++)
+        json_array_append(rest, json_array_get(bytes, i));
+    json_object_clear(entry);
+    json_object_set_new(entry, "bytes", rest);
+}
+
 /* Take those out that the text comes from. What stands before them were markers and blanks that are not part of it;
- * what stands behind them is still to come. */
+ * what stands behind them is still to come, or was cut off by a stop text. */
 static json_t *take(json_t *held, const char *text, size_t n_bytes)
 {
     struct text all = {0};
@@ -83,11 +94,16 @@ static json_t *take(json_t *held, const char *text, size_t n_bytes)
     const size_t begin = found ? (size_t)(found - all.bytes) : 0, end = found ? begin + n_bytes : all.n_bytes;
     text_free(&all);
     json_t *taken = json_array();
-    for (size_t at = 0; json_array_size(held) && at < end; json_array_remove(held, 0)) {
+    for (size_t at = 0; json_array_size(held) && at < end;) {
         json_t *first = json_array_get(held, 0);
-        at += json_array_size(json_object_get(first, "bytes"));
-        if (at > begin)
-            json_array_append(taken, first);
+        const size_t n = json_array_size(json_object_get(first, "bytes")), left = end - at;
+        if (at + n > begin && json_object_get(first, "token"))
+            json_array_append_new(taken, left < n ? json_deep_copy(first) : json_incref(first));
+        if (left < n)
+            cut(first, left);
+        else
+            json_array_remove(held, 0);
+        at += n;
     }
     return taken;
 }

@@ -8,12 +8,10 @@
 #include "base/utf8.h"
 #include "chat/chat.h"
 #include "chat/fit.h"
-#include "chat/recall.h"
 
 struct libllm_chat {
     libllm_model *model;
     ll_chat_template *template_;
-    ll_recall *recall;
 };
 
 libllm_status libllm_chat_create(const libllm_model *model, const libllm_chat_options *options, libllm_chat **chat,
@@ -37,10 +35,7 @@ libllm_status libllm_chat_create(const libllm_model *model, const libllm_chat_op
     if (!c)
         return ll_fail_memory(error, "a chat");
     status = ll_chat_compile(host, model->model->tokenizer, source, &c->template_, error);
-    if (!status && !(c->recall = ll_recall_create(host)))
-        status = ll_fail_memory(error, "a chat");
     if (status) {
-        ll_chat_template_free(c->template_);
         ll_free(host, c);
         return status;
     }
@@ -55,7 +50,6 @@ void libllm_chat_free(libllm_chat *c)
         return;
     libllm_model *model = c->model;
     ll_chat_template_free(c->template_);
-    ll_recall_free(c->recall);
     ll_free(&model->runtime->host, c);
     libllm_model_free(model);
 }
@@ -156,7 +150,8 @@ static libllm_status constrain(const libllm_chat *chat, const ll_answer_options 
     if (!ll_answer_constrained(options))
         return LIBLLM_OK;
     libllm_status status = ll_model_trie(chat->model, &trie, error);
-    return status ? status : ll_recall_grammar(chat->recall, options, trie, grammar, error);
+    return status ? status
+                  : ll_answer_recall(chat->model->recall, &chat->model->runtime->host, options, trie, grammar, error);
 }
 
 libllm_status libllm_chat_stream(const libllm_chat *chat, libllm_session *session, const char *request, size_t n_bytes,

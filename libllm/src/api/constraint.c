@@ -24,6 +24,19 @@ libllm_status ll_model_trie(const libllm_model *model, const ll_trie **trie, lib
     return LIBLLM_OK;
 }
 
+struct wanted {
+    const ll_host *host;
+    const ll_trie *trie;
+    libllm_constraint_kind kind;
+    ll_span text;
+};
+
+static libllm_status compile(const void *context, ll_grammar **out, libllm_error *error)
+{
+    const struct wanted *w = context;
+    return ll_constraint_compile(w->host, w->trie, w->kind, w->text, out, error);
+}
+
 libllm_status libllm_constraint_create(const libllm_model *model, libllm_constraint_kind kind, const char *text,
                                        size_t n_bytes, libllm_constraint **constraint, libllm_error *error)
 {
@@ -42,7 +55,14 @@ libllm_status libllm_constraint_create(const libllm_model *model, libllm_constra
     libllm_constraint *c = ll_alloc(host, 1, sizeof *c);
     if (!c)
         return ll_fail_memory(error, "a constraint");
-    status = ll_constraint_compile(host, trie, kind, (ll_span){text, n_bytes}, &c->grammar, error);
+    const struct wanted wanted = {host, trie, kind, {text, n_bytes}};
+    ll_buffer key;
+    ll_buffer_init(&key, host);
+    ll_buffer_byte(&key, 1); /* those of answers begin with 0 */
+    ll_buffer_append(&key, (const char *)&kind, sizeof kind);
+    ll_buffer_append(&key, text, n_bytes);
+    status = ll_recall_grammar(model->recall, &key, compile, &wanted, &c->grammar, error);
+    ll_buffer_free(&key);
     if (status) {
         ll_free(host, c);
         return status;

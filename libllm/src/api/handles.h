@@ -9,6 +9,7 @@
 #include "chat/answer.h"
 #include "estimate/data.h"
 #include "grammar/guide.h"
+#include "grammar/recall.h"
 #include "session/stream.h"
 
 #include <stdatomic.h>
@@ -27,6 +28,7 @@ struct libllm_model {
     libllm_runtime *runtime;
     ll_model *model;
     _Atomic(ll_trie *) trie; /* of the vocabulary; made with the first constraint */
+    ll_recall *recall;
 };
 
 struct libllm_constraint {

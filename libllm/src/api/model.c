@@ -29,7 +29,9 @@ libllm_status libllm_model_open(const libllm_runtime *runtime, const char *path,
     if (!m)
         return ll_fail_memory(error, "a model");
     *m = (libllm_model){.users = 1, .runtime = ll_use_runtime(runtime)};
-    status = ll_model_open(&m->runtime->host, path, (libllm_load_mode)o.load_mode, &m->model, error);
+    m->recall = ll_recall_create(&runtime->host);
+    status = m->recall ? ll_model_open(&m->runtime->host, path, (libllm_load_mode)o.load_mode, &m->model, error)
+                       : ll_fail_memory(error, "a model");
     if (status) {
         libllm_model_free(m);
         return status;
@@ -43,6 +45,7 @@ void libllm_model_free(libllm_model *m)
     if (!m || !ll_was_last(&m->users))
         return;
     libllm_runtime *runtime = m->runtime;
+    ll_recall_free(m->recall);
     ll_trie_free(atomic_load(&m->trie));
     ll_model_close(m->model);
     ll_free(&runtime->host, m);

@@ -39,10 +39,57 @@ static const char *name_of(const json_t *tool)
     return json_string_value(json_object_get(function ? function : tool, "name"));
 }
 
+static bool is_named(const json_t *tool, const char *name)
+{
+    const char *own = name_of(tool);
+    return own && name && strcmp(own, name) == 0;
+}
+
+/* {"type":"allowed_tools", "mode", "tools"}, or with the two in a member of that name: the names of those that may be
+ * called become *names, and the mode is as if it were the choice itself. */
+static const json_t *allowed_tools(const ll_demand *d, const json_t *choice, const json_t **names)
+{
+    const char *type = json_string_value(json_object_get(choice, "type"));
+    *names = NULL;
+    if (!type || strcmp(type, "allowed_tools") != 0)
+        return choice;
+    const json_t *inner = json_object_get(choice, "allowed_tools"), *in = inner ? inner : choice, *name;
+    const json_t *mode = json_object_get(in, "mode");
+    const char *word = json_string_value(mode);
+    size_t i;
+    *names = json_object_get(in, "tools");
+    if (json_array_size(*names) == 0 || !word || (strcmp(word, "auto") != 0 && strcmp(word, "required") != 0))
+        ll_rule_builder_fail(d->b, LIBLLM_ERROR_JSON,
+                             "\"allowed_tools\" wants a \"mode\", \"auto\" or \"required\", and a list of \"tools\"");
+    json_array_foreach (*names, i, name) {
+        const json_t *tool;
+        size_t k;
+        bool found = false;
+        json_array_foreach (tools_of(d->options), k, tool)
+            found |= is_named(tool, name_of(name));
+        if (!found)
+            ll_rule_builder_fail(d->b, LIBLLM_ERROR_JSON,
+                                 "\"allowed_tools\" has %.100s at %zu, which is not among the tools",
+                                 name_of(name) ? name_of(name) : "a tool without a name", i);
+    }
+    return mode;
+}
+
+static bool is_allowed(const json_t *tool, const json_t *names)
+{
+    const json_t *name;
+    size_t i;
+    json_array_foreach (names, i, name)
+        if (is_named(tool, name_of(name)))
+            return true;
+    return !names;
+}
+
 /* The tools that may be called, as a new list; *required: one of them must be. */
 static json_t *choose_tools(const ll_demand *d, bool *required)
 {
-    const json_t *given = tools_of(d->options), *choice = member_of(d->options, "tool_choice");
+    const json_t *given = tools_of(d->options), *names;
+    const json_t *choice = allowed_tools(d, member_of(d->options, "tool_choice"), &names);
     const char *word = json_string_value(choice), *name = name_of(choice);
     json_t *tools = json_array(), *tool;
     size_t i;
@@ -50,8 +97,9 @@ static json_t *choose_tools(const ll_demand *d, bool *required)
     if (word ? strcmp(word, "auto") != 0 && strcmp(word, "required") != 0 && strcmp(word, "any") != 0 &&
                    strcmp(word, "none") != 0
              : choice && !name)
-        ll_rule_builder_fail(d->b, LIBLLM_ERROR_JSON,
-                             "\"tool_choice\" is not \"auto\", \"none\", \"required\" or the name of a function");
+        ll_rule_builder_fail(
+            d->b, LIBLLM_ERROR_JSON,
+            "\"tool_choice\" is not \"auto\", \"none\", \"required\", the name of a function or \"allowed_tools\"");
     if (word && strcmp(word, "none") == 0) {
         *required = false;
         return tools;
@@ -60,7 +108,7 @@ static json_t *choose_tools(const ll_demand *d, bool *required)
         const char *own = name_of(tool);
         if (!own)
             ll_rule_builder_fail(d->b, LIBLLM_ERROR_JSON, "tool %zu has no \"name\" that is a string", i);
-        else if ((!name || strcmp(name, own) == 0) && json_array_append(tools, tool) != 0)
+        else if ((!name || is_named(tool, name)) && is_allowed(tool, names) && json_array_append(tools, tool) != 0)
             ll_rule_builder_fail(d->b, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for tools");
     }
     if (*required && json_array_size(tools) == 0)
@@ -326,4 +374,47 @@ libllm_status ll_answer_grammar(const ll_host *host, const ll_answer_options *op
     libllm_status status = ll_automaton_create(&b, root, &automaton);
     ll_rule_builder_free(&b);
     return status ? status : ll_grammar_create(host, trie, automaton, out, error);
+}
+
+/* Recalling ------------------------------------------------------------------------------------------------ */
+
+struct demanded {
+    const ll_host *host;
+    const ll_answer_options *options;
+    const ll_trie *trie;
+};
+
+static libllm_status compile(const void *context, ll_grammar **out, libllm_error *error)
+{
+    const struct demanded *d = context;
+    return ll_answer_grammar(d->host, d->options, d->trie, out, error);
+}
+
+/* All that an answer's constraint is compiled from; the first byte tells it from those of libllm_constraint_create().
+ */
+static void write_key(const ll_answer_options *o, ll_buffer *key)
+{
+    static const char *const members[] = {"tools", "tool_choice", "parallel_tool_calls", "response_format"};
+    const void *const of_template[] = {o->syntax, o->thinking};
+    const char begins[] = {0, o->in_reasoning, o->may_think, o->in_body};
+    ll_buffer_append(key, begins, sizeof begins);
+    ll_buffer_append(key, (const char *)of_template, sizeof of_template);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        const json_t *member = json_object_get(o->request, members[i]);
+        if (member)
+            ll_json_write(member, JSON_COMPACT | JSON_ENCODE_ANY, key);
+        ll_buffer_byte(key, '\0');
+    }
+}
+
+libllm_status ll_answer_recall(ll_recall *recall, const ll_host *host, const ll_answer_options *options,
+                               const ll_trie *trie, ll_grammar **out, libllm_error *error)
+{
+    const struct demanded demanded = {host, options, trie};
+    ll_buffer key;
+    ll_buffer_init(&key, host);
+    write_key(options, &key);
+    libllm_status status = ll_recall_grammar(recall, &key, compile, &demanded, out, error);
+    ll_buffer_free(&key);
+    return status;
 }

@@ -7,12 +7,16 @@
 
 #include "chat/answer.h"
 #include "grammar/constraint.h"
+#include "grammar/recall.h"
 
 /* The request asks for something. */
 bool ll_answer_constrained(const ll_answer_options *options);
 /* Compile it. What cannot be kept is an error that names the member of the request. */
 libllm_status ll_answer_grammar(const ll_host *host, const ll_answer_options *options, const ll_trie *trie,
                                 ll_grammar **out, libllm_error *error);
+/* The same, unless it is among the last that were compiled. */
+libllm_status ll_answer_recall(ll_recall *recall, const ll_host *host, const ll_answer_options *options,
+                               const ll_trie *trie, ll_grammar **out, libllm_error *error);
 
 /* calls.c: calls of tools in the syntax of a template. */
 typedef struct ll_demand {

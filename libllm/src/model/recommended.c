@@ -67,7 +67,8 @@ json_t *ll_describe_recommended(const ll_model *m)
         /* Of 0.949999988 people have written the first digits. */
         if (read(&m->gguf, i, &number))
             json_object_set_new(all, keys[i].name,
-                                keys[i].whole ? json_integer((json_int_t)number) : json_real(round(number * 1e6) / 1e6));
+                                keys[i].whole ? json_integer((json_int_t)number)
+                                              : json_real(round(number * 1e6) / 1e6));
     }
     return all;
 }

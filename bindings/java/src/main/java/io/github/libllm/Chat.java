@@ -146,12 +146,13 @@ public final class Chat extends Handle {
      * cannot be: "tools": the name and arguments of a call are a tool's, and valid under the schema of its parameters,
      * whose objects have no members but those that they name unless "additionalProperties" says otherwise.
      * "tool_choice": "auto" leaves it to the model whether to call one, "required" or
-     * {"type":"function","function":{"name"}} does not, "none" lets it have none. "parallel_tool_calls":false allows
-     * one call at most. "response_format" says what the text is: {"type":"json_object"},
-     * {"type":"json_schema","schema"} (or the schema within "json_schema"), and with the texts of the other kinds of
-     * constraints {"type":"grammar","grammar"}, {"type":"regex","regex"}, {"type":"choice","choice"}; with tools a call
-     * may come in its place. A constraint in the options holds for all that the model writes, reasoning and markers
-     * too; the request must ask for nothing then.
+     * {"type":"function","function":{"name"}} does not, "none" lets it have none;
+     * {"type":"allowed_tools","allowed_tools":{"mode":"auto" or "required","tools":[...]}} is the same for some of the
+     * tools. "parallel_tool_calls":false allows one call at most. "response_format" says what the text is:
+     * {"type":"json_object"}, {"type":"json_schema","schema"} (or the schema within "json_schema"), and with the texts
+     * of the other kinds of constraints {"type":"grammar","grammar"}, {"type":"regex","regex"},
+     * {"type":"choice","choice"}; with tools a call may come in its place. A constraint in the options holds for all
+     * that the model writes, reasoning and markers too; the request must ask for nothing then.
      *
      * <p>Threads: concurrent(chat), exclusive(session).
      *

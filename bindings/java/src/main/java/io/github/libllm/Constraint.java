@@ -13,7 +13,8 @@ public final class Constraint extends Handle {
     /**
      * Compile a constraint for the vocabulary of a model. With it in its options a stream yields text that satisfies
      * the constraint when it ends with LIBLLM_FINISH_STOP, and the beginning of such a text otherwise. A constraint
-     * that cannot be kept in full is an error; it is never kept in part.
+     * that cannot be kept in full is an error; it is never kept in part. The last four of a model stay compiled, also
+     * those that chats have made of their requests: the same text again costs nothing.
      *
      * <p>Threads: concurrent(model).
      *

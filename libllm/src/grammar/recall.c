@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * A few constraints with what they were compiled from. Nobody waits for the lock: who does not get it compiles.
  */
-#include "chat/recall.h"
+#include "grammar/recall.h"
 
 #include "base/status.h"
 
@@ -48,20 +48,6 @@ void ll_recall_free(ll_recall *r)
     ll_free(r->host, r);
 }
 
-/* All that a constraint is compiled from, besides the template. */
-static void write_key(const ll_answer_options *o, ll_buffer *key)
-{
-    static const char *const members[] = {"tools", "tool_choice", "parallel_tool_calls", "response_format"};
-    const char begins[] = {o->in_reasoning, o->may_think, o->in_body};
-    ll_buffer_append(key, begins, sizeof begins);
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        const json_t *member = json_object_get(o->request, members[i]);
-        if (member)
-            ll_json_write(member, JSON_COMPACT | JSON_ENCODE_ANY, key);
-        ll_buffer_byte(key, '\0');
-    }
-}
-
 static ll_grammar *find(ll_recall *r, const ll_buffer *key)
 {
     for (struct recalled *item = r->items; item < r->items + RECALLED_MAX; item++)
@@ -84,27 +70,25 @@ static void put(ll_recall *r, ll_buffer *key, ll_grammar *grammar)
     ll_buffer_init(key, r->host);
 }
 
-libllm_status ll_recall_grammar(ll_recall *r, const ll_answer_options *options, const ll_trie *trie, ll_grammar **out,
-                                libllm_error *error)
+libllm_status ll_recall_grammar(ll_recall *r, ll_buffer *key, ll_compile_fn compile, const void *context,
+                                ll_grammar **out, libllm_error *error)
 {
-    ll_buffer key;
-    ll_buffer_init(&key, r->host);
-    write_key(options, &key);
     *out = NULL;
-    const bool known = !key.failed && key.size <= KEY_MAX;
+    if (key->failed)
+        return ll_fail_memory(error, "a constraint");
+    const bool known = key->size <= KEY_MAX;
     if (known && pthread_mutex_trylock(&r->lock) == 0) {
-        *out = find(r, &key);
+        *out = find(r, key);
         pthread_mutex_unlock(&r->lock);
     }
     const bool found = *out;
-    libllm_status status = found ? LIBLLM_OK : ll_answer_grammar(r->host, options, trie, out, error);
+    libllm_status status = found ? LIBLLM_OK : compile(context, out, error);
     if (!found && *out && known && pthread_mutex_trylock(&r->lock) == 0) {
-        ll_grammar *other = find(r, &key); /* of another thread that was first */
+        ll_grammar *other = find(r, key); /* of another thread that was first */
         if (!other)
-            put(r, &key, *out);
+            put(r, key, *out);
         ll_grammar_free(other);
         pthread_mutex_unlock(&r->lock);
     }
-    ll_buffer_free(&key);
     return status;
 }
