@@ -655,12 +655,47 @@ def check_stopping(command, models):
         assert len(answer.result()["choices"]) == 8
 
 
+def with_top_k(path, copy, top_k):
+    """A GGUF file in which the model recommends it. The padding keeps the data aligned."""
+    def text(s):
+        return struct.pack("<Q", len(s)) + s.encode()
+
+    data = path.read_bytes()
+    more = text("general.sampling.top_k") + struct.pack("<II", 4, top_k) + text("p") + struct.pack("<I", 8) + text("12345")
+    copy.write_bytes(data[:16] + struct.pack("<Q", struct.unpack_from("<Q", data, 16)[0] + 2) + more + data[24:])
+
+
+def check_recommended(command, models):
+    """Who says nothing about sampling gets what the model recommends, in every dialect; who does, what was said."""
+    with tempfile.TemporaryDirectory() as folder:
+        copies = {name: pathlib.Path(folder) / f"{name}.gguf" for name in ("llama", "scripted")}
+        for name, copy in copies.items():
+            with_top_k(models[name], copy, 1)
+        with Server(command, copies) as s:
+            shown = s.good("/api/show", {"model": "llama"})["parameters"].split()
+            assert shown == ["top_k", "1"], shown
+
+            def texts(path, body, text_of):
+                return {text_of(s.good(path, body(seed))) for seed in range(4)}
+
+            options = {"temperature": 20, "top_p": 1, "min_p": 0}
+            for more, same in ({}, True), ({"top_k": 0}, False), ({"top_k": None}, True):
+                found = texts("/v1/completions", lambda seed: {"model": "llama", "prompt": "once", "max_tokens": 9, "seed": seed,
+                                                               "ignore_eos": True, **options, **more},
+                              lambda v: v["choices"][0]["text"])
+                assert (len(found) == 1) == same, (more, found)
+                found = texts("/api/generate", lambda seed: {"model": "llama", "prompt": "once", "stream": False, "raw": True, "options": {
+                    "num_predict": 9, "seed": seed, **options, **more}}, lambda v: v["response"])
+                assert (len(found) == 1) == same, (more, found)
+            assert s.good("/v1/chat/completions", {"model": "scripted", "messages": ASK, **options})["choices"][0]["message"]["content"]
+
+
 def main(command, data):
     data = pathlib.Path(data)
     models = {"scripted": data / "chat/scripted.gguf", "llama": data / "tiny/llama.gguf", "bert": data / "tiny/bert.gguf"}
     with Server(command, models, "--parallel", "8") as server:
         run_all(sys.modules[__name__], server)
-    for check in check_socket, check_keys, check_unloading, check_keep_alive, check_stopping, check_dropping:
+    for check in check_socket, check_keys, check_unloading, check_keep_alive, check_stopping, check_dropping, check_recommended:
         check(command, models)
 
 
