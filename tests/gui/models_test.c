@@ -140,6 +140,47 @@ static void test_delete(void)
     WAIT_FOR(lg_library_is_settled(library));
 }
 
+/* The parts of a split model are one model, as large as all of them, and go and come back together. */
+static void test_split(void)
+{
+    g_autoptr(GSettings) settings = fresh_settings();
+    g_autoptr(LgLibrary) library = new_library("split", settings);
+    g_autoptr(GError) error = NULL;
+    char *parts[3];
+    for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
+        g_autofree char *name = g_strdup_printf("large-%05u-of-00003.gguf", i + 1);
+        parts[i] = in(library, name);
+        g_assert_true(g_file_set_contents(parts[i], "GGUF and no more", 10 + i, NULL));
+    }
+    WAIT_FOR(n_of(library) == 1 && lg_library_is_settled(library));
+    LgModel *model = lg_library_find(library, parts[0]);
+    g_assert_cmpstr(lg_model_get_name(model), ==, "large");
+    g_assert_cmpuint(lg_model_get_facts(model)->n_bytes, ==, 10 + 11 + 12);
+    g_assert_true(lg_library_add(library, parts[1], NULL)); /* which is listed */
+    g_assert_cmpuint(n_of(library), ==, 1);
+    g_autofree char *token = lg_library_delete(library, parts[0], &error);
+    g_assert_no_error(error);
+    for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
+        g_assert_false(g_file_test(parts[i], G_FILE_TEST_EXISTS));
+    g_assert_true(lg_library_undelete(library, token, NULL));
+    WAIT_FOR(n_of(library) == 1 && lg_library_is_settled(library));
+    g_assert_cmpuint(lg_model_get_facts(lg_library_find(library, parts[0]))->n_bytes, ==, 10 + 11 + 12);
+    /* One that was never whole goes as well; nothing is brought back over what has come meanwhile. */
+    g_unlink(parts[1]);
+    g_autofree char *again = lg_library_delete(library, parts[0], NULL);
+    g_assert_nonnull(again);
+    g_assert_true(g_file_set_contents(parts[2], "other", -1, NULL));
+    g_assert_false(lg_library_undelete(library, again, NULL));
+    g_assert_false(g_file_test(parts[0], G_FILE_TEST_EXISTS));
+    lg_library_purge(library, again);
+    g_autofree char *last = in(library, ".deleted-large-00003-of-00003.gguf");
+    WAIT_FOR(!g_file_test(again, G_FILE_TEST_EXISTS) && !g_file_test(last, G_FILE_TEST_EXISTS));
+    g_assert_true(g_file_test(parts[2], G_FILE_TEST_EXISTS));
+    for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
+        g_free(parts[i]);
+    WAIT_FOR(lg_library_is_settled(library));
+}
+
 static void test_measured(void)
 {
     g_autoptr(GSettings) settings = fresh_settings();
@@ -383,6 +424,7 @@ int main(int argc, char **argv)
     g_test_add_func("/models/library", test_library);
     g_test_add_func("/models/elsewhere", test_elsewhere);
     g_test_add_func("/models/delete", test_delete);
+    g_test_add_func("/models/split", test_split);
     g_test_add_func("/models/measured", test_measured);
     g_test_add_func("/models/learned", test_learned);
     g_test_add_func("/models/corrected", test_corrected);

@@ -104,7 +104,7 @@ char *lg_engine_locate(const char *model, GError **error) { return lg_write_text
 
 /* Closes what has to go before the model at `path` is used: what is open, but not the last one used where two may be
  * and both fit. `is_open`: it is the last one used itself. */
-static void make_room(LgEngine *self, const char *path, gboolean is_open)
+static void make_room(LgEngine *self, const libllm_runtime *runtime, const char *path, gboolean is_open)
 {
     g_mutex_lock(&self->lock);
     const guint n_places = self->n_places;
@@ -113,7 +113,7 @@ static void make_room(LgEngine *self, const char *path, gboolean is_open)
     g_mutex_unlock(&self->lock);
     guint n_kept = n_places;
     if (!is_open)
-        n_kept = n_places > 1 && last && lg_shelf_fits(last, path, memory) ? 1 : 0;
+        n_kept = n_places > 1 && last && lg_shelf_fits(last, path, memory ? memory : lg_machine_available(runtime));
     g_clear_pointer(&last, lg_loaded_unref);
     g_mutex_lock(&self->lock);
     LgShelf gone = lg_shelf_take(&self->shelf, n_kept);
@@ -132,7 +132,7 @@ LgLoaded *lg_engine_acquire(LgEngine *self, const char *model, guint64 n_positio
     g_autofree char *device = g_strdup(self->device);
     LgLoaded *loaded = lg_shelf_find(&self->shelf, path, n_positions, device);
     g_mutex_unlock(&self->lock);
-    make_room(self, path, loaded != NULL);
+    make_room(self, runtime, path, loaded != NULL);
     if (!loaded && (loaded = lg_loaded_new(runtime, path, n_positions, device, error))) {
         g_mutex_lock(&self->lock);
         lg_shelf_put(&self->shelf, loaded);

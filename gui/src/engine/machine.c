@@ -53,6 +53,19 @@ static libllm_status write_devices(gconstpointer runtime, char *buffer, size_t c
     return libllm_runtime_devices(runtime, buffer, capacity, needed, error);
 }
 
+guint64 lg_machine_available(const libllm_runtime *runtime)
+{
+    gsize n_bytes;
+    g_autofree char *text = lg_write_text(write_devices, runtime, 4096, &n_bytes, NULL);
+    g_autoptr(GPtrArray) devices = text ? lg_devices_parse(text, (gssize)n_bytes) : NULL;
+    for (guint i = 0; devices && i < devices->len; i++) {
+        const LgDevice *device = devices->pdata[i];
+        if (strcmp(device->kind, "cpu") == 0)
+            return device->available_bytes;
+    }
+    return 0;
+}
+
 static void list_devices(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
     GError *error = NULL;

@@ -26,6 +26,9 @@ char *lg_loaded_fit_request(const LgLoaded *self, const char *request, guint64 m
 /* The library's runtime, or NULL with the error. Any thread. */
 libllm_runtime *lg_engine_runtime(LgEngine *self, GError **error);
 
+/* Memory that programs may still take, in bytes; 0 where the system does not say. Any thread. */
+guint64 lg_machine_available(const libllm_runtime *runtime);
+
 G_END_DECLS
 
 #endif

@@ -1,41 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * The models that are open.
  */
-#include <glib/gstdio.h>
-#include <string.h>
-
+#include "engine/files.h"
 #include "engine/shelf.h"
 
 /* What the system and the app keep for themselves. */
 #define MARGIN_BYTES (512ull << 20)
-
-/* Memory that programs may still take, in bytes; 0 where the system does not say. */
-static guint64 free_memory(void)
-{
-    g_autofree char *text = NULL;
-    if (!g_file_get_contents("/proc/meminfo", &text, NULL, NULL))
-        return 0;
-    const char *line = strstr(text, "MemAvailable:");
-    return line ? g_ascii_strtoull(line + strlen("MemAvailable:"), NULL, 10) << 10 : 0;
-}
-
-static guint64 size_of_file(const char *path)
-{
-    GStatBuf info;
-    return g_stat(path, &info) == 0 && S_ISREG(info.st_mode) ? (guint64)info.st_size : 0;
-}
-
-/* Of a model that is a folder, its files. */
-static guint64 size_on_disk(const char *path)
-{
-    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-    guint64 n_bytes = dir ? 0 : size_of_file(path);
-    for (const char *name; dir && (name = g_dir_read_name(dir));) {
-        g_autofree char *file = g_build_filename(path, name, NULL);
-        n_bytes += size_of_file(file);
-    }
-    return n_bytes;
-}
 
 /* What of it may be in the free memory at the moment: a file that is mapped counts as free. */
 static guint64 bytes_of(const LgLoaded *loaded)
@@ -46,8 +16,8 @@ static guint64 bytes_of(const LgLoaded *loaded)
 /* A quarter more than its file for its context and the buffers, which are known only when it is open. */
 gboolean lg_shelf_fits(const LgLoaded *open, const char *path, guint64 memory)
 {
-    const guint64 n_bytes = size_on_disk(path), needed = n_bytes + n_bytes / 4 + bytes_of(open) + MARGIN_BYTES;
-    return n_bytes && needed <= (memory ? memory : free_memory());
+    const guint64 n_bytes = lg_files_size(path), needed = n_bytes + n_bytes / 4 + bytes_of(open) + MARGIN_BYTES;
+    return n_bytes && needed <= memory;
 }
 
 LgLoaded *lg_shelf_find(LgShelf *self, const char *path, guint64 n_positions, const char *device)

@@ -25,7 +25,7 @@ void lg_shelf_put(LgShelf *self, LgLoaded *loaded);
 LgShelf lg_shelf_take(LgShelf *self, guint n);
 void lg_shelf_clear(LgShelf *self);
 
-/* Whether a model that is open and the one at `path` have room in `memory` bytes; 0: what the system says is free. */
+/* Whether a model that is open and the one at `path` have room in `memory` bytes. */
 gboolean lg_shelf_fits(const LgLoaded *open, const char *path, guint64 memory);
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include <libllm/libllm.h>
 #include <string.h>
 
+#include "engine/files.h"
 #include "json.h"
 #include "models/facts.h"
 #include "sizing/machine.h"
@@ -86,13 +87,6 @@ static char *main_type(JsonNode *types)
     return g_strdup(best);
 }
 
-/* Of a file that cannot be read, too. */
-static guint64 size_on_disk(const char *path)
-{
-    GStatBuf info;
-    return g_stat(path, &info) == 0 && S_ISREG(info.st_mode) ? (guint64)info.st_size : 0;
-}
-
 static void read_description(LgFacts *facts, JsonNode *node)
 {
     facts->architecture = g_strdup(lg_json_text(lg_json_member(node, "architecture")));
@@ -165,7 +159,7 @@ static void size(LgFacts *facts, const libllm_runtime *runtime, const char *path
 static void read_facts(GTask *task, gpointer source, gpointer path, GCancellable *cancellable)
 {
     LgFacts *facts = g_new0(LgFacts, 1);
-    facts->n_bytes = size_on_disk(path);
+    facts->n_bytes = lg_files_size(path); /* of what cannot be read, too */
     libllm_runtime *runtime = NULL;
     libllm_model *model = NULL;
     libllm_error error;

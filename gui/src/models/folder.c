@@ -4,25 +4,14 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "engine/files.h"
 #include "models/folder.h"
-
-static gboolean is_first_part(const char *name)
-{
-    static GRegex *part;
-    if (g_once_init_enter(&part))
-        g_once_init_leave(&part, g_regex_new("-(\\d{5})-of-\\d{5}\\.gguf$", G_REGEX_CASELESS, 0, NULL));
-    g_autoptr(GMatchInfo) match = NULL;
-    if (!g_regex_match(part, name, 0, &match))
-        return TRUE;
-    g_autofree char *number = g_match_info_fetch(match, 1);
-    return strcmp(number, "00001") == 0;
-}
 
 static gboolean is_model_file(const char *name)
 {
     g_autofree char *lower = g_ascii_strdown(name, -1);
     return name[0] != '.' && g_str_has_suffix(lower, ".gguf") && !g_str_has_prefix(lower, "mmproj") &&
-           is_first_part(lower);
+           !lg_files_is_later_part(name);
 }
 
 /* The models in a folder: files, and folders that are one. */
@@ -44,17 +33,14 @@ static void look(const char *folder, GPtrArray *paths, gboolean deeper)
 
 void lg_folder_purge(const char *path)
 {
-    if (g_file_test(path, G_FILE_TEST_IS_DIR) && !g_file_test(path, G_FILE_TEST_IS_SYMLINK)) {
-        g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-        const char *name;
-        while (dir && (name = g_dir_read_name(dir))) { /* models have no folders in them */
-            g_autofree char *file = g_build_filename(path, name, NULL);
-            g_unlink(file);
-        }
-        g_rmdir(path);
-    } else {
+    if (g_file_test(path, G_FILE_TEST_IS_SYMLINK)) {
         g_unlink(path);
+        return;
     }
+    g_autoptr(GPtrArray) files = lg_files_of(path);
+    for (guint i = 0; i < files->len; i++) /* models have no folders in them */
+        g_unlink(files->pdata[i]);
+    g_rmdir(path);
 }
 
 void lg_folder_look(const char *folder, GPtrArray *paths) { look(folder, paths, TRUE); }

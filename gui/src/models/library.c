@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/files.h"
 #include "models/folder.h"
 #include "models/learned.h"
 #include "models/library.h"
@@ -255,9 +256,10 @@ static void change_list(LgLibrary *self, const char *key, const char *path, gboo
     self->scan_again = self->scanning;
 }
 
-gboolean lg_library_add(LgLibrary *self, const char *path, GError **error)
+gboolean lg_library_add(LgLibrary *self, const char *chosen, GError **error)
 {
-    g_autofree char *name = g_path_get_basename(path), *config = g_build_filename(path, "config.json", NULL);
+    g_autofree char *path = lg_files_first(chosen), *name = g_path_get_basename(path);
+    g_autofree char *config = g_build_filename(path, "config.json", NULL);
     g_autofree char *lower = g_ascii_strdown(name, -1);
     const gboolean is_file = g_file_test(path, G_FILE_TEST_IS_REGULAR) && g_str_has_suffix(lower, ".gguf");
     if (!is_file && !g_file_test(config, G_FILE_TEST_IS_REGULAR)) {
@@ -291,24 +293,67 @@ void lg_library_restore(LgLibrary *self, const char *path) { lg_library_add(self
 /* --- Deleting ------------------------------------------------------------------------------------------------------
  */
 
-char *lg_library_delete(LgLibrary *self, const char *path, GError **error)
+/* Renames the files of a model, all or none; a part that is missing is nothing to rename, but the first one is. */
+static gboolean rename_all(const GPtrArray *from, const GPtrArray *to)
+{
+    for (guint i = 0; i < from->len; i++) {
+        if (g_rename(from->pdata[i], to->pdata[i]) == 0 || (i && errno == ENOENT))
+            continue;
+        const int reason = errno;
+        while (i-- > 0)
+            g_rename(to->pdata[i], from->pdata[i]);
+        errno = reason;
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* The path itself where it is a folder, which is renamed as it is. */
+static GPtrArray *renamed_files(const char *path)
+{
+    if (!g_file_test(path, G_FILE_TEST_IS_DIR))
+        return lg_files_of(path);
+    GPtrArray *alone = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(alone, g_strdup(path));
+    return alone;
+}
+
+static char *hidden_path(const char *path)
 {
     g_autofree char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path);
     g_autofree char *hidden = g_strconcat(LG_FOLDER_DELETED, name, NULL);
-    g_autofree char *token = g_build_filename(folder, hidden, NULL);
-    if (g_rename(path, token) != 0) {
+    return g_build_filename(folder, hidden, NULL);
+}
+
+static char *shown_path(const char *token)
+{
+    g_autofree char *folder = g_path_get_dirname(token), *name = g_path_get_basename(token);
+    return g_build_filename(folder, name + strlen(LG_FOLDER_DELETED), NULL);
+}
+
+char *lg_library_delete(LgLibrary *self, const char *path, GError **error)
+{
+    g_autoptr(GPtrArray) files = renamed_files(path), hidden = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < files->len; i++)
+        g_ptr_array_add(hidden, hidden_path(files->pdata[i]));
+    if (!rename_all(files, hidden)) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
         return NULL;
     }
     scan(self);
-    return g_steal_pointer(&token);
+    return hidden_path(path);
 }
 
 gboolean lg_library_undelete(LgLibrary *self, const char *token, GError **error)
 {
-    g_autofree char *folder = g_path_get_dirname(token), *name = g_path_get_basename(token);
-    g_autofree char *path = g_build_filename(folder, name + strlen(LG_FOLDER_DELETED), NULL);
-    if (g_file_test(path, G_FILE_TEST_EXISTS) || g_rename(token, path) != 0) {
+    g_autofree char *path = shown_path(token);
+    g_autoptr(GPtrArray) hidden = renamed_files(token), files = g_ptr_array_new_with_free_func(g_free);
+    gboolean good = TRUE;
+    for (guint i = 0; i < hidden->len; i++) {
+        g_ptr_array_add(files, shown_path(hidden->pdata[i]));
+        good = good && !g_file_test(files->pdata[i], G_FILE_TEST_EXISTS);
+    }
+    if (!good || !rename_all(hidden, files)) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS, _("“%s” cannot be brought back."), path);
         return FALSE;
     }

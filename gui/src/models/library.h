@@ -24,7 +24,8 @@ void lg_library_set_store(LgLibrary *self, LgStore *store);
 /* The model with this path; NULL when it is not listed. Borrowed. */
 LgModel *lg_library_find(LgLibrary *self, const char *path);
 
-/* Lists a GGUF file or a folder of Hugging Face's kind where it lies. FALSE with a reason for anything else. */
+/* Lists a GGUF file, all parts of one that is split as one model, or a folder of Hugging Face's kind where it lies.
+ * FALSE with a reason for anything else. */
 gboolean lg_library_add(LgLibrary *self, const char *path, GError **error);
 /* Takes it off the list, and puts it there again. The files stay. */
 void lg_library_remove(LgLibrary *self, const char *path);
