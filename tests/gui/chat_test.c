@@ -2,6 +2,7 @@
  * The page Chat from the outside: what is sent is in the history and answered, versions stay, an answer is stopped and
  * goes on. Drafts are kept, and what a model is told is whole.
  */
+#include "chat/chat_settings.h"
 #include "chat/parameters.h"
 #include "chat/provider.h"
 #include "chat/transcript.h"
@@ -128,6 +129,56 @@ static void drafts_are_kept(void)
     close_page();
 }
 
+static gboolean shows_thoughts(void)
+{
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
+    find(GTK_WIDGET(page), GTK_TYPE_EXPANDER, found);
+    return found->len > 0;
+}
+
+/* Through its settings, as the user does. */
+static void choose_reasoning(LgReasoning reasoning)
+{
+    g_assert_true(gtk_widget_activate_action(GTK_WIDGET(page), "chat.settings", NULL));
+    g_autoptr(GList) windows = gtk_window_list_toplevels();
+    GtkWindow *settings = NULL;
+    for (GList *at = windows; at && !settings; at = at->next)
+        settings = LG_IS_CHAT_SETTINGS(at->data) ? at->data : NULL;
+    g_assert_nonnull(settings);
+    g_autoptr(GPtrArray) rows_found = g_ptr_array_new();
+    find(GTK_WIDGET(settings), ADW_TYPE_COMBO_ROW, rows_found);
+    adw_combo_row_set_selected(rows_found->pdata[rows_found->len - 1], reasoning);
+    gtk_window_close(settings);
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+}
+
+/* Each chat says what becomes of what its model thinks aloud, and one that says nothing is as Preferences say. */
+static void reasoning_is_chosen_for_a_chat(void)
+{
+    open_page(SCRIPTED);
+    send("Weather?");
+    WAIT(is_done(2) && shows_thoughts());
+    const gint64 chat_id = message(0)->chat_id;
+    choose_reasoning(LG_REASONING_HIDDEN);
+    WAIT(n_messages() == 2 && !shows_thoughts());
+    g_assert_cmpstr(message(1)->reasoning, ==, "hm, the weather");
+    choose_reasoning(LG_REASONING_OFF);
+    send("And now?");
+    WAIT(is_done(4));
+    g_assert_null(message(3)->reasoning); /* it was kept from thinking */
+    lg_chat_page_new_chat(page);
+    send("Weather?");
+    WAIT(is_done(2) && message(0)->chat_id != chat_id && shows_thoughts());
+    lg_chat_page_show_chat(page, chat_id); /* which has kept its own */
+    WAIT(n_messages() == 4 && !shows_thoughts());
+    g_autoptr(LgChat) chat = lg_store_get_chat(store, chat_id, NULL);
+    g_assert_nonnull(strstr(chat->parameters, "\"reasoning\":\"off\""));
+    choose_reasoning(LG_REASONING_AS_SET);
+    WAIT(n_messages() == 4 && shows_thoughts());
+    close_page();
+}
+
 static void servers_get_what_they_understand(void)
 {
     LgParameters parameters;
@@ -172,17 +223,20 @@ static void parameters_are_kept(void)
     parameters.sampling.seed = 0;
     parameters.n_positions = 2048;
     parameters.drop_oldest = FALSE;
+    parameters.reasoning = LG_REASONING_OFF;
     g_autofree char *json = lg_parameters_to_json(&parameters);
     lg_parameters_parse(&again, json);
     g_assert_cmpfloat(again.sampling.temperature, ==, 0.3);
     g_assert_true(again.sampling.has_seed && again.sampling.seed == 0);
     g_assert_cmpuint(again.n_positions, ==, 2048);
     g_assert_false(again.drop_oldest);
+    g_assert_cmpint(again.reasoning, ==, LG_REASONING_OFF);
     /* What is no number, or out of its range, is as by default or within it. */
-    lg_parameters_parse(&again, "{\"temperature\":\"hot\",\"top_p\":7,\"context\":-1}");
+    lg_parameters_parse(&again, "{\"temperature\":\"hot\",\"top_p\":7,\"context\":-1,\"reasoning\":\"loud\"}");
     g_assert_cmpfloat(again.sampling.temperature, ==, -1);
     g_assert_cmpfloat(again.sampling.top_p, ==, 1);
     g_assert_cmpuint(again.n_positions, ==, 0);
+    g_assert_cmpint(again.reasoning, ==, LG_REASONING_AS_SET);
 }
 
 static void add(void)
@@ -193,6 +247,7 @@ static void add(void)
     g_test_add_func("/chat/elsewhere", answers_go_on_elsewhere);
     g_test_add_func("/chat/errors", errors_are_shown_in_place);
     g_test_add_func("/chat/drafts", drafts_are_kept);
+    g_test_add_func("/chat/reasoning", reasoning_is_chosen_for_a_chat);
     g_test_add_func("/chat/servers", servers_get_what_they_understand);
     g_test_add_func("/chat/parameters", parameters_are_kept);
     g_test_add_func("/chat/transcripts", transcripts_are_whole);

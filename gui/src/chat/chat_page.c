@@ -38,6 +38,7 @@ static void on_settings_changed(LgChatPage *self, LgChatSettings *settings)
     g_autofree char *parameters = lg_parameters_to_json(lg_chat_settings_get_parameters(settings));
     g_autofree char *json = lg_tool_choice_join(self->tools, parameters);
     g_autofree char *system_prompt = g_strdup(lg_chat_settings_get_system_prompt(settings));
+    const char *reasoning = lg_chat_page_get_reasoning(self);
     lg_chat_page_set_settings(self, json, system_prompt[0] ? system_prompt : NULL);
     if (!self->dialogue) {
         lg_chat_page_measure_soon(self);
@@ -46,6 +47,8 @@ static void on_settings_changed(LgChatPage *self, LgChatSettings *settings)
     LgChatChange change = {
         .fields = LG_CHAT_PARAMETERS | LG_CHAT_SYSTEM_PROMPT, .parameters = json, .system_prompt = self->system_prompt};
     lg_store_change_chat_async(self->store, lg_chat_page_get_chat_id(self), &change, NULL, NULL, NULL);
+    if (strcmp(reasoning, lg_chat_page_get_reasoning(self)) != 0)
+        lg_chat_page_remove_rows(self, 0); /* they come again with their thoughts, or without */
     lg_chat_page_take_step(self, lg_step_new(LG_STEP_SHOW, lg_chat_page_get_chat_id(self)));
 }
 

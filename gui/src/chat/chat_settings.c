@@ -42,7 +42,7 @@ struct _LgChatSettings {
     GtkSwitch *has_seed, *drop_oldest;
     LgStore *store;
     LgNameList *presets;
-    AdwComboRow *preset;
+    AdwComboRow *preset, *reasoning;
     GtkEditable *preset_name;
     LgParameters parameters, before;
     char *text, *text_before;
@@ -92,6 +92,7 @@ static void show(LgChatSettings *self, const LgParameters *parameters, const cha
     gtk_switch_set_active(self->has_seed, parameters->sampling.has_seed);
     gtk_spin_button_set_value(self->seed, (double)parameters->sampling.seed);
     gtk_switch_set_active(self->drop_oldest, parameters->drop_oldest);
+    adw_combo_row_set_selected(self->reasoning, parameters->reasoning);
     gtk_text_buffer_set_text(self->system_prompt, system_prompt ? system_prompt : "", -1);
 }
 
@@ -103,6 +104,7 @@ static void read_all(LgChatSettings *self)
     self->parameters.sampling.has_seed = gtk_switch_get_active(self->has_seed);
     self->parameters.sampling.seed = (guint64)gtk_spin_button_get_value(self->seed);
     self->parameters.drop_oldest = gtk_switch_get_active(self->drop_oldest);
+    self->parameters.reasoning = (LgReasoning)adw_combo_row_get_selected(self->reasoning);
     gtk_text_buffer_get_bounds(self->system_prompt, &start, &end);
     g_free(self->text);
     self->text = gtk_text_buffer_get_text(self->system_prompt, &start, &end, FALSE);
@@ -283,9 +285,21 @@ static int read_number(GtkSpinButton *spin, double *value, gpointer data)
     return TRUE;
 }
 
+static void add_reasoning(LgChatSettings *self, AdwPreferencesGroup *group)
+{
+    /* As LgReasoning has them. */
+    const char *const choices[] = {_("As in Preferences"), _("Shown folded"), _("Hidden"), _("Not done"), NULL};
+    g_autoptr(GtkStringList) list = gtk_string_list_new(choices);
+    self->reasoning = ADW_COMBO_ROW(adw_combo_row_new());
+    adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self->reasoning), _("What the model thinks aloud"));
+    adw_combo_row_set_model(self->reasoning, G_LIST_MODEL(list));
+    adw_preferences_group_add(group, GTK_WIDGET(self->reasoning));
+}
+
 static void add_parameters(LgChatSettings *self, AdwPreferencesPage *page)
 {
     AdwPreferencesGroup *group = new_group(page, _("Answers"), NULL);
+    add_reasoning(self, group);
     for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
         const struct field *field = &fields[i];
         const double low = field->of_model ? field->low - field->step : field->low;

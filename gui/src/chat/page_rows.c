@@ -6,7 +6,7 @@
 GtkWidget *lg_chat_page_new_row(LgChatPage *self, LgMessage *message)
 {
     LgRun *run = lg_chat_page_find_run(self, message->id);
-    GtkWidget *row = lg_message_row_new(message, g_settings_get_enum(self->settings, "reasoning") != 0,
+    GtkWidget *row = lg_message_row_new(message, strcmp(lg_chat_page_get_reasoning(self), "show") != 0,
                                         run ? lg_run_get_beginning(run) : NULL);
     if (run)
         lg_message_row_follow(LG_MESSAGE_ROW(row), lg_run_get_reply(run));

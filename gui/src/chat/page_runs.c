@@ -50,20 +50,23 @@ static void on_run_finished(LgChatPage *self, LgRun *run)
     lg_chat_page_show_busy(self);
 }
 
-const char *lg_chat_page_get_reasoning(LgChatPage *self)
+/* Of a chat with these parameters. */
+static const char *reasoning_of(LgChatPage *self, const LgParameters *parameters)
 {
-    static const char *const words[] = {"show", "hide", "off"};
-    return words[g_settings_get_enum(self->settings, "reasoning")];
+    const int set = g_settings_get_enum(self->settings, "reasoning");
+    return lg_reasoning_word(parameters->reasoning ? parameters->reasoning : LG_REASONING_SHOWN + (LgReasoning)set);
 }
+
+const char *lg_chat_page_get_reasoning(LgChatPage *self) { return reasoning_of(self, &self->parameters); }
 
 static LgRun *begin(LgChatPage *self, LgDialogue *dialogue, gint64 message_id, const char *model, GPtrArray *offers)
 {
     LgParameters parameters;
     const LgMessage *message = dialogue->messages->pdata[dialogue->messages->len - 1];
     g_autofree char *tools = lg_toolbox_write(offers);
-    g_autofree char *request =
-        lg_transcript_request(dialogue->transcript, NULL, lg_chat_page_get_reasoning(self), dialogue->goes_on, tools);
     lg_parameters_parse(&parameters, dialogue->chat->parameters);
+    g_autofree char *request =
+        lg_transcript_request(dialogue->transcript, NULL, reasoning_of(self, &parameters), dialogue->goes_on, tools);
     LgRun *run = lg_run_new(&self->provider, self->store, dialogue->chat->id, message_id,
                             dialogue->goes_on ? message->text : "", model, request, &parameters, offers);
     g_ptr_array_add(self->runs, run);

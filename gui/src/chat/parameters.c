@@ -2,6 +2,7 @@
  * How a chat is answered, and its form as JSON.
  */
 #include <json-glib/json-glib.h>
+#include <string.h>
 
 #include "chat/parameters.h"
 
@@ -9,7 +10,24 @@ void lg_parameters_init(LgParameters *self)
 {
     lg_sampling_init(&self->sampling);
     self->n_positions = 0;
+    self->reasoning = LG_REASONING_AS_SET;
     self->drop_oldest = TRUE;
+}
+
+const char *lg_reasoning_word(LgReasoning reasoning)
+{
+    static const char *const words[] = {NULL, "show", "hide", "off"};
+    return words[reasoning];
+}
+
+static LgReasoning read_reasoning(JsonObject *object)
+{
+    JsonNode *node = json_object_get_member(object, "reasoning");
+    const char *word = node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
+    for (LgReasoning reasoning = LG_REASONING_SHOWN; word && reasoning <= LG_REASONING_OFF; reasoning++)
+        if (strcmp(word, lg_reasoning_word(reasoning)) == 0)
+            return reasoning;
+    return LG_REASONING_AS_SET;
 }
 
 static double number(JsonObject *object, const char *name, double low, double high, double otherwise)
@@ -39,6 +57,7 @@ void lg_parameters_parse(LgParameters *self, const char *json)
     sampling->has_seed = json_object_has_member(object, "seed");
     sampling->seed = (guint64)number(object, "seed", 0, 4294967295.0, 0);
     self->n_positions = (guint64)number(object, "context", 0, 1e8, 0);
+    self->reasoning = read_reasoning(object);
     self->drop_oldest = number(object, "drop_oldest", 0, 1, 1) != 0;
 }
 
@@ -64,6 +83,8 @@ char *lg_parameters_to_json(const LgParameters *self)
         json_object_set_int_member(object, "seed", (gint64)sampling->seed);
     if (self->n_positions)
         json_object_set_int_member(object, "context", (gint64)self->n_positions);
+    if (self->reasoning)
+        json_object_set_string_member(object, "reasoning", lg_reasoning_word(self->reasoning));
     if (!self->drop_oldest)
         json_object_set_int_member(object, "drop_oldest", 0);
     if (json_object_get_size(object) == 0)
