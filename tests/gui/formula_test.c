@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Formulas in the text of an answer: laid out they are narrower than their source, which is what is copied and what
- * screen readers read; while an answer comes in nothing is rebuilt but what changes; sizes follow the text's. Needs a
- * display.
+ * screen readers read before what they are aloud; while an answer comes in nothing is rebuilt but what changes; sizes
+ * follow the text's. Needs a display.
  */
 #include <adwaita.h>
 #include <string.h>
@@ -69,6 +69,33 @@ static gboolean lacks_font(void)
         return FALSE;
     g_test_skip("no font with a MATH table is installed (fonts-texgyre-math)");
     return TRUE;
+}
+
+static void check_description(GtkLabel *label, const char *expected)
+{
+    g_autofree char *other =
+        gtk_test_accessible_check_property(GTK_ACCESSIBLE(label), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, expected);
+    g_assert_cmpstr(other, ==, NULL);
+}
+
+/* A text has all of its formulas behind each other; while it comes in, those that it has. */
+static void formulas_are_said(void)
+{
+    if (lacks_font())
+        return;
+    GtkWidget *view = show("so $\\frac{a+b}{c}$ and $x^2$\n\n$$\\sqrt{x}$$\n\nplain");
+    check_description(label_of(view, 0), "fraction a plus b over c end fraction; x squared");
+    check_description(label_of(view, 1), "square root of x");
+    g_assert_false(
+        gtk_test_accessible_has_property(GTK_ACCESSIBLE(label_of(view, 2)), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION));
+    view = lg_markdown_view_new();
+    gtk_window_set_child(GTK_WINDOW(window), view);
+    lg_markdown_view_append(LG_MARKDOWN_VIEW(view), "$x$");
+    settle();
+    check_description(label_of(view, 0), "x");
+    lg_markdown_view_append(LG_MARKDOWN_VIEW(view), " and $y$");
+    lg_markdown_view_finish(LG_MARKDOWN_VIEW(view));
+    check_description(label_of(view, 0), "x; y");
 }
 
 static void text_is_the_source(void)
@@ -216,11 +243,13 @@ static void size_follows_the_text(void)
 
 int main(int argc, char **argv)
 {
+    g_setenv("GTK_A11Y", "test", TRUE); /* what is said can be looked at */
     gtk_test_init(&argc, &argv, NULL);
     adw_init();
     window = gtk_window_new();
     gtk_window_set_default_size(GTK_WINDOW(window), 800, 600);
     gtk_window_present(GTK_WINDOW(window));
+    g_test_add_func("/formula/said", formulas_are_said);
     g_test_add_func("/formula/plain", plain_text_has_formulas);
     g_test_add_func("/formula/source", text_is_the_source);
     g_test_add_func("/formula/broken", broken_formulas_are_their_source);

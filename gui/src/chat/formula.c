@@ -21,6 +21,7 @@ struct shown {
     GArray *spans;
     double size;
     gboolean is_display;
+    char *speech; /* of all of them */
 };
 
 struct shape {
@@ -135,11 +136,22 @@ static double formula_size(GtkWidget *widget)
     return size * CLAMP((double)x.y_bearing / scale / lg_math_x_height(), 1, MAX_SCALE);
 }
 
+/* What a screen reader says after the text, in which formulas are as they were written. */
+static void describe(GtkLabel *label, struct shown *shown, const char *speech)
+{
+    if (g_strcmp0(shown->speech, speech) == 0)
+        return;
+    g_free(shown->speech);
+    shown->speech = g_strdup(speech);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(label), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, speech, -1);
+}
+
 static void lay_out(GtkLabel *label, struct shown *shown)
 {
     const char *text = gtk_label_get_text(label);
     gsize n_bytes = strlen(text);
     g_autoptr(PangoAttrList) attributes = pango_attr_list_new();
+    g_autoptr(GString) speech = g_string_new(NULL);
     for (guint i = 0; i < shown->spans->len; i++) {
         LgFormulaSpan span = g_array_index(shown->spans, LgFormulaSpan, i);
         if (span.end > n_bytes || span.start + 2 * span.n_mark >= span.end)
@@ -148,6 +160,8 @@ static void lay_out(GtkLabel *label, struct shown *shown)
         g_autoptr(LgMathFormula) formula =
             fitting_formula(text + begin, span.end - span.n_mark - begin, shown->size, shown->is_display);
         guint n = formula ? lg_math_formula_get_n_pieces(formula) : 0;
+        if (formula)
+            g_string_append_printf(speech, "%s%s", speech->len ? "; " : "", lg_math_formula_get_speech(formula));
         for (guint j = 0; j < n; j++) {
             const LgMathPiece *piece = lg_math_formula_get_piece(formula, j);
             add_piece(attributes, formula, j, shown->size * LINE_GAP, text, j ? begin + piece->start : span.start,
@@ -156,12 +170,14 @@ static void lay_out(GtkLabel *label, struct shown *shown)
     }
     pango_cairo_context_set_shape_renderer(gtk_widget_get_pango_context(GTK_WIDGET(label)), draw_shape, NULL, NULL);
     gtk_label_set_attributes(label, attributes);
+    describe(label, shown, speech->str);
 }
 
 static void free_shown(gpointer data)
 {
     struct shown *shown = data;
     g_array_unref(shown->spans);
+    g_free(shown->speech);
     g_free(shown);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The one place that shows formulas: on lines of their own, and within a text. What cannot be laid out is shown as its
- * source; the source is also what is copied and what screen readers read.
+ * source; the source is also what is copied. Screen readers read it, too, and then what the formulas of a text are
+ * aloud.
  */
 #ifndef LG_FORMULA_H
 #define LG_FORMULA_H

@@ -5,6 +5,7 @@
 
 #include "math/box.h"
 #include "math/formula.h"
+#include "math/speech.h"
 
 #define MAX_KEPT 512       /* formulas */
 #define MAX_EXTENT 30000.0 /* pixels: what is larger is shown as source */
@@ -13,6 +14,7 @@ struct LgMathFormula {
     gatomicrefcount references;
     GArray *pieces, *items;
     guint n_unknown;
+    char *speech;
 };
 
 /* --- Laying out ------------------------------------------------------------------------------------------------------
@@ -153,6 +155,7 @@ LgMathFormula *lg_math_formula_new(const char *source, gsize n_bytes, double siz
     self->items = g_array_new(FALSE, FALSE, sizeof(LgMathItem));
     g_array_set_clear_func(self->items, clear_item);
     self->n_unknown = tree->n_unknown;
+    self->speech = lg_math_tree_speak(tree);
     Layout layout = {.font = font, .size = size, .boxes = g_ptr_array_new()};
     double width = 0;
     Style style = {is_display ? LG_MATH_DISPLAY : LG_MATH_TEXT_STYLE, FALSE};
@@ -197,6 +200,7 @@ void lg_math_formula_unref(LgMathFormula *self)
         return;
     g_array_unref(self->pieces);
     g_array_unref(self->items);
+    g_free(self->speech);
     g_free(self);
 }
 
@@ -237,6 +241,8 @@ const LgMathItem *lg_math_formula_get_items(const LgMathFormula *self, guint *n)
     *n = self->items->len;
     return (const LgMathItem *)(gpointer)self->items->data;
 }
+
+const char *lg_math_formula_get_speech(const LgMathFormula *self) { return self->speech; }
 
 guint lg_math_formula_get_n_unknown(const LgMathFormula *self) { return self->n_unknown; }
 

@@ -54,6 +54,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LgMathFormula, lg_math_formula_unref)
 guint lg_math_formula_get_n_pieces(const LgMathFormula *self);
 const LgMathPiece *lg_math_formula_get_piece(const LgMathFormula *self, guint index);
 const LgMathItem *lg_math_formula_get_items(const LgMathFormula *self, guint *n);
+/* What it reads as aloud. */
+const char *lg_math_formula_get_speech(const LgMathFormula *self);
 /* Commands that are shown as they are written, as nobody knows them. */
 guint lg_math_formula_get_n_unknown(const LgMathFormula *self);
 

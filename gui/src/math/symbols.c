@@ -110,8 +110,9 @@ static const struct {
  */
 
 struct tables {
-    GHashTable *names; /* to LgMathSymbol */
-    GHashTable *codes; /* to the same */
+    GHashTable *names;       /* to LgMathSymbol */
+    GHashTable *codes;       /* to the same */
+    GHashTable *first_names; /* of codes */
     GHashTable *functions, *limit_functions;
 };
 
@@ -128,8 +129,10 @@ static void add_symbol(struct tables *tables, const char *name, gunichar code, g
     LgMathSymbol *symbol = g_new(LgMathSymbol, 1);
     *symbol = (LgMathSymbol){code, groups[group].class, groups[group].is_big, groups[group].has_limits};
     g_hash_table_insert(tables->names, g_strdup(name), symbol);
-    if (!g_hash_table_contains(tables->codes, GUINT_TO_POINTER(code)))
-        g_hash_table_insert(tables->codes, GUINT_TO_POINTER(code), symbol);
+    if (g_hash_table_contains(tables->codes, GUINT_TO_POINTER(code)))
+        return;
+    g_hash_table_insert(tables->codes, GUINT_TO_POINTER(code), symbol);
+    g_hash_table_insert(tables->first_names, GUINT_TO_POINTER(code), g_strdup(name));
 }
 
 static gpointer build(gpointer data)
@@ -137,6 +140,7 @@ static gpointer build(gpointer data)
     struct tables *tables = g_new0(struct tables, 1);
     tables->names = g_hash_table_new(g_str_hash, g_str_equal);
     tables->codes = g_hash_table_new(NULL, NULL);
+    tables->first_names = g_hash_table_new(NULL, NULL);
     tables->functions = g_hash_table_new(g_str_hash, g_str_equal);
     tables->limit_functions = g_hash_table_new(g_str_hash, g_str_equal);
     for (gsize i = 0; i < G_N_ELEMENTS(groups); i++) {
@@ -159,6 +163,8 @@ static const struct tables *tables(void)
 }
 
 const LgMathSymbol *lg_math_symbol(const char *name) { return g_hash_table_lookup(tables()->names, name); }
+
+const char *lg_math_name(gunichar code) { return g_hash_table_lookup(tables()->first_names, GUINT_TO_POINTER(code)); }
 
 guint lg_math_n_symbols(void) { return g_hash_table_size(tables()->names); }
 
@@ -257,24 +263,26 @@ static const struct {
 };
 
 /* Letters that were in Unicode before their alphabet came. */
+static const gunichar holes[][2] = {
+    {0x1d455, 0x210e}, {0x1d49d, 0x212c}, {0x1d4a0, 0x2130}, {0x1d4a1, 0x2131}, {0x1d4a3, 0x210b}, {0x1d4a4, 0x2110},
+    {0x1d4a7, 0x2112}, {0x1d4a8, 0x2133}, {0x1d4ad, 0x211b}, {0x1d4ba, 0x212f}, {0x1d4bc, 0x210a}, {0x1d4c4, 0x2134},
+    {0x1d506, 0x212d}, {0x1d50b, 0x210c}, {0x1d50c, 0x2111}, {0x1d515, 0x211c}, {0x1d51d, 0x2128}, {0x1d53a, 0x2102},
+    {0x1d53f, 0x210d}, {0x1d545, 0x2115}, {0x1d547, 0x2119}, {0x1d548, 0x211a}, {0x1d549, 0x211d}, {0x1d551, 0x2124}};
+
 static gunichar filled(gunichar code)
 {
-    static const gunichar holes[][2] = {{0x1d455, 0x210e}, {0x1d49d, 0x212c}, {0x1d4a0, 0x2130}, {0x1d4a1, 0x2131},
-                                        {0x1d4a3, 0x210b}, {0x1d4a4, 0x2110}, {0x1d4a7, 0x2112}, {0x1d4a8, 0x2133},
-                                        {0x1d4ad, 0x211b}, {0x1d4ba, 0x212f}, {0x1d4bc, 0x210a}, {0x1d4c4, 0x2134},
-                                        {0x1d506, 0x212d}, {0x1d50b, 0x210c}, {0x1d50c, 0x2111}, {0x1d515, 0x211c},
-                                        {0x1d51d, 0x2128}, {0x1d53a, 0x2102}, {0x1d53f, 0x210d}, {0x1d545, 0x2115},
-                                        {0x1d547, 0x2119}, {0x1d548, 0x211a}, {0x1d549, 0x211d}, {0x1d551, 0x2124}};
     for (gsize i = 0; i < G_N_ELEMENTS(holes); i++)
         if (holes[i][0] == code)
             return holes[i][1];
     return code;
 }
 
+/* Behind omega in each alphabet. */
+static const gunichar variants[] = {0x2202, 0x3f5, 0x3d1, 0x3f0, 0x3d5, 0x3f1, 0x3d6};
+
 /* The place of a Greek letter in the lower case of an alphabet, with the variants behind omega; -1: it is none. */
 static int greek_lower(gunichar code)
 {
-    static const gunichar variants[] = {0x2202, 0x3f5, 0x3d1, 0x3f0, 0x3d5, 0x3f1, 0x3d6};
     if (code >= 0x3b1 && code <= 0x3c9)
         return (int)(code - 0x3b1);
     for (int i = 0; i < (int)G_N_ELEMENTS(variants); i++)
@@ -314,4 +322,34 @@ gunichar lg_math_in_alphabet(gunichar code, LgMathAlphabet alphabet)
                    ? code
                    : lg_math_in_alphabet(code, LG_ALPHABET_ITALIC);
     return begin + (gunichar)lower;
+}
+
+static gboolean is_from(gunichar code, gunichar begin, gunichar n)
+{
+    return begin && code >= begin && code - begin < n;
+}
+
+gunichar lg_math_plain(gunichar code, LgMathAlphabet *alphabet)
+{
+    gunichar at = code;
+    for (gsize i = 0; i < G_N_ELEMENTS(holes); i++)
+        if (holes[i][1] == code)
+            at = holes[i][0];
+    for (gsize i = 0; i < G_N_ELEMENTS(alphabets); i++) {
+        *alphabet = (LgMathAlphabet)i;
+        if (is_from(at, alphabets[i].upper, 26))
+            return 'A' + at - alphabets[i].upper;
+        if (is_from(at, alphabets[i].lower, 26))
+            return 'a' + at - alphabets[i].lower;
+        if (is_from(at, alphabets[i].digits, 10))
+            return '0' + at - alphabets[i].digits;
+        if (is_from(at, alphabets[i].greek_upper, 26))
+            return at - alphabets[i].greek_upper == 25 ? 0x2207 : 0x391 + at - alphabets[i].greek_upper;
+        if (is_from(at, alphabets[i].greek_lower, 25))
+            return 0x3b1 + at - alphabets[i].greek_lower;
+        if (is_from(at, alphabets[i].greek_lower, 25 + G_N_ELEMENTS(variants)))
+            return variants[at - alphabets[i].greek_lower - 25];
+    }
+    *alphabet = LG_ALPHABET_ROMAN;
+    return code;
 }

@@ -32,6 +32,8 @@ typedef struct {
 /* NULL where there is none of this name. */
 const LgMathSymbol *lg_math_symbol(const char *name);
 guint lg_math_n_symbols(void);
+/* The first name of a character; NULL: it has none. */
+const char *lg_math_name(gunichar code);
 /* \sin and its like: 1; those with limits, like \lim: 2; others: 0. What they read as is in `text` then. */
 int lg_math_function(const char *name, const char **text);
 /* The accent of a name such as \hat, or 0; whether it grows with what is under it. */
@@ -42,6 +44,8 @@ LgMathSymbol lg_math_character(gunichar code);
 gunichar lg_math_negated(gunichar code);
 
 gunichar lg_math_in_alphabet(gunichar code, LgMathAlphabet alphabet);
+/* The character that it is in that alphabet; itself, and LG_ALPHABET_ROMAN, where it is in none. */
+gunichar lg_math_plain(gunichar code, LgMathAlphabet *alphabet);
 
 G_END_DECLS
 
