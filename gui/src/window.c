@@ -11,6 +11,8 @@
 #include "window.h"
 
 #define MAKE_MODELS_MS 400
+#define LEAST_SECONDS 5    /* that a toast stays */
+#define READ_PER_SECOND 10 /* characters, by slow readers */
 
 struct _LgWindow {
     AdwApplicationWindow parent_instance;
@@ -146,7 +148,9 @@ void lg_window_add_toast(LgWindow *self, AdwToast *toast)
 void lg_window_say(LgWindow *self, const char *text)
 {
     g_autofree char *escaped = g_markup_escape_text(text, -1);
-    lg_window_add_toast(self, adw_toast_new(escaped));
+    AdwToast *toast = adw_toast_new(escaped);
+    adw_toast_set_timeout(toast, LEAST_SECONDS + (guint)g_utf8_strlen(text, -1) / READ_PER_SECOND);
+    lg_window_add_toast(self, toast);
 }
 
 static void new_chat(GtkWidget *widget, const char *action, GVariant *parameter)

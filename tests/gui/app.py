@@ -252,14 +252,16 @@ class Names:
                 self.nameless.setdefault(f"{role} {name!r} at {self.app.place(node)}", where)
         assert self.n > n_before, f"nothing is to be seen: {where}"
 
-    def window(self, title, open_it, *pages):
-        """One that is opened and goes with Escape, and its pages: the name of each, and a text on it."""
+    def window(self, title, open_it, *pages, choices=()):
+        """One that is opened and goes with Escape, its pages, the name of each and a text on it, and its drop-downs."""
         open_it()
         found = self.app.wait(lambda: next((n for n in self.app.windows() if n.get_name() == title), None),
                               f"the window {title!r}")
         self.app.scope = found
         self.app.wait(lambda: any(self.app.has_state(n, "focusable") for n in self.app.nodes()), f"something in {title!r}")
         self.look(f"the window {title!r}")
+        for choice in choices:
+            self.popover("list item", choice)
         for page, text in pages:
             self.app.click(self.app.find(None, page, last=True))
             self.app.wait_for_text(text)
@@ -271,6 +273,17 @@ class Names:
     def menu(self, button, item):
         self.app.click("push button", button)
         self.app.activate(self.app.find("menu item", item))
+
+    def popover(self, role, name, last=False):
+        """What opens in place and goes with Escape: the menu of a row, what a drop-down has to choose from."""
+        def count():
+            return sum(1 for node in self.app.nodes() if self.app.has_state(node, "focusable"))
+        before = count()
+        self.app.click(role, name, last=last)
+        self.app.wait(lambda: count() > before, f"something below {role} {name!r}")
+        self.look(f"the popover of {role} {name!r}")
+        self.app.key("Escape")
+        self.app.wait(lambda: count() <= before, f"the popover of {role} {name!r} to go")
 
 
 def test_names(session, arguments):
@@ -301,18 +314,29 @@ def test_names(session, arguments):
         app.find("list item", re.compile("(?s).*天气.*"))
         names.look("search")
         app.key("Escape")
-        names.window("Settings of this chat", lambda: app.click("push button", "Settings of this chat"))
-        names.window("Preferences", lambda: app.key("ctrl+comma"), ("Tools", "Servers of tools"))
+        more = re.compile("More about.*")
+        names.popover("push button", more)
+        for button, item, title in ((more, "Rename…", "Rename chat"), ("New folder", None, "New folder")):
+            names.window(title, lambda: names.menu(button, item) if item else app.click("push button", button))
+        names.popover("push button", "Main menu")
+        names.popover("push button", re.compile("Energy, an estimate.*"), last=True)
+        names.window("Settings of this chat", lambda: app.click("push button", "Settings of this chat"),
+                     choices=[re.compile("What the model thinks aloud.*")])
+        names.window("Preferences", lambda: app.key("ctrl+comma"), ("Tools", "Servers of tools"),
+                     choices=[re.compile(name + ".*") for name in ("Colours", "A message is sent by", "Device")])
+        names.window("Exact tokens", lambda: app.click("push button", "Exact tokens"))
         names.window("Keyboard shortcuts", lambda: app.key("F1"))
         names.window("Connections", lambda: names.menu("Main menu", "Connections"))
         names.window("About", lambda: names.menu("Main menu", "About libllm"))
         app.key("alt+2")
         app.find("push button", "Actions for babbler")
         names.look("the models")
+        names.popover("push button", "Actions for babbler")
         names.window("Add a server", lambda: app.click("push button", "Add a server with OpenAI’s API"))
         app.activate(app.find("push button", re.compile(".*Find models")))
         app.find("entry", "Search for models")
         names.look("search for models")
+        names.popover("combo box", re.compile(".*"))
         app.key("alt+3")  # of whose pages each is looked at in sizing_names.py
         app.find("page tab", "Reports")
         names.look("Sizing")

@@ -23,7 +23,9 @@ import time
 
 ID = "io.github.libllm.Desktop"
 NEEDED = ("Xvfb", "dbus-daemon", "xdotool")
+PAGES = ("LgChatPage", "LgModelsPage", "LgSizingPage")
 WAIT = 60  # seconds that anything may take on a busy machine before it counts as never
+LEAST_AREA = 300 * 200  # of a window; what is smaller is a tooltip
 NOISE = re.compile(  # what other libraries say in a session without their services
     r"Unable to acquire session bus|dconf|portal|Settings schema|GtkSettings|Fontconfig|libEGL|MESA|Vulkan|"
     r"org\.freedesktop\.portal|theme .* not found|Could not get a window manager|IBUS|WARNING \*\*: .* Error retrieving"
@@ -123,8 +125,8 @@ class App:
 
     scope = None
 
-    def __init__(self, session, program, build, model=None, language="C.UTF-8", dark=False, size=None, home=None,
-                 arguments=(), environment=None):
+    def __init__(self, session, program, build, model=None, language="C", dark=False, size=None, home=None, arguments=(),
+                 environment=None):
         self.session = session
         self.atspi = session.atspi
         self.program, self.build = pathlib.Path(program).resolve(), pathlib.Path(build).resolve()
@@ -136,8 +138,10 @@ class App:
             "HOME": str(self.home), "XDG_DATA_HOME": str(self.home / "data"), "XDG_CONFIG_HOME": str(self.home / "config"),
             "XDG_STATE_HOME": str(self.home / "state"), "XDG_CACHE_HOME": str(self.home / "cache"),
             "GSETTINGS_BACKEND": "keyfile", "GSETTINGS_SCHEMA_DIR": str(self.build / "gui/data"),
-            "LIBLLM_GUI_LOCALE_DIR": str(self.build / "gui/po"), "LC_ALL": language, "LANGUAGE": language.split(".")[0],
-            "LANG": language, "TZ": "UTC"} | (environment or {})
+            # Of a locale that every system has: a missing one would quietly be English.
+            "LIBLLM_GUI_LOCALE_DIR": str(self.build / "gui/po"), "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "LANGUAGE": language,
+            **({} if language == "C" else {"PANGO_LANGUAGE": language.replace("_", "-").lower()}), "TZ": "UTC"} | (
+                environment or {})
         self.settings(**({"default-model": f"'{model}'"} if model else {}),
                       **{"color-scheme": "'dark'" if dark else "'light'"},
                       **({"window-width": size[0], "window-height": size[1]} if size else {}))
@@ -148,9 +152,13 @@ class App:
     def database(self):
         return self.home / "data" / ID / "chats.db"
 
+    @property
+    def settings_path(self):
+        return self.home / "config" / "glib-2.0" / "settings" / "keyfile"
+
     def settings(self, **values):
         """Sets what GSettings keeps, as it is written in a file."""
-        path = self.home / "config" / "glib-2.0" / "settings" / "keyfile"
+        path = self.settings_path
         path.parent.mkdir(parents=True, exist_ok=True)
         parser = configparser.RawConfigParser()
         parser.optionxform = str
@@ -202,6 +210,12 @@ class App:
         return None
 
     def _window(self):
+        areas = self._areas()
+        largest = max(areas, key=areas.get, default=None)
+        return largest if largest and areas[largest] > LEAST_AREA else None
+
+    def _areas(self):
+        """Of the windows on the screen, by their ids."""
         found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)], check=False,
                                capture_output=True, text=True).stdout.split()
         areas = {}
@@ -211,8 +225,13 @@ class App:
             except (subprocess.CalledProcessError, KeyError):
                 continue
             areas[window] = width * height
-        largest = max(areas, key=areas.get, default=None)
-        return largest if largest and areas[largest] > 300 * 200 else None
+        return areas
+
+    def resize_dialogs(self, width, height):
+        """As a window manager does where they are larger than the screen."""
+        for window, area in self._areas().items():
+            if window != self.window and area > LEAST_AREA:
+                subprocess.run(["xdotool", "windowsize", window, str(width), str(height)], check=True)
 
     def quit(self):
         """As with Ctrl+Q."""
@@ -244,9 +263,9 @@ class App:
         found = [self.root.get_child_at_index(i) for i in range(self.root.get_child_count())]
         return [window for window in found if window]
 
-    def nodes(self, root=None):
-        """All that is on the screen below it, in its order. GTK 4.8 says "showing" of windows only; what has no size, such as
-        the other pages of a stack, is not there."""
+    def nodes(self, root=None, skipped=()):
+        """All that is on the screen below it, in its order, but not what has one of the names `skipped`. GTK 4.8 says
+        "showing" of windows only; what has no size, such as the other pages of a stack, is not there."""
         stack = [root or self.scope or self.root]
         while stack:
             node = stack.pop()
@@ -259,6 +278,8 @@ class App:
                         size = self.place(node)[2:]
                         if not (size[0] and size[1]):
                             continue
+                    if skipped and node.get_name() in skipped:
+                        continue
                 yield node
                 children = [node.get_child_at_index(i) for i in range(node.get_child_count())]
             except Exception:  # it went while we looked
@@ -322,6 +343,12 @@ class App:
             if time.monotonic() > until:
                 raise Lost(f"waited in vain for {what}")
             time.sleep(0.05)
+
+    def wait_for_toast(self, pattern):
+        """Which is there for some seconds only, so that the pages are not looked at."""
+        compiled = re.compile(pattern, re.S)
+        self.wait(lambda: any(compiled.search(self.text_of(node)) for node in self.nodes(self.frame, PAGES)),
+                  f"the toast {pattern!r}")
 
     def wait_until_gone(self, role, name=None, seconds=WAIT):
         self.wait(lambda: not self.find_all(role, name), f"{role} {name!r} to go", seconds)

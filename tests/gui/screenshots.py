@@ -105,6 +105,13 @@ def fill(app):
         db.execute("UPDATE messages SET attachments = ? WHERE text = 'Write a shopping list'", (json.dumps([
             {"name": "orbits.txt", "kind": "text", "text": "T", "tokens": 1234},
             {"name": "A paper about the movement of planets.pdf", "kind": "pdf", "text": "p" * 50000}]),))
+        db.executemany("INSERT INTO connections (started, purpose, method, url, host, status, sent, received, outcome) VALUES"
+                       " (?, ?, 'GET', ?, 'hub.example.org', ?, ?, ?, ?)", (
+                           (now - 9_000_000, "search", "https://hub.example.org/api/models?search=small", 200, 431, 20133, None),
+                           (now - 8_000_000, "list", "https://hub.example.org/me/model-GGUF/resolve/main/model-Q4_0.gguf", 206,
+                            512, 131072, None),
+                           (now - 7_000_000, "chat", "https://hub.example.org/v1/chat/completions", 0, -1, -1,
+                            "offline switch")))
 
 
 def set_up_tools(app):
@@ -181,11 +188,13 @@ def tool_views(app, narrow):
 def sizing_views(app, narrow):
     """The pages of Sizing behind the first: by their tabs, or in a narrow window by a list."""
     if narrow:
-        choice = app.find("combo box", re.compile("Page of Sizing.*|测算页面.*"))
+        names = re.compile("Run here|Serve users|Train / fine-tune|Compare|Reports|"
+                           "本机运行|服务用户|训练与微调|比较|研报")
         for i in range(2, 6):
-            app.click(choice)
-            time.sleep(0.5)
+            app.click(app.find("combo box", re.compile("Page of Sizing.*|测算页面.*")))
+            app.wait(lambda: len(app.find_all("list item", names)) >= 5, "the list of pages")
             app.key("Down", "Return")
+            app.wait(lambda: not app.find_all("list item", names), "the list of pages to go")
             time.sleep(1.2)
             yield f"sizing-{i}"
         return
@@ -194,6 +203,51 @@ def sizing_views(app, narrow):
         app.click(tab)
         time.sleep(1.2)
         yield f"sizing-{i}"
+
+
+def window_views(app, narrow):
+    """Windows of their own, which a narrow screen makes as narrow as itself."""
+    def menu(item):
+        app.click("push button", re.compile("Main menu|主菜单"))
+        app.activate(app.find("menu item", re.compile(item)))
+
+    def press(button):
+        app.click("push button", re.compile(button))
+
+    app.key("alt+1")
+    for name, title, open_it in (
+            ("settings", "Settings of this chat|此对话的设置", lambda: press("Settings of this chat|此对话的设置")),
+            ("inspector", "The exact tokens", lambda: press("Exact tokens|确切的词元")),
+            ("preferences", "Preferences|首选项", lambda: app.key("ctrl+comma")),
+            ("connections", "Connections|连接记录", lambda: menu("Connections|连接记录.*")),
+            ("server", "Add a server|添加服务器", lambda: (app.key("alt+2"), press("Add a server.*|添加兼容.*")))):
+        before = len(app.windows())
+        open_it()
+        app.wait(lambda: len(app.windows()) > before, title)
+        time.sleep(1)
+        if narrow:
+            app.resize_dialogs(*SIZES["360"])
+            time.sleep(1)
+        yield name
+        app.key("Escape")
+        app.wait(lambda: len(app.windows()) == before, f"{name} to go")
+
+
+def compare_views(app):
+    """Two models that are compared, in a chat of its own."""
+    app.key("alt+1", "ctrl+n")
+    app.click(app.find("toggle button", re.compile("Compare two models|比较两个模型")))
+    app.click("text", re.compile("Message|消息"))
+    app.type_text("Weather?")
+    time.sleep(0.7)
+    yield "compare"
+    app.key("Return")
+    app.wait_for_text("It is sunny")
+    time.sleep(2)
+    app.key("Escape")
+    time.sleep(1)
+    yield "compare-answers"
+    app.click(app.find("toggle button", re.compile("Compare two models|比较两个模型")))
 
 
 def views(app, narrow):
@@ -230,6 +284,8 @@ def views(app, narrow):
     yield from sizing_views(app, narrow)
     yield from file_views(app, narrow)
     yield from tool_views(app, narrow)
+    yield from window_views(app, narrow)
+    yield from compare_views(app)
     app.key("ctrl+question")
     time.sleep(1)
     yield "shortcuts"
@@ -249,7 +305,7 @@ def main():
         sys.exit("no pictures: " + reason)
     arguments.folder.mkdir(parents=True, exist_ok=True)
     n = 0
-    for language, locale in (("en", "C.UTF-8"), ("zh", "zh_CN.UTF-8")):
+    for language, locale in (("en", "C"), ("zh", "zh_CN")):
         for scheme in ("light", "dark"):
             for width, size in SIZES.items():
                 name = f"{language}-{scheme}-{width}"

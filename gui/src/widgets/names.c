@@ -60,6 +60,25 @@ static const char *text_in(GtkWidget *widget)
     return text;
 }
 
+static GtkWidget *label_in(GtkWidget *widget)
+{
+    GtkWidget *label = GTK_IS_LABEL(widget) ? widget : NULL;
+    for (GtkWidget *at = gtk_widget_get_first_child(widget); at && !label; at = gtk_widget_get_next_sibling(at))
+        label = label_in(at);
+    return label;
+}
+
+/* A row of what a drop-down has to choose from. */
+static gboolean is_choice(GtkWidget *widget)
+{
+    return GTK_IS_LIST_VIEW(gtk_widget_get_parent(widget)) && gtk_widget_get_ancestor(widget, GTK_TYPE_POPOVER);
+}
+
+static void name_choice(GtkLabel *label, GParamSpec *property, GtkWidget *row)
+{
+    gtk_accessible_update_property(GTK_ACCESSIBLE(row), GTK_ACCESSIBLE_PROPERTY_LABEL, gtk_label_get_text(label), -1);
+}
+
 /* A button with an icon says that this is its name. */
 static gboolean lacks_words(GtkWidget *widget)
 {
@@ -115,6 +134,11 @@ static gboolean on_mapped(GSignalInvocationHint *hint, guint n, const GValue *va
     } else if (lacks_words(widget) && name_of_button(widget)) {
         gtk_accessible_update_property(GTK_ACCESSIBLE(widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name_of_button(widget),
                                        -1);
+    }
+    if (is_choice(widget) && !has_name(widget) && label_in(widget)) {
+        GtkWidget *label = label_in(widget);
+        name_choice(GTK_LABEL(label), NULL, widget);
+        g_signal_connect_object(label, "notify::label", G_CALLBACK(name_choice), widget, 0); /* rows are used again */
     }
     if (GTK_IS_LIST_BOX(widget))
         forget_empty_title(widget);
