@@ -238,9 +238,9 @@ class Names:
     def __init__(self, app):
         self.app, self.nameless, self.n = app, {}, 0
 
-    def look(self, where):
+    def look(self, where, root=None):
         n_before = self.n
-        for node in self.app.nodes():
+        for node in self.app.nodes(root):
             try:
                 if not self.app.has_state(node, "focusable"):
                     continue
@@ -271,17 +271,25 @@ class Names:
         self.app.wait(lambda: title not in [n.get_name() for n in self.app.windows()], f"{title!r} to close with Escape")
 
     def menu(self, button, item):
-        self.app.click("push button", button)
-        self.app.activate(self.app.find("menu item", item))
+        for _ in range(5):  # a click is lost on a popover that is just closing
+            self.app.click("push button", button)
+            try:
+                self.app.activate(self.app.find("menu item", item, 10))
+                return
+            except driver.Lost:
+                pass
+        raise driver.Lost(f"the menu {button} has no {item!r}")
 
     def popover(self, role, name, last=False):
         """What opens in place and goes with Escape: the menu of a row, what a drop-down has to choose from."""
+        node = self.app.find(role, name, last=last)
+        root = node.get_parent() if role == "push button" else node  # that of a button is beside it
         def count():
-            return sum(1 for node in self.app.nodes() if self.app.has_state(node, "focusable"))
+            return sum(1 for at in self.app.nodes(root) if self.app.has_state(at, "focusable"))
         before = count()
-        self.app.click(role, name, last=last)
+        self.app.click(node)
         self.app.wait(lambda: count() > before, f"something below {role} {name!r}")
-        self.look(f"the popover of {role} {name!r}")
+        self.look(f"the popover of {role} {name!r}", root)
         self.app.key("Escape")
         self.app.wait(lambda: count() <= before, f"the popover of {role} {name!r} to go")
 
