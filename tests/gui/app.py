@@ -327,7 +327,7 @@ def test_names(session, arguments):
         for button, item, title in ((more, "Rename…", "Rename chat"), ("New folder", None, "New folder")):
             names.window(title, lambda: names.menu(button, item) if item else app.click("push button", button))
         names.popover("push button", "Main menu")
-        names.popover("push button", re.compile("Energy, an estimate.*"), last=True)
+        names.window("Why", lambda: app.click("push button", re.compile("Energy, an estimate.*"), last=True))
         names.window("Settings of this chat", lambda: app.click("push button", "Settings of this chat"),
                      choices=[re.compile("What the model thinks aloud.*")])
         names.window("Preferences", lambda: app.key("ctrl+comma"), ("Tools", "Servers of tools"),

@@ -171,7 +171,7 @@ def tool_views(app, narrow):
     app.wait_for_text("get_weather")
     time.sleep(1)
     yield "tools-consent"
-    app.click(app.find("push button", re.compile("(Allow once|允许一次): get_weather")))
+    app.activate(app.find("push button", re.compile("(Allow once|允许一次): get_weather")))
     app.wait_for_text("It is sunny")
     time.sleep(0.7)
     yield "tools-result"

@@ -188,7 +188,8 @@ static gboolean is_nothing(const LgMathNode *node)
 static void say_below(Speaker *s, const LgMathNode *below, gboolean has_base)
 {
     if (!has_base)
-        say_phrase(s, is_simple(below) ? C_("formula", "subscript %s") : C_("formula", "subscript %s end subscript"), below);
+        say_phrase(s, is_simple(below) ? C_("formula", "subscript %s") : C_("formula", "subscript %s end subscript"),
+                   below);
     else
         say_phrase(s, is_simple(below) ? C_("formula", "sub %s") : C_("formula", "sub %s end sub"), below);
 }
@@ -212,7 +213,9 @@ static void say_above(Speaker *s, const LgMathNode *above, gboolean has_base)
     } else if (are_primes(above)) {
         say_taken(s, speak_alone(above, FALSE));
     } else if (!has_base) {
-        say_phrase(s, is_simple(above) ? C_("formula", "superscript %s") : C_("formula", "superscript %s end superscript"), above);
+        say_phrase(s,
+                   is_simple(above) ? C_("formula", "superscript %s") : C_("formula", "superscript %s end superscript"),
+                   above);
     } else if (digit == '2') {
         say(s, C_("formula", "squared"));
     } else if (digit == '3') {
@@ -226,7 +229,8 @@ static void say_above(Speaker *s, const LgMathNode *above, gboolean has_base)
     } else if (first && first->class == LG_MATH_OPEN) { /* f^{(n)} is no power */
         say_phrase(s, C_("formula", "superscript %s end superscript"), above);
     } else {
-        say_phrase(s, is_simple(above) ? C_("formula", "to the power %s") : C_("formula", "to the power %s end power"), above);
+        say_phrase(s, is_simple(above) ? C_("formula", "to the power %s") : C_("formula", "to the power %s end power"),
+                   above);
     }
 }
 
@@ -329,11 +333,13 @@ static void say_root(Speaker *s, const LgMathNode *node)
     const gboolean is_short = is_simple(node->a), is_cube = node->b && digit_of(only_one(node->b)) == '3';
     g_autofree char *words = speak_alone(node->a, FALSE), *degree = node->b ? speak_alone(node->b, FALSE) : NULL;
     if (!node->b)
-        say_taken(
-            s, g_strdup_printf(is_short ? C_("formula", "square root of %s") : C_("formula", "square root of %s end root"), words));
+        say_taken(s, g_strdup_printf(is_short ? C_("formula", "square root of %s")
+                                              : C_("formula", "square root of %s end root"),
+                                     words));
     else if (is_cube)
-        say_taken(s,
-                  g_strdup_printf(is_short ? C_("formula", "cube root of %s") : C_("formula", "cube root of %s end root"), words));
+        say_taken(
+            s, g_strdup_printf(is_short ? C_("formula", "cube root of %s") : C_("formula", "cube root of %s end root"),
+                               words));
     else /* Translators: n, x */
         say_taken(s, g_strdup_printf(C_("formula", "root of degree %1$s of %2$s end root"), degree, words));
 }
@@ -343,14 +349,13 @@ static void say_accent(Speaker *s, const LgMathNode *node)
     static const struct {
         gunichar code;
         const char *phrase;
-    } accents[] = {
-        {0x302, NC_("formula", "%s hat")},         {0x303, NC_("formula", "%s tilde")},
-        {0x304, NC_("formula", "%s bar")},         {0x20d7, NC_("formula", "vector %s")},
-        {0x307, NC_("formula", "%s dot")},         {0x308, NC_("formula", "%s double dot")},
-        {0x20db, NC_("formula", "%s triple dot")}, {0x20dc, NC_("formula", "%s quadruple dot")},
-        {0x30c, NC_("formula", "%s check")},       {0x306, NC_("formula", "%s breve")},
-        {0x301, NC_("formula", "%s acute")},       {0x300, NC_("formula", "%s grave")},
-        {0x30a, NC_("formula", "%s ring")}};
+    } accents[] = {{0x302, NC_("formula", "%s hat")},         {0x303, NC_("formula", "%s tilde")},
+                   {0x304, NC_("formula", "%s bar")},         {0x20d7, NC_("formula", "vector %s")},
+                   {0x307, NC_("formula", "%s dot")},         {0x308, NC_("formula", "%s double dot")},
+                   {0x20db, NC_("formula", "%s triple dot")}, {0x20dc, NC_("formula", "%s quadruple dot")},
+                   {0x30c, NC_("formula", "%s check")},       {0x306, NC_("formula", "%s breve")},
+                   {0x301, NC_("formula", "%s acute")},       {0x300, NC_("formula", "%s grave")},
+                   {0x30a, NC_("formula", "%s ring")}};
     g_autofree char *words = speak_whole(node->a);
     for (gsize i = 0; i < G_N_ELEMENTS(accents); i++)
         if (accents[i].code == node->code)

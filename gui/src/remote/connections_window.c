@@ -27,34 +27,38 @@ static void free_parts(gpointer data)
     g_free(parts);
 }
 
-static char *purpose_text(const char *purpose)
+/* How the history calls purposes, and outcomes that are no message of an error, in the language of the interface. */
+static const char *text_of(const char *word)
 {
     static const struct {
-        const char *purpose, *text;
+        const char *word, *text;
     } texts[] = {{"chat", N_("Answer")},
                  {"models", N_("Models of a server")},
                  {"search", N_("Search for models")},
                  {"list", N_("Headers of models")},
                  {"download", N_("Download")},
-                 {"tools", N_("Tools")}};
+                 {"tools", N_("Tools")},
+                 {"offline switch", N_("refused, as the app works offline")},
+                 {"no answer", N_("no answer")}};
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
-        if (g_strcmp0(purpose, texts[i].purpose) == 0)
-            return g_strdup(_(texts[i].text));
-    return g_strdup(purpose);
+        if (g_strcmp0(word, texts[i].word) == 0)
+            return _(texts[i].text);
+    return word;
 }
 
 static void add_row(Parts *parts, const LgConnection *c)
 {
     GtkWidget *row = adw_action_row_new();
     g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(c->started / G_USEC_PER_SEC);
-    g_autofree char *when = g_date_time_format(time, "%x %X"), *purpose = purpose_text(c->purpose);
+    g_autofree char *when = g_date_time_format(time, "%x %X");
+    const char *purpose = text_of(c->purpose), *outcome = text_of(c->outcome);
     g_autofree char *bytes = c->received >= 0 ? g_format_size((guint64)c->received) : g_strdup("?");
     g_autofree char *sent = c->sent >= 0 ? g_format_size((guint64)c->sent) : g_strdup("?");
     g_autofree char *status = c->status ? g_strdup_printf("%d", c->status) : g_strdup("–");
-    g_autofree char *below = c->outcome ? g_strdup_printf("%s · %s · %s", when, purpose, c->outcome)
-                                        /* Translators: time, purpose, status of HTTP, bytes sent, bytes received */
-                                        : g_strdup_printf(_("%s · %s · status %s · %s sent, %s received"), when,
-                                                          purpose, status, sent, bytes);
+    g_autofree char *below =
+        outcome ? g_strdup_printf("%s · %s · %s", when, purpose, outcome)
+                /* Translators: time, purpose, status of HTTP, bytes sent, bytes received */
+                : g_strdup_printf(_("%s · %s · status %s · %s sent, %s received"), when, purpose, status, sent, bytes);
     g_autofree char *title = g_markup_escape_text(c->url, -1), *subtitle = g_markup_escape_text(below, -1);
     g_autofree char *label = g_strdup_printf("%s, %s", c->url, below);
     adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title);
@@ -62,9 +66,9 @@ static void add_row(Parts *parts, const LgConnection *c)
     adw_action_row_set_title_lines(ADW_ACTION_ROW(row), 3);
     adw_action_row_set_subtitle_lines(ADW_ACTION_ROW(row), 0);
     gtk_accessible_update_property(GTK_ACCESSIBLE(row), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
-    if (c->outcome) {
+    if (outcome) {
         GtkWidget *image = gtk_image_new_from_icon_name("action-unavailable-symbolic");
-        gtk_widget_set_tooltip_text(image, c->outcome);
+        gtk_widget_set_tooltip_text(image, outcome);
         adw_action_row_add_suffix(ADW_ACTION_ROW(row), image);
     }
     gtk_list_box_append(parts->list, row);
