@@ -261,7 +261,7 @@ class Names:
         self.app.wait(lambda: any(self.app.has_state(n, "focusable") for n in self.app.nodes()), f"something in {title!r}")
         self.look(f"the window {title!r}")
         for choice in choices:
-            self.popover("list item", choice)
+            self.popover("combo box", choice)
         for page, text in pages:
             self.app.click(self.app.find(None, page, last=True))
             self.app.wait_for_text(text)
