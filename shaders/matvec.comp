@@ -56,14 +56,15 @@ void multiply(uint type, uint which, uint64_t weights, uint row_bytes, uint n_k,
 
 void main()
 {
-    uint group = gl_WorkGroupID.x + gl_WorkGroupID.z * gl_NumWorkGroups.x, which;
+    // Few columns and many groups of rows, or items of many columns.
+    uint group = gl_WorkGroupID.x + (ITEMS == 0 ? gl_WorkGroupID.z * gl_NumWorkGroups.x : 0), which;
     product_params p = joined(group, ROWS, which);
     const uint row = group * ROWS;
     if (row >= p.n_rows)
         return;
     const uint n_rows = min(ROWS, p.n_rows - row);
-    const uint item = ITEMS == 0 ? 0 : gl_WorkGroupID.y % p.n_items;
-    const uint first = ITEMS == 0 ? gl_WorkGroupID.y * COLUMNS : gl_WorkGroupID.y / p.n_items;
+    const uint item = ITEMS == 0 ? 0 : gl_WorkGroupID.y;
+    const uint first = ITEMS == 0 ? gl_WorkGroupID.y * COLUMNS : gl_WorkGroupID.z;
     const uint n_columns = min(COLUMNS, n_active() - first);
     uint columns[COLUMNS];
     uint64_t x[COLUMNS];

@@ -108,6 +108,22 @@ TEST_F(Vulkan, SessionsInOneBatchDoNotDisturbEachOther)
     }
 }
 
+/* Bit by bit: layers of each kind, and numbers of columns that are otherwise multiplied in different ways. */
+TEST_F(Vulkan, DeterministicResultsDoNotDependOnTheSplitIntoBatches)
+{
+    for (const char *name : {"tiny/llama", "tiny/qwen2moe", "tiny/deepseek2", "tiny/lfm2", "tiny/mamba"}) {
+        const Fixture f(name);
+        ASSERT_TRUE(f.model) << name;
+        libllm_engine_options options = options_of(ids[0]);
+        options.deterministic = 1;
+        const std::vector<float> whole = f.rows(options, f.ids.size());
+        ASSERT_EQ(f.reference.values.size(), whole.size()) << name;
+        EXPECT_LE(distance(f.reference, whole.data()).max_abs, 1e-3) << name;
+        for (const size_t first : {0, 5, 33}) /* the others one by one */
+            EXPECT_TRUE(whole == f.rows(options, first)) << name << ", " << first << " tokens at once";
+    }
+}
+
 /* From some hundreds of positions on several workgroups share those that a token sees. */
 TEST_F(Vulkan, LongContextsAreSharedByWorkgroups)
 {

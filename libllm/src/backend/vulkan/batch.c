@@ -104,8 +104,9 @@ static void tell_run(ll_executor *e, const ll_run *run, uint32_t index, uint32_t
 }
 
 /* Columns of a run that share tiles of keys and values: one each where there are few. */
-static void tell_tiles(ll_executor *e, const ll_batch *batch, uint32_t width)
+static void tell_tiles(ll_executor *e, const ll_batch *batch)
 {
+    const uint32_t width = e->tile_columns;
     ll_vk_tile_params *tiles = (ll_vk_tile_params *)(void *)(e->batch.mapped + e->layout.tiles);
     e->n_tiles = 0;
     for (uint32_t r = 0, column = 0; r < batch->n_runs; r++)
@@ -137,7 +138,8 @@ libllm_status ll_vk_tell_batch(ll_executor *e, const ll_batch *batch, libllm_err
         for (uint32_t i = 0; i < n_source; i++)
             pages[page++] = ll_vk_page(e, run->source_pages[i]);
     }
-    tell_tiles(e, batch, e->n_columns <= LL_VK_FEW_COLUMNS ? 1 : 8);
+    e->tile_columns = e->n_columns <= LL_VK_FEW_COLUMNS || e->options.deterministic ? 1 : 8;
+    tell_tiles(e, batch);
     e->n_runs = batch->n_runs;
     ll_vk_tile_params *runs = (ll_vk_tile_params *)(void *)(e->batch.mapped + e->layout.runs);
     for (uint32_t r = 0, column = 0; r < batch->n_runs; column += batch->runs[r++].n_tokens)

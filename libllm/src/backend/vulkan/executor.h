@@ -159,7 +159,8 @@ struct ll_executor {
     ll_vk_buffer batch; /* batch_params, and what they point to */
     ll_vk_layout layout;
     uint32_t n_columns, n_tail, n_tiles, n_runs;
-    uint32_t longest; /* positions that a run has, or the text beside it */
+    uint32_t tile_columns; /* of a tile at most */
+    uint32_t longest;      /* positions that a run has, or the text beside it */
     uint32_t *tail;   /* [n_batch] */
     float **results;  /* [n_batch] of the tail's columns */
 

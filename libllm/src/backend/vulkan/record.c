@@ -93,15 +93,17 @@ static void plan_product(const ll_executor *e, const ll_vk_op *op, uint32_t n, d
 {
     /* A processor gains nothing from tiles in what it believes to be shared memory. */
     const uint32_t few = e->device.type == VK_PHYSICAL_DEVICE_TYPE_CPU ? CPU_FEW_COLUMNS : LL_VK_FEW_COLUMNS;
-    if (op->chooses || (op->n_items > 1 && n <= few)) { /* each item has a matrix of its own */
+    const bool alone = e->options.deterministic; /* each column as if it were the only one */
+    if (op->chooses || (op->n_items > 1 && (n <= few || alone))) { /* each item has a matrix of its own */
         set(&d->constants, 0, MATVEC_SIZE);
         set(&d->constants, 4, 4);
         set(&d->constants, 5, 1);
         d->groups[0] = parts(op->n_rows, 4);
-        d->groups[1] = n * op->n_items;
+        d->groups[1] = op->n_items;
+        d->groups[2] = n;
         return;
     }
-    if (n > few) {
+    if (n > few && !alone) {
         d->groups[2] = op->n_items;
         d->shader = LL_VK_MATMUL;
         set(&d->constants, 0, MATMUL_ROWS * MATMUL_COLUMNS / 16);
@@ -111,7 +113,7 @@ static void plan_product(const ll_executor *e, const ll_vk_op *op, uint32_t n, d
         d->groups[1] = parts(n, MATMUL_COLUMNS);
         return;
     }
-    const uint32_t columns = n <= 2 ? n : n <= 4 ? 4 : 8, rows = columns <= 2 ? 4 : columns == 4 ? 2 : 1;
+    const uint32_t columns = alone ? 1 : n <= 2 ? n : n <= 4 ? 4 : 8, rows = columns <= 2 ? 4 : columns == 4 ? 2 : 1;
     set(&d->constants, 0, MATVEC_SIZE);
     set(&d->constants, 4, rows);
     set(&d->constants, 5, columns);
@@ -130,13 +132,17 @@ uint32_t ll_vk_attention_rows(const ll_executor *e, uint32_t rows_of_tile)
 }
 
 /* Tokens of as many runs: attention makes the heads of each. */
-static bool decodes(const ll_executor *e) { return e->n_columns == e->n_runs && e->n_columns <= LL_VK_FEW_COLUMNS; }
+static bool decodes(const ll_executor *e)
+{
+    return e->n_columns == e->n_runs && e->n_columns <= LL_VK_FEW_COLUMNS && !e->options.deterministic;
+}
 
 /* A power of two, so that few kinds of batches are told apart. */
 static uint32_t n_splits(const ll_executor *e)
 {
     uint32_t n = 1;
-    while (e->n_columns <= LL_VK_FEW_COLUMNS && n < LL_VK_SPLITS_MAX && n * SPLIT_POSITIONS < e->longest)
+    const bool shares = e->n_columns <= LL_VK_FEW_COLUMNS && !e->options.deterministic;
+    while (shares && n < LL_VK_SPLITS_MAX && n * SPLIT_POSITIONS < e->longest)
         n *= 2;
     return n;
 }
@@ -144,7 +150,7 @@ static uint32_t n_splits(const ll_executor *e)
 /* Rows of queries that a workgroup has: the heads that share keys and values, of some columns where there are many. */
 static void plan_attention(const ll_executor *e, const ll_vk_op *op, uint64_t positions, dispatch *d)
 {
-    const uint32_t rows_of_tile = op->n_rows * (e->n_columns <= LL_VK_FEW_COLUMNS ? 1 : 8);
+    const uint32_t rows_of_tile = op->n_rows * e->tile_columns;
     const uint32_t rows = ll_vk_attention_rows(e, rows_of_tile), splits = n_splits(e);
     const bool makes_heads = op->may_make_heads && decodes(e);
     set(&d->constants, 2, rows);
