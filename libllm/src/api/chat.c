@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/utf8.h"
 #include "chat/chat.h"
+#include "chat/constrain.h"
 #include "chat/fit.h"
 
 struct libllm_chat {
