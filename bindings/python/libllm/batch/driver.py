@@ -104,10 +104,9 @@ class Report:
 
     def dataset(self) -> Any:
         """The output as a Ray Dataset. Its files need be on this machine alone: their rows go to Ray's object store."""
-        import ray  # type: ignore[import-not-found,import-untyped,unused-ignore]
-        import ray.data  # type: ignore[import-not-found,import-untyped,unused-ignore]
+        from ray import data, put  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
-        return ray.data.from_arrow_refs([ray.put(table) for name in part_names(self.output) for table in tables_of(name)])
+        return data.from_arrow_refs([put(table) for name in part_names(self.output) for table in tables_of(name)])
 
 
 def part_names(output: str) -> List[str]:
