@@ -177,6 +177,25 @@ class Surface(unittest.TestCase):
         if sys.version_info >= (3, 10):
             self.assertEqual(schemas.build(Colour | None, arguments["last"]).shade, Shade.DARK)
 
+    def test_samples_as_the_model_recommends(self):
+        def text(content):
+            return len(content).to_bytes(8, "little") + content
+
+        # general.sampling.top_k is 1, in as many bytes as keep the weights aligned.
+        data = TINY.read_bytes()
+        more = text(b"general.sampling.top_k") + bytes([4, 0, 0, 0, 1, 0, 0, 0]) + text(b"p") + bytes([8, 0, 0, 0]) + text(b"12345")
+        n_keys = int.from_bytes(data[16:24], "little") + 2
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "likeliest.gguf"
+            path.write_bytes(data[:16] + n_keys.to_bytes(8, "little") + more + data[24:])
+            with libllm.Model.open(path) as model:
+                def texts(**options):
+                    return {model.generate(IDS, max_tokens=8, seed=seed, temperature=20, ignore_end=True, **options).text
+                            for seed in range(4)}
+
+                self.assertEqual(len(texts()), 1)
+                self.assertEqual(len(texts(top_k=0, top_p=1, min_p=0)), 4)
+
     def test_tokens_text_and_seeds(self):
         text = "na\u00efve \u4f60\u597d \U0001F600"
         self.assertEqual(self.tiny.detokenize(self.tiny.tokenize(text)), text)
