@@ -58,6 +58,7 @@ ll_kernels ll_kernels_choose(uint32_t cpu_features)
     if (vnni && (cpu_features & LL_CPU_AMX)) {
         chosen.name = "amx";
         chosen.panel_kernel = amx_panel;
+        chosen.few_panel_kernel = ll_kernels_avx512_vnni_panel;
         chosen.round_bf16 = ll_amx_round_bf16;
         chosen.tile_attention = &ll_amx_attention;
     }

@@ -55,8 +55,11 @@ static bool each_matrix(const ll_executor *e, bool (*visit)(const ll_executor *e
 static bool add_panel(const ll_executor *e, const ll_matrix *matrix, void *to)
 {
     size_t *most = to;
-    const ll_panel_kernel *kernel = e->kernels.panel_kernel(matrix->traits->type);
-    *most = larger(*most, (LL_TILE_ROWS + kernel->rows - 1) / kernel->rows * kernel->bytes(LL_K_CHUNK));
+    const ll_panel_kernel *kernels[] = {e->kernels.panel_kernel(matrix->traits->type),
+                                        e->kernels.few_panel_kernel ? e->kernels.few_panel_kernel(matrix->traits->type)
+                                                                    : NULL};
+    for (size_t i = 0; i < 2 && kernels[i]; i++)
+        *most = larger(*most, (LL_TILE_ROWS + kernels[i]->rows - 1) / kernels[i]->rows * kernels[i]->bytes(LL_K_CHUNK));
     return true;
 }
 
@@ -315,13 +318,15 @@ static bool multiplies_ints(const ll_executor *e, const ll_matrix *matrix, void 
     return e->kernels.row_kernel(matrix->traits->type)->takes == LL_TAKES_INTS;
 }
 
-/* AVX2 and AVX-512 alone have no instruction for products of bytes: there it takes twice the time to multiply with
- * activations of 16 bits, and from about four columns on a panel is worth its decoding. */
+/* Activations of 16 bits take twice the products of those of 8, and from about five columns on a panel is worth its
+ * decoding; from about four on where there is no instruction for products of bytes. */
 static uint32_t few_columns(const ll_executor *e, uint32_t cpu_features)
 {
     const bool byte_dots = cpu_features & (LL_CPU_AVX_VNNI | LL_CPU_AVX512_VNNI);
-    const bool x86 = cpu_features & (LL_CPU_AVX2 | LL_CPU_AVX512);
-    return x86 && !byte_dots && !e->products.multiply && each_matrix(e, multiplies_ints, NULL) ? 3 : LL_COLUMNS_MAX;
+    if (!(cpu_features & (LL_CPU_AVX2 | LL_CPU_AVX512)) || e->products.multiply ||
+        !each_matrix(e, multiplies_ints, NULL))
+        return LL_COLUMNS_MAX;
+    return byte_dots ? 4 : 3;
 }
 
 libllm_status ll_cpu_create(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
@@ -445,6 +450,8 @@ static void set_columns(ll_executor *e, const ll_batch *batch)
                             .reduced = reduced ? reduced + i * stride : NULL};
         }
     }
+    const bool few = e->kernels.few_panel_kernel && e->n_columns <= LL_COLUMNS_MAX;
+    e->panel_kernel = few ? e->kernels.few_panel_kernel : e->kernels.panel_kernel;
 }
 
 static libllm_status cpu_run(ll_executor *e, const ll_batch *batch, libllm_error *error)

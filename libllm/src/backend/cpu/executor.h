@@ -114,6 +114,7 @@ struct ll_executor {
     ll_kernels kernels;
     uint32_t few_columns; /* of several timelines, up to which weights are multiplied as they lie */
     ll_products products; /* multiply is NULL: by panels */
+    const ll_panel_kernel *(*panel_kernel)(uint32_t type); /* for the batch in hand */
     ll_executor_options options;
     ll_plan plan;
     uint32_t *x_of_phase; /* which of the two residual buffers a phase's prologue reads */

@@ -170,6 +170,9 @@ typedef struct ll_kernels {
     /* NULL for a type that no kernel reads. */
     const ll_row_kernel *(*row_kernel)(uint32_t type);
     const ll_panel_kernel *(*panel_kernel)(uint32_t type);
+    /* The same for up to LL_COLUMNS_MAX columns, where those that take more time to decode weights do not pay; NULL:
+     * there are no others. */
+    const ll_panel_kernel *(*few_panel_kernel)(uint32_t type);
 
     /* out = x / sqrt(mean(x^2) + eps) * weight (1 when weight is NULL). out may be x. */
     void (*rms_norm)(const float *x, const float *weight, size_t n, float eps, float *out);

@@ -37,7 +37,7 @@ ll_takes ll_cpu_takes(const ll_executor *e, const ll_matrix *m, bool by_rows)
     uint32_t type = m->traits->type;
     if (by_rows)
         return e->kernels.row_kernel(type)->takes;
-    return e->products.multiply ? LL_TAKES_FLOATS : e->kernels.panel_kernel(type)->takes;
+    return e->products.multiply ? LL_TAKES_FLOATS : e->panel_kernel(type)->takes;
 }
 
 void ll_cpu_norm(const ll_executor *e, const ll_norm *norm, const float *x, size_t n, float *out)

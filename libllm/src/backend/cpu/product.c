@@ -62,7 +62,7 @@ static size_t out_stride(float *const *out, size_t n)
 static void panels_of_inputs(ll_worker *w, const ll_matrix *m, size_t row, size_t n_rows, size_t k_begin, size_t n_k,
                              const ll_inputs *in, float *const *out, size_t stride)
 {
-    const ll_panel_kernel *kernel = w->executor->kernels.panel_kernel(m->traits->type);
+    const ll_panel_kernel *kernel = w->executor->panel_kernel(m->traits->type);
     const size_t block = kernel->takes == LL_TAKES_BF16 ? in->n : LL_COLUMN_BLOCK, bytes = kernel->bytes(n_k);
     for (size_t group = 0; group < n_rows; group += LL_TILE_ROWS) {
         const size_t n_group = n_rows - group < LL_TILE_ROWS ? n_rows - group : LL_TILE_ROWS;
@@ -96,7 +96,7 @@ static void panels_of_inputs(ll_worker *w, const ll_matrix *m, size_t row, size_
 static void by_panels(ll_worker *w, const ll_matrix *m, size_t row, size_t n_rows, const ll_inputs *in,
                       float *const *out)
 {
-    const bool bf16 = w->executor->kernels.panel_kernel(m->traits->type)->takes == LL_TAKES_BF16;
+    const bool bf16 = w->executor->panel_kernel(m->traits->type)->takes == LL_TAKES_BF16;
     const size_t chunk = bf16 ? LL_K_CHUNK_BF16 : LL_K_CHUNK, last = bf16 ? LL_K_CHUNK_BF16_LAST : LL_K_CHUNK;
     const size_t stride = out_stride(out, in->n);
     for (size_t k = 0, n_k; k < m->n_k; k += n_k) {

@@ -161,8 +161,8 @@ struct ll_executor {
     uint32_t n_columns, n_tail, n_tiles, n_runs;
     uint32_t tile_columns; /* of a tile at most */
     uint32_t longest;      /* positions that a run has, or the text beside it */
-    uint32_t *tail;   /* [n_batch] */
-    float **results;  /* [n_batch] of the tail's columns */
+    uint32_t *tail;        /* [n_batch] */
+    float **results;       /* [n_batch] of the tail's columns */
 
     VkCommandPool pool;
     VkCommandBuffer commands[LL_VK_FLIGHTS + LL_VK_RECORDINGS];

@@ -93,7 +93,7 @@ static void plan_product(const ll_executor *e, const ll_vk_op *op, uint32_t n, d
 {
     /* A processor gains nothing from tiles in what it believes to be shared memory. */
     const uint32_t few = e->device.type == VK_PHYSICAL_DEVICE_TYPE_CPU ? CPU_FEW_COLUMNS : LL_VK_FEW_COLUMNS;
-    const bool alone = e->options.deterministic; /* each column as if it were the only one */
+    const bool alone = e->options.deterministic;                   /* each column as if it were the only one */
     if (op->chooses || (op->n_items > 1 && (n <= few || alone))) { /* each item has a matrix of its own */
         set(&d->constants, 0, MATVEC_SIZE);
         set(&d->constants, 4, 4);
