@@ -236,7 +236,7 @@ def window_views(app, narrow):
 def compare_views(app):
     """Two models that are compared, in a chat of its own."""
     app.key("alt+1", "ctrl+n")
-    app.click(app.find("toggle button", re.compile("Compare two models|比较两个模型")))
+    app.click(app.find("push button", re.compile("Compare two models|比较两个模型")))
     app.click("text", re.compile("Message|消息"))
     app.type_text("Weather?")
     time.sleep(0.7)
@@ -247,7 +247,7 @@ def compare_views(app):
     app.key("Escape")
     time.sleep(1)
     yield "compare-answers"
-    app.click(app.find("toggle button", re.compile("Compare two models|比较两个模型")))
+    app.click(app.find("push button", re.compile("Compare two models|比较两个模型")))
 
 
 def views(app, narrow):

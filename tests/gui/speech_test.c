@@ -127,6 +127,21 @@ static void what_is_no_formula_is_not_said(void)
     static const char *const sources[] = {"", "x^", "\\frac{a}", "{", "\\begin{nothing}x\\end{nothing}"};
     for (gsize i = 0; i < G_N_ELEMENTS(sources); i++)
         g_assert_null(speak(sources[i]));
+    /* Commands that show nothing can be what others are about. */
+    static const char *const empty[] = {"\\overset{!}\\nonumber x",
+                                        "\\smash\\nonumber x",
+                                        "\\frac\\nonumber x",
+                                        "\\sqrt\\nonumber x",
+                                        "\\xrightarrow\\nonumber x",
+                                        "\\hat\\nonumber x",
+                                        "\\overbrace\\nonumber_x",
+                                        "\\boxed\\nonumber x",
+                                        "\\abs\\nonumber x_\\nonumber",
+                                        "\\not\\nonumber x",
+                                        "{}_{}^{}x",
+                                        "\\tag{}x"};
+    for (gsize i = 0; i < G_N_ELEMENTS(empty); i++)
+        g_free(speak(empty[i]));
 }
 
 int main(int argc, char **argv)

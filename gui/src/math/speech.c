@@ -302,7 +302,7 @@ static char *speak_whole(const LgMathNode *node)
 
 static void say_with(Speaker *s, const LgMathNode *base, const LgMathNode *below, const LgMathNode *above)
 {
-    char *words = base->kind == LG_MATH_STRETCH ? speak_alone(base, FALSE) : speak_whole(base);
+    char *words = base && base->kind == LG_MATH_STRETCH ? speak_alone(base, FALSE) : speak_whole(base);
     for (int i = 0; i < 2; i++) {
         const LgMathNode *part = i ? above : below;
         if (!part)
@@ -596,7 +596,7 @@ static void speak(Speaker *s, const LgMathNode *node)
     case LG_MATH_STYLE:
         break;
     case LG_MATH_PHANTOM:
-        if (node->value & LG_MATH_SHOW)
+        if (node->value & LG_MATH_SHOW && node->a)
             speak(s, node->a);
         break;
     case LG_MATH_BOXED:
