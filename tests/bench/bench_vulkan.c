@@ -65,7 +65,7 @@ static void report(const ll_executor *e, const ll_vk_trace *trace, uint64_t n_po
     }
     const uint64_t kv = (n_positions + 1) * e->page_bytes / LL_PAGE_POSITIONS; /* of windows less */
     const double least = (double)(weights + kv), moved = least + (double)activations;
-    printf("a token at position %llu, %u layers, on %s\n", (unsigned long long)n_positions, n_layers, e->device.name);
+    printf("a token at position %llu, %u layers, on %s\n", (unsigned long long)n_positions, n_layers, e->device->name);
     printf("dispatches  %zu, of a layer %.1f\nbarriers    %zu\n", n_dispatches,
            n_layers ? (double)n_dispatches / n_layers : 0, n_barriers);
     printf("weights     %.3f MB\nKV memory   %.3f MB\nbetween     %.3f MB, once for each dispatch\n",

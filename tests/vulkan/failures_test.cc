@@ -140,6 +140,23 @@ TEST_F(VulkanFailures, AsManyLayersAsThereIsMemoryFor)
     EXPECT_EQ(reference_layers + 1, numbers.size()) << "every number of layers is the right one for some memory";
 }
 
+TEST_F(VulkanFailures, EnginesOfARuntimeShareADevice)
+{
+    set(-1, 0, "CreateComputePipelines");
+    const Handle<libllm_session> first = open_session(model.get(), engine);
+    const int32_t ids[] = {1, 2, 3};
+    ASSERT_STATUS(LIBLLM_OK, libllm_session_eval(first.get(), ids, 3, &error));
+    const long of_one = calls();
+    ASSERT_GT(of_one, 0);
+    EXPECT_EQ(LIBLLM_OK, live_once());
+    const Handle<libllm_session> second = open_session(model.get(), engine);
+    ASSERT_STATUS(LIBLLM_OK, libllm_session_eval(second.get(), ids, 3, &error));
+    EXPECT_LT(calls(), 2 * of_one) << "what is alike is made once";
+    set(-1, 0, "CreateDevice");
+    EXPECT_EQ(LIBLLM_OK, live_once());
+    EXPECT_EQ(0, calls());
+}
+
 TEST_F(VulkanFailures, LayersThatDoNotFitAreAnErrorWithFigures)
 {
     limit(64 << 10, 64 << 10);

@@ -37,6 +37,27 @@ inline std::vector<std::string> devices(std::string *why)
     return ids;
 }
 
+/* One runtime for all tests, on which the devices stay open: pipelines are made once. */
+inline libllm_runtime *common_runtime()
+{
+    struct Common {
+        Common() : runtime(make_runtime(1)), model(open_model(runtime.get(), LIBLLM_TEST_DATA "/tiny/llama.gguf"))
+        {
+            std::string why;
+            for (const std::string &id : devices(&why)) {
+                libllm_engine_options options = engine_options(1, 64);
+                options.device = id.c_str();
+                kept.push_back(open_session(model.get(), options));
+            }
+        }
+        Handle<libllm_runtime> runtime;
+        Handle<libllm_model> model;
+        std::vector<Handle<libllm_session>> kept;
+    };
+    static const Common common;
+    return common.runtime.get();
+}
+
 struct Vulkan : ::testing::Test {
     void SetUp() override
     {
@@ -59,8 +80,7 @@ struct Fixture {
     {
         if (ids.empty())
             ids.swap(text);
-        runtime = make_runtime(1);
-        model = open_model(runtime.get(), base_of(name) + ".gguf");
+        model = open_model(common_runtime(), base_of(name) + ".gguf");
     }
 
     /* All rows: `whole` tokens at once, then one by one; empty on an error. */
@@ -81,7 +101,6 @@ struct Fixture {
 
     std::vector<int32_t> text, ids; /* text: what the encoder beside a decoder reads */
     Matrix reference;
-    Handle<libllm_runtime> runtime;
     Handle<libllm_model> model;
 };
 

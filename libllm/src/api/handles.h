@@ -20,6 +20,7 @@ struct libllm_runtime {
     ll_team *team;
     uint32_t cpu_features;
     ll_device_files files; /* copies */
+    ll_open_devices open_devices;
     ll_table_store *tables;
 };
 

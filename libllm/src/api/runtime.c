@@ -115,6 +115,8 @@ libllm_status libllm_runtime_create(const libllm_runtime_options *options, libll
     if (!r)
         return ll_fail_memory(error, "a runtime");
     *r = (libllm_runtime){.users = 1, .host = host, .cpu_features = ll_cpu_permitted(features)};
+    pthread_mutex_init(&r->open_devices.lock, NULL);
+    r->files.open = &r->open_devices;
     status = copy_files(&host, &o, &r->files, error);
     r->tables = ll_table_store_create(&r->host);
     if (!status && !r->tables)
@@ -125,6 +127,7 @@ libllm_status libllm_runtime_create(const libllm_runtime_options *options, libll
     if (status) {
         ll_table_store_free(r->tables);
         free_files(&host, &r->files);
+        pthread_mutex_destroy(&r->open_devices.lock);
         ll_free(&host, r);
         return status;
     }
@@ -140,6 +143,7 @@ void libllm_runtime_free(libllm_runtime *r)
     ll_table_store_free(r->tables);
     ll_host host = r->host;
     free_files(&host, &r->files);
+    pthread_mutex_destroy(&r->open_devices.lock);
     ll_free(&host, r);
 }
 

@@ -9,6 +9,8 @@
 #include "model/adapter.h"
 #include "plan/plan.h"
 
+#include <pthread.h>
+
 enum { LL_PAGE_POSITIONS = 64 }; /* positions in a page of KV memory */
 #define LL_NO_PAGE UINT32_MAX
 
@@ -81,11 +83,18 @@ typedef struct ll_batch {
     ll_input_sums *sums; /* the same for the inputs of matrices */
 } ll_batch;
 
+/* Devices that are open as long as engines use them. */
+typedef struct ll_open_devices {
+    pthread_mutex_t lock;
+    struct ll_vk_shared *vulkan;
+} ll_open_devices;
+
 /* What a program lends to the devices; each may be NULL. */
 typedef struct ll_device_files {
     const char *blas_library;   /* of the BLAS device; NULL: the usual ones */
     const char *vulkan_library; /* the Vulkan loader; NULL: libvulkan.so.1 */
     const char *cache_dir;      /* where what drivers have compiled is kept; NULL: nowhere */
+    ll_open_devices *open;      /* for all engines that use one; NULL: each opens its own */
 } ll_device_files;
 
 /* Of a device that was not named by its number. */

@@ -42,10 +42,10 @@ static libllm_status make_room(ll_executor *e, uint64_t n_pages, libllm_error *e
         return LIBLLM_OK;
     layout = lay_out(e, n_pages < e->options.n_pages ? e->options.n_pages : 2 * n_pages);
     ll_vk_buffer larger;
-    libllm_status status = ll_vk_buffer_create(&e->device, LL_VK_TELL, layout.size, "a batch", &larger, error);
+    libllm_status status = ll_vk_buffer_create(e->device, LL_VK_TELL, layout.size, "a batch", &larger, error);
     if (status)
         return status;
-    ll_vk_buffer_free(&e->device, &e->batch);
+    ll_vk_buffer_free(e->device, &e->batch);
     e->batch = larger;
     e->layout = layout;
     return LIBLLM_OK;

@@ -74,17 +74,17 @@ uint64_t ll_vk_rows_bytes(const ll_executor *e)
 
 static libllm_status make_scratch(ll_executor *e, libllm_error *error)
 {
-    libllm_status status = ll_vk_buffer_create(&e->device, LL_VK_OWN, ll_vk_place_scratch(e, 0), "scratch memory",
+    libllm_status status = ll_vk_buffer_create(e->device, LL_VK_OWN, ll_vk_place_scratch(e, 0), "scratch memory",
                                                &e->scratch.buffer, error);
     if (status)
         return status;
     ll_vk_place_scratch(e, e->scratch.buffer.address);
     if (between_bytes(e))
-        status = ll_vk_buffer_create(&e->device, LL_VK_FETCH, between_bytes(e), "what goes from device to device",
+        status = ll_vk_buffer_create(e->device, LL_VK_FETCH, between_bytes(e), "what goes from device to device",
                                      &e->between, error);
     e->row_stride = row_stride(n_row(e));
     if (!status && !e->options.part.hands_on)
-        status = ll_vk_buffer_create(&e->device, LL_VK_FETCH, slice_bytes(e), "the results", &e->rows, error);
+        status = ll_vk_buffer_create(e->device, LL_VK_FETCH, slice_bytes(e), "the results", &e->rows, error);
     return status;
 }
 
@@ -94,7 +94,7 @@ static libllm_status upload(ll_executor *e, libllm_error *error)
     if (!status)
         status = ll_vk_lower(e, error);
     if (!status)
-        status = ll_vk_buffer_create(&e->device, LL_VK_OWN, e->n_params, "parameters", &e->params, error);
+        status = ll_vk_buffer_create(e->device, LL_VK_OWN, e->n_params, "parameters", &e->params, error);
     return status ? status : ll_vk_write(&e->transfer, &e->params, 0, e->op_params, e->n_params, error);
 }
 
@@ -103,23 +103,23 @@ void ll_vk_free(ll_executor *e)
     if (!e)
         return;
     const ll_host *host = e->host;
-    if (e->device.device) {
-        if (e->device.calls.DeviceWaitIdle) /* what was given up on may still be running */
-            e->device.calls.DeviceWaitIdle(e->device.device);
+    if (e->device) {
+        pthread_mutex_lock(&e->device->queue_lock);
+        e->device->calls.DeviceWaitIdle(e->device->device); /* what was given up on may still be running */
+        pthread_mutex_unlock(&e->device->queue_lock);
         ll_vk_recorder_free(e);
         for (size_t i = 0; i < e->n_kv; i++)
-            ll_vk_buffer_free(&e->device, &e->kv[i]);
-        ll_vk_buffer_free(&e->device, &e->batch);
-        ll_vk_buffer_free(&e->device, &e->rows);
-        ll_vk_buffer_free(&e->device, &e->between);
-        ll_vk_buffer_free(&e->device, &e->params);
-        ll_vk_buffer_free(&e->device, &e->tables);
-        ll_vk_buffer_free(&e->device, &e->scratch.buffer);
+            ll_vk_buffer_free(e->device, &e->kv[i]);
+        ll_vk_buffer_free(e->device, &e->batch);
+        ll_vk_buffer_free(e->device, &e->rows);
+        ll_vk_buffer_free(e->device, &e->between);
+        ll_vk_buffer_free(e->device, &e->params);
+        ll_vk_buffer_free(e->device, &e->tables);
+        ll_vk_buffer_free(e->device, &e->scratch.buffer);
         ll_vk_weights_free(e);
         ll_vk_transfer_free(&e->transfer);
-        ll_vk_pipelines_free(&e->pipelines);
     }
-    ll_vk_device_close(&e->device);
+    ll_vk_shared_put(&e->options.files, e->shared);
     ll_free(host, e->kv);
     ll_free(host, e->kv_layer_offset);
     ll_free(host, e->ops);
@@ -144,13 +144,14 @@ static libllm_status create(const ll_host *host, const ll_model *model, const ll
     e->results = ll_alloc(host, options->n_batch, sizeof *e->results);
     libllm_status status = e->tail && e->results ? LIBLLM_OK : ll_fail_memory(error, "an engine");
     if (!status)
-        status = ll_vk_device_open(host, options->files.vulkan_library, options->device_index, &e->device, error);
-    if (!status)
+        status = ll_vk_shared_get(host, &options->files, options->device_index, &e->shared, error);
+    if (!status) {
+        e->device = &e->shared->device;
+        e->pipelines = &e->shared->pipelines;
         status = ll_vk_fit(e, error);
+    }
     if (!status)
-        status = ll_vk_pipelines_create(&e->device, options->files.cache_dir, &e->pipelines, error);
-    if (!status)
-        status = ll_vk_transfer_create(&e->device, &e->transfer, error);
+        status = ll_vk_transfer_create(e->device, &e->transfer, error);
     if (!status)
         status = ll_vk_recorder_create(e, error);
     if (!status)
@@ -253,8 +254,10 @@ libllm_status ll_vk_run(ll_executor *e, const ll_batch *batch, libllm_error *err
     libllm_status status = ll_vk_tell_batch(e, batch, error);
     if (!status)
         status = run_phases(e, batch, error);
-    if (status == LIBLLM_ERROR_DEVICE_LOST)
+    if (status == LIBLLM_ERROR_DEVICE_LOST) {
         atomic_store(&e->lost, status);
+        atomic_store(&e->shared->lost, true);
+    }
     return status;
 }
 
@@ -271,7 +274,7 @@ static uint64_t state_bytes(const ll_executor *e)
 ll_state *ll_vk_state_create(const ll_executor *e)
 {
     ll_state *state = ll_calloc(e->host, 1, sizeof *state);
-    if (state && ll_vk_buffer_create(&e->device, LL_VK_OWN, state_bytes(e), "a state", &state->buffer, NULL)) {
+    if (state && ll_vk_buffer_create(e->device, LL_VK_OWN, state_bytes(e), "a state", &state->buffer, NULL)) {
         ll_free(e->host, state);
         return NULL;
     }
@@ -282,7 +285,7 @@ void ll_vk_state_free(const ll_executor *e, ll_state *state)
 {
     if (!state)
         return;
-    ll_vk_buffer_free(&e->device, &state->buffer);
+    ll_vk_buffer_free(e->device, &state->buffer);
     ll_free(e->host, state);
 }
 

@@ -9,7 +9,7 @@
 #include "backend/vulkan/hazards.h"
 #include "backend/vulkan/memory.h"
 #include "backend/vulkan/params.h"
-#include "backend/vulkan/pipelines.h"
+#include "backend/vulkan/shared.h"
 
 #include <stdatomic.h>
 
@@ -131,8 +131,9 @@ struct ll_executor {
     const ll_model *model;
     ll_executor_options options;
     ll_plan plan;
-    ll_vk_device device;
-    ll_vk_pipelines pipelines;
+    ll_vk_shared *shared;
+    ll_vk_device *device; /* of the shared */
+    ll_vk_pipelines *pipelines;
     ll_vk_transfer transfer;
     ll_vk_weights weights;
     ll_vk_scratch scratch;

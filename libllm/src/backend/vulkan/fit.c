@@ -62,7 +62,7 @@ libllm_status ll_vk_fit(ll_executor *e, libllm_error *error)
     e->kv_layer_offset = ll_calloc(e->host, e->model->n_layers, sizeof *e->kv_layer_offset);
     if (!e->kv_layer_offset)
         return ll_fail_memory(error, "an engine");
-    ll_vk_budget(&e->device, &n_free, &total);
+    ll_vk_budget(e->device, &n_free, &total);
     /* Where the choice is ours, some is left to what else is drawn and computed. */
     const uint64_t reserve = total / 16 < RESERVE_MOST ? total / 16 : RESERVE_MOST;
     const uint64_t limit = least == all ? n_free : n_free > reserve ? n_free - reserve : 0;

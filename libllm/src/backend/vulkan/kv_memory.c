@@ -10,7 +10,7 @@ static const uint64_t BUFFER_BYTES = 1ull << 30;
 
 libllm_status ll_vk_kv_create(ll_executor *e, libllm_error *error)
 {
-    const ll_vk_device *d = &e->device;
+    const ll_vk_device *d = e->device;
     if (e->page_bytes == 0)
         return LIBLLM_OK;
     uint64_t most = d->largest_allocation < d->largest_buffer ? d->largest_allocation : d->largest_buffer;

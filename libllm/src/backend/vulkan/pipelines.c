@@ -85,6 +85,7 @@ libllm_status ll_vk_pipelines_create(const ll_vk_device *d, const char *cache_di
                                      libllm_error *error)
 {
     *p = (ll_vk_pipelines){.device = d};
+    pthread_mutex_init(&p->lock, NULL);
     const VkPushConstantRange push = {.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT, .size = LL_VK_PUSH_BYTES};
     const VkPipelineLayoutCreateInfo layout = {.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
                                                .pushConstantRangeCount = 1,
@@ -125,6 +126,7 @@ void ll_vk_pipelines_free(ll_vk_pipelines *p)
         d->calls.DestroyPipelineLayout(d->device, p->layout, NULL);
     ll_free(d->host, p->list);
     ll_free(d->host, p->cache_path);
+    pthread_mutex_destroy(&p->lock);
     *p = (ll_vk_pipelines){0};
 }
 
@@ -155,8 +157,9 @@ static bool same(const ll_vk_constants *a, const ll_vk_constants *b)
     return a->n == b->n && memcmp(a->list, b->list, a->n * sizeof *a->list) == 0;
 }
 
-libllm_status ll_vk_pipeline_get(ll_vk_pipelines *p, ll_vk_shader shader, const ll_vk_constants *constants,
-                                 VkPipeline *out, libllm_error *error)
+/* With the lock held. */
+static libllm_status get(ll_vk_pipelines *p, ll_vk_shader shader, const ll_vk_constants *constants, VkPipeline *out,
+                         libllm_error *error)
 {
     const ll_vk_device *d = p->device;
     for (size_t i = 0; i < p->n; i++)
@@ -201,4 +204,13 @@ libllm_status ll_vk_pipeline_get(ll_vk_pipelines *p, ll_vk_shader shader, const 
     p->n++;
     *out = made->pipeline;
     return LIBLLM_OK;
+}
+
+libllm_status ll_vk_pipeline_get(ll_vk_pipelines *p, ll_vk_shader shader, const ll_vk_constants *constants,
+                                 VkPipeline *out, libllm_error *error)
+{
+    pthread_mutex_lock(&p->lock);
+    const libllm_status status = get(p, shader, constants, out, error);
+    pthread_mutex_unlock(&p->lock);
+    return status;
 }

@@ -36,8 +36,9 @@ typedef struct ll_vk_pipelines {
     VkShaderModule modules[LL_VK_SHADERS];
     ll_vk_pipeline *list;
     size_t n, capacity;
-    char *cache_path; /* NULL: the cache is not kept */
-    size_t n_kept;    /* bytes that the file had */
+    pthread_mutex_t lock; /* of the list and the modules */
+    char *cache_path;     /* NULL: the cache is not kept */
+    size_t n_kept;        /* bytes that the file had */
 } ll_vk_pipelines;
 
 /* cache_dir NULL: pipelines are compiled anew by every process. */

@@ -24,7 +24,7 @@ static const double PART_SECONDS = 0.03, FLOPS_AT_FIRST = 2e9;
 
 libllm_status ll_vk_recorder_create(ll_executor *e, libllm_error *error)
 {
-    const ll_vk_device *d = &e->device;
+    const ll_vk_device *d = e->device;
     const VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
                                           .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
                                           .queueFamilyIndex = d->family};
@@ -50,7 +50,7 @@ libllm_status ll_vk_recorder_create(ll_executor *e, libllm_error *error)
 
 void ll_vk_recorder_free(ll_executor *e)
 {
-    const ll_vk_device *d = &e->device;
+    const ll_vk_device *d = e->device;
     for (size_t i = 0; i < LL_VK_FLIGHTS; i++)
         if (e->fences[i])
             d->calls.DestroyFence(d->device, e->fences[i], NULL);
@@ -92,7 +92,7 @@ static uint32_t row_groups(const ll_vk_op *op, uint32_t rows)
 static void plan_product(const ll_executor *e, const ll_vk_op *op, uint32_t n, dispatch *d)
 {
     /* A processor gains nothing from tiles in what it believes to be shared memory. */
-    const uint32_t few = e->device.type == VK_PHYSICAL_DEVICE_TYPE_CPU ? CPU_FEW_COLUMNS : LL_VK_FEW_COLUMNS;
+    const uint32_t few = e->device->type == VK_PHYSICAL_DEVICE_TYPE_CPU ? CPU_FEW_COLUMNS : LL_VK_FEW_COLUMNS;
     const bool alone = e->options.deterministic;                   /* each column as if it were the only one */
     if (op->chooses || (op->n_items > 1 && (n <= few || alone))) { /* each item has a matrix of its own */
         set(&d->constants, 0, MATVEC_SIZE);
@@ -196,7 +196,7 @@ static void note(const ll_executor *e, ll_vk_event event)
 
 static void record_barrier(const ll_executor *e, VkCommandBuffer commands)
 {
-    const ll_vk_device *d = &e->device;
+    const ll_vk_device *d = e->device;
     note(e, (ll_vk_event){.is_barrier = true});
     const VkMemoryBarrier barrier = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                                      .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
@@ -218,9 +218,9 @@ static bool depends(const hazards *h, const dispatch *d)
 static libllm_status record(ll_executor *e, VkCommandBuffer commands, const ll_vk_op *op, const dispatch *p, hazards *h,
                             libllm_error *error)
 {
-    const ll_vk_device *d = &e->device;
+    const ll_vk_device *d = e->device;
     VkPipeline pipeline;
-    libllm_status status = ll_vk_pipeline_get(&e->pipelines, p->shader, &p->constants, &pipeline, error);
+    libllm_status status = ll_vk_pipeline_get(e->pipelines, p->shader, &p->constants, &pipeline, error);
     if (status)
         return status;
     if (depends(h, p)) {
@@ -234,7 +234,7 @@ static libllm_status record(ll_executor *e, VkCommandBuffer commands, const ll_v
                              op->tail ? e->batch.address + e->layout.tail : 0};
     _Static_assert(sizeof push == LL_VK_PUSH_BYTES, "as the shaders have it");
     d->calls.CmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
-    d->calls.CmdPushConstants(commands, e->pipelines.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof push, push);
+    d->calls.CmdPushConstants(commands, e->pipelines->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof push, push);
     d->calls.CmdDispatch(commands, p->groups[0], p->groups[1], p->groups[2]);
     return LIBLLM_OK;
 }
@@ -242,7 +242,7 @@ static libllm_status record(ll_executor *e, VkCommandBuffer commands, const ll_v
 static libllm_status begin(ll_executor *e, VkCommandBuffer commands, VkCommandBufferUsageFlags flags, hazards *h,
                            libllm_error *error)
 {
-    const ll_vk_device *d = &e->device;
+    const ll_vk_device *d = e->device;
     const VkCommandBufferBeginInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO, .flags = flags};
     const VkResult result = d->calls.BeginCommandBuffer(commands, &info);
     if (result)
@@ -256,7 +256,7 @@ static libllm_status land(ll_executor *e, size_t flight, libllm_error *error)
 {
     if (!e->in_flight[flight])
         return LIBLLM_OK;
-    libllm_status status = ll_vk_wait(&e->device, e->fences[flight], error);
+    libllm_status status = ll_vk_wait(e->device, e->fences[flight], error);
     if (!status || status == LIBLLM_ERROR_DEVICE_LOST)
         e->in_flight[flight] = false;
     return status;
@@ -265,7 +265,7 @@ static libllm_status land(ll_executor *e, size_t flight, libllm_error *error)
 /* The results are for the host to read. */
 static libllm_status finish(ll_executor *e, VkCommandBuffer commands, libllm_error *error)
 {
-    const ll_vk_device *d = &e->device;
+    const ll_vk_device *d = e->device;
     const VkMemoryBarrier barrier = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                                      .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
                                      .dstAccessMask = VK_ACCESS_HOST_READ_BIT};
@@ -277,7 +277,7 @@ static libllm_status finish(ll_executor *e, VkCommandBuffer commands, libllm_err
 
 static libllm_status launch(ll_executor *e, VkCommandBuffer commands, size_t flight, libllm_error *error)
 {
-    const libllm_status status = ll_vk_submit(&e->device, commands, e->fences[flight], error);
+    const libllm_status status = ll_vk_submit(e->device, commands, e->fences[flight], error);
     e->in_flight[flight] = !status;
     return status;
 }

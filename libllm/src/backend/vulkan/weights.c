@@ -61,7 +61,7 @@ uint64_t ll_vk_weights_bytes(const ll_executor *e)
 libllm_status ll_vk_weights_upload(ll_executor *e, libllm_error *error)
 {
     ll_vk_weights *w = &e->weights;
-    const ll_vk_device *d = &e->device;
+    const ll_vk_device *d = e->device;
     uint64_t most = d->largest_allocation < d->largest_buffer ? d->largest_allocation : d->largest_buffer, size;
     most = most < BUFFER_BYTES ? most : BUFFER_BYTES;
     if (w->n_buffers == SIZE_MAX) {
@@ -96,7 +96,7 @@ void ll_vk_weights_free(ll_executor *e)
 {
     ll_vk_weights *w = &e->weights;
     for (size_t i = 0; w->buffers && i < w->n_buffers; i++)
-        ll_vk_buffer_free(&e->device, &w->buffers[i]);
+        ll_vk_buffer_free(e->device, &w->buffers[i]);
     ll_free(e->host, w->buffers);
     ll_free(e->host, w->regions);
     *w = (ll_vk_weights){0};
@@ -108,7 +108,7 @@ libllm_status ll_vk_tables_create(ll_executor *e, libllm_error *error)
     static const uint32_t zeros[64] = {0};
     ll_vk_tables(words);
     const uint64_t size = sizeof words + (uint64_t)LL_VK_FEW_COLUMNS * e->plan.max_heads * sizeof *zeros;
-    libllm_status status = ll_vk_buffer_create(&e->device, LL_VK_OWN, size, "tables of formats", &e->tables, error);
+    libllm_status status = ll_vk_buffer_create(e->device, LL_VK_OWN, size, "tables of formats", &e->tables, error);
     if (!status)
         status = ll_vk_write(&e->transfer, &e->tables, 0, words, sizeof words, error);
     for (uint64_t at = sizeof words; !status && at < size; at += sizeof zeros)
