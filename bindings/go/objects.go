@@ -81,6 +81,28 @@ func (runtime *Runtime) MeasureLimits() (text string, err error) {
 	return
 }
 
+// MeasureDevice: Measure what a device other than the processor can do at best, as JSON: reading its memory, copying
+// within it (bytes that are read and written count once), and multiplying and adding 32-bit floats (two operations):
+// {"device","name","bytes","read_gb_per_second","copy_gb_per_second","gflop_per_second"}. Takes a second or two and up
+// to 512 MiB of the device's memory meanwhile. For the processor there is libllm_runtime_measure_limits().
+//
+// device: an id of libllm_runtime_devices(), NUL-terminated
+//
+// Threads: concurrent(runtime).
+//
+// Errors: INVALID_ARGUMENT, NOT_FOUND (no such device), UNSUPPORTED (it is not available, or the processor),
+// BUFFER_TOO_SMALL, OUT_OF_MEMORY, DEVICE_LOST.
+func (runtime *Runtime) MeasureDevice(device string) (text string, err error) {
+	c := begin()
+	defer c.end(&err)
+	cRuntime := c.use(runtime.handle(), shared)
+	cDevice := c.cText(device, false)
+	text = string(sized(c, 4096, func(out *byte, capacity uintptr, needed *uintptr, e *ffi.Error) int32 {
+		return ffi.RuntimeMeasureDevice(cRuntime, cDevice, out, capacity, needed, e)
+	}))
+	return
+}
+
 // Calibrate: Measure how fast a device computes models, by running layers of synthetic ones: what the estimator
 // predicts the speed of other models from (the member "machine.calibration" of the task "fit"). As JSON:
 // {"device","name","threads",

@@ -66,10 +66,11 @@ struct test {
     const char *kind;
     bool encodes; /* an encoder reads them, at once */
     uint32_t n_tokens, step, n_sequences;
-    const char *rate_key, *rate_unit;
+    const char *rate_key, *rate_unit, *limit_key; /* the last: in what libllm_runtime_measure_device() says */
     double work;
     struct summary tokens_per_second;
     json_t *profile; /* NULL: not wanted */
+    double fraction; /* of what the device can do at best; 0: not known */
 };
 
 /* Opens the model once for each repetition and leaves the last one open. */
@@ -213,10 +214,17 @@ static libllm_status measure(struct sequences *sequences, struct test *test, con
     return status;
 }
 
-/* What computes, and how many of the layers. */
+static uint64_t peak_rss_bytes(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
+}
+
+/* What computes, and how many of the layers, with what memory of the host. */
 struct place {
     const char *device;
     uint32_t n_layers;
+    uint64_t peak_rss_bytes;
 };
 
 static bool measure_all(const struct access *access, const struct values *values, struct test *tests, size_t n_tests,
@@ -241,10 +249,18 @@ static bool measure_all(const struct access *access, const struct values *values
     return status == LIBLLM_OK;
 }
 
-static uint64_t peak_rss_bytes(void)
+/* How near the tests come to what a device that is not the processor can do at best. NULL: nothing is measured. */
+static json_t *rate_device(const struct access *access, struct test *tests, size_t n_tests, const struct place *place)
 {
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
+    if (strncmp(place->device, "vulkan", strlen("vulkan")) != 0 || place->n_layers < access->info.n_layers)
+        return NULL;
+    json_t *speed = bench_device(access->runtime, place->device);
+    for (size_t i = 0; i < n_tests && speed; i++) {
+        const double most = json_number_value(json_object_get(speed, tests[i].limit_key));
+        if (most > 0 && tests[i].n_tokens)
+            tests[i].fraction = tests[i].work * tests[i].tokens_per_second.median / most;
+    }
+    return speed;
 }
 
 /* As pp512, tg128@8192 (after a depth), tg128x8 (sequences at once). */
@@ -265,7 +281,8 @@ static json_t *summary_json(const struct summary *summary)
 
 /* Figures mean little without the machine that they were taken on. */
 static bool print_json(const struct access *access, const struct values *values, const struct summary *load_ms,
-                       const struct test *tests, size_t n_tests, const struct place *place, json_t *limits)
+                       const struct test *tests, size_t n_tests, const struct place *place, json_t *limits,
+                       json_t *speed)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < n_tests; i++) {
@@ -273,19 +290,20 @@ static bool print_json(const struct access *access, const struct values *values,
         char name[64];
         name_test(test, values->depth, name, sizeof name);
         json_t *rate = test->work > 0 && test->n_tokens ? json_real(test->work * test->tokens_per_second.median) : NULL;
+        json_t *fraction = test->fraction > 0 ? json_real(test->fraction) : NULL;
         if (test->n_tokens)
             json_array_append_new(list,
-                                  json_pack("{s:s, s:i, s:i, s:i, s:i, s:o, s:o*, s:O*}", "test", name, "n_tokens",
-                                            (int)test->n_tokens, "depth", (int)values->depth, "sequences",
+                                  json_pack("{s:s, s:i, s:i, s:i, s:i, s:o, s:o*, s:o*, s:O*}", "test", name,
+                                            "n_tokens", (int)test->n_tokens, "depth", (int)values->depth, "sequences",
                                             (int)test->n_sequences, "repetitions", (int)values->repetitions,
                                             "tokens_per_second", summary_json(&test->tokens_per_second), test->rate_key,
-                                            rate, "profile", test->profile));
+                                            rate, "fraction_of_device", fraction, "profile", test->profile));
     }
-    json_t *root = json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:O*}", "model", base_name(access->path),
+    json_t *root = json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:O*, s:O*}", "model", base_name(access->path),
                              "device", place->device, "n_layers", (json_int_t)access->info.n_layers, "n_device_layers",
                              (json_int_t)place->n_layers, "file_bytes", (json_int_t)access->info.file_bytes, "load_ms",
-                             summary_json(load_ms), "peak_rss_bytes", (json_int_t)peak_rss_bytes(), "tests", list,
-                             "limits", limits);
+                             summary_json(load_ms), "peak_rss_bytes", (json_int_t)place->peak_rss_bytes, "tests", list,
+                             "limits", limits, "device_speed", speed);
     char *devices = fetch_json(describe_devices, access->runtime);
     if (devices)
         json_object_update_new(root, json_loads(devices, 0, NULL));
@@ -313,11 +331,15 @@ static void print_table(const struct access *access, const struct values *values
         if (tests[i].n_tokens)
             printf("%-14s %12.2f %12.2f %12.2f   tokens/s", test, speed->median, speed->min, speed->max);
         if (tests[i].n_tokens && tests[i].work > 0)
-            printf(" (%.1f %s)", speed->median * tests[i].work, tests[i].rate_unit);
+            printf(" (%.1f %s", speed->median * tests[i].work, tests[i].rate_unit);
+        if (tests[i].fraction > 0)
+            printf(", %.2g %% of the device's", 100 * tests[i].fraction);
+        if (tests[i].n_tokens && tests[i].work > 0)
+            putchar(')');
         if (tests[i].n_tokens)
             putchar('\n');
     }
-    printf("\npeak memory %.1f MiB\n", (double)peak_rss_bytes() / (1 << 20));
+    printf("\npeak memory %.1f MiB\n", (double)place->peak_rss_bytes / (1 << 20));
     for (size_t i = 0; i < n_tests; i++) {
         char test[64];
         name_test(&tests[i], values->depth, test, sizeof test);
@@ -338,6 +360,7 @@ static bool bench(struct access *access, const struct common *common, const stru
          .n_sequences = 1,
          .rate_key = "gflop_per_second",
          .rate_unit = "GFLOP/s",
+         .limit_key = "gflop_per_second",
          .work = answers ? 0 : (double)access->info.flops_per_token * 1e-9},
         {.kind = "tg",
          .n_tokens = values->n_generate,
@@ -345,6 +368,7 @@ static bool bench(struct access *access, const struct common *common, const stru
          .n_sequences = values->n_sequences,
          .rate_key = "gb_per_second",
          .rate_unit = "GB/s",
+         .limit_key = "read_gb_per_second",
          /* The weights are read once for all sequences. */
          .work = (double)access->info.bytes_per_token * 1e-9 / values->n_sequences},
     };
@@ -353,16 +377,19 @@ static bool bench(struct access *access, const struct common *common, const stru
     json_t *limits = values->profile ? bench_limits(access->runtime) : NULL;
     bool good = (limits || !values->profile) && measure_load(access, common, values->repetitions, &load_ms) &&
                 measure_all(access, values, tests, n_tests, &place);
+    place.peak_rss_bytes = peak_rss_bytes();
+    json_t *speed = good ? rate_device(access, tests, n_tests, &place) : NULL;
     for (size_t i = 0; i < n_tests; i++)
         if (tests[i].profile)
             bench_profile_rate(tests[i].profile, limits);
     if (good && values->json)
-        good = print_json(access, values, &load_ms, tests, n_tests, &place, limits);
+        good = print_json(access, values, &load_ms, tests, n_tests, &place, limits, speed);
     else if (good)
         print_table(access, values, &load_ms, tests, n_tests, &place, limits);
     for (size_t i = 0; i < n_tests; i++)
         json_decref(tests[i].profile);
     json_decref(limits);
+    json_decref(speed);
     return good;
 }
 

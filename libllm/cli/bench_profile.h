@@ -10,6 +10,8 @@
 
 /* As the library describes them; NULL, with a message, on failure. */
 json_t *bench_limits(const libllm_runtime *runtime);
+/* The same of a device that is not the processor. */
+json_t *bench_device(const libllm_runtime *runtime, const char *device);
 /* What the engine of the session did since the last call. */
 json_t *bench_profile(libllm_session *session);
 

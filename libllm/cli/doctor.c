@@ -146,6 +146,20 @@ static json_t *self_tests(const libllm_runtime *runtime, const json_t *list, con
     return tests;
 }
 
+/* Of the devices that were tested, but for the processor; one that cannot be measured is left out, with a message. */
+static json_t *speeds(const libllm_runtime *runtime, const json_t *tests)
+{
+    json_t *list = json_array();
+    const json_t *test;
+    size_t index;
+    json_array_foreach (tests, index, test) {
+        const char *device = json_string_value(json_object_get(test, "device"));
+        if (strncmp(device, "vulkan", strlen("vulkan")) == 0)
+            json_array_append_new(list, bench_device(runtime, device));
+    }
+    return list;
+}
+
 /* NULL, with a message, on failure. */
 static json_t *examine(const libllm_runtime *runtime, const char *only)
 {
@@ -158,8 +172,9 @@ static json_t *examine(const libllm_runtime *runtime, const char *only)
     snprintf(version, sizeof version, "%u.%u.%u", number / 10000, number / 100 % 100, number % 100);
     hide_homes(list);
     if (limits)
-        report = json_pack("{s:s, s:o, s:O, s:o, s:O, s:O}", "version", version, "system", system_report(), "devices",
-                           list, "gpus", gpu_report(), "self_tests", tests, "limits", limits);
+        report = json_pack("{s:s, s:o, s:O, s:o, s:O, s:O, s:o}", "version", version, "system", system_report(),
+                           "devices", list, "gpus", gpu_report(), "self_tests", tests, "limits", limits, "speeds",
+                           speeds(runtime, tests));
     json_decref(limits);
     json_decref(tests);
     json_decref(all);
@@ -234,6 +249,16 @@ static void print_limits(const json_t *limits)
         printf("  %-9s %.0f G operations/s\n", string(item, "unit"), number(item, "gop_per_second"));
 }
 
+static void print_speeds(const json_t *speeds)
+{
+    const json_t *speed;
+    size_t index;
+    json_array_foreach (speeds, index, speed)
+        printf("  %-9s reading %.1f GB/s, copying %.1f GB/s, %.0f G operations/s with floats\n",
+               string(speed, "device"), number(speed, "read_gb_per_second"), number(speed, "copy_gb_per_second"),
+               number(speed, "gflop_per_second"));
+}
+
 /* What stands between this machine and the use of a GPU. */
 static void print_gpu(const json_t *report)
 {
@@ -272,6 +297,7 @@ static bool print_report(const json_t *report)
     json_array_foreach (json_object_get(report, "self_tests"), index, test)
         good = print_self_test(test) && good;
     print_limits(json_object_get(report, "limits"));
+    print_speeds(json_object_get(report, "speeds"));
     printf(good ? "Everything that was tested is in order.\n"
                 : "This machine computes wrongly with the devices named above; please report it with -o FILE.\n");
     return good;
@@ -323,7 +349,7 @@ const struct command doctor_command = {
     .summary = "test whether this machine computes what it should",
     .synopsis = "[--device DEVICE] [-o FILE]",
     .details = "Compares each device with the reference kernels in all formats and kinds of layers,\n"
-               "measures what the processor can do at best, and says why a GPU is not used. Takes\n"
+               "measures what the processor and a GPU can do at best, and says why a GPU is not used. Takes\n"
                "some seconds. The report holds nothing about its user.\n",
     .run = run,
 };

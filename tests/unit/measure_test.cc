@@ -390,4 +390,22 @@ TEST(SelfTest, DoesNothingWithoutRoomOrDevice)
     EXPECT_EQ(invalid, libllm_runtime_self_test(nullptr, nullptr, &room[0], room.size(), &n, nullptr));
 }
 
+TEST(DeviceSpeed, IsOfOtherDevicesThanTheProcessor)
+{
+    const Handle<libllm_runtime> runtime = make_runtime(1);
+    char buffer[4096];
+    size_t n = 0;
+    libllm_error error = {};
+    const auto measure = [&](const char *device, size_t capacity) {
+        return libllm_runtime_measure_device(runtime.get(), device, buffer, capacity, &n, &error);
+    };
+    EXPECT_EQ(LIBLLM_ERROR_BUFFER_TOO_SMALL, measure("vulkan", 100));
+    EXPECT_EQ(4096u, n);
+    EXPECT_EQ(LIBLLM_ERROR_UNSUPPORTED, measure("cpu", sizeof buffer));
+    EXPECT_NE(nullptr, strstr(error.message, "libllm_runtime_measure_limits()")) << error.message;
+    EXPECT_EQ(LIBLLM_ERROR_NOT_FOUND, measure("abacus", sizeof buffer));
+    EXPECT_EQ(invalid, measure(nullptr, sizeof buffer));
+    EXPECT_EQ(invalid, libllm_runtime_measure_device(nullptr, "vulkan", buffer, sizeof buffer, &n, &error));
+}
+
 } // namespace

@@ -157,6 +157,32 @@ TEST_F(VulkanFailures, EnginesOfARuntimeShareADevice)
     EXPECT_EQ(0, calls());
 }
 
+TEST_F(VulkanFailures, MeasuringIsAnErrorOrAllOfIt)
+{
+    char text[4096];
+    size_t n = 0;
+    const auto measure = [&] {
+        return libllm_runtime_measure_device(runtime.get(), "vulkan", text, sizeof text, &n, &error);
+    };
+    set(-1, 0, nullptr);
+    ASSERT_STATUS(LIBLLM_OK, measure());
+    EXPECT_EQ(0, live());
+    for (const char *key : {"read_gb_per_second", "copy_gb_per_second", "gflop_per_second"}) {
+        const char *at = strstr(text, key);
+        ASSERT_NE(nullptr, at) << text;
+        const double value = atof(at + strlen(key) + 2);
+        EXPECT_GT(value, 0.1) << text; /* and as fast as there is no device */
+        EXPECT_LT(value, 1e6) << text;
+    }
+    for (const char *call : {"AllocateMemory", "CreateShaderModule", "CreateComputePipelines", "QueueSubmit"})
+        for (long at = 0; at < 2; at++) {
+            set(at, OUT_OF_HOST_MEMORY, call);
+            const libllm_status status = measure();
+            EXPECT_EQ(where() ? LIBLLM_ERROR_OUT_OF_MEMORY : LIBLLM_OK, status) << call << " " << at;
+            EXPECT_EQ(0, live()) << call << " " << at;
+        }
+}
+
 TEST_F(VulkanFailures, LayersThatDoNotFitAreAnErrorWithFigures)
 {
     limit(64 << 10, 64 << 10);

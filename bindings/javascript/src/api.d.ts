@@ -625,6 +625,21 @@ export declare class Runtime extends Handle {
    */
   measureLimits(): Promise<string>;
   /**
+   * Measure what a device other than the processor can do at best, as JSON: reading its memory, copying within it (bytes
+   * that are read and written count once), and multiplying and adding 32-bit floats (two operations):
+   * {"device","name","bytes","read_gb_per_second","copy_gb_per_second","gflop_per_second"}. Takes a second or two and up
+   * to 512 MiB of the device's memory meanwhile. For the processor there is libllm_runtime_measure_limits().
+   *
+   * Threads: concurrent(runtime).
+   *
+   * Errors: INVALID_ARGUMENT, NOT_FOUND (no such device), UNSUPPORTED (it is not available, or the processor),
+   * BUFFER_TOO_SMALL, OUT_OF_MEMORY, DEVICE_LOST.
+   *
+   * @param device an id of libllm_runtime_devices(), NUL-terminated
+   * @returns receives the text; may be NULL when capacity is 0
+   */
+  measureDevice(device: string): Promise<string>;
+  /**
    * Measure how fast a device computes models, by running layers of synthetic ones: what the estimator predicts the speed
    * of other models from (the member "machine.calibration" of the task "fit"). As JSON: {"device","name","threads",
    * "types":[{"type","decode_gb_per_second","prefill_gflop_per_second"}],"step_ns","layer_ns","prefill_value_ns",

@@ -117,6 +117,15 @@ export class Runtime extends Handle {
     });
   }
 
+  measureDevice(device) {
+    return run(async (call) => {
+      const cRuntime = call.use(this, Runtime, "shared");
+      const cDevice = call.cText(device, "device");
+      return await call.sized("char", 4096, (out, capacity, needed) =>
+        call.start("libllm_runtime_measure_device", cRuntime, cDevice, out, capacity, needed, call.error));
+    });
+  }
+
   calibrate(options = null) {
     return run(async (call) => {
       const cRuntime = call.use(this, Runtime, "shared");

@@ -15,6 +15,7 @@ export const functions = {
   libllm_runtime_free: ["void", ["void *"]],
   libllm_runtime_devices: ["int32_t", ["void *", "void *", "size_t", "void *", "void *"]],
   libllm_runtime_measure_limits: ["int32_t", ["void *", "void *", "size_t", "void *", "void *"]],
+  libllm_runtime_measure_device: ["int32_t", ["void *", "void *", "void *", "size_t", "void *", "void *"]],
   libllm_calibration_options_init: ["void", ["void *", "uint32_t"]],
   libllm_runtime_calibrate: ["int32_t", ["void *", "void *", "void *", "size_t", "void *", "void *"]],
   libllm_runtime_self_test: ["int32_t", ["void *", "void *", "void *", "size_t", "void *", "void *"]],

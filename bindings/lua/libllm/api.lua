@@ -593,6 +593,25 @@ function api.Runtime:measure_limits()
     end)
 end
 
+--- Measure what a device other than the processor can do at best, as JSON: reading its memory, copying within it (bytes
+--- that are read and written count once), and multiplying and adding 32-bit floats (two operations):
+--- {"device","name","bytes","read_gb_per_second","copy_gb_per_second","gflop_per_second"}. Takes a second or two and up
+--- to 512 MiB of the device's memory meanwhile. For the processor there is libllm_runtime_measure_limits().
+--- Threads: concurrent(runtime).
+--- Errors: INVALID_ARGUMENT, NOT_FOUND (no such device), UNSUPPORTED (it is not available, or the processor),
+--- BUFFER_TOO_SMALL, OUT_OF_MEMORY, DEVICE_LOST.
+---@param device string an id of libllm_runtime_devices(), NUL-terminated
+---@return string buffer
+function api.Runtime:measure_device(device)
+    return run(function(call)
+        local c_runtime = call:use(self, api.Runtime, "shared")
+        local c_device = call:c_text(device, "device", false)
+        return call:sized("char", 4096, function(out, capacity, needed, out_error)
+            return lib.libllm_runtime_measure_device(c_runtime, c_device, out, capacity, needed, out_error)
+        end)
+    end)
+end
+
 --- Measure how fast a device computes models, by running layers of synthetic ones: what the estimator predicts the
 --- speed of other models from (the member "machine.calibration" of the task "fit"). As JSON:
 --- {"device","name","threads",

@@ -258,6 +258,7 @@ libllm_status libllm_runtime_create(const libllm_runtime_options *options, libll
 void libllm_runtime_free(libllm_runtime *runtime);
 libllm_status libllm_runtime_devices(const libllm_runtime *runtime, char *buffer, size_t capacity, size_t *needed, libllm_error *error);
 libllm_status libllm_runtime_measure_limits(const libllm_runtime *runtime, char *buffer, size_t capacity, size_t *needed, libllm_error *error);
+libllm_status libllm_runtime_measure_device(const libllm_runtime *runtime, const char *device, char *buffer, size_t capacity, size_t *needed, libllm_error *error);
 void libllm_calibration_options_init(libllm_calibration_options *options, uint32_t struct_size);
 libllm_status libllm_runtime_calibrate(const libllm_runtime *runtime, const libllm_calibration_options *options, char *buffer, size_t capacity, size_t *needed, libllm_error *error);
 libllm_status libllm_runtime_self_test(const libllm_runtime *runtime, const char *device, char *buffer, size_t capacity, size_t *needed, libllm_error *error);

@@ -297,6 +297,8 @@ def declare(library: Any) -> Any:
     library.libllm_runtime_devices.restype = ctypes.c_int32
     library.libllm_runtime_measure_limits.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p]
     library.libllm_runtime_measure_limits.restype = ctypes.c_int32
+    library.libllm_runtime_measure_device.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p]
+    library.libllm_runtime_measure_device.restype = ctypes.c_int32
     library.libllm_calibration_options_init.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
     library.libllm_calibration_options_init.restype = None
     library.libllm_runtime_calibrate.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p]

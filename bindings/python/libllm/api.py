@@ -1117,6 +1117,30 @@ class Runtime(Handle):
                 4096)
             return buffer.decode("utf-8", "replace")
 
+    def measure_device(self, device: Path) -> str:
+        """Measure what a device other than the processor can do at best, as JSON: reading its memory, copying within it (bytes
+        that are read and written count once), and multiplying and adding 32-bit floats (two operations):
+        {"device","name","bytes","read_gb_per_second","copy_gb_per_second","gflop_per_second"}. Takes a second or two and up
+        to 512 MiB of the device's memory meanwhile. For the processor there is libllm_runtime_measure_limits().
+
+        Args:
+            device: an id of libllm_runtime_devices(), NUL-terminated
+
+        Threads:
+            concurrent(runtime).
+
+        Raises:
+            INVALID_ARGUMENT, NOT_FOUND (no such device), UNSUPPORTED (it is not available, or the processor),
+                BUFFER_TOO_SMALL, OUT_OF_MEMORY, DEVICE_LOST.
+        """
+        with Call() as call:
+            c_runtime = call.use(self, SHARED)
+            c_device = call.c_text(device)
+            buffer = call.text_out(
+                lambda out, capacity, needed, error: lib.libllm_runtime_measure_device(c_runtime, c_device, out, capacity, needed, error),
+                4096)
+            return buffer.decode("utf-8", "replace")
+
     def calibrate(self, options: Optional[CalibrationOptions] = None) -> str:
         """Measure how fast a device computes models, by running layers of synthetic ones: what the estimator predicts the
         speed of other models from (the member "machine.calibration" of the task "fit"). As JSON:

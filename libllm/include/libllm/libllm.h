@@ -400,6 +400,32 @@ libllm_status libllm_runtime_measure_limits(const libllm_runtime *runtime,
                                             libllm_error *LIBLLM_NULLABLE error);
 
 /**
+ * Measure what a device other than the processor can do at best, as JSON: reading its memory, copying within it (bytes
+ * that are read and written count once), and multiplying and adding 32-bit floats (two operations):
+ * {"device","name","bytes","read_gb_per_second","copy_gb_per_second","gflop_per_second"}. Takes a second or two and up
+ * to 512 MiB of the device's memory meanwhile. For the processor there is libllm_runtime_measure_limits().
+ *
+ * @param runtime   the runtime
+ * @param device    an id of libllm_runtime_devices(), NUL-terminated
+ * @param buffer    receives the text; may be NULL when capacity is 0
+ * @param capacity  bytes in buffer; below 4096, which always suffice, nothing is measured
+ * @param needed    receives the length of the text, or 4096 when nothing is measured
+ * @param error     optional
+ * @return LIBLLM_OK or an error
+ *
+ * Ownership: nothing is transferred.
+ * Thread safety: concurrent(runtime).
+ * Errors: INVALID_ARGUMENT, NOT_FOUND (no such device), UNSUPPORTED (it is not available, or the processor),
+ * BUFFER_TOO_SMALL, OUT_OF_MEMORY, DEVICE_LOST.
+ * Since: 0.1
+ */
+LIBLLM_API
+libllm_status libllm_runtime_measure_device(const libllm_runtime *runtime, const char *device,
+                                            char *LIBLLM_OUT LIBLLM_STRING(capacity) LIBLLM_NULLABLE buffer,
+                                            size_t capacity, size_t *LIBLLM_OUT needed,
+                                            libllm_error *LIBLLM_NULLABLE error);
+
+/**
  * Receives what a calibration does next. Called on the thread that called libllm_runtime_calibrate(), with no lock
  * held; it must not call the library with the same runtime and must not unwind.
  *

@@ -63,6 +63,33 @@ libllm_status libllm_runtime_measure_limits(const libllm_runtime *runtime, char 
     return ll_give_json(&runtime->host, limits_json(&limits), "the limits", buffer, capacity, needed, error);
 }
 
+libllm_status libllm_runtime_measure_device(const libllm_runtime *runtime, const char *device, char *buffer,
+                                            size_t capacity, size_t *needed, libllm_error *error)
+{
+    libllm_status status = check_room(runtime, buffer, capacity, LIMITS_BYTES, needed, error);
+    if (status)
+        return status;
+    if (!device)
+        return ll_fail(error, LIBLLM_ERROR_INVALID_ARGUMENT, "device is NULL");
+    const ll_backend *backend;
+    uint32_t index;
+    ll_device_info info;
+    ll_device_speed speed;
+    status = ll_backend_choose(&runtime->host, &runtime->files, device, &backend, &index, &info, error);
+    if (!status && !backend->measure)
+        status =
+            ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
+                    "the device %s is the processor, which libllm_runtime_measure_limits() measures", backend->kind);
+    if (!status)
+        status = backend->measure(&runtime->host, &runtime->files, index, &speed, error);
+    if (status)
+        return status;
+    json_t *report = json_pack("{s:s, s:s, s:I, s:f, s:f, s:f}", "device", device, "name", info.name, "bytes",
+                               (json_int_t)speed.n_bytes, "read_gb_per_second", speed.read_bytes * 1e-9,
+                               "copy_gb_per_second", speed.copy_bytes * 1e-9, "gflop_per_second", speed.flops * 1e-9);
+    return ll_give_json(&runtime->host, report, "the speed of a device", buffer, capacity, needed, error);
+}
+
 typedef struct tested {
     json_t *parts; /* NULL: out of memory */
     bool passed;

@@ -118,6 +118,14 @@ typedef struct ll_executor_options {
 /* A model made ready on a device, with the memory that its tokens need. */
 typedef struct ll_executor ll_executor;
 
+/* What a device can do at best, each in the units that it is named after, for a second. */
+typedef struct ll_device_speed {
+    double read_bytes; /* of its memory, once */
+    double copy_bytes; /* from one place of it to another, read and written: counted once */
+    double flops;      /* of 32-bit floats: a multiplication and an addition are two */
+    uint64_t n_bytes;  /* that were read and copied */
+} ll_device_speed;
+
 /* A device as people know it. */
 typedef struct ll_device_info {
     char name[256];                         /* empty: not known */
@@ -133,6 +141,9 @@ typedef struct ll_backend {
      * available, and why. */
     libllm_status (*describe)(const ll_host *host, const ll_device_files *files, uint32_t index, ll_device_info *info,
                               libllm_error *error);
+    /* NULL: it is the processor's, which cpu/limits.h measures. */
+    libllm_status (*measure)(const ll_host *host, const ll_device_files *files, uint32_t index, ll_device_speed *speed,
+                             libllm_error *error);
     libllm_status (*create)(const ll_host *host, ll_team *team, uint32_t cpu_features, const ll_model *model,
                             const ll_executor_options *options, ll_executor **out, libllm_error *error);
     /* The part that an executor with n_least has taken. NULL: the backend takes what it is given. */

@@ -757,6 +757,16 @@ class Runtime : public detail::Handle
     /// Thread safety: concurrent(runtime).
     std::string measure_limits() const;
 
+    /// Measure what a device other than the processor can do at best, as JSON: reading its memory, copying within it
+    /// (bytes that are read and written count once), and multiplying and adding 32-bit floats (two operations):
+    /// {"device","name","bytes","read_gb_per_second","copy_gb_per_second","gflop_per_second"}. Takes a second or two
+    /// and up to 512 MiB of the device's memory meanwhile. For the processor there is libllm_runtime_measure_limits().
+    /// @param device an id of libllm_runtime_devices(), NUL-terminated
+    /// @throws Error INVALID_ARGUMENT, NOT_FOUND (no such device), UNSUPPORTED (it is not available, or the processor),
+    /// BUFFER_TOO_SMALL, OUT_OF_MEMORY, DEVICE_LOST.
+    /// Thread safety: concurrent(runtime).
+    std::string measure_device(const std::string &device) const;
+
     /// Measure how fast a device computes models, by running layers of synthetic ones: what the estimator predicts the
     /// speed of other models from (the member "machine.calibration" of the task "fit"). As JSON:
     /// {"device","name","threads",
@@ -1784,6 +1794,16 @@ inline std::string Runtime::measure_limits() const
     auto *c_runtime = call.use<libllm_runtime>(*this, detail::Mode::shared);
     auto buffer = call.sized<std::string>(4096, [&](auto *out, std::size_t capacity, std::size_t *needed) {
         return libllm_runtime_measure_limits(c_runtime, out, capacity, needed, call.error());
+    });
+    return buffer;
+}
+
+inline std::string Runtime::measure_device(const std::string &device) const
+{
+    detail::Call call;
+    auto *c_runtime = call.use<libllm_runtime>(*this, detail::Mode::shared);
+    auto buffer = call.sized<std::string>(4096, [&](auto *out, std::size_t capacity, std::size_t *needed) {
+        return libllm_runtime_measure_device(c_runtime, call.c_text(device), out, capacity, needed, call.error());
     });
     return buffer;
 }

@@ -262,6 +262,7 @@ var (
 	RuntimeFree            func(runtime uintptr)
 	RuntimeDevices         func(runtime uintptr, buffer *byte, capacity uintptr, needed *uintptr, err *Error) int32
 	RuntimeMeasureLimits   func(runtime uintptr, buffer *byte, capacity uintptr, needed *uintptr, err *Error) int32
+	RuntimeMeasureDevice   func(runtime uintptr, device *byte, buffer *byte, capacity uintptr, needed *uintptr, err *Error) int32
 	CalibrationOptionsInit func(options *CalibrationOptions, structSize uint32)
 	RuntimeCalibrate       func(runtime uintptr, options *CalibrationOptions, buffer *byte, capacity uintptr, needed *uintptr, err *Error) int32
 	RuntimeSelfTest        func(runtime uintptr, device *byte, buffer *byte, capacity uintptr, needed *uintptr, err *Error) int32
@@ -338,6 +339,7 @@ var symbols = []symbol{
 	{"libllm_runtime_free", &RuntimeFree},
 	{"libllm_runtime_devices", &RuntimeDevices},
 	{"libllm_runtime_measure_limits", &RuntimeMeasureLimits},
+	{"libllm_runtime_measure_device", &RuntimeMeasureDevice},
 	{"libllm_calibration_options_init", &CalibrationOptionsInit},
 	{"libllm_runtime_calibrate", &RuntimeCalibrate},
 	{"libllm_runtime_self_test", &RuntimeSelfTest},

@@ -801,6 +801,19 @@ extern "C" {
         error: *mut libllm_error,
     ) -> libllm_status;
 
+    /// Measure what a device other than the processor can do at best, as JSON: reading its memory, copying within it
+    /// (bytes that are read and written count once), and multiplying and adding 32-bit floats (two operations):
+    /// {"device","name","bytes","read_gb_per_second","copy_gb_per_second","gflop_per_second"}. Takes a second or two
+    /// and up to 512 MiB of the device's memory meanwhile. For the processor there is libllm_runtime_measure_limits().
+    pub fn libllm_runtime_measure_device(
+        runtime: *const libllm_runtime,
+        device: *const c_char,
+        buffer: *mut c_char,
+        capacity: usize,
+        needed: *mut usize,
+        error: *mut libllm_error,
+    ) -> libllm_status;
+
     /// Set every option to its default.
     pub fn libllm_calibration_options_init(options: *mut libllm_calibration_options, struct_size: u32);
 

@@ -1511,6 +1511,33 @@ impl Runtime {
         Ok(text(buffer))
     }
 
+    /// Measure what a device other than the processor can do at best, as JSON: reading its memory, copying within it
+    /// (bytes that are read and written count once), and multiplying and adding 32-bit floats (two operations):
+    /// {"device","name","bytes","read_gb_per_second","copy_gb_per_second","gflop_per_second"}. Takes a second or two
+    /// and up to 512 MiB of the device's memory meanwhile. For the processor there is libllm_runtime_measure_limits().
+    ///
+    /// * `device`: an id of libllm_runtime_devices(), NUL-terminated
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT, NOT_FOUND (no such device), UNSUPPORTED (it is not available, or the processor),
+    /// BUFFER_TOO_SMALL, OUT_OF_MEMORY, DEVICE_LOST.
+    pub fn measure_device(&self, device: impl AsRef<std::ffi::OsStr>) -> Result<String> {
+        let mut call = Call::new();
+        let c_runtime = self.handle.get()?;
+        let device = call.c_text(device)?;
+        let buffer = call.sized(4096, |out, capacity, needed, error| {
+            unsafe { sys::libllm_runtime_measure_device(
+                c_runtime,
+                device,
+                out as *mut sys::c_char,
+                capacity,
+                needed,
+                error,
+            ) }
+        })?;
+        Ok(text(buffer))
+    }
+
     /// Measure how fast a device computes models, by running layers of synthetic ones: what the estimator predicts the
     /// speed of other models from (the member "machine.calibration" of the task "fit"). As JSON:
     /// {"device","name","threads",

@@ -128,6 +128,15 @@ LL_PARAMS(scan_params)
 }
 LL_PARAMS_END(scan_params);
 
+/* n: of groups of four floats to read, or of rounds of arithmetic. */
+LL_PARAMS(measure_params)
+{
+    LL_ADDRESS x;
+    LL_UINT n;
+    LL_FLOAT factor;
+}
+LL_PARAMS_END(measure_params);
+
 LL_PARAMS(latent_params)
 {
     LL_ADDRESS raw, q;

@@ -17,6 +17,7 @@ typedef enum ll_vk_shader {
     LL_VK_LATENT,
     LL_VK_MATMUL,
     LL_VK_MATVEC,
+    LL_VK_MEASURE,
     LL_VK_NORM,
     LL_VK_SCAN,
     LL_VK_SHADERS

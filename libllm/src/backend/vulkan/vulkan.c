@@ -2,6 +2,7 @@
  * The Vulkan device as the sessions see it.
  */
 #include "backend/vulkan/executor.h"
+#include "backend/vulkan/measure.h"
 
 #include <stdio.h>
 
@@ -26,6 +27,7 @@ static void no_adapters(const ll_executor *executor, ll_adapter_set *set) { (voi
 const ll_backend ll_backend_vulkan = {
     .kind = "vulkan",
     .describe = vulkan_describe,
+    .measure = ll_vk_measure,
     .create = ll_vk_create,
     .part = ll_vk_part,
     .state_create = ll_vk_state_create,

@@ -25,6 +25,8 @@ final class Ffi {
     static native void libllm_runtime_free(long runtime);
     static native int libllm_runtime_devices(long runtime, long buffer, long capacity, long needed, long error);
     static native int libllm_runtime_measure_limits(long runtime, long buffer, long capacity, long needed, long error);
+    static native int libllm_runtime_measure_device(long runtime, long device, long buffer, long capacity,
+        long needed, long error);
     static native void libllm_calibration_options_init(long options, int structSize);
     static native int libllm_runtime_calibrate(long runtime, long options, long buffer, long capacity, long needed,
         long error);

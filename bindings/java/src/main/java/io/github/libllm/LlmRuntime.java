@@ -85,6 +85,29 @@ public final class LlmRuntime extends Handle {
     }
 
     /**
+     * Measure what a device other than the processor can do at best, as JSON: reading its memory, copying within it
+     * (bytes that are read and written count once), and multiplying and adding 32-bit floats (two operations):
+     * {"device","name","bytes","read_gb_per_second","copy_gb_per_second","gflop_per_second"}. Takes a second or two and
+     * up to 512 MiB of the device's memory meanwhile. For the processor there is libllm_runtime_measure_limits().
+     *
+     * <p>Threads: concurrent(runtime).
+     *
+     * @param device an id of libllm_runtime_devices()
+     * @return the text
+     * @throws LibllmException INVALID_ARGUMENT, NOT_FOUND (no such device), UNSUPPORTED (it is not available, or the
+     * processor), BUFFER_TOO_SMALL, OUT_OF_MEMORY, DEVICE_LOST.
+     */
+    public String measureDevice(String device) {
+        try (Call call = new Call()) {
+            long cRuntime = call.use(this, Mode.SHARED, "runtime");
+            long cDevice = call.cText(device, "device");
+            return call.sizedText(4096,
+                (out, capacity, needed) -> Ffi.libllm_runtime_measure_device(cRuntime, cDevice, out, capacity, needed,
+                    call.error()));
+        }
+    }
+
+    /**
      * Measure how fast a device computes models, by running layers of synthetic ones: what the estimator predicts the
      * speed of other models from (the member "machine.calibration" of the task "fit"). As JSON:
      * {"device","name","threads",
