@@ -5,6 +5,7 @@
 #include "../golden/golden.h"
 
 #include <dlfcn.h>
+#include <fstream>
 #include <set>
 
 namespace golden
@@ -12,6 +13,11 @@ namespace golden
 namespace
 {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool is_sanitized = true;
+#else
+constexpr bool is_sanitized = false;
+#endif
 constexpr uint32_t reference_layers = 3; /* of tiny/llama */
 enum { OUT_OF_HOST_MEMORY = -1, OUT_OF_DEVICE_MEMORY = -2, DEVICE_LOST = -4 };
 
@@ -155,6 +161,64 @@ TEST_F(VulkanFailures, EnginesOfARuntimeShareADevice)
     set(-1, 0, "CreateDevice");
     EXPECT_EQ(LIBLLM_OK, live_once());
     EXPECT_EQ(0, calls());
+}
+
+/* GPUs get larger tiles of columns and of rows of attention than drivers for the processor, which are slow to compile
+ * them: up to eight columns, beyond, and one by one. */
+TEST_F(VulkanFailures, WhatAGpuIsToldIsComputedAsWell)
+{
+    const auto call_it_gpu = reinterpret_cast<void (*)(int)>(dlsym(library, "faults_call_it_gpu"));
+    call_it_gpu(1);
+    set(-1, 0, nullptr);
+    for (const std::string name : {"tiny/llama", "random/gemma2-window", "tiny/qwen2moe", "tiny/deepseek2"}) {
+        const std::string base = LIBLLM_TEST_DATA "/" + name;
+        const std::vector<int32_t> ids = read_ids(base + ".json");
+        const Matrix reference = read_npy(base + ".npy");
+        const Handle<libllm_model> of = open_model(runtime.get(), base + ".gguf");
+        libllm_engine_options options = engine_options(32, 128);
+        options.device = "vulkan";
+        options.n_device_layers = 99;
+        options.kv_type = LIBLLM_KV_F32;
+        const Handle<libllm_session> session = open_session(of.get(), options);
+        ASSERT_TRUE(session) << name;
+        std::vector<float> rows;
+        ASSERT_TRUE(eval_chunks(session.get(), ids, 0, 30, 15, reference.columns, &rows)) << name;
+        ASSERT_TRUE(eval_chunks(session.get(), ids, 30, 38, 8, reference.columns, &rows)) << name;
+        ASSERT_TRUE(eval_chunks(session.get(), ids, 38, ids.size(), 1, reference.columns, &rows)) << name;
+        EXPECT_LE(distance(reference, rows.data()).max_abs, 1e-3) << name;
+    }
+    call_it_gpu(0);
+    EXPECT_EQ(0, live());
+}
+
+uint64_t resident_bytes()
+{
+    uint64_t pages = 0, resident = 0;
+    std::ifstream("/proc/self/statm") >> pages >> resident;
+    return resident * 4096;
+}
+
+/* Engines that open the device and close it, and such that compute on one which is open all the time. */
+TEST_F(VulkanFailures, AThousandEnginesLeaveMemoryFlat)
+{
+    if (is_sanitized)
+        GTEST_SKIP() << "what is freed is kept for a while";
+    set(-1, 0, nullptr);
+    for (const bool kept : {false, true}) {
+        const Handle<libllm_session> other = kept ? open_session(model.get(), engine) : Handle<libllm_session>();
+        uint64_t before = 0;
+        for (int i = 0; i < 600; i++) {
+            if (i == 100) /* allocators and the driver have what they keep */
+                before = resident_bytes();
+            if (kept) {
+                ASSERT_EQ(LIBLLM_OK, live_once()) << error.message;
+            } else {
+                ASSERT_TRUE(open_session(model.get(), engine));
+            }
+        }
+        EXPECT_LT(resident_bytes(), before + (4u << 20)) << (kept ? "engines" : "devices");
+    }
+    EXPECT_EQ(0, live());
 }
 
 TEST_F(VulkanFailures, MeasuringIsAnErrorOrAllOfIt)

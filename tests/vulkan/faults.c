@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * A Vulkan loader that fails when it is told to: it hands out the real one's functions, those that return a result
  * behind a counter. Call number `at` gives an error instead of being made. It also counts what is made and destroyed,
- * can make memory of one type look like two: a device's own, which the host does not see, and another; and can make it
- * look like little, with a driver that has no memory beyond that, or that says it has more.
+ * can make memory of one type look like two: a device's own, which the host does not see, and another; can make it look
+ * like little, with a driver that has no memory beyond that, or that says it has more; and can call the device a GPU.
  */
 #include <dlfcn.h>
 #include <stdatomic.h>
@@ -14,7 +14,7 @@ static atomic_long calls, at = -1, n_live;
 static atomic_int result = VK_ERROR_OUT_OF_HOST_MEMORY;
 static const char *volatile only; /* NULL: any call */
 static const char *volatile failed_in;
-static atomic_int hides;
+static atomic_int hides, is_gpu;
 
 /* Memory in use: one thread at a time does this in the tests. */
 enum { ALLOCATIONS_MAX = 1024 };
@@ -39,6 +39,7 @@ static void note_allocation(VkDeviceMemory of, VkDeviceMemory becomes, uint64_t 
 #define EXPORTED __attribute__((visibility("default")))
 EXPORTED void faults_set(long call, int vk_result, const char *function);
 EXPORTED void faults_hide_memory(int hides);
+EXPORTED void faults_call_it_gpu(int gpu);
 EXPORTED void faults_limit_memory(uint64_t said, uint64_t real);
 EXPORTED uint64_t faults_most_memory(void);
 EXPORTED long faults_calls(void);
@@ -55,6 +56,7 @@ void faults_set(long call, int vk_result, const char *function)
     failed_in = NULL;
 }
 void faults_hide_memory(int hides_now) { hides = hides_now; }
+void faults_call_it_gpu(int gpu) { is_gpu = gpu; }
 /* What the device says that it has, and what it has; 0: the driver's own. And what was in use at a time since. */
 void faults_limit_memory(uint64_t said, uint64_t real)
 {
@@ -127,6 +129,7 @@ static PFN_vkGetInstanceProcAddr real_instance(void)
 
 /* Memory of type 1 is that of type 0. */
 static _Atomic(PFN_vkGetPhysicalDeviceMemoryProperties2) real_memory_properties;
+static _Atomic(PFN_vkGetPhysicalDeviceProperties2) real_properties;
 static _Atomic(PFN_vkGetBufferMemoryRequirements) real_requirements;
 static _Atomic(PFN_vkAllocateMemory) real_allocate;
 
@@ -148,6 +151,13 @@ static void VKAPI_CALL memory_properties(VkPhysicalDevice device, VkPhysicalDevi
     p->memoryTypes[1] = p->memoryTypes[0];
     p->memoryTypes[0].propertyFlags = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
     p->memoryTypes[1].propertyFlags &= ~(VkMemoryPropertyFlags)VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
+}
+
+static void VKAPI_CALL properties(VkPhysicalDevice device, VkPhysicalDeviceProperties2 *out)
+{
+    real_properties(device, out);
+    if (is_gpu)
+        out->properties.deviceType = VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU;
 }
 
 static void VKAPI_CALL requirements(VkDevice device, VkBuffer buffer, VkMemoryRequirements *out)
@@ -235,6 +245,10 @@ static PFN_vkVoidFunction replace(const char *name, PFN_vkVoidFunction found)
     if (strcmp(name, "vkGetPhysicalDeviceMemoryProperties2") == 0) {
         real_memory_properties = (PFN_vkGetPhysicalDeviceMemoryProperties2)found;
         return (PFN_vkVoidFunction)memory_properties;
+    }
+    if (strcmp(name, "vkGetPhysicalDeviceProperties2") == 0) {
+        real_properties = (PFN_vkGetPhysicalDeviceProperties2)found;
+        return (PFN_vkVoidFunction)properties;
     }
     if (strcmp(name, "vkGetBufferMemoryRequirements") == 0) {
         real_requirements = (PFN_vkGetBufferMemoryRequirements)found;

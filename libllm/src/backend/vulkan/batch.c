@@ -138,7 +138,8 @@ libllm_status ll_vk_tell_batch(ll_executor *e, const ll_batch *batch, libllm_err
         for (uint32_t i = 0; i < n_source; i++)
             pages[page++] = ll_vk_page(e, run->source_pages[i]);
     }
-    e->tile_columns = e->n_columns <= LL_VK_FEW_COLUMNS || e->options.deterministic ? 1 : 8;
+    const bool is_cpu = e->device->type == VK_PHYSICAL_DEVICE_TYPE_CPU; /* slow to compile what many rows need */
+    e->tile_columns = e->n_columns <= LL_VK_FEW_COLUMNS || e->options.deterministic ? 1 : is_cpu ? 2 : 8;
     tell_tiles(e, batch);
     e->n_runs = batch->n_runs;
     ll_vk_tile_params *runs = (ll_vk_tile_params *)(void *)(e->batch.mapped + e->layout.runs);

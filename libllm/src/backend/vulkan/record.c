@@ -16,6 +16,8 @@ enum {
     MATMUL_COLUMNS = 32,
     GROUPS_MAX = 65535,
     CPU_FEW_COLUMNS = 32,
+    HEADS_FIRST = 5, /* constants that only those shaders have a use for which make heads */
+    HEADS_LAST = 9,
     SPLIT_POSITIONS = 256 /* of the pages that workgroups share, at least so many for each */
 };
 
@@ -79,6 +81,15 @@ static void set(ll_vk_constants *c, uint32_t id, uint32_t value)
     c->list[at].value = value;
 }
 
+static void drop(ll_vk_constants *c, uint32_t first, uint32_t last)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < c->n; i++)
+        if (c->list[i].id < first || c->list[i].id > last)
+            c->list[n++] = c->list[i];
+    c->n = n;
+}
+
 /* Groups of so many rows, of all matrices of an operation. */
 static uint32_t row_groups(const ll_vk_op *op, uint32_t rows)
 {
@@ -91,8 +102,9 @@ static uint32_t row_groups(const ll_vk_op *op, uint32_t rows)
 /* Few columns straight from the blocks, of which more at once have fewer rows; many in tiles. */
 static void plan_product(const ll_executor *e, const ll_vk_op *op, uint32_t n, dispatch *d)
 {
-    /* A processor gains nothing from tiles in what it believes to be shared memory. */
-    const uint32_t few = e->device->type == VK_PHYSICAL_DEVICE_TYPE_CPU ? CPU_FEW_COLUMNS : LL_VK_FEW_COLUMNS;
+    /* A processor gains nothing from tiles in what it believes to be shared memory, and it is slow to compile many. */
+    const bool is_cpu = e->device->type == VK_PHYSICAL_DEVICE_TYPE_CPU;
+    const uint32_t few = is_cpu ? CPU_FEW_COLUMNS : LL_VK_FEW_COLUMNS;
     const bool alone = e->options.deterministic;                   /* each column as if it were the only one */
     if (op->chooses || (op->n_items > 1 && (n <= few || alone))) { /* each item has a matrix of its own */
         set(&d->constants, 0, MATVEC_SIZE);
@@ -113,7 +125,13 @@ static void plan_product(const ll_executor *e, const ll_vk_op *op, uint32_t n, d
         d->groups[1] = parts(n, MATMUL_COLUMNS);
         return;
     }
-    const uint32_t columns = alone ? 1 : n <= 2 ? n : n <= 4 ? 4 : 8, rows = columns <= 2 ? 4 : columns == 4 ? 2 : 1;
+    const uint32_t columns = alone              ? 1
+                             : n <= 2           ? n
+                             : n <= 4 || is_cpu ? 4
+                                                : 8,
+                   rows = columns <= 2   ? 4
+                          : columns == 4 ? 2
+                                         : 1;
     set(&d->constants, 0, MATVEC_SIZE);
     set(&d->constants, 4, rows);
     set(&d->constants, 5, columns);
@@ -156,6 +174,8 @@ static void plan_attention(const ll_executor *e, const ll_vk_op *op, uint64_t po
     set(&d->constants, 2, rows);
     set(&d->constants, 10, makes_heads);
     set(&d->constants, 11, splits > 1);
+    if (!makes_heads)
+        drop(&d->constants, HEADS_FIRST, HEADS_LAST);
     if (makes_heads) {
         d->reads |= op[-1].reads;
         d->writes |= op[-1].writes & LL_VK_KV;
