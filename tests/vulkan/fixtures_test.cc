@@ -5,6 +5,13 @@
  */
 #include "fixture.h"
 
+#include <map>
+
+extern "C" {
+#include "format/gguf.h"
+#include "quant/quant.h"
+}
+
 namespace golden
 {
 namespace
@@ -124,6 +131,52 @@ TEST_F(Vulkan, DeterministicResultsDoNotDependOnTheSplitIntoBatches)
     }
 }
 
+/* Inputs of each matrix, and of each expert's and head's, are summed up as the processor does it: with batches of many
+ * columns and of one, all layers on the device or some of them. */
+TEST_F(Vulkan, ImportanceIsThatOfTheProcessor)
+{
+    ll_host host;
+    ll_host_init(&host);
+    const std::string path = ::testing::TempDir() + "vulkan-importance.gguf";
+    for (const char *name : {"tiny/llama", "tiny/qwen2moe", "tiny/deepseek2", "tiny/lfm2", "tiny/mamba", "tiny/phi3"}) {
+        const Fixture f(name);
+        ASSERT_TRUE(f.model) << name;
+        std::map<std::string, std::vector<float>> of[3];
+        for (size_t i = 0; i < 3; i++) {
+            libllm_engine_options options = options_of(i ? ids[0] : "cpu");
+            options.importance = 1;
+            options.n_device_layers = i == 2 ? 1 : 0;
+            const Handle<libllm_session> session = open_session(f.model.get(), options);
+            ASSERT_TRUE(session);
+            ASSERT_STATUS(LIBLLM_OK, libllm_session_eval(session.get(), f.ids.data(), 21, &error));
+            ASSERT_STATUS(LIBLLM_OK, libllm_session_eval(session.get(), f.ids.data() + 21, 1, &error));
+            ASSERT_STATUS(LIBLLM_OK, libllm_session_save_importance(session.get(), path.c_str(), "a test", 1, &error));
+            ll_gguf file = {}; /* of each tensor the sums, and how many there are of them */
+            ASSERT_EQ(LIBLLM_OK,
+                      ll_gguf_open(&host, path.c_str(), LIBLLM_LOAD_READ, ll_type_block_size, &file, &error));
+            for (size_t j = 0; j < file.n_tensors; j++) {
+                const ll_gguf_tensor &t = file.tensors[j];
+                std::vector<float> &values =
+                    of[i][{reinterpret_cast<const char *>(t.name.data), static_cast<size_t>(t.name.size)}];
+                values.resize(t.n_bytes / sizeof(float));
+                memcpy(values.data(), t.data, t.n_bytes);
+            }
+            ll_gguf_close(&file);
+        }
+        EXPECT_GT(of[0].size(), 5u);
+        for (size_t i = 1; i < 3; i++) {
+            EXPECT_EQ(of[0].size(), of[i].size()) << name;
+            for (const auto &[tensor, values] : of[0]) {
+                const std::vector<float> &found = of[i][tensor];
+                ASSERT_EQ(values.size(), found.size()) << name << " " << tensor;
+                for (size_t k = 0; k < values.size(); k++)
+                    ASSERT_NEAR(values[k], found[k], 2e-3 * values[k] + 1e-5) << name << " " << tensor << " " << k;
+            }
+        }
+    }
+    std::filesystem::remove(path);
+}
+
 /* From some hundreds of positions on several workgroups share those that a token sees. */
 TEST_F(Vulkan, LongContextsAreSharedByWorkgroups)
 {
@@ -215,10 +268,6 @@ TEST_F(Vulkan, RefusesWhatItCannotDo)
     options.device = "vulkan:x";
     EXPECT_EQ(LIBLLM_ERROR_NOT_FOUND, libllm_session_open(f.model.get(), &options, &raw, &error));
     options = options_of(ids[0]);
-    options.importance = 1;
-    EXPECT_EQ(LIBLLM_ERROR_UNSUPPORTED, libllm_session_open(f.model.get(), &options, &raw, &error));
-    EXPECT_NE(nullptr, strstr(error.message, "importance")) << error.message;
-    options.importance = 0;
     options.n_positions = 1u << 27; /* 200 GB */
     options.n_device_layers = 99;
     EXPECT_EQ(LIBLLM_ERROR_OUT_OF_MEMORY, libllm_session_open(f.model.get(), &options, &raw, &error));

@@ -21,8 +21,6 @@ libllm_status ll_vk_check(const ll_executor *e, libllm_error *error)
 {
     const ll_model *m = e->model;
     libllm_status status = LIBLLM_OK;
-    if (e->options.importance)
-        return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "the device vulkan does not measure the importance of inputs");
     if (m->latent.n_kv && ((m->latent.n_nope + m->latent.n_rot) % 4 || m->value_dim % 4))
         status = ll_fail(error, LIBLLM_ERROR_UNSUPPORTED,
                          "the device vulkan does not attend to latents with heads of %u and %u values",

@@ -82,6 +82,9 @@ static libllm_status make_scratch(ll_executor *e, libllm_error *error)
     if (between_bytes(e))
         status = ll_vk_buffer_create(e->device, LL_VK_FETCH, between_bytes(e), "what goes from device to device",
                                      &e->between, error);
+    if (!status && e->sums.bytes)
+        status = ll_vk_buffer_create(e->device, LL_VK_FETCH, e->sums.bytes, "the importance of inputs", &e->sums.buffer,
+                                     error);
     e->row_stride = row_stride(n_row(e));
     if (!status && !e->options.part.hands_on)
         status = ll_vk_buffer_create(e->device, LL_VK_FETCH, slice_bytes(e), "the results", &e->rows, error);
@@ -114,6 +117,7 @@ void ll_vk_free(ll_executor *e)
         ll_vk_buffer_free(e->device, &e->rows);
         ll_vk_buffer_free(e->device, &e->between);
         ll_vk_buffer_free(e->device, &e->params);
+        ll_vk_buffer_free(e->device, &e->sums.buffer);
         ll_vk_buffer_free(e->device, &e->tables);
         ll_vk_buffer_free(e->device, &e->scratch.buffer);
         ll_vk_weights_free(e);
@@ -124,6 +128,7 @@ void ll_vk_free(ll_executor *e)
     ll_free(host, e->kv_layer_offset);
     ll_free(host, e->ops);
     ll_free(host, e->op_params);
+    ll_free(host, e->sums.list);
     ll_free(host, e->tail);
     ll_free(host, (void *)e->results);
     ll_plan_free(&e->plan);
@@ -239,10 +244,12 @@ static libllm_status run_phases(ll_executor *e, const ll_batch *batch, libllm_er
         copy_between(e, batch->x, false);
     libllm_status status = ll_vk_run_ops(e, batch, from, at_once ? to : last, e->n_tail, error);
     if (!status && !at_once)
-        return compute_rows(e, batch, last, to, error);
+        status = compute_rows(e, batch, last, to, error);
+    if (!status)
+        ll_vk_add_sums(e, batch, first, end);
     if (!status && hands_on)
         copy_between(e, batch->x, true);
-    for (uint32_t i = 0; !status && has_rows && i < e->n_tail; i++)
+    for (uint32_t i = 0; !status && has_rows && at_once && i < e->n_tail; i++)
         memcpy(e->results[i], e->rows.mapped + (size_t)i * e->row_stride * sizeof(float), n_row(e) * sizeof(float));
     return status;
 }

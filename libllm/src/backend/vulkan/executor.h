@@ -46,7 +46,8 @@ typedef enum ll_vk_span {
     LL_VK_EACH_COLUMN, /* active ones */
     LL_VK_EACH_TILE,
     LL_VK_EACH_RUN,
-    LL_VK_PRODUCT, /* and which pipeline: by the number of columns */
+    LL_VK_EACH_MATRIX, /* n_items */
+    LL_VK_PRODUCT,     /* and which pipeline: by the number of columns */
 } ll_vk_span;
 
 enum { LL_VK_JOINED_MAX = 3 }; /* products */
@@ -100,6 +101,23 @@ typedef struct ll_vk_weights {
     size_t n, capacity, next;
 } ll_vk_weights;
 
+/* A matrix whose inputs are collected, or several of them in equal distances. */
+typedef struct ll_vk_collected {
+    ll_matrix weight;
+    size_t matrix_bytes;
+    uint64_t x, at; /* the input, and where in the buffer its sums are: [n_matrices][n], and behind them the counts */
+    uint32_t phase, n, n_matrices;
+    bool is_expert; /* or a head: each has inputs of its own */
+    bool tail;
+} ll_vk_collected;
+
+typedef struct ll_vk_sums {
+    ll_vk_collected *list; /* in the order of their phases */
+    size_t n, capacity;
+    uint64_t bytes;
+    ll_vk_buffer buffer;
+} ll_vk_sums;
+
 enum {
     LL_VK_FLIGHTS = 2,
     LL_VK_RECORDINGS = 8,
@@ -136,6 +154,7 @@ struct ll_executor {
     ll_vk_pipelines *pipelines;
     ll_vk_transfer transfer;
     ll_vk_weights weights;
+    ll_vk_sums sums; /* with the option importance */
     ll_vk_scratch scratch;
     ll_vk_buffer tables; /* of formats, and behind them how many workgroups of attention are done: zeros */
     ll_vk_buffer params;
@@ -191,6 +210,9 @@ libllm_status ll_vk_check(const ll_executor *executor, libllm_error *error);
 /* fit.c: the part of the plan that the device takes, with its layout of pages, and lowered once. */
 libllm_status ll_vk_fit(ll_executor *executor, libllm_error *error);
 ll_plan_part ll_vk_part(const ll_executor *executor);
+
+/* sums.c: what the phases have collected, for the batch's sums. */
+void ll_vk_add_sums(const ll_executor *executor, const ll_batch *batch, uint32_t first_phase, uint32_t end_phase);
 
 /* kv_memory.c */
 libllm_status ll_vk_kv_create(ll_executor *executor, libllm_error *error);

@@ -26,7 +26,7 @@ static libllm_status try_part(ll_executor *e, ll_plan_part part, uint64_t *bytes
     *bytes += LL_SESSION_STATES * ll_state_bytes_of(e->model, e->plan.first_layer, e->plan.end_layer);
     status = ll_vk_lower(e, error);
     if (!status)
-        *bytes += ll_vk_weights_bytes(e) + e->n_params + LL_VK_TABLE_WORDS * sizeof(uint16_t);
+        *bytes += ll_vk_weights_bytes(e) + e->sums.bytes + e->n_params + LL_VK_TABLE_WORDS * sizeof(uint16_t);
     return status;
 }
 

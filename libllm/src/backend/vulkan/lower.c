@@ -120,7 +120,8 @@ ll_vk_input ll_vk_begin(ll_vk_lowering *w)
     const ll_phase *p = w->phase;
     const ll_vk_scratch *s = &w->e->scratch;
     const bool adds = p->adds && !w->folded;
-    const bool simple = !p->norm || (w->m->norm != LL_NORM_LAYER && p->norm->weight && !p->norm->bias);
+    const bool alone = !w->e->options.importance; /* otherwise its result is wanted, too */
+    const bool simple = !p->norm || (alone && w->m->norm != LL_NORM_LAYER && p->norm->weight && !p->norm->bias);
     if (adds || p->keeps_norm || !simple) {
         ll_vk_prologue(w, s->normed, LL_VK_NORMED, false);
         return (ll_vk_input){.rows = s->normed, .reads = LL_VK_NORMED};
@@ -232,12 +233,14 @@ static ll_vk_op product_op(const ll_vk_lowering *w, const ll_vk_product_job *job
 void ll_vk_add_product(ll_vk_lowering *w, const ll_vk_product_job *job)
 {
     const ll_vk_product_params p = product_params(w, job);
+    ll_vk_collect(w, job);
     ll_vk_add(w, product_op(w, job), &p, sizeof p);
 }
 
 void ll_vk_multiply_joined(ll_vk_lowering *w, ll_vk_input x, const ll_vk_joined_job *jobs, size_t n)
 {
     ll_vk_product_params p[LL_VK_JOINED_MAX];
+    ll_vk_product_job all[LL_VK_JOINED_MAX];
     ll_vk_op op = {0};
     uint32_t second = 0, type_2 = 0; /* no more than two formats, each of which is a part of the shader */
     for (size_t i = 0; i < n; i++) {
@@ -259,6 +262,7 @@ void ll_vk_multiply_joined(ll_vk_lowering *w, ll_vk_input x, const ll_vk_joined_
                                        .writes = jobs[i].writes};
         const ll_vk_op of = product_op(w, &job);
         p[i] = product_params(w, &job);
+        all[i] = job;
         if (i == 0) {
             op = of;
             continue;
@@ -274,6 +278,8 @@ void ll_vk_multiply_joined(ll_vk_lowering *w, ll_vk_input x, const ll_vk_joined_
         ll_vk_set(&op.constants, 10, second);
         ll_vk_set(&op.constants, 11, x.norm != NULL);
     }
+    for (size_t i = 0; i < n; i++)
+        ll_vk_collect(w, &all[i]);
     ll_vk_add(w, op, p, n * sizeof *p);
 }
 
@@ -464,6 +470,7 @@ libllm_status ll_vk_lower(ll_executor *e, libllm_error *error)
     ll_vk_lowering w = {.e = e, .m = e->model};
     e->n_ops = e->n_params = 0;
     e->weights.next = 0;
+    e->sums.n = e->sums.bytes = 0;
     for (uint32_t i = 0; i < e->plan.n_phases; i++) {
         w.index = i;
         w.phase = &e->plan.phases[i];

@@ -81,6 +81,8 @@ typedef struct ll_vk_product_job {
     uint32_t x_step, out_step;
 } ll_vk_product_job;
 
+/* sums.c: the squares of its inputs, where the engine has the option importance. */
+void ll_vk_collect(ll_vk_lowering *w, const ll_vk_product_job *job);
 void ll_vk_add_product(ll_vk_lowering *w, const ll_vk_product_job *job);
 void ll_vk_multiply(ll_vk_lowering *w, const ll_linear *linear, ll_vk_input x, ll_vk_rows out, uint32_t writes);
 /* Up to three such products with the same x, in one operation. */

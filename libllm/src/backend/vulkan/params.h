@@ -128,6 +128,13 @@ LL_PARAMS(scan_params)
 }
 LL_PARAMS_END(scan_params);
 
+LL_PARAMS(squares_params)
+{
+    LL_ADDRESS x, sums, counts, choices;
+    LL_UINT n, n_items, x_stride, x_item_stride, choice_stride, unused;
+}
+LL_PARAMS_END(squares_params);
+
 /* n: of groups of four floats to read, or of rounds of arithmetic. */
 LL_PARAMS(measure_params)
 {

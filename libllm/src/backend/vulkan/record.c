@@ -200,6 +200,8 @@ static dispatch plan(const ll_executor *e, const ll_vk_op *op, uint32_t n_tail, 
         plan_product(e, op, n, &d);
     else if (op->span == LL_VK_EACH_RUN)
         d.groups[1] = e->n_runs;
+    else if (op->span == LL_VK_EACH_MATRIX)
+        d.groups[1] = op->n_items;
     else if (op->span == LL_VK_EACH_TILE)
         plan_attention(e, op, positions, &d);
     return d;

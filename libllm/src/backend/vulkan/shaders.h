@@ -20,6 +20,7 @@ typedef enum ll_vk_shader {
     LL_VK_MEASURE,
     LL_VK_NORM,
     LL_VK_SCAN,
+    LL_VK_SQUARES,
     LL_VK_SHADERS
 } ll_vk_shader;
 
