@@ -6,10 +6,7 @@
 
 #include "base/status.h"
 
-static uint64_t region_bytes(const ll_vk_collected *c)
-{
-    return (uint64_t)c->n_matrices * (c->n + 1) * sizeof(float);
-}
+static uint64_t region_bytes(const ll_vk_collected *c) { return (uint64_t)c->n_matrices * (c->n + 1) * sizeof(float); }
 
 /* One more, with the sums of an input that is collected already, or with new ones. */
 static ll_vk_collected *note(ll_vk_lowering *w, const ll_vk_product_job *job, const ll_linear *linear,
