@@ -39,6 +39,7 @@ typedef struct workshop {
     float *expected, *found; /* [LONG + SEVERAL + 1][EMBD] */
     libllm_kv_type kv_type;
     uint32_t n_prompt;
+    ll_executor *last; /* that was tested: freed behind the next one, so that a device stays open, with its pipelines */
     ll_layer layer;
     ll_model model;
 } workshop;
@@ -387,7 +388,7 @@ static libllm_status read_tokens(const workshop *w, const ll_backend *backend, l
 }
 
 static libllm_status compute(const workshop *w, const ll_backend *backend, uint32_t cpu_features,
-                             const ll_self_test_options *o, float *out, libllm_error *error)
+                             const ll_self_test_options *o, float *out, ll_executor **kept, libllm_error *error)
 {
     const ll_executor_options options = {.n_batch = LONG,
                                          .n_pages = PAGES,
@@ -401,6 +402,11 @@ static libllm_status compute(const workshop *w, const ll_backend *backend, uint3
     libllm_status status = backend->create(w->host, w->team, cpu_features, &w->model, &options, &executor, error);
     if (!status)
         status = read_tokens(w, backend, executor, out, error);
+    if (kept) {
+        ll_executor *const before = *kept;
+        *kept = executor;
+        executor = before;
+    }
     backend->free(executor);
     return status;
 }
@@ -433,10 +439,10 @@ static double largest_distance(const workshop *w)
 static libllm_status test_part(workshop *w, const ll_backend *backend, uint32_t cpu_features,
                                const ll_self_test_options *o, ll_self_test_part *part, libllm_error *error)
 {
-    libllm_status status = compute(w, &ll_backend_cpu, 0, o, w->expected, error);
+    libllm_status status = compute(w, &ll_backend_cpu, 0, o, w->expected, NULL, error);
     if (status)
         return status;
-    part->status = compute(w, backend, cpu_features, o, w->found, &part->error);
+    part->status = compute(w, backend, cpu_features, o, w->found, &w->last, &part->error);
     if (part->status == LIBLLM_ERROR_OUT_OF_MEMORY) {
         if (error)
             *error = part->error;
@@ -485,6 +491,7 @@ libllm_status ll_self_test(const ll_host *host, ll_team *team, uint32_t cpu_feat
     const libllm_status status = w->memory && w->expected && w->found
                                      ? test_all(w, backend, cpu_features, options, error)
                                      : ll_fail_memory(error, "a self-test");
+    backend->free(w->last);
     ll_free(host, w->memory);
     ll_free(host, w->expected);
     ll_free(host, w->found);
