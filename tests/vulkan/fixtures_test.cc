@@ -126,7 +126,7 @@ TEST_F(Vulkan, DeterministicResultsDoNotDependOnTheSplitIntoBatches)
         const std::vector<float> whole = f.rows(options, f.ids.size());
         ASSERT_EQ(f.reference.values.size(), whole.size()) << name;
         EXPECT_LE(distance(f.reference, whole.data()).max_abs, 1e-3) << name;
-        for (const size_t first : {0, 5, 33}) /* the others one by one */
+        for (const size_t first : {0, 33}) /* the others one by one */
             EXPECT_TRUE(whole == f.rows(options, first)) << name << ", " << first << " tokens at once";
     }
 }
