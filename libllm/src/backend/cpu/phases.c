@@ -189,8 +189,9 @@ uint32_t ll_cpu_rows_per_unit(const ll_worker *w, const ll_inputs *in, uint32_t 
     const uint32_t line = 16; /* floats, which only one thread should write */
     if (in->n == 1)
         return (n_rows / w->n_threads + line) / line * line;
-    /* Through panels each unit reads all inputs: fewer units, as long as there are enough to keep all threads busy. */
-    while (!in->by_rows && 2 * otherwise <= LL_UNIT_ROWS &&
+    /* Through panels each unit reads all inputs: fewer units, as long as there are enough to keep all threads busy.
+     * What comes of a row does not depend on the others; a BLAS does not promise that. */
+    while (!in->by_rows && !w->executor->products.multiply && 2 * otherwise <= LL_UNIT_ROWS &&
            n_rows / (2 * otherwise) >= LL_UNITS_PER_THREAD * w->n_threads)
         otherwise *= 2;
     return otherwise;
