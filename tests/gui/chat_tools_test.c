@@ -7,6 +7,7 @@
 #include "chat/tools_button.h"
 #include "chat/toolbox.h"
 #include "chat_fixture.h"
+#include "http_request.h"
 
 static LgMcpServers *servers;
 
@@ -188,15 +189,7 @@ static gboolean on_run(GThreadedSocketService *self, GSocketConnection *connecti
 {
     GInputStream *in = g_io_stream_get_input_stream(G_IO_STREAM(connection));
     GOutputStream *out = g_io_stream_get_output_stream(G_IO_STREAM(connection));
-    GString *text = g_string_new(NULL);
-    char buffer[4096];
-    gssize n;
-    while ((n = g_input_stream_read(in, buffer, sizeof buffer, NULL, NULL)) > 0) {
-        g_string_append_len(text, buffer, n);
-        const char *end = strstr(text->str, "\r\n\r\n"), *length = strstr(text->str, "Content-Length: ");
-        if (end && length && text->str + text->len - end - 4 >= atol(length + 16))
-            break;
-    }
+    char *request = read_request(in);
     g_autofree char *answer = g_strdup_printf(
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
         "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"%s\","
@@ -206,7 +199,7 @@ static gboolean on_run(GThreadedSocketService *self, GSocketConnection *connecti
         "\n\ndata: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n",
         called);
     char *before = asked;
-    g_atomic_pointer_set(&asked, g_string_free(text, FALSE));
+    g_atomic_pointer_set(&asked, request);
     g_free(before);
     g_atomic_int_inc(&n_asked);
     g_output_stream_write_all(out, answer, strlen(answer), NULL, NULL, NULL);

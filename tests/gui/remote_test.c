@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "http_request.h"
 #include "remote/client.h"
 #include "remote/sse.h"
 
@@ -23,20 +24,6 @@ static struct {
 static void put(GOutputStream *out, const char *text)
 {
     g_output_stream_write_all(out, text, strlen(text), NULL, NULL, NULL);
-}
-
-static char *read_request(GInputStream *in)
-{
-    GString *text = g_string_new(NULL);
-    char buffer[4096];
-    gssize n;
-    while ((n = g_input_stream_read(in, buffer, sizeof buffer, NULL, NULL)) > 0) {
-        g_string_append_len(text, buffer, n);
-        const char *end = strstr(text->str, "\r\n\r\n"), *length = strstr(text->str, "Content-Length: ");
-        if (end && (gsize)(text->str + text->len - end - 4) >= (length ? (gsize)atol(length + 16) : 0))
-            break;
-    }
-    return g_string_free(text, FALSE);
 }
 
 static gboolean on_run(GThreadedSocketService *service, GSocketConnection *connection, GObject *source, gpointer data)

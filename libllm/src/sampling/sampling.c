@@ -242,9 +242,9 @@ static bool is_allowed(const uint32_t *allowed, uint32_t token)
     return !allowed || allowed[token / 32] >> token % 32 & 1;
 }
 
-static bool changes_logits(const libllm_sampling_options *o)
+static bool penalizes(const libllm_sampling_options *o)
 {
-    return o->n_logit_bias || (o->repetition_penalty > 0 && o->repetition_penalty != 1) || o->frequency_penalty != 0 ||
+    return (o->repetition_penalty > 0 && o->repetition_penalty != 1) || o->frequency_penalty != 0 ||
            o->presence_penalty != 0;
 }
 
@@ -311,7 +311,7 @@ static libllm_status gather(const libllm_sampling_options *o, const float *logit
     }
     for (uint32_t i = 0; i < o->n_logit_bias; i++)
         c[o->logit_bias[i].token].logit += o->logit_bias[i].bias;
-    if (changes_logits(o))
+    if (penalizes(o))
         penalize(o, c, history, n_history);
     size_t n = 0;
     for (uint32_t i = 0; i < n_vocab; i++)
@@ -330,7 +330,7 @@ libllm_status ll_sample(const libllm_sampling_options *o, const float *logits, u
 {
     const size_t k = o->temperature == 0 ? 1 : o->top_k;
     size_t n = 0;
-    libllm_status status = k > 0 && k < n_vocab && !changes_logits(o)
+    libllm_status status = k > 0 && k < n_vocab && !o->n_logit_bias && !penalizes(o)
                                ? gather_top_k(logits, n_vocab, allowed, k, c, &n, error)
                                : gather(o, logits, n_vocab, allowed, history, n_history, c, &n, error);
     if (!status && n == 0)

@@ -292,14 +292,14 @@ static void attend_whole(ll_worker *w, const tile *t, uint32_t row, uint32_t n)
     const uint64_t last = end_seen(t, t->run, e->columns[t->first + (row + n - 1) / t->group].position) - 1;
     float *merged = w->state;
     /* In tiles sums are others anyway, so there is nothing that splits would keep equal to those of few columns. */
-    attend(w, t, row, n, 0, t->in_tiles ? last + 1 : e->split_positions);
-    const bool splits = !t->in_tiles && last >= e->split_positions;
-    if (splits) {
+    const uint64_t split = t->in_tiles ? last + 1 : e->split_positions;
+    attend(w, t, row, n, 0, split);
+    if (last >= split) {
         merged += LL_QUERY_ROWS * size;
         memcpy(merged, w->state, n * size * sizeof(float));
     }
-    for (uint64_t from = e->split_positions; splits && from <= last; from += e->split_positions) {
-        attend(w, t, row, n, from, from + e->split_positions);
+    for (uint64_t from = split; from <= last; from += split) {
+        attend(w, t, row, n, from, from + split);
         for (uint32_t j = 0; j < n; j++)
             merge(merged + j * size, row_state(w, j), value_dim);
     }

@@ -187,8 +187,8 @@ typedef struct ll_kernels {
     /* out = g / (1 + e^(-1.702 g)) * (u + 1) with g = min(gate, 7) and u = up within -7 and 7. */
     void (*swiglu_limited)(const float *gate, const float *up, size_t n, float *out);
     void (*softcap)(float *x, size_t n, float cap); /* cap * tanh(x / cap) */
-    void (*add_scaled)(const float *x, const float *y, float scale, size_t n,
-                       float *out); /* x + scale * y; out may be y */
+    /* out = x + scale * y. out may be y. */
+    void (*add_scaled)(const float *x, const float *y, float scale, size_t n, float *out);
     /* Turns n_pairs pairs of x by their angles: x[i] and x[i + n_pairs], or x[2 * i] and x[2 * i + 1]. */
     void (*rotate_halves)(float *x, size_t n_pairs, const float *cosine, const float *sine);
     void (*rotate_pairs)(float *x, size_t n_pairs, const float *cosine, const float *sine);

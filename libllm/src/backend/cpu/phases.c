@@ -338,10 +338,10 @@ static void project(ll_worker *w, const ll_phase *p, const ll_linear *linear, co
         ll_cpu_product(w, linear, row, rows, &in, w->out);
         for (uint32_t i = 0; in_tile && i < n; i++) {
             float *to = e->branch + columns[i] * (size_t)e->plan.n_embd + row;
-            if (!p->accumulates)
+            if (p->accumulates)
+                e->kernels.add_scaled(w->out[i], to, 1, rows, to);
+            else
                 memcpy(to, w->out[i], rows * sizeof *to);
-            for (uint32_t r = 0; p->accumulates && r < rows; r++)
-                to[r] += w->out[i][r];
         }
     }
 }

@@ -27,18 +27,6 @@ const ll_tile_config ll_amx_tile_config = {.palette = 1, .row_bytes = EIGHT(TILE
 
 typedef float tile_sums[LL_BF16_GROUP][VF_LANES];
 
-/* Where the sums of 16 columns and 16 rows lie: where they belong if all are there and the columns equally far from
- * each other, or in memory of ours. */
-typedef struct tile_place {
-    float *at;
-    size_t stride; /* bytes */
-} tile_place;
-
-ALWAYS_INLINE bool whole_tile(const ll_panel_job *job, size_t column, size_t row)
-{
-    return job->out_stride && column + LL_BF16_GROUP <= job->n_columns && row + VF_LANES <= job->n_rows;
-}
-
 ALWAYS_INLINE void read_sums(const ll_panel_job *job, size_t column, size_t row, tile_sums sums)
 {
     size_t n = row >= job->n_rows ? 0 : job->n_rows - row;
@@ -62,30 +50,29 @@ ALWAYS_INLINE void write_sums(const ll_panel_job *job, size_t column, size_t row
 
 /* A sub-panel times one group of columns or two: of each four products, one operand is loaded for each. The weights are
  * in the first-level cache and stay there, as the columns, which come from the second for each sub-panel, are loaded as
- * what is not used again: that alone is worth a third more. */
+ * what is not used again: that alone is worth a third more. Sums are loaded and stored where they belong if all are
+ * there and the columns equally far from each other; otherwise they go through memory of ours. */
 ALWAYS_INLINE void tile_block(const ll_panel_job *job, size_t column, size_t row, bool two)
 {
     const uint8_t *w = (const uint8_t *)job->panel + bf16_tiles_of(job->n_k, row);
     const uint16_t *x = job->bf16 + column / LL_BF16_GROUP * job->bf16_group + job->k_begin * LL_BF16_GROUP;
-    _Alignas(64) tile_sums sums[4];
-    tile_place places[4];
     const size_t n = two ? 4 : 2;
-    bool direct[4];
-    for (size_t i = 0; i < n; i++) {
-        const size_t c = column + i / 2 * LL_BF16_GROUP, r = row + i % 2 * VF_LANES;
-        direct[i] = whole_tile(job, c, r);
-        places[i] = direct[i] ? (tile_place){job->out[c] + r, job->out_stride} : (tile_place){sums[i][0], TILE_STRIDE};
-    }
+    const bool direct =
+        job->out_stride && column + n / 2 * LL_BF16_GROUP <= job->n_columns && row + BF16_SUB_ROWS <= job->n_rows;
+    const size_t stride = direct ? job->out_stride : TILE_STRIDE;
+    _Alignas(64) tile_sums sums[4];
+    float *at[4];
+    for (size_t i = 0; i < n; i++)
+        at[i] = direct ? job->out[column + i / 2 * LL_BF16_GROUP] + row + i % 2 * VF_LANES : sums[i][0];
     if (job->accumulate) {
-        for (size_t i = 0; i < n; i++)
-            if (!direct[i])
-                read_sums(job, column + i / 2 * LL_BF16_GROUP, row + i % 2 * VF_LANES, sums[i]);
+        for (size_t i = 0; !direct && i < n; i++)
+            read_sums(job, column + i / 2 * LL_BF16_GROUP, row + i % 2 * VF_LANES, sums[i]);
         __asm__ volatile("" : : "r"(sums) : "memory"); /* GCC does not know that _tile_loadd() reads memory */
-        _tile_loadd(0, places[0].at, places[0].stride);
-        _tile_loadd(1, places[1].at, places[1].stride);
+        _tile_loadd(0, at[0], stride);
+        _tile_loadd(1, at[1], stride);
         if (two) {
-            _tile_loadd(2, places[2].at, places[2].stride);
-            _tile_loadd(3, places[3].at, places[3].stride);
+            _tile_loadd(2, at[2], stride);
+            _tile_loadd(3, at[3], stride);
         }
     } else {
         _tile_zero(0);
@@ -107,15 +94,14 @@ ALWAYS_INLINE void tile_block(const ll_panel_job *job, size_t column, size_t row
         w += STEP_BYTES;
         x += LL_BF16_GROUP * LL_BF16_TILE;
     }
-    _tile_stored(0, places[0].at, places[0].stride);
-    _tile_stored(1, places[1].at, places[1].stride);
+    _tile_stored(0, at[0], stride);
+    _tile_stored(1, at[1], stride);
     if (two) {
-        _tile_stored(2, places[2].at, places[2].stride);
-        _tile_stored(3, places[3].at, places[3].stride);
+        _tile_stored(2, at[2], stride);
+        _tile_stored(3, at[3], stride);
     }
-    for (size_t i = 0; i < n; i++)
-        if (!direct[i])
-            write_sums(job, column + i / 2 * LL_BF16_GROUP, row + i % 2 * VF_LANES, sums[i]);
+    for (size_t i = 0; !direct && i < n; i++)
+        write_sums(job, column + i / 2 * LL_BF16_GROUP, row + i % 2 * VF_LANES, sums[i]);
 }
 
 static void multiply(const ll_panel_job *job)
