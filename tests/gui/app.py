@@ -270,15 +270,20 @@ class Names:
         self.app.key("Escape")
         self.app.wait(lambda: title not in [n.get_name() for n in self.app.windows()], f"{title!r} to close with Escape")
 
-    def menu(self, button, item):
-        for _ in range(5):  # a click is lost on a popover that is just closing
-            self.app.click("push button", button)
+    def open(self, click, condition, what):
+        """A click is lost on what is just closing."""
+        for left in reversed(range(5)):
+            click()
             try:
-                self.app.activate(self.app.find("menu item", item, 10))
-                return
+                return self.app.wait(condition, what, 10)
             except driver.Lost:
-                pass
-        raise driver.Lost(f"the menu {button} has no {item!r}")
+                if left == 0:
+                    raise
+
+    def menu(self, button, item):
+        self.open(lambda: self.app.click("push button", button), lambda: self.app.find_all("menu item", item),
+                  f"{item!r} in the menu {button!r}")
+        self.app.activate(self.app.find("menu item", item))
 
     def popover(self, role, name, last=False):
         """What opens in place and goes with Escape: the menu of a row, what a drop-down has to choose from."""
@@ -287,8 +292,7 @@ class Names:
         def count():
             return sum(1 for at in self.app.nodes(root) if self.app.has_state(at, "focusable"))
         before = count()
-        self.app.click(node)
-        self.app.wait(lambda: count() > before, f"something below {role} {name!r}")
+        self.open(lambda: self.app.click(node), lambda: count() > before, f"something below {role} {name!r}")
         self.look(f"the popover of {role} {name!r}", root)
         self.app.key("Escape")
         self.app.wait(lambda: count() <= before, f"the popover of {role} {name!r} to go")
