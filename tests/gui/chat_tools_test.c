@@ -268,7 +268,8 @@ static void rounds_have_an_end(void)
     g_assert_nonnull(strstr(asked, "sun in Bonn"));
     g_assert_null(strstr(asked, "\"hash\"")); /* what is ours stays here */
     act("chat.answer", message(n_messages() - 1)->id);
-    WAIT(n_rounds(chat_id) == 2 * LG_ROUNDS_MAX && message(n_messages() - 1)->role == LG_ROLE_TOOL);
+    WAIT(n_rounds(chat_id) == 2 * LG_ROUNDS_MAX && message(n_messages() - 1)->role == LG_ROLE_TOOL &&
+         is_done(n_messages()));
     close_remote(endpoints);
 }
 
