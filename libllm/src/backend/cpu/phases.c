@@ -8,7 +8,9 @@
 
 ll_units ll_cpu_units(ll_worker *w, uint32_t n_units, bool fixed)
 {
-    if (fixed)
+    /* Of few columns weights are read faster than they are multiplied: threads keep to rows that follow each other, as
+     * those are asked for ahead. */
+    if (fixed || w->executor->n_columns <= LL_COLUMNS_MAX)
         return (ll_units){.next = (uint32_t)((uint64_t)n_units * w->thread / w->n_threads),
                           .end = (uint32_t)((uint64_t)n_units * (w->thread + 1) / w->n_threads)};
     return (ll_units){.end = n_units, .shared = &w->executor->next_unit[w->phase % 2]};

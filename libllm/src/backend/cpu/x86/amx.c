@@ -127,31 +127,22 @@ ALWAYS_INLINE vi pair_bf16(vf even, vf odd)
     return (vi)_mm512_permutexvar_epi8((__m512i)order, round_32(even, odd));
 }
 
-/* Rows are far apart and few bytes of each are read at a time, which the processor does not foresee: so those of the
- * next 16 rows are asked for. Past the matrix that does nothing. */
-ALWAYS_INLINE void prefetch_rows(const uint8_t *p, size_t row_bytes, size_t bytes)
-{
-    for (size_t r = 0; r < VF_LANES; r++)
-        for (size_t i = 0; i < bytes; i += 64)
-            _mm_prefetch((const char *)p + r * row_bytes + i, _MM_HINT_T0);
-}
-
 ALWAYS_INLINE void pack_blocks(uint32_t type, const uint8_t *weights, size_t row_bytes, size_t n_rows, size_t k_begin,
                                size_t n_k, uint8_t *panel)
 {
     const bool halves = scales_halves(type);
     const size_t n_chunk = chunk_parts(type);
-    const size_t first = weights_bytes(type, k_begin);
+    const size_t first = weights_bytes(type, k_begin), piece = weights_bytes(type, n_k);
     for (size_t row = 0; row < n_rows; row += VF_LANES) {
         size_t live = n_rows - row < VF_LANES ? n_rows - row : VF_LANES;
-        const uint8_t *p = weights + row * row_bytes + first;
+        const uint8_t *p = weights + row * row_bytes + first, *next = p + VF_LANES * row_bytes;
         uint8_t *to = panel + bf16_tiles_of(n_k, row);
         for (size_t k = 0; k < n_k; k += STRETCH) {
             size_t n_parts = n_k - k < STRETCH ? (n_k - k) / PART : PARTS;
             size_t bytes = weights_bytes(type, n_parts * PART), step;
             uint8_t copy[VF_LANES * STRETCH_BYTES_MAX];
             const uint8_t *blocks = whole_lanes(type, p, row_bytes, live, bytes, copy, &step);
-            prefetch_rows(p + VF_LANES * row_bytes, row_bytes, bytes);
+            prefetch_rows(next, row_bytes, piece, k / STRETCH, (n_k + STRETCH - 1) / STRETCH);
             vf d[2 * PARTS], m[2 * PARTS];
             stretch_scales(type, blocks, step, d, m);
             for (size_t chunk = 0; chunk * n_chunk < n_parts; chunk++) {
