@@ -11,7 +11,7 @@ models, and all that this machine has are written to tests/bench/RESULTS.md and 
 
 The share of the processors that others used meanwhile is measured along. A run waits up to --patience seconds (20)
 for them to be quiet, and is repeated up to --retries times (2) when they were not; where that does not help the figures
-are not to be trusted, and the table says so.
+are not to be trusted, and the table says so. Rows below their goal are named with the phases that take our time.
 """
 import argparse
 import json
@@ -36,6 +36,8 @@ TIMEOUT = 1200
 TIMES, LEAST = 6, 30
 # Filling a long context takes minutes, so fewer configurations are tried with it.
 DEEP = 4096
+# Of a row that does not reach its goal, so many phases are named.
+PHASES = 4
 DEEP_CONFIGURATIONS = ("native", "native, --no-repack", "native, no flash attention", "npm")
 # What a row must reach (floor) and should (goal), as ratios to the best peer.
 AIMS = {
@@ -175,21 +177,25 @@ class Bench:
         self.others = max(self.others, best.others)
         return best
 
-    def ours(self, m, path):
-        """Our figures, {key: value}."""
-        mask = ["--cpu", {"avx512": "avx512_bf16"}.get(m.isa, m.isa)] if m.isa else []
-        if m.kind == "start":
-            outcome = self.run([self.program, "generate", "-m", path, "-t", self.threads, "-n", 1, "--temp", 0, "-p",
-                                PROMPT, *mask])
-            return {"ms": outcome.seconds * 1e3}
-        words = [self.program, "bench", "-m", path, "-t", self.threads, "-p", m.p, "-n", m.n, "-r", 1, "--json", *mask]
+    def command(self, m, path):
+        """Our `bench` of a measurement."""
+        words = [self.program, "bench", "-m", path, "-t", self.threads, "-p", m.p, "-n", m.n, "-r", 1, "--json",
+                 *self.mask(m)]
         words += ["-d", m.d] if m.d else []
         words += ["--sequences", m.sequences] if m.sequences > 1 else []
-        if m.kv != "f16":
-            if "--kv" not in self.help:
-                raise Missing("libllm bench has no --kv yet")
-            words += ["--kv", m.kv]
-        outcome = self.run(words)
+        return words + (["--kv", m.kv] if m.kv != "f16" else [])
+
+    @staticmethod
+    def mask(m):
+        return ["--cpu", {"avx512": "avx512_bf16"}.get(m.isa, m.isa)] if m.isa else []
+
+    def ours(self, m, path):
+        """Our figures, {key: value}."""
+        if m.kind == "start":
+            outcome = self.run([self.program, "generate", "-m", path, "-t", self.threads, "-n", 1, "--temp", 0, "-p",
+                                PROMPT, *self.mask(m)])
+            return {"ms": outcome.seconds * 1e3}
+        outcome = self.run(self.command(m, path))
         if m.kind == "memory":
             return {"bytes": outcome.peak_bytes}
         figures = {}
@@ -199,6 +205,16 @@ class Bench:
                 gb = test["gb_per_second"] / test["tokens_per_second"]["median"]
                 self.bytes_per_token[m.model] = gb * m.sequences
         return figures
+
+    def profile(self, m, path, key):
+        """The phases that take most of our time: [{name, share, and the shares of it waiting and of the limits}]."""
+        tests = json.loads(self.run([*self.command(m, path), "--profile"]).text)["tests"]
+        profile = next(test["profile"] for test in tests if test["test"][:2] == key)
+        seconds = sum(phase["seconds"] for phase in profile["phases"])
+        phases = sorted(profile["phases"], key=lambda phase: -phase["seconds"])[:PHASES]
+        return [{"phase": phase["phase"], "share": phase["seconds"] / seconds,
+                 "waiting": phase["waiting_seconds"] / (phase["seconds"] * profile["threads"]),
+                 "read": phase["fraction_of_read"], "peak": phase["fraction_of_peak"]} for phase in phases]
 
     def peer(self, one, m, path):
         """The figures of a configuration of the peer, as above."""
@@ -274,6 +290,9 @@ def compare(bench, m, path, found, rounds):
         peer_once(one)
     if not theirs:
         raise Missing("no peer could be measured")
+    if m.kind == "start" and not rounds:
+        ours_once()  # the first one found the file no longer in memory, where others had been
+        ours.pop(0)
     if rounds:
         best = set()
         for row in m.rows:
@@ -300,6 +319,10 @@ def compare(bench, m, path, found, rounds):
             "ratio": values[which] / own if row.less else own / values[which], "floor": row.floor, "goal": row.goal,
             "runs": len(ours), "others": bench.others, "date": time.strftime("%Y-%m-%d"),
             "all": {name: value * scale for name, value in sorted(values.items())}}
+        if m.kind == "memory":
+            results[row.name]["file"] = os.path.getsize(path) * scale
+        if m.kind == "speed" and report.reached(results[row.name]) != "goal":
+            results[row.name]["profile"] = bench.profile(m, path, row.key)
         if row.key == "tg" and m.model in bench.bytes_per_token:
             per_token = bench.bytes_per_token[m.model] / m.sequences
             results[row.name].update(gb_ours=own * per_token, gb_peer=values[which] * per_token)

@@ -54,7 +54,10 @@ def figure(value):
 
 
 def rates(result):
-    """The GB/s of decoding, ours and the peer's, with the share of the bandwidth where that is known."""
+    """The GB/s of decoding, ours and the peer's, with the share of the bandwidth where that is known; or the file's share
+    of memory, which both map."""
+    if "file" in result:
+        return f"{result['file']:.0f} MiB are the file"
     if "gb_ours" not in result:
         return ""
     of = result.get("bandwidth")
@@ -101,7 +104,28 @@ def markdown(store, names):
         f"* Dates: {dates[0]} to {dates[-1]}", f"* Ours: {data['version']}", f"* Peers: {', '.join(data['peers'])}", "",
         "| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
     text += ["| " + " | ".join(cells(row)) + " |" for _, row in rows]
+    text += held_back(rows)
     return "\n".join(text) + "\n"
+
+
+def phase_text(phase):
+    limits = [f"{phase['read']:.0%} of reading"] if phase["read"] >= 0.005 else []
+    limits += [f"{phase['peak']:.0%} of the peak"] if phase["peak"] >= 0.005 else []
+    limits += [f"{phase['waiting']:.0%} waiting"] if phase["waiting"] >= 0.05 else []
+    return f"{phase['phase']} {phase['share']:.0%} ({', '.join(limits)})"
+
+
+def held_back(rows):
+    """Where the time of the rows below their goal goes."""
+    below = [row for _, row in rows if "profile" in row and reached(row) != "goal"]
+    if not below:
+        return []
+    return ["", "## What holds back the rows below their goal", "",
+            "Our phases that take most of the time (`libllm bench --profile`): their shares of it, and how near they come to",
+            "what the threads can read at most and to the peak of the arithmetic unit, both measured in the same run.", "",
+            "| work | ratio | goal | phases |", "|---|---|---|---|",
+            *[f"| {row['title']} | {row['ratio']:.2f} | {row['goal']:.2f} | "
+              f"{'; '.join(phase_text(phase) for phase in row['profile'])} |" for row in below]]
 
 
 def svg(store, names):
