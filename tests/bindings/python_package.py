@@ -6,6 +6,8 @@ usage: python_package.py [TEST...]        (LIBLLM_LIBRARY names the library)
 """
 import array
 import asyncio
+import copy
+import ctypes.util
 import dataclasses
 import enum
 import gc
@@ -15,8 +17,10 @@ import logging
 import math
 import os
 import pathlib
+import pickle
 import random
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -59,6 +63,12 @@ class Colour:
     shade: Shade
     parts: typing.List[int]
     alpha: typing.Optional[bool] = None
+
+
+@dataclasses.dataclass
+class Tree:
+    name: typing.Literal["oak", "elm"]
+    branches: "typing.List[Tree]"
 
 
 class Surface(unittest.TestCase):
@@ -136,6 +146,13 @@ class Surface(unittest.TestCase):
         self.assertEqual([(call.id is None, call.function.name) for call in streamed],
                          [(False, "get_weather")] + [(True, None)] * (len(streamed) - 1))
 
+        def paint(colour: str, *more: str, shade: str = "", **others: int) -> str:
+            return colour
+
+        self.assertEqual(libllm.tool_schema(paint)["function"]["parameters"], {
+            "type": "object", "required": ["colour"], "additionalProperties": False,
+            "properties": {"colour": {"type": "string"}, "shade": {"type": "string"}}})
+
     def test_a_tool_that_raises_answers_with_the_error(self):
         def get_weather(city: str) -> str:
             raise RuntimeError(city)
@@ -150,6 +167,9 @@ class Surface(unittest.TestCase):
         self.assertIn(self.tiny.generate(IDS, choices=["yes", "no"]).text, ("yes", "no"))
         self.assertRegex(self.tiny.generate(IDS, regex="[0-9]{3}-[a-f]").text, r"\A[0-9]{3}-[a-f]\Z")
         self.assertEqual(self.tiny.generate(IDS, grammar='root ::= "a" "b"').text, "ab")
+        answer = self.tiny.generate(IDS, json_schema=Colour, max_tokens=200, temperature=0)
+        for again in pickle.loads(pickle.dumps(answer)), copy.deepcopy(answer):
+            self.assertEqual((again, again.parsed), (answer, found))
         with self.assertRaises(libllm.ConstraintError):
             self.tiny.generate(IDS, regex="(")
         with self.assertRaisesRegex(TypeError, "choices and regex|regex and choices|expected one"):
@@ -164,6 +184,49 @@ class Surface(unittest.TestCase):
                          {"type": "object", "additionalProperties": {"type": "number"}})
         with self.assertRaises(TypeError):
             libllm.schema_of(object())
+
+    def test_types_that_are_part_of_themselves(self):
+        schema = libllm.schema_of(Tree)
+        self.assertEqual(schema["$ref"], "#/$defs/Tree")
+        self.assertEqual(schema["$defs"]["Tree"]["properties"]["branches"], {"type": "array", "items": {"$ref": "#/$defs/Tree"}})
+
+        def plant(tree: Tree, other: typing.Optional[Tree] = None) -> str:
+            return tree.branches[0].name
+
+        parameters = libllm.tool_schema(plant)["function"]["parameters"]
+        self.assertEqual((parameters["properties"]["tree"], list(parameters["$defs"])), ({"$ref": "#/$defs/Tree"}, ["Tree"]))
+        found = self.tiny.generate(IDS, json_schema=Tree, max_tokens=60, seed=1, logit_bias={ord('"'): 9, ord("]"): 9}).parsed
+        self.assertIsInstance(found, Tree)
+
+    def test_templates_are_not_all_kept(self):
+        for number in range(40):
+            self.assertEqual(self.scripted.apply_template(["hi"], template=f"{number}"), f"{number}")
+        self.assertLess(len(self.scripted._chats), 20)
+
+    def test_special_tokens_of_prompts(self):
+        """They are text unless that is asked for."""
+        marked = self.tiny.detokenize([self.tiny.handle.special_token(api.SpecialToken.EOS)], special=True)
+        text, token = (self.tiny.generate(marked, special=special, max_tokens=1).usage.prompt_tokens for special in (False, True))
+        self.assertGreater(text, token)
+        self.assertEqual((text, token), tuple(len(self.tiny.tokenize(marked, special=special, bos=True)) for special in (False, True)))
+        for special in False, True:
+            self.assertEqual("".join(self.tiny.generate_stream(marked, special=special, max_tokens=3, temperature=0)),
+                             self.tiny.generate(self.tiny.tokenize(marked, special=special, bos=True), max_tokens=3, temperature=0).text)
+
+    def test_a_folder_has_a_name(self):
+        folder = ROOT / "tests/data/tiny-hf/llama"
+        for path in f"{folder}/", folder:
+            with libllm.Model.open(path) as model:
+                self.assertEqual(model.name, "llama")
+
+    def test_engines_are_asked_for_layers_and_batches(self):
+        self.assertEqual(self.tiny.generate(IDS, max_tokens=3, temperature=0).text,
+                         libllm.Model.open(TINY, n_batch=3, gpu_layers=1).generate(IDS, max_tokens=3, temperature=0).text)
+        with self.assertRaisesRegex(libllm.InvalidArgumentError, "n_batch"):
+            libllm.Model.open(TINY, n_batch=5000).generate(IDS)
+        with mock.patch.object(api.Engine, "create", side_effect=RuntimeError) as create, self.assertRaises(RuntimeError):
+            libllm.Model.open(TINY, n_batch=7, gpu_layers=5).generate(IDS)
+        self.assertEqual((create.call_args.args[1].n_batch, create.call_args.args[1].n_device_layers), (7, 5))
 
     def test_what_json_has_becomes_the_types_of_a_tool(self):
         def paint(colours: typing.Dict[str, Colour], size: typing.Tuple[int, Shade], marks: typing.Set[int],
@@ -409,6 +472,12 @@ class Misuse(unittest.TestCase):
                 model.generate([1] * 19000, cancel=cancel)
             with self.assertRaises(libllm.CancelledError):
                 model.generate(IDS, cancel=cancel)
+
+    def test_a_library_that_is_another_is_no_import(self):
+        other = ctypes.util.find_library("m")
+        run = subprocess.run([sys.executable, "-c", "import libllm"], env={**os.environ, "LIBLLM_LIBRARY": other,
+                             "PYTHONPATH": str(ROOT / "bindings/python")}, capture_output=True, text=True, check=False)
+        self.assertIn("ImportError: libllm.so could not be loaded", run.stderr)
 
     def test_closed_models_say_so(self):
         model = libllm.Model.open(SCRIPTED)

@@ -166,6 +166,31 @@ def retry_after(value: Optional[str]) -> float:
         return 0.0
 
 
+class Plug:
+    """A connection, which is pulled out to end what waits for it."""
+
+    def __init__(self, connection: http.client.HTTPConnection, cancel: Cancellation):
+        self._connection, self._cancel = connection, cancel
+        self._socket: Optional[socket.socket] = None
+
+    def connect(self) -> None:
+        self._connection.connect()
+        self._socket = self._connection.sock
+        self._cancel.attach(self)
+
+    def cancel(self) -> bool:
+        assert self._socket is not None
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:  # it has ended by itself
+            pass
+        return True
+
+    def close(self) -> None:
+        self._connection.close()
+        self._cancel.detach(self)
+
+
 class Transport:
     """Where requests go, and how long they may take."""
 
@@ -206,30 +231,29 @@ class Transport:
         connection.proxy_headers = headers
         return connection, url
 
-    def _attempt(self, url: str, body: Optional[bytes], cancel: Cancellation
-                 ) -> Tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+    def _attempt(self, url: str, body: Optional[bytes], cancel: Cancellation) -> Tuple[Plug, http.client.HTTPResponse]:
         connection, target = self._connect(url)
         headers = {"Content-Type": "application/json", "User-Agent": f"libllm-python/{VERSION}",
                    "Accept": "text/event-stream, application/json", **getattr(connection, "proxy_headers", {})}
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
+        plug = Plug(connection, cancel)
         try:
-            connection.connect()
+            plug.connect()
             connection.sock.settimeout(self.first_timeout)
-            cancel.attach(Plug(connection.sock))
             connection.request("GET" if body is None else "POST", target, body, headers)
             response = connection.getresponse()
             connection_socket: Optional[socket.socket] = connection.sock
             if connection_socket is not None:  # else the answer ends with the connection and owns it
                 connection_socket.settimeout(self.idle_timeout)
         except (OSError, http.client.HTTPException) as error:
-            connection.close()
+            plug.close()
             cancel.check()
             self._transport_failed(url, error)
         except BaseException:
-            connection.close()
+            plug.close()
             raise
-        return connection, response
+        return plug, response
 
     def _transport_failed(self, url: str, error: BaseException) -> NoReturn:
         if isinstance(error, (socket.timeout, TimeoutError)):
@@ -254,22 +278,21 @@ class Transport:
 
     # --- Attempts ---------------------------------------------------------------------------------------------------------
 
-    def open(self, path: str, request: Any, cancel: Cancellation) -> Tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+    def open(self, path: str, request: Any, cancel: Cancellation) -> Tuple[Plug, http.client.HTTPResponse]:
         """An answer of which nothing is read yet. Tries again what may go better, as long as patience lasts."""
         url = self.base + path
         body = None if request is None else json.dumps(request, ensure_ascii=False).encode("utf-8", "replace")
         waited, attempt = 0.0, 0
         while True:
             cancel.check()
-            connection = None
+            plug = None
             try:
-                connection, response = self._attempt(url, body, cancel)
+                plug, response = self._attempt(url, body, cancel)
                 self._check(url, response)
-                return connection, response
+                return plug, response
             except Problem as problem:
-                if connection is not None:
-                    connection.close()
-                cancel.detach()
+                if plug is not None:
+                    plug.close()
                 pause = max(min(FIRST_PAUSE * 2 ** attempt, LONGEST_PAUSE) * random.uniform(0.75, 1.25), problem.after)
                 if not problem.may_help or attempt >= self.retries or waited + pause > self.patience:
                     raise problem.error from None
@@ -281,15 +304,14 @@ class Transport:
 
     def whole(self, path: str, request: Any, cancel: Cancellation) -> Dict[str, Any]:
         """An answer that is one object."""
-        connection, response = self.open(path, request, cancel)
+        plug, response = self.open(path, request, cancel)
         try:
             reply = response.read(REPLY_MAX + 1)
         except (OSError, http.client.HTTPException) as error:
             cancel.check()
             raise errors.FileError(f"{self.base}{path}: the answer broke off: {error!r}") from None
         finally:
-            connection.close()
-            cancel.detach()
+            plug.close()
         if len(reply) > REPLY_MAX:
             raise errors.LimitError(f"{self.base}{path}: the answer is longer than it can be")
         return self.parse(path, reply)
@@ -307,7 +329,7 @@ class Transport:
 
     def stream(self, path: str, request: Any, cancel: Cancellation) -> Iterator[Any]:
         """The objects of a stream, or the one of a server that does not stream. Closing it closes the connection."""
-        connection, response = self.open(path, request, cancel)
+        plug, response = self.open(path, request, cancel)
         events, has_ended = Events(), False
         try:
             if not response.getheader("content-type", "").startswith("text/event-stream"):
@@ -330,18 +352,4 @@ class Transport:
                         yield None
                     return
         finally:
-            connection.close()
-            cancel.detach()
-
-
-class Plug:
-    """Pulled out to end what waits for a socket."""
-
-    def __init__(self, connection: socket.socket):
-        self.connection = connection
-
-    def cancel(self) -> None:
-        try:
-            self.connection.shutdown(socket.SHUT_RDWR)
-        except OSError:  # it has ended by itself
-            pass
+            plug.close()

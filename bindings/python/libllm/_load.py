@@ -21,10 +21,10 @@ def _open() -> _ffi.Library:
     for path in _candidates():
         try:
             library = ctypes.CDLL(path)
-        except OSError as error:
+            number = library.libllm_version()
+        except (OSError, AttributeError) as error:  # none, or another library
             problems.append(str(error))
             continue
-        number = library.libllm_version()
         found = (number // 10000, number // 100 % 100)
         expected = tuple(int(part) for part in _ffi.VERSION.split(".")[:2])
         if found == expected:

@@ -4,44 +4,78 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Callable, Dict, List, Mapping, Optional, Protocol, Sequence, Tuple, TypedDict, Union
+import threading
+import time
+from typing import Any, Callable, Dict, List, Mapping, Optional, Protocol, Sequence, Tuple, TypedDict, TypeVar, Union
 
 from . import api
-from .schemas import parser_of, schema_of
+from .schemas import schema_of
 
 #: Gets the tokens so far and a writable view of the logits; numpy.asarray(logits) takes it without a copy.
 LogitsProcessor = Callable[[List[int], memoryview], object]
+T = TypeVar("T")
+PAUSE = 0.001  # seconds between two attempts to cancel
 
 
 class Cancellable(Protocol):
-    """A session, or a connection."""
+    """A session, a connection, or what is waited for."""
 
-    def cancel(self) -> object: ...
+    def cancel(self) -> object:
+        """End what is at work. Whether that is for good: otherwise it is asked again until the work is over."""
 
 
 class Cancellation:
-    """Passed as cancel=, ends the call from another thread: it raises CancelledError."""
+    """Passed as cancel=, to one call or several, ends them from another thread: they raise CancelledError."""
 
     def __init__(self) -> None:
         self.requested = False
-        self._sessions: List[Cancellable] = []
+        self._lock = threading.RLock()  # the handler of a signal may cancel what it interrupts
+        self._targets: List[Cancellable] = []
 
     def cancel(self) -> None:
-        """End the call that this was passed to, also one that has not begun."""
-        self.requested = True
-        for session in list(self._sessions):
-            session.cancel()
+        """End the calls that this was passed to, also those that have not begun."""
+        with self._lock:
+            was_requested, self.requested = self.requested, True
+        if self._cancel() and not was_requested:
+            threading.Thread(target=self._repeat, name="libllm-cancel", daemon=True).start()
+
+    def _cancel(self) -> bool:
+        """With the lock held, so that a target that is detached may be another call's. Whether any is left."""
+        with self._lock:
+            self._targets = [target for target in self._targets if not target.cancel()]
+            return bool(self._targets)
+
+    def _repeat(self) -> None:
+        # A session is cancelled while it computes only, and it may be about to.
+        while self._cancel():
+            time.sleep(PAUSE)
 
     def check(self) -> None:
         if self.requested:
             raise api.CancelledError("the call was cancelled")
 
-    def attach(self, session: Cancellable) -> None:
-        self._sessions.append(session)
-        self.check()
+    def attach(self, target: Cancellable) -> None:
+        with self._lock:
+            self.check()
+            self._targets.append(target)
 
-    def detach(self) -> None:
-        self._sessions.clear()
+    def detach(self, target: Cancellable) -> None:
+        with self._lock:
+            if target in self._targets:
+                self._targets.remove(target)
+
+    def during(self, target: Cancellable, work: Callable[[], T]) -> T:
+        """Do work, which cancelling the target ends. Every token of a stream comes by here, so it is attach() and detach() in one."""
+        with self._lock:
+            if self.requested:
+                self.check()
+            self._targets.append(target)
+        try:
+            return work()
+        finally:
+            with self._lock:
+                if target in self._targets:
+                    self._targets.remove(target)
 
 
 Adapters = Sequence[Tuple[api.Adapter, float]]
@@ -139,7 +173,7 @@ class Plan:
         if asked:
             kind, text_of = CONSTRAINTS[asked[0]]
             self.constraint = (kind, text_of(options[asked[0]]))
-        self.parse = parser_of(options.get("json_schema"))
+        self.json_schema = options.get("json_schema")
         processors: Any = options.get("logits_processor") or []
         self.processors: Sequence[LogitsProcessor] = (processors,) if callable(processors) else tuple(processors)
         if self.processors and asked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import codecs
+import threading
 import time
 from types import SimpleNamespace
 from typing import Any, Dict, Generator, List
@@ -26,19 +27,18 @@ def processed_events(model: Any, sessions: Any, tokens: List[int], plan: Plan) -
     event = SimpleNamespace(text="", kind=api.StreamKind.TEXT, n_tokens=0, n_prompt_tokens=len(tokens),
                             n_cached_tokens=0, prompt_seconds=0.0, decode_seconds=0.0,
                             finish_reason=api.FinishReason.NONE)
-    with sessions.lend() as session:
+    with sessions.lend(plan.cancel) as session:
         handle = session.handle
         session.set_adapters(plan.adapters)
         kept = shared_prefix(handle.tokens(), tokens)
         handle.rewind(kept)
         started = time.perf_counter()
-        interruptible(handle, lambda: handle.eval(tokens[kept:]))
+        plan.cancel.during(handle, lambda: interruptible(handle, lambda: handle.eval(tokens[kept:])))
         event.prompt_seconds = time.perf_counter() - started
         event.n_cached_tokens = kept + handle.reused()
         said, held = list(tokens), ""
         started = time.perf_counter()
         while True:
-            plan.cancel.check()
             before = array.array("f", handle.logits())
             after = array.array("f", before)
             for processor in plan.processors:
@@ -68,7 +68,8 @@ def processed_events(model: Any, sessions: Any, tokens: List[int], plan: Plan) -
             yield event
             if over:
                 return
-            handle.eval([token])
+            session.holder = threading.get_ident()
+            plan.cancel.during(handle, lambda: handle.eval(said[-1:]))
 
 
 def shared_prefix(old: List[int], new: List[int]) -> int:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 NAMES = {"penalty_window": "repeat_last_n"}
 LOCAL = ("adapters", "logits_processor", "n_guesses")
 TEXTS_AT_ONCE = 64
+REQUESTS_AT_ONCE = 100
 #: What a Model stands on, and a Client has not.
 HERE = ("handle", "info", "context_length", "_sessions", "_embedders", "_chats", "_constraints", "_lock")
 T = TypeVar("T")
@@ -131,6 +132,7 @@ class Client(Model):
         self._beside = copy.copy(self.transport)
         self._beside.base = base[:base.rindex("/v")]
         self._name = options.get("model")
+        self.parallel = REQUESTS_AT_ONCE  # of an AsyncModel
 
     if not TYPE_CHECKING:
         def __getattr__(self, name: str) -> Any:
@@ -242,7 +244,7 @@ class Client(Model):
             choices=[Choice(index=0, message=message_of(member(choice, "message")), logprobs=logprobs_of(choice.get("logprobs")),
                             finish_reason=choice.get("finish_reason") or "stop")],
             usage=usage_of(reply.get("usage")), timings=Timings(member(reply, "timings")))
-        answer.__dict__["parse"] = plan.parse
+        answer.__dict__["json_schema"] = plan.json_schema
         return answer
 
     def _head(self, reply: Mapping[str, Any], kind: str, prefix: str) -> Dict[str, Any]:
@@ -300,17 +302,23 @@ class Client(Model):
     def _chunk(first: Dict[str, Any], delta: Delta, reason: Optional[str], logprobs: Optional[TokenLogprobs] = None) -> ChatChunk:
         return ChatChunk(first, choices=[ChunkChoice(index=0, delta=delta, logprobs=logprobs, finish_reason=reason)])
 
+    def _ask_prompt(self, prompt: Prompt, special: bool, plan: Plan, options: Mapping[str, Any], **more: Any) -> Json:
+        if special:
+            raise TypeError("special: this is about a model on this machine")
+        return self._ask(plan, options, prompt=prompt if isinstance(prompt, str) else list(prompt), **more)
+
     # --- Generation and embeddings --------------------------------------------------------------------------------------
 
-    def generate(self, prompt: Prompt, **options: Unpack[Options]) -> Completion:
+    def generate(self, prompt: Prompt, *, special: bool = False, **options: Unpack[Options]) -> Completion:
         """Text that goes on after a prompt, which is a text or tokens.
 
         Args:
             prompt: text, or token ids where the server takes them
+            special: of a model on this machine; a server has its own mind about special tokens in a text
             options: see libllm.Options
         """
         plan = Plan(options)
-        request = self._ask(plan, options, prompt=prompt if isinstance(prompt, str) else list(prompt))
+        request = self._ask_prompt(prompt, special, plan, options)
         reply = self.transport.whole("/completions", request, plan.cancel)
         choice = self._choice(reply)
         answer = Completion(
@@ -319,13 +327,13 @@ class Client(Model):
                                 logprobs=TextLogprobs(choice["logprobs"]) if member(choice, "logprobs") else None,
                                 finish_reason=choice.get("finish_reason") or "stop")],
             usage=usage_of(reply.get("usage")), timings=Timings(member(reply, "timings")))
-        answer.__dict__["parse"] = plan.parse
+        answer.__dict__["json_schema"] = plan.json_schema
         return answer
 
-    def generate_stream(self, prompt: Prompt, **options: Unpack[Options]) -> Stream[str]:
+    def generate_stream(self, prompt: Prompt, *, special: bool = False, **options: Unpack[Options]) -> Stream[str]:
         """The text of generate() in pieces, as they come. Closing the iterator ends the generation."""
         plan = Plan(options)
-        request = self._ask(plan, options, prompt=prompt if isinstance(prompt, str) else list(prompt), stream=True)
+        request = self._ask_prompt(prompt, special, plan, options, stream=True)
         return Stream(self._pieces(request, plan))
 
     def _pieces(self, request: Json, plan: Plan) -> Generator[str, None, None]:
@@ -341,23 +349,23 @@ class Client(Model):
                     yield choice["text"]
 
     @overload
-    def embed(self, text: str, *, pooling: api.Pooling = ...) -> memoryview: ...
+    def embed(self, text: str, *, pooling: api.Pooling = ..., cancel: Optional[Cancellation] = ...) -> memoryview: ...
 
     @overload
-    def embed(self, text: Texts, *, pooling: api.Pooling = ...) -> List[memoryview]: ...
+    def embed(self, text: Texts, *, pooling: api.Pooling = ..., cancel: Optional[Cancellation] = ...) -> List[memoryview]: ...
 
-    def embed(self, text: Union[str, Texts], *, pooling: api.Pooling = api.Pooling.AUTO
+    def embed(self, text: Union[str, Texts], *, pooling: api.Pooling = api.Pooling.AUTO, cancel: Optional[Cancellation] = None
               ) -> Union[memoryview, List[memoryview]]:
         """The embedding of a text as a view of floats (numpy.asarray() takes it); of several, their list."""
         if pooling != api.Pooling.AUTO:
             raise TypeError("pooling: this is about a model on this machine")
         if isinstance(text, str):
-            return self.embed([text])[0]
+            return self.embed([text], cancel=cancel)[0]
         vectors: List[memoryview] = []
         for start in range(0, len(text), TEXTS_AT_ONCE):
             some = list(text[start:start + TEXTS_AT_ONCE])
             found = {item.get("index", index): item.get("embedding")
-                     for index, item in enumerate(objects(self.create_embedding(some).get("data")))}
+                     for index, item in enumerate(objects(self._embeddings(some, cancel or Cancellation()).get("data")))}
             for index in range(len(some)):
                 try:
                     vectors.append(memoryview(array.array("f", found[index] or [])))
@@ -368,8 +376,11 @@ class Client(Model):
 
     def create_embedding(self, text: Union[str, Texts]) -> Json:
         """Embeddings in the shape of OpenAI's API."""
-        request = {"model": self.name, "input": text if isinstance(text, str) else list(text), "encoding_format": "float"}
-        return self.transport.whole("/embeddings", request, Cancellation())
+        return self._embeddings(text if isinstance(text, str) else list(text), Cancellation())
+
+    def _embeddings(self, text: Union[str, List[str]], cancel: Cancellation) -> Json:
+        request = {"model": self.name, "input": text, "encoding_format": "float"}
+        return self.transport.whole("/embeddings", request, cancel)
 
     # --- Text and tokens, where a server tells of them (libllm serve, vLLM, llama.cpp) ------------------------------------
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import threading
 from collections import OrderedDict
-from typing import (TYPE_CHECKING, Any, Callable, Dict, Generator, Iterable, Iterator, List, Optional, Sequence, Tuple, Union,
-                    overload)
+from typing import (TYPE_CHECKING, Any, Callable, Dict, Generator, Iterable, Iterator, List, Optional, Sequence, Tuple, TypeVar,
+                    Union, overload)
 
 from . import api
 from ._core import SHARED, Call, ClosedError
+from ._errors import BusyError, InvalidArgumentError
 from ._load import lib
-from ._options import Endpoint, Options, Plan
+from ._options import Cancellation, Endpoint, Options, Plan
 from ._runtime import locate, shared_runtime
 from ._stream import Stream
 from .results import (ChatChunk, ChatCompletion, Choice, ChunkChoice, Completion, Delta, FunctionCall, Message, TextChoice,
@@ -30,7 +32,10 @@ if TYPE_CHECKING:
 Messages = Sequence[Any]
 Prompt = Union[str, Sequence[int]]
 Texts = Union[List[str], Tuple[str, ...]]  # no Sequence: a text is one, too
-KEPT_CONSTRAINTS = 16
+PAGE = 64  # an engine's positions are given to its sessions in pages
+KEPT = 16  # constraints and templates, each
+K = TypeVar("K")
+V = TypeVar("V")
 # OpenAI's word for every reason.
 REASONS = {api.FinishReason.STOP: "stop", api.FinishReason.LENGTH: "length", api.FinishReason.CONTEXT: "length",
            api.FinishReason.TOOL_CALLS: "tool_calls", api.FinishReason.NONE: "stop"}
@@ -58,32 +63,69 @@ class Sessions:
         self.context = context
         self.left = parallel
         self.free: List[Session] = []
+        self.lent: List[Session] = []
         self.changed = threading.Condition()
         self.closed = False
 
     @contextlib.contextmanager
-    def lend(self) -> Iterator[Session]:
+    def lend(self, cancel: Optional[Cancellation] = None) -> Iterator[Session]:
         with self.changed:
-            while not self.closed and not self.free and not self.left:
-                self.changed.wait()
-            if self.closed:
-                raise ClosedError("the Model is closed")
-            if self.free:
-                session = self.free.pop()
-            else:
-                if self.engine is None:
-                    self.engine = self.make()
-                session = Session(api.Session.create(self.engine, api.SessionOptions(n_positions=self.context)))
-                self.left -= 1
+            session = self._take()
+        if session is None:
+            wanted = cancel or Cancellation()
+            session = wanted.during(self, lambda: self._wait(wanted))
         try:
             yield session
         finally:
             with self.changed:
+                self.lent.remove(session)
                 if self.closed:
                     session.close()
                 else:
                     self.free.append(session)
-                self.changed.notify()
+                self.changed.notify_all()
+
+    def _take(self) -> Optional[Session]:
+        """A session, if one is free or may be made. With the lock held."""
+        if self.closed:
+            raise ClosedError("the Model is closed")
+        if not self.free and not self.left:
+            return None
+        if self.free:
+            session = self.free.pop()
+        else:
+            if self.engine is None:
+                self.engine = self.make()
+            session = Session(api.Session.create(self.engine, api.SessionOptions(n_positions=self.context)))
+            self.left -= 1
+        session.holder = threading.get_ident()
+        self.lent.append(session)
+        return session
+
+    def _wait(self, cancel: Cancellation) -> Session:
+        # What waits for its own streams would wait for ever. Those that only refer to themselves are no longer anybody's.
+        if self._is_mine():
+            gc.collect()
+        with self.changed:
+            while True:
+                cancel.check()
+                session = self._take()
+                if session is not None:
+                    return session
+                if self._is_mine():
+                    raise BusyError("every session of the Model is held by a stream of this thread, which is not at its end: close "
+                                    f"the stream, or open the Model with parallel={len(self.lent) + 1}")
+                self.changed.wait()
+
+    def _is_mine(self) -> bool:
+        with self.changed:
+            return all(session.holder == threading.get_ident() for session in self.lent)
+
+    def cancel(self) -> bool:
+        """Have those that wait see whether they still have to."""
+        with self.changed:
+            self.changed.notify_all()
+        return True
 
     def close(self) -> None:
         with self.changed:
@@ -103,25 +145,29 @@ class Model:
                  engine: Optional[Dict[str, Any]] = None):
         self.handle = handle
         self.info: api.ModelInfo = handle.get_info()
+        if parallel < 1:
+            raise InvalidArgumentError(f"parallel is {parallel}, expected 1 or more")
+        #: Calls that compute at the same time; further ones wait.
+        self.parallel = parallel
         #: Tokens that a conversation may have: what was asked for, or what the model was trained for, at most 8192.
         self.context_length = context or min(self.info.n_context_train, 8192)
         self._name: Optional[str] = None
         settings = engine or {}
-        positions = self.context_length * parallel
+        positions = -(-self.context_length // PAGE) * PAGE * parallel
 
         def make(**more: Any) -> Callable[[], api.Engine]:
             return lambda: api.Engine.create(handle, api.EngineOptions(n_positions=positions, **settings, **more))
 
         self._sessions = Sessions(make(), parallel, self.context_length)
         self._embedders = Sessions(make(hidden_states=1), parallel, self.context_length)
-        self._chats: Dict[Optional[str], api.Chat] = {}
+        self._chats: "OrderedDict[Optional[str], api.Chat]" = OrderedDict()
         self._constraints: "OrderedDict[Tuple[int, str], api.Constraint]" = OrderedDict()
         self._lock = threading.Lock()
 
     @classmethod
     def open(cls, path_or_name: PathLike, *, context: int = 0, parallel: int = 1, device: Optional[str] = None,
-             kv_type: Optional[api.KvType] = None, deterministic: bool = False, load_mode: Optional[api.LoadMode] = None,
-             runtime: Optional[api.Runtime] = None, **endpoint: Unpack[Endpoint]) -> Model:
+             gpu_layers: int = 0, n_batch: int = 0, kv_type: Optional[api.KvType] = None, deterministic: bool = False,
+             load_mode: Optional[api.LoadMode] = None, runtime: Optional[api.Runtime] = None, **endpoint: Unpack[Endpoint]) -> Model:
         """Open a model: a GGUF file, a folder of Hugging Face, a name such as "default", or one elsewhere, "https://host/v1".
 
         Args:
@@ -130,6 +176,8 @@ class Model:
             context: tokens of a conversation; 0: what the model was trained for, at most 8192
             parallel: conversations that compute at the same time; further calls wait
             device: "cpu" or another id of libllm.devices()
+            gpu_layers: layers that a device with memory of its own computes, the last ones; 0: as many as fit
+            n_batch: tokens that one step evaluates at most, 1 to 4096; 0: 256
             kv_type: number format of keys and values
             deterministic: results do not depend on what else is computed at the time
             load_mode: api.LoadMode.READ for files that may change or lie on a network
@@ -138,8 +186,8 @@ class Model:
         """
         name = os.fspath(path_or_name)
         if name.startswith(("http://", "https://")):
-            for option, value in {"context": context, "parallel": parallel - 1, "device": device, "kv_type": kv_type,
-                                  "deterministic": deterministic, "load_mode": load_mode, "runtime": runtime}.items():
+            for option, value in {"context": context, "parallel": parallel - 1, "device": device, "gpu_layers": gpu_layers,
+                                  "n_batch": n_batch, "kv_type": kv_type, "deterministic": deterministic, "load_mode": load_mode, "runtime": runtime}.items():
                 if value:
                     raise TypeError(f"{option}: this is about a model on this machine, {name} is elsewhere")
             from .client import Client
@@ -150,8 +198,9 @@ class Model:
         path = locate(name)
         handle = api.Model.open(runtime or shared_runtime(), path, api.ModelOptions(load_mode=load_mode))
         model = cls(handle, context=context, parallel=parallel,
-                    engine={"device": device, "kv_type": kv_type, "deterministic": int(deterministic)})
-        model._name = os.path.basename(name)
+                    engine={"device": device, "n_device_layers": gpu_layers, "n_batch": n_batch, "kv_type": kv_type,
+                            "deterministic": int(deterministic)})
+        model._name = os.path.basename(os.path.abspath(name))
         return model
 
     @property
@@ -237,7 +286,7 @@ class Model:
                             logprobs=TokenLogprobs(content=probable, refusal=None) if tokens else None,
                             finish_reason=REASONS[event.finish_reason])],
             usage=usage(event), timings=timings(event))
-        answer.__dict__["parse"] = plan.parse
+        answer.__dict__["json_schema"] = plan.json_schema
         return answer
 
     def chat_stream(self, messages: Messages, *, tools: Sequence[Tool] = (), template: Optional[str] = None,
@@ -292,18 +341,16 @@ class Model:
         return json.dumps(request, ensure_ascii=False)
 
     def _chat(self, template: Optional[str]) -> api.Chat:
-        with self._lock:
-            if template not in self._chats:
-                self._chats[template] = api.Chat.create(self.handle, api.ChatOptions(template_text=template))
-            return self._chats[template]
+        return self._made(self._chats, template, lambda: api.Chat.create(self.handle, api.ChatOptions(template_text=template)))
 
     # --- Generation -----------------------------------------------------------------------------------------------------
 
-    def generate(self, prompt: Prompt, **options: Unpack[Options]) -> Completion:
+    def generate(self, prompt: Prompt, *, special: bool = False, **options: Unpack[Options]) -> Completion:
         """Text that goes on after a prompt, which is a text or tokens.
 
         Args:
-            prompt: text, whose special tokens are text too, or token ids
+            prompt: text, or token ids
+            special: "<|im_end|>" and the like in the text become control tokens; never for text of users
             options: see libllm.Options
         """
         plan = Plan(options)
@@ -311,7 +358,7 @@ class Model:
         tokens = self._tokens(plan)
         probable: List[TokenLogprob] = []
         event = None
-        for event in self._prompt_events(prompt, plan):
+        for event in self._prompt_events(prompt, special, plan):
             texts.append(event.text)
             if tokens:
                 probable += tokens.of(event)
@@ -325,13 +372,13 @@ class Model:
             **head("text_completion", "cmpl", self.name),
             choices=[TextChoice(text="".join(texts), index=0, logprobs=logprobs, finish_reason=REASONS[event.finish_reason])],
             usage=usage(event), timings=timings(event))
-        answer.__dict__["parse"] = plan.parse
+        answer.__dict__["json_schema"] = plan.json_schema
         return answer
 
-    def generate_stream(self, prompt: Prompt, **options: Unpack[Options]) -> Stream[str]:
+    def generate_stream(self, prompt: Prompt, *, special: bool = False, **options: Unpack[Options]) -> Stream[str]:
         """The text of generate() in pieces, as they come. Closing the iterator ends the generation."""
         plan = Plan(options)
-        return Stream(self._texts(self._prompt_events(prompt, plan)))
+        return Stream(self._texts(self._prompt_events(prompt, special, plan)))
 
     @staticmethod
     def _texts(events: Generator[api.StreamEvent, None, None]) -> Generator[str, None, None]:
@@ -340,8 +387,8 @@ class Model:
                 if event.text:
                     yield event.text
 
-    def _prompt_events(self, prompt: Prompt, plan: Plan) -> Generator[api.StreamEvent, None, None]:
-        tokens = self.tokenize(prompt, bos=True) if isinstance(prompt, str) else list(prompt)
+    def _prompt_events(self, prompt: Prompt, special: bool, plan: Plan) -> Generator[api.StreamEvent, None, None]:
+        tokens = self.tokenize(prompt, special=special, bos=True) if isinstance(prompt, str) else list(prompt)
         if plan.processors:
             from ._processed import processed_events
 
@@ -352,51 +399,56 @@ class Model:
                 ) -> Generator[api.StreamEvent, None, None]:
         """The items of a stream. The prompt is computed with the first one, where Ctrl-C ends it."""
         options = plan.stream(self.constraint(*plan.constraint) if plan.constraint else None)
-        with self._sessions.lend() as session:
+        during, identity = plan.cancel.during, threading.get_ident
+        with self._sessions.lend(plan.cancel) as session:
+            handle = session.handle
             session.set_adapters(plan.adapters)
-            with start(session.handle, options) as stream:
-                try:
-                    plan.cancel.attach(session.handle)
-                    more, event = interruptible(session.handle, stream.next)
-                    while more:
-                        yield event
-                        plan.cancel.check()
-                        more, event = stream.next()
-                finally:
-                    plan.cancel.detach()
+            with start(handle, options) as stream:
+                following = stream.next
+                more, event = during(handle, lambda: interruptible(handle, following))
+                while more:
+                    yield event
+                    session.holder = identity()
+                    more, event = during(handle, following)
                 yield event
 
     def constraint(self, kind: api.ConstraintKind, text: str) -> api.Constraint:
-        """What text must look like, compiled for this model. The last ones are kept."""
-        key = (int(kind), text)
+        """What text must look like, compiled for this model."""
+        return self._made(self._constraints, (int(kind), text), lambda: api.Constraint.create(self.handle, kind, text))
+
+    def _made(self, kept: "OrderedDict[K, V]", key: K, make: Callable[[], V]) -> V:
+        """What is made of a text, of which the last ones are kept."""
         with self._lock:
-            if key in self._constraints:
-                self._constraints.move_to_end(key)
-                return self._constraints[key]
-        found = api.Constraint.create(self.handle, kind, text)
+            if key in kept:
+                kept.move_to_end(key)
+                return kept[key]
+        found = make()
         with self._lock:
-            self._constraints[key] = found
-            while len(self._constraints) > KEPT_CONSTRAINTS:
-                self._constraints.popitem(last=False)
+            kept[key] = found
+            while len(kept) > KEPT:
+                kept.popitem(last=False)
         return found
 
     # --- Embeddings, adapters, sessions -----------------------------------------------------------------------------------
 
     @overload
-    def embed(self, text: str, *, pooling: api.Pooling = ...) -> memoryview: ...
+    def embed(self, text: str, *, pooling: api.Pooling = ..., cancel: Optional[Cancellation] = ...) -> memoryview: ...
 
     @overload
-    def embed(self, text: Texts, *, pooling: api.Pooling = ...) -> List[memoryview]: ...
+    def embed(self, text: Texts, *, pooling: api.Pooling = ..., cancel: Optional[Cancellation] = ...) -> List[memoryview]: ...
 
-    def embed(self, text: Union[str, Texts], *, pooling: api.Pooling = api.Pooling.AUTO
+    def embed(self, text: Union[str, Texts], *, pooling: api.Pooling = api.Pooling.AUTO, cancel: Optional[Cancellation] = None
               ) -> Union[memoryview, List[memoryview]]:
         """The embedding of a text, of length 1, as a view of floats (numpy.asarray() takes it); of several, their list."""
         if not isinstance(text, str):
-            return [self.embed(one, pooling=pooling) for one in text]
+            return [self.embed(one, pooling=pooling, cancel=cancel) for one in text]
+        wanted = cancel or Cancellation()
+        wanted.check()
         tokens = self.tokenize(text, bos=True)
-        with (self._sessions if self.info.is_encoder else self._embedders).lend() as session:
+        with (self._sessions if self.info.is_encoder else self._embedders).lend(wanted) as session:
             handle = session.handle
-            return interruptible(handle, lambda: handle.embed(tokens, pooling, self.info.n_embd))
+            return wanted.during(
+                handle, lambda: interruptible(handle, lambda: handle.embed(tokens, pooling, self.info.n_embd)))
 
     def create_embedding(self, text: Union[str, Texts]) -> Json:
         """Embeddings in the shape of OpenAI's API."""

@@ -6,6 +6,8 @@ import os
 import time
 from typing import Any, Dict, List, Optional
 
+from .schemas import parser_of
+
 
 class Record(dict):  # type: ignore[type-arg]
     """A dict whose items are attributes, too."""
@@ -126,7 +128,7 @@ class ChatCompletion(Record):
     @property
     def parsed(self) -> Any:
         """The answer as the type that json_schema= named, or as what JSON has."""
-        return self.__dict__["parse"](self.text)
+        return parser_of(self.__dict__.get("json_schema"))(self.text)
 
     def _repr_markdown_(self) -> str:
         return self.text
@@ -218,7 +220,7 @@ class Completion(Record):
     @property
     def parsed(self) -> Any:
         """The text as the type that json_schema= named, or as what JSON has."""
-        return self.__dict__["parse"](self.text)
+        return parser_of(self.__dict__.get("json_schema"))(self.text)
 
     def _repr_markdown_(self) -> str:
         return self.text

@@ -15,16 +15,38 @@ def schema_of(kind: Any) -> Json:
     if hasattr(kind, "model_json_schema"):
         found: Json = kind.model_json_schema()
         return found
-    parts: Json = {}
-    return with_parts(_schema(kind, parts), parts)
+    parts = Parts()
+    return parts.added(_schema(kind, parts))
 
 
-def with_parts(schema: Json, parts: Json) -> Json:
-    return {**schema, "$defs": {**schema.get("$defs", {}), **parts}} if parts else schema
+class Parts:
+    """What a schema has at its root, as it is referred to: of pydantic models, and types that have parts of their own type."""
+
+    def __init__(self) -> None:
+        self.schemas: Json = {}
+        self._names: Dict[Any, str] = {}
+        self._begun: List[Any] = []
+
+    def added(self, schema: Json) -> Json:
+        return {**schema, "$defs": {**schema.get("$defs", {}), **self.schemas}} if self.schemas else schema
+
+    def once(self, kind: Any, describe: Callable[[], Json]) -> Json:
+        """The schema of a type, or where it is part of itself, a reference to it."""
+        if kind in self._begun and kind not in self._names:
+            names = list(self._names.values())
+            self._names[kind] = kind.__name__ if kind.__name__ not in names else f"{kind.__name__}.{len(names)}"
+        if kind not in self._names:
+            self._begun.append(kind)
+            schema = describe()
+            self._begun.pop()
+            if kind not in self._names:
+                return schema
+            self.schemas[self._names[kind]] = schema
+        return {"$ref": f"#/$defs/{self._names[kind]}"}
 
 
-def _schema(kind: Any, parts: Json) -> Json:
-    """Of what is part of another type, too: parts takes what a pydantic model refers to at the root of its schema."""
+def _schema(kind: Any, parts: Parts) -> Json:
+    """Of what is part of another type, too."""
     import dataclasses
     import enum
     import typing
@@ -33,7 +55,7 @@ def _schema(kind: Any, parts: Json) -> Json:
         return kind
     if hasattr(kind, "model_json_schema"):
         found: Json = kind.model_json_schema(ref_template=f"#/$defs/{kind.__name__}.{{model}}")
-        parts.update({f"{kind.__name__}.{name}": part for name, part in found.pop("$defs", {}).items()})
+        parts.schemas.update({f"{kind.__name__}.{name}": part for name, part in found.pop("$defs", {}).items()})
         return found
     if kind is Any:
         return {}
@@ -57,10 +79,12 @@ def _schema(kind: Any, parts: Json) -> Json:
         hints = typing.get_type_hints(kind)
         required = [field.name for field in dataclasses.fields(kind)
                     if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING]
-        return described_object({field.name: _schema(hints[field.name], parts) for field in dataclasses.fields(kind)}, required)
+        return parts.once(kind, lambda: described_object(
+            {field.name: _schema(hints[field.name], parts) for field in dataclasses.fields(kind)}, required))
     if typing.is_typeddict(kind) if hasattr(typing, "is_typeddict") else hasattr(kind, "__total__"):
         hints = typing.get_type_hints(kind)
-        return described_object({name: _schema(hint, parts) for name, hint in hints.items()}, sorted(kind.__required_keys__))
+        return parts.once(kind, lambda: described_object(
+            {name: _schema(hint, parts) for name, hint in hints.items()}, sorted(kind.__required_keys__)))
     raise TypeError(f"{kind!r} has no JSON Schema; expected a schema, a pydantic model, a dataclass or a type of typing")
 
 
@@ -145,33 +169,71 @@ def tool_schema(tool: Tool) -> Json:
     summary, params = described(inspect.getdoc(tool) or "")
     hints = typing.get_type_hints(tool)
     properties: Json = {}
-    parts: Json = {}
+    parts = Parts()
     required = []
     for name, parameter in inspect.signature(tool).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
         properties[name] = _schema(hints.get(name, Any), parts)
         if name in params:
             properties[name] = {**properties[name], "description": params[name]}
         if parameter.default is inspect.Parameter.empty:
             required.append(name)
-    parameters = with_parts(described_object(properties, required), parts)
+    parameters = parts.added(described_object(properties, required))
     function = {"name": tool.__name__, "description": summary, "parameters": parameters}
     return {"type": "function", "function": function}
 
 
-def run_tool(tools: Sequence[Tool], call: Any) -> Json:
-    """Call the function that a tool call names; the message that answers the call. What it raises becomes its answer."""
+def tool_result(tools: Sequence[Tool], call: Any) -> Any:
+    """What the function that a tool call names gives back; of an `async def`, what is to be awaited."""
     import typing
 
     function = next((tool for tool in tools if not isinstance(tool, dict) and tool.__name__ == call["function"]["name"]),
                     None)
-    try:
-        if function is None:
-            raise LookupError(f"there is no tool {call['function']['name']}")
-        hints = typing.get_type_hints(function)
-        arguments = {name: build(hints.get(name, Any), value)
-                     for name, value in json.loads(call["function"]["arguments"] or "{}").items()}
-        result = function(**arguments)
+    if function is None:
+        raise LookupError(f"there is no tool {call['function']['name']}")
+    hints = typing.get_type_hints(function)
+    return function(**{name: build(hints.get(name, Any), value)
+                       for name, value in json.loads(call["function"]["arguments"] or "{}").items()})
+
+
+def tool_answer(call: Any, result: Any) -> Json:
+    """The message that answers a tool call: with its result, or the error that it raised."""
+    if isinstance(result, Exception):
+        content = f"error: {type(result).__name__}: {result}"
+    else:
         content = result if isinstance(result, str) else json.dumps(result, default=str)
-    except Exception as error:  # pylint: disable=broad-except
-        content = f"error: {type(error).__name__}: {error}"
     return {"role": "tool", "tool_call_id": call["id"], "name": call["function"]["name"], "content": content}
+
+
+def run_tool(tools: Sequence[Tool], call: Any) -> Json:
+    """Call the function that a tool call names; the message that answers the call. What it raises becomes its answer. An
+    `async def` runs in a loop of its own; within a running one that is AsyncModel's part, and a TypeError here."""
+    try:
+        result = tool_result(tools, call)
+        if hasattr(result, "__await__"):
+            result = awaited(call["function"]["name"], result)
+        return tool_answer(call, result)
+    except AsyncToolError:
+        raise
+    except Exception as error:  # pylint: disable=broad-except
+        return tool_answer(call, error)
+
+
+class AsyncToolError(TypeError):
+    """An `async def` tool where nothing can await it."""
+
+
+def awaited(name: str, result: Any) -> Any:
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        async def whole() -> Any:
+            return await result
+
+        return asyncio.run(whole())
+    if hasattr(result, "close"):
+        result.close()  # it never begins
+    raise AsyncToolError(f"the tool {name} is async and a loop runs here: await AsyncModel.chat() instead")

@@ -52,6 +52,7 @@ class Session:
 
     def __init__(self, handle: api.Session):
         self.handle = handle
+        self.holder = 0  # the thread that last used it, where a model lends it
         self._adapters: Adapters = []
 
     def decode(self, tokens: Iterable[int]) -> memoryview:
