@@ -128,6 +128,22 @@ tests.abort = async () => {
   await assert.rejects(model.generate("Hello", options).next(), {name: "AbortError"});
 };
 
+/** A call that is aborted while it waits for a thread gives no item. */
+tests.abortWhileWaiting = async () => {
+  const model = await libllm.open(TINY);
+  const tokens = Array.from({length: 250}, (_, i) => i);
+  const controller = new AbortController();
+  const answer = model.generate("Hello", {signal: controller.signal, maxTokens: 200, ignoreEnd: true});
+  await answer.next();
+  const sessions = await Promise.all(Array.from({length: 8}, () => Session.open(model)));
+  const others = Promise.all(sessions.map((session) => session.eval(tokens)));
+  const item = answer.next();
+  await turn();
+  controller.abort();
+  await assert.rejects(item, {name: "AbortError"});
+  await others;
+};
+
 /** Several sessions in one step, one of which asks for a token that does not exist. */
 tests.engine = async () => {
   const engine = await Engine.create(await libllm.open(TINY));

@@ -26,29 +26,41 @@ export async function estimate(scenario) {
   return JSON.parse(await estimateRun(await commonRuntime(), JSON.stringify(scenario)));
 }
 
+// What a call gives. It is cancelled while the library is at work only, and it may still have to wait for a thread, so that
+// is repeated until it is over.
+async function abortable(signal, session, call) {
+  signal?.throwIfAborted();
+  let timer;
+  const cancel = () => {
+    session.cancel();
+    timer = setInterval(() => session.cancel(), 1);
+  };
+  signal?.addEventListener("abort", cancel);
+  try {
+    return await call();
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+    clearInterval(timer);
+    signal?.throwIfAborted();
+  }
+}
+
 // The items of a stream of a session that is its own, both of which are closed at the end, also of a loop that is left
 // early. Its value at the end is the last item.
 async function* items(model, signal, start) {
   const session = await Session.open(model);
-  const cancel = () => session.closed || session.cancel();
   let stream = null;
-  signal?.addEventListener("abort", cancel);
   try {
     signal?.throwIfAborted();
     stream = await start(session);
     for (;;) {
-      signal?.throwIfAborted();
-      const {done, value} = await stream.next();
+      const {done, value} = await abortable(signal, session, () => stream.next());
       if (done) {
         return value;
       }
       yield value;
     }
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
   } finally {
-    signal?.removeEventListener("abort", cancel);
     stream?.close();
     session.close();
   }
