@@ -59,6 +59,10 @@ class Table(unittest.TestCase):
             self.assertTrue(model.generate("a", **SHORT).text)
         with self.assertRaises(libllm.Error):
             libllm.Model.open(TINY, device="none").generate("a")
+        with libllm.Model.open(TINY, device="cpu", gpu_layers=1, n_batch=8) as model:
+            self.assertEqual(model.generate("Hello", **SHORT).text, self.tiny.generate("Hello", **SHORT).text)
+        with self.assertRaises(libllm.InvalidArgumentError):
+            libllm.Model.open(TINY, n_batch=4097).generate("a")
 
     def test_create_chat_completion_messages(self):
         self.assertEqual(self.scripted.chat([{"role": "user", "content": "hi"}])["choices"][0]["message"]["content"], "It is sunny.")
@@ -73,6 +77,23 @@ class Table(unittest.TestCase):
 
     def test_create_completion_prompt(self):
         self.assertEqual("".join(self.tiny.generate_stream("Hello", **SHORT)), self.tiny.generate("Hello", **SHORT)["choices"][0]["text"])
+        for options in {}, {"max_tokens": 0}:
+            found = self.tiny.generate("Hello", ignore_end=True, seed=1, **options)
+            self.assertEqual((found.choices[0].finish_reason, found.usage.total_tokens >= 199), ("length", True))
+
+    def test_im_end_and_the_like_in_the_prompt(self):
+        counts = [self.tiny.generate("</s>", special=special, **SHORT).usage.prompt_tokens for special in (False, True)]
+        self.assertEqual(counts, [len(self.tiny.tokenize("</s>", special=special, bos=True)) for special in (False, True)])
+        self.assertLess(counts[1], counts[0])
+
+    def test_echo_true_suffix(self):
+        prompt = "</s>code"
+        self.assertTrue((prompt + self.tiny.generate(prompt, special=True, **SHORT).text).startswith(prompt))
+
+    def test_chat_format(self):
+        template = "{% for message in messages %}{{ message.content }}{% endfor %}"
+        self.assertEqual(self.scripted.apply_template(["hi"], template=template), "hi")
+        self.assertEqual(self.scripted.chat(["hi"], template=template, max_tokens=1).usage.completion_tokens, 1)
 
     def test_response_format(self):
         options = {"max_tokens": 60, "seed": 1}
@@ -80,6 +101,7 @@ class Table(unittest.TestCase):
         self.assertIn(self.tiny.generate("a", json_schema=schema, **options).parsed, ({"ok": True}, {"ok": False}))
         self.assertIsInstance(self.tiny.generate("a", json_schema=Answer, **options).parsed, Answer)
         self.assertIsInstance(self.tiny.generate("a", json_schema=bool, **options).parsed, bool)
+        self.assertIsInstance(self.tiny.generate("a", json_schema=dict, logit_bias={ord("}"): 20}, **options).parsed, dict)
 
     def test_llamagrammar_from_string(self):
         self.assertEqual(self.tiny.generate("a", grammar='root ::= "yes"').text, "yes")
@@ -97,6 +119,15 @@ class Table(unittest.TestCase):
         self.assertEqual(len(names), 11)
         values = {"stop": ["x"], "logit_bias": {3: -5.0}, "seed": 1, "max_tokens": 4, "top_k": 20}
         self.tiny.generate("a", repetition_penalty=1.1, **{name: values.get(name, 0.9) for name in names})
+
+    def test_mirostat_mode(self):
+        with self.assertRaisesRegex(TypeError, "mirostat_mode"):
+            self.tiny.generate("a", mirostat_mode=2)
+        self.assertTrue(self.tiny.generate("a", typical_p=0.9, min_p=0.1, **SHORT).text)
+
+    def test_draft_model(self):
+        prompt = "one two three one two three one two"
+        self.assertEqual(self.tiny.generate(prompt, n_guesses=7, **SHORT).text, self.tiny.generate(prompt, **SHORT).text)
 
     def test_logits_processor(self):
         def processor(ids, logits):
