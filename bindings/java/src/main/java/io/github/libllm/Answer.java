@@ -2,15 +2,35 @@
 package io.github.libllm;
 
 import java.util.Iterator;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 
 /**
  * Text while it is generated, on a session of its own. It is closed by {@link #close}, and when nobody refers to it any
  * more.
  */
 public final class Answer implements Iterable<StreamEvent>, AutoCloseable {
+    private static final long PAUSE_NS = 1_000_000;
+
     private final Session session;
     private final LlmStream stream;
+    private volatile boolean cancelled;
+    private volatile boolean working;
+    private final Iterator<StreamEvent> pieces = new Iterator<>() {
+        @Override
+        public boolean hasNext() {
+            return step(stream::hasNext);
+        }
+
+        @Override
+        public StreamEvent next() {
+            return step(stream::next);
+        }
+    };
 
     Answer(Session session, LlmStream stream) {
         this.session = session;
@@ -24,7 +44,19 @@ public final class Answer implements Iterable<StreamEvent>, AutoCloseable {
      */
     @Override
     public Iterator<StreamEvent> iterator() {
-        return stream;
+        return pieces;
+    }
+
+    private <T> T step(Supplier<T> work) {
+        working = true;
+        try {
+            if (cancelled) {
+                throw new LibllmException.Cancelled("the answer was cancelled");
+            }
+            return work.get();
+        } finally {
+            working = false;
+        }
     }
 
     /**
@@ -33,7 +65,8 @@ public final class Answer implements Iterable<StreamEvent>, AutoCloseable {
      * @return a sequential stream
      */
     public Stream<StreamEvent> stream() {
-        return stream.stream().onClose(this::close);
+        int traits = Spliterator.ORDERED | Spliterator.NONNULL;
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(pieces, traits), false).onClose(this::close);
     }
 
     /**
@@ -60,9 +93,21 @@ public final class Answer implements Iterable<StreamEvent>, AutoCloseable {
         return stream.last();
     }
 
-    /** Have the thread that waits for a piece throw {@link LibllmException.Cancelled}; for any thread. */
+    /**
+     * Have the thread that waits for a piece, or asks for the next one, throw {@link LibllmException.Cancelled}; for any
+     * thread, which waits until that one has been reached.
+     */
     public void cancel() {
-        session.cancel();
+        cancelled = true;
+        // A session is cancelled while it computes only, and it may be about to.
+        while (working) {
+            try {
+                session.cancel();
+            } catch (LibllmException.Closed closed) {
+                return;
+            }
+            LockSupport.parkNanos(PAUSE_NS);
+        }
     }
 
     @Override

@@ -17,6 +17,7 @@ import java.util.NoSuchElementException;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -118,6 +119,39 @@ final class Tests {
                 }
             }
             equal(n, 3);
+        }
+    }
+
+    /** Also between two pieces, where nothing is at work that could be told. */
+    static void testCancelledAnswer() throws InterruptedException {
+        StreamOptions options = new StreamOptions().maxTokens(100).ignoreEnd(true);
+        try (Llm llm = Llm.open(TINY)) {
+            Answer answer = llm.generate("Hello", options);
+            Iterator<StreamEvent> pieces = answer.iterator();
+            pieces.next();
+            answer.cancel();
+            fails(LibllmException.Cancelled.class, "", pieces::next);
+            fails(LibllmException.Cancelled.class, "", answer::text);
+            answer.close();
+            answer.cancel();
+            for (int round = 0; round < 50; round++) {
+                Answer other = llm.generate("Hello", options);
+                List<Throwable> thrown = new ArrayList<>();
+                Thread thread = new Thread(() -> {
+                    try {
+                        other.text();
+                    } catch (RuntimeException error) {
+                        thrown.add(error);
+                    }
+                });
+                thread.start();
+                LockSupport.parkNanos(20_000L * round);
+                other.cancel();
+                thread.join(PATIENCE_MS);
+                expect(!thrown.isEmpty() && thrown.get(0) instanceof LibllmException.Cancelled || other.last() != null,
+                    "cancelled, found " + thrown);
+                other.close();
+            }
         }
     }
 
