@@ -343,6 +343,23 @@ class Surface(unittest.TestCase):
             session.rewind(40)
             self.assertEqual((session.position, session.capacity), (40, 256))
 
+    def test_a_model_with_an_encoder_answers(self):
+        with libllm.Model.open(ROOT / "tests/data/tiny/t5.gguf") as model, model.session() as session:
+            options = {"max_tokens": 6, "temperature": 0, "ignore_end": True}
+            texts = []
+            for prompt in "Hello", "Other words", "Hello":
+                session.handle.encode(model.tokenize(prompt, bos=True))
+                tokens = [model.handle.special_token(api.SpecialToken.DECODER_START)]
+                session.decode(tokens)
+                for _ in range(6):
+                    tokens.append(session.sample(temperature=0))
+                    session.decode(tokens[-1:])
+                texts.append(model.detokenize(tokens[1:]))
+                self.assertEqual(model.generate(prompt, **options).text, texts[-1])
+                self.assertEqual("".join(model.generate_stream(prompt, **options)), texts[-1])
+                self.assertEqual(model.generate(prompt, logits_processor=lambda tokens, logits: None, **options).text, texts[-1])
+            self.assertNotEqual(texts[0], texts[1])
+
     def test_adapters(self):
         adapter = self.tiny.adapter(ROOT / "tests/data/adapters/llama.gguf")
         plain, changed, half = (self.tiny.generate(IDS, max_tokens=9, temperature=0, adapters=adapters).text

@@ -30,6 +30,8 @@ def processed_events(model: Any, sessions: Any, tokens: List[int], plan: Plan) -
     with sessions.lend(plan.cancel) as session:
         handle = session.handle
         session.set_adapters(plan.adapters)
+        if model.info.has_encoder:
+            tokens = model.encoded(handle, tokens, plan.cancel)
         kept = shared_prefix(handle.tokens(), tokens)
         handle.rewind(kept)
         started = time.perf_counter()

@@ -346,7 +346,8 @@ class Model:
     # --- Generation -----------------------------------------------------------------------------------------------------
 
     def generate(self, prompt: Prompt, *, special: bool = False, **options: Unpack[Options]) -> Completion:
-        """Text that goes on after a prompt, which is a text or tokens.
+        """Text that goes on after a prompt, which is a text or tokens; of a model with an encoder and a decoder (T5), what
+        answers it.
 
         Args:
             prompt: text, or token ids
@@ -393,7 +394,13 @@ class Model:
             from ._processed import processed_events
 
             return processed_events(self, self._sessions, tokens, plan)
-        return self._events(plan, lambda session, options: api.Stream.create(session, tokens, options))
+        return self._events(plan, lambda session, options: api.Stream.create(
+            session, self.encoded(session, tokens, plan.cancel) if self.info.has_encoder else tokens, options))
+
+    def encoded(self, session: api.Session, tokens: List[int], cancel: Cancellation) -> List[int]:
+        """Has the encoder of a model with a decoder, too, read a text. The tokens that the answer begins with."""
+        cancel.during(session, lambda: interruptible(session, lambda: session.encode(tokens)))
+        return [self.handle.special_token(api.SpecialToken.DECODER_START)]
 
     def _events(self, plan: Plan, start: Callable[[api.Session, api.StreamOptions], api.Stream]
                 ) -> Generator[api.StreamEvent, None, None]:
