@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What goes wrong in C++ programs gives an exception: misuse_cpp MODEL. The scenario has what all languages share.
+// What goes wrong in C++ programs gives an exception: misuse_cpp MODEL CHAT_MODEL. The scenario has what all languages share.
 #include <libllm/libllm.hpp>
 
 #include <algorithm>
@@ -150,9 +150,24 @@ static void ranges(const Model &model)
     expect_throw<InvalidArgumentError>("an entry without a session", [&] { Engine::create(model).eval(entries); });
 }
 
+static void conversations(const Model &model)
+{
+    Conversation conversation(model);
+    int n_events = 0;
+    expect_throw<CancelledError>("an answer that is cancelled between two of its items", [&] {
+        conversation.say("hello", {}, [&](const StreamEvent &) {
+            n_events++;
+            conversation.cancel();
+        });
+    });
+    expect(n_events == 1 && conversation.messages().empty(), "nothing was said");
+    Conversation moved = std::move(conversation);
+    expect(moved.say("hello").text == "It is sunny.", "a conversation goes on");
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 2)
+    if (argc != 3)
         return 2;
     try {
         Model model = open(argv[1]);
@@ -161,6 +176,7 @@ int main(int argc, char **argv)
         used_by_two_threads(model);
         callbacks(argv[1]);
         ranges(model);
+        conversations(open(argv[2]));
         expect(json_string("a\"b\\\n\x01") == "\"a\\\"b\\\\\\u000a\\u0001\"", "text becomes a JSON string");
         expect(embed(model, "Hello").size() == model.get_info().n_embd, "an embedding has n_embd numbers");
         expect_throw<NotFoundError>("a model that is not there", [] { open("no-such-model"); });

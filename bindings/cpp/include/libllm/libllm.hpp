@@ -10,8 +10,10 @@
 
 #include "api.hpp"
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 
 namespace libllm
 {
@@ -122,23 +124,35 @@ class Conversation
     /// Say something and wait for the answer. After an error it is as if nothing had been said.
     Answer say(const std::string &text, const StreamOptions &options = {}, const OnEvent &on_event = {})
     {
+        *cancelled_ = false;
         std::vector<Message> messages = messages_;
         messages.push_back({"user", text});
         Stream stream = chat_.stream(session_, json_request(messages), options);
-        Answer answer = collect(stream, on_event);
+        Answer answer = collect(stream, [&](const StreamEvent &event) {
+            // A session is cancelled while it computes only; this is for the time between.
+            if (*cancelled_)
+                throw CancelledError("the answer was cancelled");
+            if (on_event)
+                on_event(event);
+        });
         messages.push_back({"assistant", answer.text});
         messages_ = std::move(messages);
         return answer;
     }
 
     /// Stop the answer that say() waits for in another thread, which throws CancelledError.
-    void cancel() const { session_.cancel(); }
+    void cancel() const
+    {
+        *cancelled_ = true;
+        session_.cancel();
+    }
     const std::vector<Message> &messages() const noexcept { return messages_; }
 
   private:
     Chat chat_;
     Session session_;
     std::vector<Message> messages_;
+    std::unique_ptr<std::atomic<bool>> cancelled_ = std::make_unique<std::atomic<bool>>(false);
 };
 
 /// Go on with a text.

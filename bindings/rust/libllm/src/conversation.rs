@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! A chat that remembers what was said.
-use crate::{Answer, Chat, Model, Result, Session, SessionRemote, StreamEvent, StreamOptions};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+
+use crate::{Answer, Chat, Error, ErrorKind, Model, Result, Session, SessionRemote, StreamEvent, StreamOptions};
 
 /// One message of a conversation. Requests with tools, parts or other members are JSON for `Chat::stream()`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +51,22 @@ pub struct Conversation {
     chat: Chat,
     session: Session,
     messages: Vec<Message>,
+    cancelled: Arc<AtomicBool>,
+}
+
+/// What stops the answers of a [`Conversation`], from other threads.
+#[derive(Clone)]
+pub struct ConversationRemote {
+    session: SessionRemote,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl ConversationRemote {
+    /// Has the `say()` that is waited for give [`ErrorKind::Cancelled`].
+    pub fn cancel(&self) -> Result<()> {
+        self.cancelled.store(true, Ordering::SeqCst);
+        self.session.cancel()
+    }
 }
 
 impl Conversation {
@@ -64,6 +83,7 @@ impl Conversation {
             chat,
             session,
             messages,
+            cancelled: Arc::default(),
         })
     }
 
@@ -73,20 +93,32 @@ impl Conversation {
         &mut self,
         text: &str,
         options: &StreamOptions<'_>,
-        on_event: impl FnMut(&StreamEvent),
+        mut on_event: impl FnMut(&StreamEvent),
     ) -> Result<Answer> {
+        self.cancelled.store(false, Ordering::SeqCst);
         let mut messages = self.messages.clone();
         messages.push(Message::new("user", text));
-        let mut stream = self.chat.stream(&mut self.session, &json_request(&messages), options)?;
-        let answer = Answer::collect(&mut stream, on_event)?;
+        let mut answer = Answer::default();
+        for event in self.chat.stream(&mut self.session, &json_request(&messages), options)? {
+            let event = event?;
+            // A session is cancelled while it computes only; this is for the time between.
+            if self.cancelled.load(Ordering::SeqCst) {
+                return Err(Error::new(ErrorKind::Cancelled, "the answer was cancelled"));
+            }
+            on_event(&event);
+            answer.take(event);
+        }
         messages.push(Message::new("assistant", answer.text.as_str()));
         self.messages = messages;
         Ok(answer)
     }
 
     /// What stops, from another thread, the answer that `say()` waits for.
-    pub fn remote(&self) -> SessionRemote {
-        self.session.remote()
+    pub fn remote(&self) -> ConversationRemote {
+        ConversationRemote {
+            session: self.session.remote(),
+            cancelled: self.cancelled.clone(),
+        }
     }
 
     /// What was said so far.

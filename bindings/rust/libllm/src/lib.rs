@@ -18,7 +18,7 @@ mod conversation;
 mod core;
 
 pub use crate::api::*;
-pub use crate::conversation::{json_request, json_string, Conversation, Message};
+pub use crate::conversation::{json_request, json_string, Conversation, ConversationRemote, Message};
 pub use crate::core::{Error, Result};
 
 /// A call of a tool that the model asks for.

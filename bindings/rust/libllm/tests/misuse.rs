@@ -30,6 +30,20 @@ fn objects_go_to_other_threads() {
 }
 
 #[test]
+fn an_answer_is_cancelled_between_two_of_its_items() {
+    let chat_model = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/data/chat/scripted.gguf");
+    let mut conversation = Conversation::new(&open(chat_model).unwrap(), "").unwrap();
+    let (remote, mut n_events) = (conversation.remote(), 0);
+    let answer = conversation.say("hello", &Default::default(), |_| {
+        n_events += 1;
+        remote.cancel().unwrap();
+    });
+    assert_eq!((kind(answer), n_events), (Some(ErrorKind::Cancelled), 1));
+    assert!(conversation.messages().is_empty());
+    assert_eq!(conversation.say("hello", &Default::default(), |_| ()).unwrap().text, "It is sunny.");
+}
+
+#[test]
 fn a_closed_object_is_an_error() {
     let mut model = model();
     let mut session = Session::open(&model, &Default::default()).unwrap();
