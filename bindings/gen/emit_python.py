@@ -9,6 +9,11 @@ PRIMITIVES = {"char": "c_char", "int32_t": "c_int32", "uint32_t": "c_uint32", "i
               "uint64_t": "c_uint64", "size_t": "c_size_t", "float": "c_float", "double": "c_double"}
 
 
+def is_whole(item: Json) -> bool:
+    """Whether Python's number may be one that C's has no room for."""
+    return "enum" not in item and item["type"]["base"] not in ("float", "double")
+
+
 def emit(api: Json) -> Dict[str, str]:
     return {FOLDER + "_ffi.py": Ffi(api).text()}
 

@@ -2,7 +2,7 @@
 """Python: exceptions (libllm/_errors.py) and one class for every handle, struct and enum (libllm/api.py)."""
 from typing import Dict, List, Optional
 
-from emit_python import FOLDER, PRIMITIVES
+from emit_python import FOLDER, PRIMITIVES, is_whole
 from emitting import (IMPLIED, NOTICE, Json, bare, call, class_functions, comment, filled_structs, find, hands_out_memory,
                       pascal, value_names)
 
@@ -205,7 +205,7 @@ class Classes:
         """Lines that put an attribute into the C struct."""
         name, value, role, base = field["name"], f"self.{safe(field['name'])}", field["role"], field["type"]["base"]
         if role == "value":
-            return [f"raw.{name} = {value}"]
+            return [f"call.put(raw, '{name}', {value})" if is_whole(field) else f"raw.{name} = {value}"]
         if role == "handle":
             return [f"call.kept.append({value})", f"raw.{name} = call.use({value}, mode)"]
         if role == "c_text":
@@ -325,7 +325,7 @@ class Classes:
             if role in ("self", "handle"):
                 lines.append(f"c_{name} = call.use({value}, {rules.get(name, 'ANY')})")
             elif role == "value":
-                arguments[name] = value
+                arguments[name] = (f"call.number(ctypes.{PRIMITIVES[base]}, {value}, '{name}')" if is_whole(param) else value)
             elif role in ("text", "c_text", "c_texts", "options"):
                 lines.append(f"c_{name} = call.{role}({value})")
             elif role == "array" and base in self.structs:

@@ -575,6 +575,16 @@ class Misuse(unittest.TestCase):
                 model.detokenize([10**6])
             with self.assertRaises(UnicodeEncodeError):
                 model.tokenize("\ud800")
+            for call in (lambda: model.generate("a", max_tokens=-1), lambda: model.generate("a", n_guesses=2**32),
+                         lambda: libllm.Model.open(TINY, gpu_layers=-1).generate("a"), lambda: libllm.Model.open(TINY, context=2**64 + 64).generate("a"),
+                         lambda: model.session().rewind(-1), lambda: model.generate("a", penalty_window=-1)):
+                with self.assertRaisesRegex(libllm.InvalidArgumentError, "does not fit"):
+                    call()
+            for tokens in [2**32 + 5], [-2**40]:
+                with self.assertRaisesRegex(libllm.OutOfRangeError, str(tokens[0])):
+                    model.generate(tokens)
+            with self.assertRaisesRegex(libllm.InvalidArgumentError, str(2**33)):
+                model.generate("a", logit_bias={2**33: 1.0})
             self.assertEqual(model.handle.detokenize(array.array("i", [72, 105])), "Hi")
 
     def test_forked_children_get_an_error_and_end(self):

@@ -177,7 +177,24 @@ class Call:
                     return array.from_buffer_copy(view) if view.readonly else array.from_buffer(view)
                 values = view.tolist()
         numbers = list(values)
-        return (kind * len(numbers))(*numbers)
+        found = (kind * len(numbers))(*numbers)
+        if kind is not ctypes.c_float and found[:] != numbers:
+            wrong = next(number for number, kept in zip(numbers, found) if number != kept)
+            raise _errors.OutOfRangeError(f"{wrong} is no number that fits")
+        return found
+
+    def number(self, kind: Any, value: Any, name: str) -> Any:
+        """A whole number as C has it; ctypes would leave out what has no room."""
+        found = kind(value)
+        if found.value != value:
+            raise _errors.InvalidArgumentError(f"{name} is {value}, which does not fit")
+        return found
+
+    def put(self, raw: Any, name: str, value: Any) -> None:
+        """The same, into the field of a struct."""
+        setattr(raw, name, value)
+        if getattr(raw, name) != value:
+            raise _errors.InvalidArgumentError(f"{name} is {value}, which does not fit")
 
     def structs(self, kind: Any, items: Optional[Sequence[Any]], mode: int = SHARED) -> Any:
         items = items or ()

@@ -181,27 +181,27 @@ class Limits:
 
     def _fill(self, call: Call, raw: _ffi.Limits, mode: int) -> None:
         if self.gguf_entries is not None:
-            raw.gguf_entries = self.gguf_entries
+            call.put(raw, 'gguf_entries', self.gguf_entries)
         if self.tensors is not None:
-            raw.tensors = self.tensors
+            call.put(raw, 'tensors', self.tensors)
         if self.key_bytes is not None:
-            raw.key_bytes = self.key_bytes
+            call.put(raw, 'key_bytes', self.key_bytes)
         if self.string_bytes is not None:
-            raw.string_bytes = self.string_bytes
+            call.put(raw, 'string_bytes', self.string_bytes)
         if self.array_elements is not None:
-            raw.array_elements = self.array_elements
+            call.put(raw, 'array_elements', self.array_elements)
         if self.json_depth is not None:
-            raw.json_depth = self.json_depth
+            call.put(raw, 'json_depth', self.json_depth)
         if self.template_depth is not None:
-            raw.template_depth = self.template_depth
+            call.put(raw, 'template_depth', self.template_depth)
         if self.template_steps is not None:
-            raw.template_steps = self.template_steps
+            call.put(raw, 'template_steps', self.template_steps)
         if self.template_bytes is not None:
-            raw.template_bytes = self.template_bytes
+            call.put(raw, 'template_bytes', self.template_bytes)
         if self.template_output_bytes is not None:
-            raw.template_output_bytes = self.template_output_bytes
+            call.put(raw, 'template_output_bytes', self.template_output_bytes)
         if self.text_bytes is not None:
-            raw.text_bytes = self.text_bytes
+            call.put(raw, 'text_bytes', self.text_bytes)
 
     def _build(self, call: Call) -> _ffi.Limits:
         raw = _ffi.Limits()
@@ -247,7 +247,7 @@ class RuntimeOptions:
 
     def _fill(self, call: Call, raw: _ffi.RuntimeOptions, mode: int) -> None:
         if self.n_threads is not None:
-            raw.n_threads = self.n_threads
+            call.put(raw, 'n_threads', self.n_threads)
         if self.cpu_mask is not None:
             raw.cpu_mask = call.address(call.c_text(self.cpu_mask))
         if self.log is not None:
@@ -260,7 +260,7 @@ class RuntimeOptions:
         if self.limits is not None:
             raw.limits = call.options(self.limits)
         if self.fixed_threads is not None:
-            raw.fixed_threads = self.fixed_threads
+            call.put(raw, 'fixed_threads', self.fixed_threads)
         if self.blas_library is not None:
             raw.blas_library = call.address(call.c_text(self.blas_library))
         if self.vulkan_library is not None:
@@ -508,7 +508,7 @@ class ConvertOptions:
 
     def _fill(self, call: Call, raw: _ffi.ConvertOptions, mode: int) -> None:
         if self.overwrite is not None:
-            raw.overwrite = self.overwrite
+            call.put(raw, 'overwrite', self.overwrite)
         if self.type is not None:
             raw.type = call.address(call.c_text(self.type))
         if self.importance is not None:
@@ -597,25 +597,25 @@ class EngineOptions:
         if self.kv_type is not None:
             raw.kv_type = self.kv_type
         if self.n_positions is not None:
-            raw.n_positions = self.n_positions
+            call.put(raw, 'n_positions', self.n_positions)
         if self.n_batch is not None:
-            raw.n_batch = self.n_batch
+            call.put(raw, 'n_batch', self.n_batch)
         if self.deterministic is not None:
-            raw.deterministic = self.deterministic
+            call.put(raw, 'deterministic', self.deterministic)
         if self.profile is not None:
-            raw.profile = self.profile
+            call.put(raw, 'profile', self.profile)
         if self.hidden_states is not None:
-            raw.hidden_states = self.hidden_states
+            call.put(raw, 'hidden_states', self.hidden_states)
         if self.device is not None:
             raw.device = call.address(call.c_text(self.device))
         if self.importance is not None:
-            raw.importance = self.importance
+            call.put(raw, 'importance', self.importance)
         if self.no_reuse is not None:
-            raw.no_reuse = self.no_reuse
+            call.put(raw, 'no_reuse', self.no_reuse)
         if self.n_sessions is not None:
-            raw.n_sessions = self.n_sessions
+            call.put(raw, 'n_sessions', self.n_sessions)
         if self.n_device_layers is not None:
-            raw.n_device_layers = self.n_device_layers
+            call.put(raw, 'n_device_layers', self.n_device_layers)
 
     def _build(self, call: Call) -> _ffi.EngineOptions:
         raw = _ffi.EngineOptions()
@@ -658,7 +658,7 @@ class SessionOptions:
 
     def _fill(self, call: Call, raw: _ffi.SessionOptions, mode: int) -> None:
         if self.n_positions is not None:
-            raw.n_positions = self.n_positions
+            call.put(raw, 'n_positions', self.n_positions)
 
     def _build(self, call: Call) -> _ffi.SessionOptions:
         raw = _ffi.SessionOptions()
@@ -729,7 +729,7 @@ class LogitBias:
         self.bias = bias
 
     def _fill(self, call: Call, raw: _ffi.LogitBias, mode: int) -> None:
-        raw.token = self.token
+        call.put(raw, 'token', self.token)
         raw.bias = self.bias
 
 
@@ -782,7 +782,7 @@ class SamplingOptions:
             logit_bias = call.structs(_ffi.LogitBias, self.logit_bias)
             raw.logit_bias, raw.n_logit_bias = call.address(logit_bias), len(logit_bias or b'')
         if self.penalty_window is not None:
-            raw.penalty_window = self.penalty_window
+            call.put(raw, 'penalty_window', self.penalty_window)
         if self.repetition_penalty is not None:
             raw.repetition_penalty = self.repetition_penalty
         if self.frequency_penalty is not None:
@@ -790,7 +790,7 @@ class SamplingOptions:
         if self.presence_penalty is not None:
             raw.presence_penalty = self.presence_penalty
         if self.top_k is not None:
-            raw.top_k = self.top_k
+            call.put(raw, 'top_k', self.top_k)
         if self.typical_p is not None:
             raw.typical_p = self.typical_p
         if self.top_p is not None:
@@ -800,7 +800,7 @@ class SamplingOptions:
         if self.temperature is not None:
             raw.temperature = self.temperature
         if self.seed is not None:
-            raw.seed = self.seed
+            call.put(raw, 'seed', self.seed)
 
     def _build(self, call: Call) -> _ffi.SamplingOptions:
         raw = _ffi.SamplingOptions()
@@ -877,16 +877,16 @@ class StreamOptions:
 
     def _fill(self, call: Call, raw: _ffi.StreamOptions, mode: int) -> None:
         if self.max_tokens is not None:
-            raw.max_tokens = self.max_tokens
+            call.put(raw, 'max_tokens', self.max_tokens)
         if self.sampling is not None:
             raw.sampling = call.options(self.sampling)
         if self.stops is not None:
             stops = call.c_texts(self.stops)
             raw.stops, raw.n_stops = call.address(stops), len(stops or b'')
         if self.ignore_end is not None:
-            raw.ignore_end = self.ignore_end
+            call.put(raw, 'ignore_end', self.ignore_end)
         if self.n_guesses is not None:
-            raw.n_guesses = self.n_guesses
+            call.put(raw, 'n_guesses', self.n_guesses)
         if self.constraint is not None:
             call.kept.append(self.constraint)
             raw.constraint = call.use(self.constraint, mode)
@@ -894,9 +894,9 @@ class StreamOptions:
             call.kept.append(self.draft)
             raw.draft = call.use(self.draft, mode)
         if self.logprobs is not None:
-            raw.logprobs = self.logprobs
+            call.put(raw, 'logprobs', self.logprobs)
         if self.n_top_logprobs is not None:
-            raw.n_top_logprobs = self.n_top_logprobs
+            call.put(raw, 'n_top_logprobs', self.n_top_logprobs)
 
     def _build(self, call: Call) -> _ffi.StreamOptions:
         raw = _ffi.StreamOptions()
@@ -1036,11 +1036,11 @@ class FitOptions:
         if self.policy is not None:
             raw.policy = self.policy
         if self.n_positions is not None:
-            raw.n_positions = self.n_positions
+            call.put(raw, 'n_positions', self.n_positions)
         if self.n_reserved is not None:
-            raw.n_reserved = self.n_reserved
+            call.put(raw, 'n_reserved', self.n_reserved)
         if self.n_dropped_turns is not None:
-            raw.n_dropped_turns = self.n_dropped_turns
+            call.put(raw, 'n_dropped_turns', self.n_dropped_turns)
         if self.summary is not None:
             summary = call.text(self.summary)
             raw.summary, raw.summary_bytes = call.address(summary), len(summary or b'')
@@ -1332,7 +1332,7 @@ class Model(Handle):
             c_model = call.use(self, SHARED)
             c_text = call.text(text)
             tokens = call.numbers_out(
-                lambda out, capacity, needed, error: lib.libllm_model_tokenize(c_model, c_text, len(c_text or b''), flags, out, capacity, needed, error),
+                lambda out, capacity, needed, error: lib.libllm_model_tokenize(c_model, c_text, len(c_text or b''), call.number(ctypes.c_uint32, flags, 'flags'), out, capacity, needed, error),
                 ctypes.c_int32, 256 + len(c_text or b''))
             return tokens
 
@@ -1379,7 +1379,7 @@ class Model(Handle):
             c_model = call.use(self, SHARED)
             c_tokens = call.numbers(ctypes.c_int32, tokens)
             buffer = call.text_out(
-                lambda out, capacity, needed, error: lib.libllm_model_detokenize(c_model, c_tokens, len(c_tokens or b''), flags, out, capacity, needed, error),
+                lambda out, capacity, needed, error: lib.libllm_model_detokenize(c_model, c_tokens, len(c_tokens or b''), call.number(ctypes.c_uint32, flags, 'flags'), out, capacity, needed, error),
                 4096 + len(c_tokens or b''))
             return buffer.decode("utf-8", "replace")
 
@@ -1408,7 +1408,7 @@ class Model(Handle):
         """
         with Call() as call:
             c_model = call.use(self, SHARED)
-            result = lib.libllm_model_token_ends(c_model, token)
+            result = lib.libllm_model_token_ends(c_model, call.number(ctypes.c_int32, token, 'token'))
             return int(result)
 
 
@@ -1693,7 +1693,7 @@ class Session(Handle):
             c_session = call.use(self, EXCLUSIVE)
             c_tokens = call.numbers(ctypes.c_int32, tokens)
             c_scores = (ctypes.c_float * capacity)()
-            call.check(lib.libllm_session_rank(c_session, c_tokens, len(c_tokens or b''), n_second, c_scores, capacity, call.error))
+            call.check(lib.libllm_session_rank(c_session, c_tokens, len(c_tokens or b''), call.number(ctypes.c_size_t, n_second, 'n_second'), c_scores, capacity, call.error))
             scores = view(c_scores, 'f')
             return scores
 
@@ -1731,7 +1731,7 @@ class Session(Handle):
         """
         with Call() as call:
             c_session = call.use(self, EXCLUSIVE)
-            call.check(lib.libllm_session_rewind(c_session, n_positions, call.error))
+            call.check(lib.libllm_session_rewind(c_session, call.number(ctypes.c_size_t, n_positions, 'n_positions'), call.error))
 
     def save(self, path: Path) -> None:
         """Write what the session knows to a file: its tokens, keys and values, and logits. What the model is not: the file can
@@ -1890,7 +1890,7 @@ class Session(Handle):
             c_session = call.use(self, EXCLUSIVE)
             c_path = call.c_text(path)
             c_dataset = call.c_text(dataset)
-            call.check(lib.libllm_session_save_importance(c_session, c_path, c_dataset, overwrite, call.error))
+            call.check(lib.libllm_session_save_importance(c_session, c_path, c_dataset, call.number(ctypes.c_uint32, overwrite, 'overwrite'), call.error))
 
     def cancel(self) -> None:
         """Make the call that is running on this session return CANCELLED within 100 ms. Does nothing when no call is running.
