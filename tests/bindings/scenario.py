@@ -128,6 +128,7 @@ def main(command):
     with tempfile.TemporaryDirectory() as folder:
         model = (ROOT / "tests/data/tiny/llama.gguf").read_bytes()
         pathlib.Path(folder, "truncated.gguf").write_bytes(model[:len(model) // 2])
+        pathlib.Path(folder, "nan.gguf").write_bytes(model[:-4096] + b"\xff" * 4096)
         try:
             player = Player(command, folder)
         except OSError as error:
