@@ -87,6 +87,33 @@ tests.generateAndEmbed = async () => {
   assert(Math.abs(vector.reduce((sum, value) => sum + value * value, 0) - 1) < 1e-3);
 };
 
+/** What a conversation shares with the one before is not computed again; what is open at the same time is apart. */
+tests.turns = async () => {
+  const model = await libllm.open(TINY);
+  const options = {maxTokens: 4, sampling: {temperature: 0}, ignoreEnd: true};
+  const end = async (answer) => {
+    for (;;) {
+      const {done, value} = await answer.next();
+      if (done) {
+        return value;
+      }
+    }
+  };
+  const prompt = "A conversation that goes on";
+  const first = await end(model.generate(prompt, options));
+  const second = await end(model.generate(`${prompt} and on`, options));
+  assert.equal(first.nCachedTokens, 0);
+  assert(second.nCachedTokens >= prompt.length, `${second.nCachedTokens} tokens`);
+  const both = [model.generate(prompt, options), model.generate("Another", options)];
+  await Promise.all(both.map((answer) => answer.next()));
+  await Promise.all(both.map(end));
+  const last = model.generate(prompt, options);
+  await last.next();
+  model.close();
+  await end(last); // it goes on, and its session is given up then
+  await fails("CLOSED", "Model", () => model.generate(prompt, options).next());
+};
+
 tests.logprobs = async () => {
   const model = await libllm.open(TINY);
   const options = {maxTokens: 3, sampling: {temperature: 0}, ignoreEnd: true, logprobs: true, nTopLogprobs: 2};

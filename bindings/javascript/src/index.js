@@ -5,6 +5,8 @@ import {homedir} from "node:os";
 import {isAbsolute, join} from "node:path";
 import {Chat, estimateRun, Model, Pooling, Runtime, Session, Stream, TOKENIZE_ADD_BOS} from "./api.js";
 
+import {Handle} from "./core.js";
+
 export * from "./api.js";
 export {Handle, LibllmError} from "./core.js";
 
@@ -26,6 +28,33 @@ export async function estimate(scenario) {
   return JSON.parse(await estimateRun(await commonRuntime(), JSON.stringify(scenario)));
 }
 
+// A session of each model that no answer uses: what the next conversation shares with its last one is not computed again.
+const idle = new WeakMap();
+
+async function take(model) {
+  const session = idle.get(model);
+  idle.delete(model);
+  return session ?? Session.open(model);
+}
+
+function give(model, session) {
+  if (model.closed || idle.has(model)) {
+    session.close();
+  } else {
+    idle.set(model, session);
+  }
+}
+
+Model.prototype.close = function close() {
+  idle.get(this)?.close();
+  idle.delete(this);
+  Handle.prototype.close.call(this);
+};
+
+if (Symbol.dispose) {
+  Model.prototype[Symbol.dispose] = Model.prototype.close;
+}
+
 // What a call gives. It is cancelled while the library is at work only, and it may still have to wait for a thread, so that
 // is repeated until it is over.
 async function abortable(signal, session, call) {
@@ -45,10 +74,10 @@ async function abortable(signal, session, call) {
   }
 }
 
-// The items of a stream of a session that is its own, both of which are closed at the end, also of a loop that is left
-// early. Its value at the end is the last item.
+// The items of a stream, which is closed at the end, also of a loop that is left early. Its value at the end is the last
+// item.
 async function* items(model, signal, start) {
-  const session = await Session.open(model);
+  const session = await take(model);
   let stream = null;
   try {
     signal?.throwIfAborted();
@@ -62,7 +91,7 @@ async function* items(model, signal, start) {
     }
   } finally {
     stream?.close();
-    session.close();
+    give(model, session);
   }
 }
 
