@@ -5,19 +5,22 @@ import java.util.Iterator;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * Text while it is generated, on a session of its own. It is closed by {@link #close}, and when nobody refers to it any
- * more.
+ * Text while it is generated, on a session that is no other answer's meanwhile. It is closed by {@link #close}, with which
+ * the session is the next answer's, and when nobody refers to it any more.
  */
 public final class Answer implements Iterable<StreamEvent>, AutoCloseable {
     private static final long PAUSE_NS = 1_000_000;
 
     private final Session session;
     private final LlmStream stream;
+    private final Consumer<Session> giveBack;
+    private boolean closed;
     private volatile boolean cancelled;
     private volatile boolean working;
     private final Iterator<StreamEvent> pieces = new Iterator<>() {
@@ -32,9 +35,10 @@ public final class Answer implements Iterable<StreamEvent>, AutoCloseable {
         }
     };
 
-    Answer(Session session, LlmStream stream) {
+    Answer(Session session, LlmStream stream, Consumer<Session> giveBack) {
         this.session = session;
         this.stream = stream;
+        this.giveBack = giveBack;
     }
 
     /**
@@ -48,7 +52,9 @@ public final class Answer implements Iterable<StreamEvent>, AutoCloseable {
     }
 
     private <T> T step(Supplier<T> work) {
-        working = true;
+        synchronized (this) {
+            working = true;
+        }
         try {
             if (cancelled) {
                 throw new LibllmException.Cancelled("the answer was cancelled");
@@ -101,18 +107,26 @@ public final class Answer implements Iterable<StreamEvent>, AutoCloseable {
         cancelled = true;
         // A session is cancelled while it computes only, and it may be about to.
         while (working) {
-            try {
+            synchronized (this) {
+                if (closed) {
+                    return;
+                }
                 session.cancel();
-            } catch (LibllmException.Closed closed) {
-                return;
             }
             LockSupport.parkNanos(PAUSE_NS);
         }
     }
 
     @Override
-    public void close() {
-        stream.close();
-        session.close();
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            stream.close();
+            if (working) { // another thread waits for a piece: the session is that call's to its end
+                session.close();
+            } else {
+                giveBack.accept(session);
+            }
+        }
     }
 }

@@ -12,6 +12,8 @@ import java.util.function.Function;
  */
 public final class Llm implements AutoCloseable {
     private final Model model;
+    // What the next conversation shares with its last one is not computed again.
+    private Session idle;
 
     private Llm(Model model) {
         this.model = model;
@@ -102,12 +104,31 @@ public final class Llm implements AutoCloseable {
     }
 
     private Answer answer(Function<Session, LlmStream> start) {
-        Session session = Session.open(model);
+        Session session = take();
         try {
-            return new Answer(session, start.apply(session));
+            return new Answer(session, start.apply(session), this::give);
         } catch (RuntimeException error) {
-            session.close();
+            give(session);
             throw error;
+        }
+    }
+
+    private Session take() {
+        synchronized (this) {
+            if (idle != null) {
+                Session found = idle;
+                idle = null;
+                return found;
+            }
+        }
+        return Session.open(model);
+    }
+
+    private synchronized void give(Session session) {
+        if (idle != null || model.isClosed()) {
+            session.close();
+        } else {
+            idle = session;
         }
     }
 
@@ -127,7 +148,11 @@ public final class Llm implements AutoCloseable {
 
     /** Give the model up. Answers that have begun go on. */
     @Override
-    public void close() {
+    public synchronized void close() {
         model.close();
+        if (idle != null) {
+            idle.close();
+            idle = null;
+        }
     }
 }

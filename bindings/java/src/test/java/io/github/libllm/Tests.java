@@ -106,6 +106,46 @@ final class Tests {
         }
     }
 
+    /** What a conversation shares with the one before is not computed again; what is open at the same time is apart. */
+    static void testTurns() throws InterruptedException {
+        StreamOptions options = new StreamOptions().maxTokens(4).ignoreEnd(true);
+        Llm llm = Llm.open(TINY);
+        String prompt = "A conversation that goes on";
+        long[] cached = new long[2];
+        for (int turn = 0; turn < 2; turn++) {
+            try (Answer answer = llm.generate(prompt + " and on".repeat(turn), options)) {
+                answer.text();
+                cached[turn] = answer.last().nCachedTokens();
+            }
+        }
+        expect(cached[0] == 0 && cached[1] >= prompt.length(), "tokens that are kept, found " + cached[1]);
+        for (int round = 0; round < 30; round++) {
+            Answer read = llm.generate(prompt, new StreamOptions().maxTokens(50).ignoreEnd(true));
+            Thread thread = new Thread(() -> {
+                try {
+                    read.text();
+                } catch (LibllmException.Closed closed) {
+                    // as it was meant
+                }
+            });
+            thread.start();
+            LockSupport.parkNanos(50_000L * round);
+            read.close();
+            try (Answer next = llm.generate("Next", options)) {
+                expect(next.iterator().hasNext(), "an answer beside one that was closed while it was read");
+            }
+            thread.join(PATIENCE_MS);
+        }
+        Answer one = llm.generate(prompt, options);
+        Answer other = llm.generate("Another", options);
+        expect(one.iterator().hasNext() && other.iterator().hasNext(), "two at a time");
+        one.close();
+        llm.close();
+        expect(other.text() != null, "an answer goes on when its model is closed");
+        other.close();
+        fails(LibllmException.Closed.class, "Model", () -> llm.generate(prompt, options));
+    }
+
     static void testLogprobs() {
         StreamOptions options = new StreamOptions().maxTokens(3).ignoreEnd(true).logprobs(true).nTopLogprobs(2)
             .sampling(new SamplingOptions().temperature(0));
