@@ -80,8 +80,8 @@ def main():
         added = small[name][1][1] - small[name][0][1]
         (clock, processor), (shown, _) = default[name]
         percent = 100 * added / processor
-        print(f"{name:8}  Python adds {added:4.1f} us to a token, {percent:.2f} % of the {processor:.0f} us that the default model takes; "
-              f"the clock shows {100 * (shown - clock) / clock:+.1f} %")
+        print(f"{name:8}  Python adds {added:4.1f} us to a token, {percent:.2f} % of the {processor:.0f} us that the default model "
+              f"takes; the clock shows {100 * (shown - clock) / clock:+.1f} %")
         is_too_much |= added > MICROSECONDS or percent > PERCENT
     sys.exit(is_too_much)
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What goes wrong in C++ programs gives an exception: misuse_cpp MODEL CHAT_MODEL. The scenario has what all languages share.
+// What goes wrong in C++ programs gives an exception: misuse_cpp MODEL CHAT_MODEL. The scenario has what all languages
+// share.
 #include <libllm/libllm.hpp>
 
 #include <algorithm>

@@ -98,10 +98,11 @@ def sound(language, folder, header):
     known = generator.ROOT / "bindings" / language
     for path in known.rglob("*"):
         target = folder / path.relative_to(known)
-        if path.is_file() and path.suffix in (".hpp", ".go", ".java", ".rs", ".mod") and "node_modules" not in path.parts and not target.exists():
+        if path.is_file() and path.suffix in (".hpp", ".go", ".java", ".rs", ".mod") and not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target)
-    files = {suffix: sorted(str(path) for path in folder.rglob("*" + suffix)) for suffix in (".go", ".java", ".js", ".lua", ".py", ".pyi")}
+    files = {suffix: sorted(str(path) for path in folder.rglob("*" + suffix))
+             for suffix in (".go", ".java", ".js", ".lua", ".py", ".pyi")}
     if language == "python":
         for path in files[".py"] + files[".pyi"]:
             ast.parse(pathlib.Path(path).read_text(encoding="utf-8"), path)
@@ -112,13 +113,16 @@ def sound(language, folder, header):
     jna = pathlib.Path("/usr/share/java/jna.jar")
     rustc = ["rustc", "--edition", "2021", "--crate-type", "lib", "--emit", "metadata", "--out-dir", str(folder)]
     commands = {
-        "cpp": [["g++", "-std=c++17", "-fsyntax-only", "-I", str(include.parent), "-x", "c++", str(folder / "include/libllm/libllm.hpp")]],
+        "cpp": [["g++", "-std=c++17", "-fsyntax-only", "-I", str(include.parent), "-x", "c++",
+                 str(folder / "include/libllm/libllm.hpp")]],
         "go": [["gofmt", "-l", "-e", *files[".go"]]],
-        "java": [["javac", "-d", str(folder / "classes"), "-cp", str(jna), *(path for path in files[".java"] if "/main/" in path)]],
+        "java": [["javac", "-d", str(folder / "classes"), "-cp", str(jna),
+                  *(path for path in files[".java"] if "/main/" in path)]],
         "javascript": [["node", "--input-type=module", "--check", "-", path] for path in files[".js"]],
         "lua": [["luajit", "-bl", path] for path in files[".lua"]],
         "rust": [[*rustc, "--crate-name", "libllm_sys", str(folder / "libllm-sys/src/lib.rs")],
-                 [*rustc, "--crate-name", "libllm", "--extern", f"libllm_sys={folder}/liblibllm_sys.rmeta", str(folder / "libllm/src/lib.rs")]],
+                 [*rustc, "--crate-name", "libllm", "--extern", f"libllm_sys={folder}/liblibllm_sys.rmeta",
+                  str(folder / "libllm/src/lib.rs")]],
     }[language]
     if not shutil.which(commands[0][0]) or language == "java" and not jna.exists():
         print(f"{language}: there is no {commands[0][0]} that could read it")

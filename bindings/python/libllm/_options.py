@@ -65,7 +65,7 @@ class Cancellation:
                 self._targets.remove(target)
 
     def during(self, target: Cancellable, work: Callable[[], T]) -> T:
-        """Do work, which cancelling the target ends. Every token of a stream comes by here, so it is attach() and detach() in one."""
+        """Do work, which cancelling the target ends. Every token comes by here, so it is attach() and detach() in one."""
         with self._lock:
             if self.requested:
                 self.check()

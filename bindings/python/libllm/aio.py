@@ -8,7 +8,8 @@ import functools
 import threading
 import weakref
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, AsyncGenerator, AsyncIterator, Callable, Dict, Iterator, List, Optional, Sequence, TypeVar
+from typing import (TYPE_CHECKING, Any, AsyncGenerator, AsyncIterator, Callable, Dict, Iterator, List, Optional, Sequence,
+                    TypeVar)
 
 from ._errors import BusyError
 from ._options import Cancellation
@@ -55,8 +56,8 @@ class Places:
         place, waited = object(), 0.0
         while self._free.locked() and self._is_mine():
             if waited > PATIENCE:
-                raise BusyError("every session of the Model is held by a stream of this task, which is not at its end: close the "
-                                f"stream (aclose()), or open the Model with parallel={len(self._holders) + 1}")
+                raise BusyError("every session of the Model is held by a stream of this task, which is not at its end: close "
+                                f"the stream (aclose()), or open the Model with parallel={len(self._holders) + 1}")
             await asyncio.sleep(PAUSE)
             waited += PAUSE
         async with self._free:
@@ -118,7 +119,8 @@ class AsyncModel:
         cancel = options.setdefault("cancel", Cancellation())
         conversation: List[Any] = [messages] if isinstance(messages, str) else list(messages)
         while True:
-            found = await self._of_loop().call(cancel, functools.partial(self.model.chat, tools=tools, **options), conversation)
+            answer = functools.partial(self.model.chat, conversation, tools=tools, **options)
+            found = await self._of_loop().call(cancel, answer)
             message = found.choices[0].message
             if not message.tool_calls or not run_tools:
                 return found
@@ -142,9 +144,11 @@ class AsyncModel:
     async def generate(self, prompt: Prompt, *, special: bool = False, **options: Unpack[Options]) -> Completion:
         """See Model.generate()."""
         cancel = options.setdefault("cancel", Cancellation())
-        return await self._of_loop().call(cancel, functools.partial(self.model.generate, prompt, special=special, **options))
+        answer = functools.partial(self.model.generate, prompt, special=special, **options)
+        return await self._of_loop().call(cancel, answer)
 
-    def generate_stream(self, prompt: Prompt, *, special: bool = False, **options: Unpack[Options]) -> AsyncGenerator[str, None]:
+    def generate_stream(self, prompt: Prompt, *, special: bool = False,
+                        **options: Unpack[Options]) -> AsyncGenerator[str, None]:
         """See Model.generate_stream()."""
         cancel = options.setdefault("cancel", Cancellation())
         return self._iterate(cancel, self.model.generate_stream(prompt, special=special, **options))

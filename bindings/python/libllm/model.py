@@ -113,8 +113,8 @@ class Sessions:
                 if session is not None:
                     return session
                 if self._is_mine():
-                    raise BusyError("every session of the Model is held by a stream of this thread, which is not at its end: close "
-                                    f"the stream, or open the Model with parallel={len(self.lent) + 1}")
+                    raise BusyError("every session of the Model is held by a stream of this thread, which is not at its end: "
+                                    f"close the stream, or open the Model with parallel={len(self.lent) + 1}")
                 self.changed.wait()
 
     def _is_mine(self) -> bool:
@@ -167,7 +167,8 @@ class Model:
     @classmethod
     def open(cls, path_or_name: PathLike, *, context: int = 0, parallel: int = 1, device: Optional[str] = None,
              gpu_layers: int = 0, n_batch: int = 0, kv_type: Optional[api.KvType] = None, deterministic: bool = False,
-             load_mode: Optional[api.LoadMode] = None, runtime: Optional[api.Runtime] = None, **endpoint: Unpack[Endpoint]) -> Model:
+             load_mode: Optional[api.LoadMode] = None, runtime: Optional[api.Runtime] = None,
+             **endpoint: Unpack[Endpoint]) -> Model:
         """Open a model: a GGUF file, a folder of Hugging Face, a name such as "default", or one elsewhere, "https://host/v1".
 
         Args:
@@ -187,7 +188,8 @@ class Model:
         name = os.fspath(path_or_name)
         if name.startswith(("http://", "https://")):
             for option, value in {"context": context, "parallel": parallel - 1, "device": device, "gpu_layers": gpu_layers,
-                                  "n_batch": n_batch, "kv_type": kv_type, "deterministic": deterministic, "load_mode": load_mode, "runtime": runtime}.items():
+                                  "n_batch": n_batch, "kv_type": kv_type, "deterministic": deterministic,
+                                  "load_mode": load_mode, "runtime": runtime}.items():
                 if value:
                     raise TypeError(f"{option}: this is about a model on this machine, {name} is elsewhere")
             from .client import Client
@@ -341,7 +343,8 @@ class Model:
         return json.dumps(request, ensure_ascii=False)
 
     def _chat(self, template: Optional[str]) -> api.Chat:
-        return self._made(self._chats, template, lambda: api.Chat.create(self.handle, api.ChatOptions(template_text=template)))
+        options = api.ChatOptions(template_text=template)
+        return self._made(self._chats, template, lambda: api.Chat.create(self.handle, options))
 
     # --- Generation -----------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ def schema_of(kind: Any) -> Json:
 
 
 class Parts:
-    """What a schema has at its root, as it is referred to: of pydantic models, and types that have parts of their own type."""
+    """What a schema has at its root, as it is referred to: parts of pydantic models, and types that are part of themselves."""
 
     def __init__(self) -> None:
         self.schemas: Json = {}
