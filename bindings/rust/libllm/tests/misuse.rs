@@ -40,7 +40,10 @@ fn an_answer_is_cancelled_between_two_of_its_items() {
     });
     assert_eq!((kind(answer), n_events), (Some(ErrorKind::Cancelled), 1));
     assert!(conversation.messages().is_empty());
-    assert_eq!(conversation.say("hello", &Default::default(), |_| ()).unwrap().text, "It is sunny.");
+    assert_eq!(
+        conversation.say("hello", &Default::default(), |_| ()).unwrap().text,
+        "It is sunny."
+    );
 }
 
 #[test]
