@@ -7,6 +7,7 @@ usage: python_batch.py [TEST...]        (LIBLLM_LIBRARY names the library)
 import array
 import collections
 import gzip
+import io
 import json
 import os
 import pathlib
@@ -17,12 +18,14 @@ import sys
 import tempfile
 import threading
 import unittest
+from unittest import mock
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bindings/python"))
 from libllm import batch  # noqa: E402
 from libllm.batch import BatchError, Settings, driver, plan, rows, sizing, store, worker, writing  # noqa: E402
 from libllm.batch.processes import Processes  # noqa: E402
+from libllm.batch.run import Lines, progress_of  # noqa: E402
 
 BERT, LLAMA = ROOT / "tests/data/tiny/bert.gguf", ROOT / "tests/data/tiny/llama.gguf"
 QUIET = {"progress": False}
@@ -143,6 +146,17 @@ class Stores(Folder):
         self.open()
         self.assertEqual(sorted(path.name for path in self.folder.rglob("*.tmp")), [])
 
+    def test_files_of_others_beside_the_output_stay(self):
+        for folder, name in ((self.folder, "out.jsonl.mine.tmp"), (self.folder / "parts", "part-of-mine.tmp")):
+            folder.mkdir(exist_ok=True)
+            (folder / name).write_text("mine")
+        self.open()
+        found = store.Store(str(self.folder / "parts"))
+        self.addCleanup(found.close)
+        with self.assertRaisesRegex(BatchError, "no run of libllm made it"):
+            found.open({"a": 1})
+        self.assertEqual(sorted(path.name for path in self.folder.rglob("*.tmp")), ["out.jsonl.mine.tmp", "part-of-mine.tmp"])
+
     def test_another_input_is_refused(self):
         found, _ = self.open()
         found.window(0, 10, "aa")
@@ -179,6 +193,14 @@ class Rows(Folder):
         broken.write_bytes(gzip.compress(b'{"text": "a"}\n' * 1000)[:-20])
         with self.assertRaisesRegex(BatchError, "a.jsonl.gz"):
             list(rows.source_of(broken, "text").items())
+
+    def test_columns_get_other_names_or_are_left_out(self):
+        given = rows.source_of([{"row_id": 7, "error": None, "text": "a"}], "text")
+        found = list(rows.renamed(given, {"row_id": "before", "error": None, "none": "of these"}).items())
+        self.assertEqual([(item.row_id, item.row) for item in found], [(0, {"before": 7, "text": "a"})])
+        self.assertIs(rows.renamed(given, None), given)
+        with self.assertRaisesRegex(BatchError, "two columns of row 0 would be text"):
+            list(rows.renamed(given, {"row_id": "text"}).items())
 
     def test_the_same_rows_are_the_same_bytes(self):
         one = writing.Writer("jsonl.gz", "answer", "string", ["row_id", "answer", "error"])
@@ -230,8 +252,8 @@ class Fake:
 class Runs(Folder):
     COUNT = 1000
 
-    def run_with(self, executor, name="out.jsonl", size=8):
-        source = rows.Given([f"text {number}" for number in range(self.COUNT)], "text")
+    def run_with(self, executor, name="out.jsonl", size=8, given=None):
+        source = rows.Given(given or [f"text {number}" for number in range(self.COUNT)], "text")
         kept = store.Store(str(self.folder / name))
         try:
             kept.open({"a": 1})
@@ -247,6 +269,12 @@ class Runs(Folder):
         self.assertGreater(report.crashes, 5)
         self.assertEqual((self.folder / "out.jsonl").read_bytes(), (self.folder / "plain.jsonl").read_bytes())
         self.assertEqual((report.rows, report.errors, report.poisonous), (self.COUNT, 0, []))
+
+    def test_what_a_late_row_has_is_never_written_over(self):
+        given = [{"text": f"{number}", **({"answer": "mine"} if number == 900 else {})} for number in range(self.COUNT)]
+        with self.assertRaisesRegex(BatchError, "column answer already.*--rename answer="):
+            self.run_with(Fake(2), given=given)
+        self.assertFalse((self.folder / "out.jsonl").exists())
 
     def test_a_driver_that_is_killed_goes_on(self):
         self.run_with(Fake(1), "plain.jsonl")
@@ -341,6 +369,54 @@ class Models(Folder):
             batch.embed([{"text": "a", "prompt_tokens": 1}], self.folder / "y.jsonl", model=str(BERT),
                         settings=Settings(workers=1, **QUIET))
 
+    def test_what_one_run_wrote_is_the_next_ones_input(self):
+        first, second = self.folder / "first.jsonl", self.folder / "second.jsonl"
+        quick = Settings(workers=1, **QUIET)
+        batch.embed(["a", "b"], first, model=str(BERT), settings=quick)
+        with self.assertRaisesRegex(BatchError, "rename="):
+            batch.embed(first, second, model=str(BERT), settings=quick)
+        names = {"row_id": "number", "embedding": "before", "prompt_tokens": None, "error": None}
+        batch.embed(first, second, model=str(BERT), settings=quick, rename=names)
+        self.assertEqual([(row["number"], row["before"] == row["embedding"]) for row in read(second)], [(0, True), (1, True)])
+        with self.assertRaisesRegex(BatchError, "rename.number was null and is now"):
+            batch.embed(first, second, model=str(BERT), settings=quick, rename={**names, "number": "other"})
+        command = [sys.executable, "-m", "libllm.batch", "embed", str(first), str(self.folder / "third.jsonl"), "--model", str(BERT),
+                   "--quiet", *(word for old, new in names.items() for word in ("--rename", f"{old}={new or ''}"))]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "bindings/python")}
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+        self.assertEqual(read(self.folder / "third.jsonl"), read(second))
+        done = subprocess.run([*command, "--rename", "x"], env=environment, check=False, capture_output=True, text=True)
+        self.assertEqual((done.returncode, "expected OLD=NEW" in done.stderr), (1, True))
+
+    def test_the_rest_of_a_run_is_predicted_and_not_all_of_it(self):
+        class Stops(Processes):
+            def wait(self, seconds):
+                if len(list(self.work.glob("part-*"))) == 3:
+                    raise KeyboardInterrupt
+                return super().wait(seconds)
+
+        texts, output, reports = [f"text {number}" for number in range(40)], self.folder / "out.jsonl", []
+        stops = Stops()
+        stops.work = self.folder / "out.jsonl.libllm"
+        settings = Settings(workers=1, window_rows=10, unit_rows=5, progress=lambda report, _: reports.append(report))
+        with self.assertRaises(KeyboardInterrupt):
+            batch.generate(texts, output, model=str(LLAMA), max_tokens=4, settings=settings, executor=stops)
+        whole = reports[-1].predicted.seconds
+        rest = batch.generate(texts, output, model=str(LLAMA), max_tokens=4, settings=settings)
+        self.assertGreaterEqual(rest.resumed, 30)
+        self.assertAlmostEqual(rest.predicted.seconds, whole * rest.computed / 40, delta=0.15 * whole)
+
+    def test_a_log_gets_a_line_every_half_minute(self):
+        report, tell = driver.Report("out", computed=5), Lines()
+        with mock.patch.object(sys, "stderr", io.StringIO()) as said:
+            for report.seconds in (0.0, 29.0, 30.5, 31.0, 59.0, 61.0):
+                tell(report, 10)
+            lines = said.getvalue().splitlines()
+        self.assertEqual(lines, [f"libllm: 5 of 10 (50 %) rows, 0 with an error, {left} s left" for left in (30, 61)])
+        with mock.patch.object(sys, "stderr", io.StringIO()):
+            self.assertIsInstance(progress_of(Settings()), Lines)
+            self.assertIsNone(progress_of(Settings(progress=False)))
+
     def test_one_process_or_two_in_small_units_or_large_the_rows_are_the_same(self):
         texts = [f"text {number} " + "more " * (number % 9) for number in range(60)]
         outputs = []
@@ -401,6 +477,25 @@ class Sizes(unittest.TestCase):
     def test_small_models_get_a_thread_for_each_worker(self):
         layout = sizing.layout_of(str(LLAMA), self.machine())
         self.assertEqual((layout.workers, layout.threads), (8, 1))
+
+    def test_a_device_has_one_copy_of_a_model_and_so_one_worker(self):
+        layout = sizing.layout_of(str(LLAMA), self.machine(), device="vulkan:0")
+        self.assertEqual((layout.workers, layout.threads), (1, 8))
+        self.assertEqual(sizing.layout_of(str(LLAMA), self.machine(), 3, device="vulkan:0").workers, 3)
+        self.assertEqual(sizing.layout_of(str(LLAMA), self.machine(), device="cpu").workers, 8)
+
+    def test_all_parts_of_a_model_that_is_split_count(self):
+        with tempfile.TemporaryDirectory() as folder:
+            parts = [pathlib.Path(folder, f"model-0000{part}-of-00002.gguf") for part in (1, 2)]
+            for part in parts:
+                part.write_bytes(b"x" * 100)
+            before = worker.model_hash(str(parts[0]))
+            parts[1].write_bytes(b"x" * 99 + b"y")
+            self.assertEqual(before["bytes"], 200)
+            self.assertNotEqual(worker.model_hash(str(parts[0])), before)
+            with open(parts[1], "wb") as file:  # as large as no worker for each core would be given
+                file.truncate(1 << 30)
+            self.assertEqual(sizing.layout_of(str(parts[0]), self.machine()).workers, 1)
 
     def test_memory_bounds_how_many_rows_are_computed_at_a_time(self):
         self.assertLess(sizing.layout_of(str(LLAMA), self.machine(2e6)).parallel, sizing.BATCH)

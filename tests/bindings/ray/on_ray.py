@@ -105,6 +105,45 @@ class Batch(unittest.TestCase):
         self.assertEqual(report.dataset().count(), 5)
 
 
+    def test_3_a_node_that_cannot_work_is_left_out_while_others_do(self):
+        import contextlib
+        import io
+
+        from libllm.ray.cluster import Cluster
+
+        ray.init(address=self.cluster.address, log_to_driver=False, ignore_reinit_error=True)
+        library = os.environ["LIBLLM_LIBRARY"]
+        os.environ["LIBLLM_LIBRARY"] = "/nowhere/libllm.so"  # for what this node starts
+        try:
+            self.cluster.add()
+        finally:
+            os.environ["LIBLLM_LIBRARY"] = library
+        end = time.monotonic() + 60
+        while sum(node["Alive"] for node in ray.nodes()) < 5 and time.monotonic() < end:
+            time.sleep(0.2)
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            executor = Cluster(BERT)
+            report = batch.embed([f"document {number}" for number in range(40)], self.folder / "left.jsonl", model=BERT,
+                                 executor=executor, settings=Settings(progress=False))
+        self.assertEqual((report.computed, report.errors), (40, 0))
+        self.assertRegex(said.getvalue(), r"^libllm: node [0-9a-f]{8} is left out: is libllm installed there\?[^\n]*\n$")
+        self.assertEqual((len(executor.nodes), len(executor.refused)), (3, 1))
+        # A model that no node has ends the run, with the reason.
+        with contextlib.redirect_stderr(io.StringIO()) as said, self.assertRaisesRegex(
+                batch.BatchError, "no node can work: BatchError: .*another file here"):
+            executor = Cluster(BERT)
+            executor.start(batch.worker.Spec("embed", BERT, "text", "embedding", model_hash="another"), [
+                batch.sizing.Layout(1, 1, 1)] * 3)
+            try:
+                while True:
+                    for event in executor.wait(1.0):
+                        if event.fatal:
+                            raise batch.BatchError(event.fatal)
+            finally:
+                executor.stop()
+        self.assertEqual(said.getvalue().count("another file here"), 3)
+
+
 class Parquet(unittest.TestCase):
     def test_columns_keep_their_types_and_what_does_not_fit_is_an_error_of_its_row(self):
         import pyarrow.parquet
@@ -126,6 +165,14 @@ class Parquet(unittest.TestCase):
             found = pyarrow.parquet.read_table(folder / "mixed.parquet").to_pylist()
             self.assertEqual([row["x"] for row in found], [1, None])
             self.assertIn("the column x has int64", found[1]["error"])
+            late = [{"text": "a", "x": {"y": 1, "z": [{"a": 1}]}, "l": [1]}, {"text": "b", "x": {"y": 2, "z": []}, "new": None},
+                    {"text": "c", "new": 3}, {"text": "d", "x": {"y": 4, "w": 5}}, {"text": "e", "x": {"z": [{"a": 1, "b": 2}]}}]
+            report = batch.embed(late, folder / "late.parquet", model=BERT,
+                                 settings=Settings(workers=1, window_rows=1, progress=False))
+            found = pyarrow.parquet.read_table(folder / "late.parquet").to_pylist()
+            self.assertEqual([row["error"] and row["error"].split(" is lost")[0] for row in found],
+                             [None, None, "the column new", "the column x.w", "the column x.z[].b"])
+            self.assertEqual((report.errors, found[4]["x"]), (3, {"y": None, "z": [{"a": 1}]}))
 
 
 class Routes(unittest.TestCase):

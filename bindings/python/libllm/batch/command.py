@@ -22,6 +22,8 @@ def parser_of(program: str, executor: str) -> argparse.ArgumentParser:
     parser.add_argument("-m", "--model", default="default", help="file, folder or name, as every node finds it (default: default)")
     parser.add_argument("--column", help="of the input (default: prompt for generate, text for the others)")
     parser.add_argument("--answer", help="column for the answers")
+    parser.add_argument("--rename", action="append", default=[], metavar="OLD=NEW",
+                        help="another name for a column of the input, OLD= to leave it out (repeatable)")
     parser.add_argument("--system", help="what the model is told first; prompts are turns of a chat then")
     parser.add_argument("--chat", action="store_true", default=None, help="prompts are turns of a chat")
     parser.add_argument("--choices", help="classify: labels, apart by commas, or a JSON object of labels and what they mean")
@@ -58,6 +60,13 @@ def options_of(pairs: List[str]) -> Dict[str, Any]:
     return found
 
 
+def names_of(pairs: List[str]) -> Dict[str, Optional[str]]:
+    wrong = [pair for pair in pairs if pair.find("=") < 1]
+    if wrong:
+        raise BatchError(f"--rename {wrong[0]}: expected OLD=NEW, or OLD= to leave it out")
+    return {old: new or None for old, _, new in (pair.partition("=") for pair in pairs)}
+
+
 def choices_of(text: Optional[str]) -> Any:
     if text is None:
         raise BatchError("classify needs --choices")
@@ -71,7 +80,8 @@ def choices_of(text: Optional[str]) -> Any:
 
 def arguments_of(asked: argparse.Namespace) -> Dict[str, Any]:
     names = {"column": asked.column, "answer": asked.answer}
-    found = {name: value for name, value in names.items() if value is not None}
+    found: Dict[str, Any] = {name: value for name, value in names.items() if value is not None}
+    found["rename"] = names_of(asked.rename)
     if asked.task == "generate":
         found.update(system=asked.system, chat=asked.chat, seed=asked.seed, max_tokens=asked.max_tokens,
                      **options_of(asked.option))

@@ -187,6 +187,7 @@ class Run:
             if number < 0:
                 self.exhausted = True
                 return
+            refuse_names(items, self.writer.added)
             self.n_windows = number + 1
             self.store.window(number, len(items), rows_hash(items))
             if self.writer.kind == "parquet" and self.writer.schema is None:
@@ -317,4 +318,15 @@ class Run:
         rows = [{**item.row, **{name: window.results[item.row_id].get(name) for name in self.writer.added}}
                 for item in window.items]
         self.store.finish_part(window.number, rows, self.writer, window.names)
+        # A file may not hold what a row has, which is an error of the row.
+        self.report.errors += sum(row.get("error") is not None and window.results[item.row_id].get("error") is None
+                                  for item, row in zip(window.items, rows))
         del self.open[window.number]
+
+
+def refuse_names(items: List[Item], added: List[str]) -> None:
+    """What a run writes stands beside what the input has, and never in its place."""
+    clash = [name for name in added if any(name in item.row for item in items)]
+    if clash:
+        raise BatchError(f"the input has a column {clash[0]} already, which the run would write; rename= (--rename "
+                         f"{clash[0]}=NAME) gives it another name or leaves it out")

@@ -2,6 +2,7 @@
 """Workers as plain processes of this machine, each at the other end of a socket. They end when this process does."""
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import pickle
@@ -123,7 +124,7 @@ def serve(descriptor: int) -> None:
     lock = threading.Lock()
 
     def say(*message: Any) -> None:
-        with lock:
+        with lock, contextlib.suppress(BrokenPipeError):  # the driver went, which the loop below ends with
             connection.send(message)
 
     def compute(ticket: int, items: Any) -> None:

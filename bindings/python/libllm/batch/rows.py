@@ -9,7 +9,7 @@ import json
 import os
 import zlib
 from dataclasses import dataclass
-from typing import IO, Any, Dict, Iterable, Iterator, List, Optional
+from typing import IO, Any, Dict, Iterable, Iterator, List, Mapping, Optional
 
 Row = Dict[str, Any]
 Json = Dict[str, Any]
@@ -175,6 +175,34 @@ def source_of(dataset: Any, column: str) -> Source:
     if isinstance(dataset, Iterable) and not isinstance(dataset, (bytes, dict)):
         return Given(dataset, column)
     raise BatchError(f"expected a path, a list of texts or dicts, a table or a Ray Dataset; this is a {type(dataset).__name__}")
+
+
+class Renamed(Source):
+    """Rows some of whose columns have other names, or are left out."""
+
+    def __init__(self, source: Source, names: Mapping[str, Optional[str]]):
+        self.source, self.names = source, dict(names)
+
+    def identity(self) -> Json:
+        return {**self.source.identity(), "rename": self.names}
+
+    def count(self) -> Optional[int]:
+        return self.source.count()
+
+    def items(self) -> Iterator[Item]:
+        for item in self.source.items():
+            row: Row = {}
+            for name, value in item.row.items():
+                new = self.names.get(name, name)
+                if new in row:
+                    raise BatchError(f"rename: two columns of row {item.row_id} would be {new}")
+                if new is not None:
+                    row[new] = value
+            yield Item(item.row_id, row, item.bad)
+
+
+def renamed(source: Source, names: Optional[Mapping[str, Optional[str]]]) -> Source:
+    return Renamed(source, names) if names else source
 
 
 def is_dataset(rows: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional
@@ -91,6 +92,19 @@ def keep_limits(cpu: Any, limits: Json) -> None:
         pass  # it is measured again
 
 
+SPLIT = re.compile(r"(.*)-\d{5}-of-(\d{5})\.gguf")
+
+
+def files_of(path: str) -> List[str]:
+    """A model's files: those of a folder, all parts of one that is split, or the one."""
+    if os.path.isdir(path):
+        names = sorted(os.path.join(path, name) for name in os.listdir(path))
+    else:
+        split = SPLIT.fullmatch(path)
+        names = [f"{split[1]}-{part:05d}-of-{split[2]}.gguf" for part in range(1, int(split[2]) + 1)] if split else [path]
+    return [name for name in names if os.path.isfile(name)]
+
+
 def figures_of(model: str, machine: Machine, parallel: int, prompt: int, output: int) -> Optional[Dict[str, Any]]:
     try:
         report = estimate({"file": locate(model)}, "serve", engine="libllm", machine=machine.scenario, concurrency=parallel,
@@ -100,11 +114,17 @@ def figures_of(model: str, machine: Machine, parallel: int, prompt: int, output:
     return dict(report.figures)
 
 
-def layout_of(model: str, machine: Machine, workers: int = 0, parallel: int = 0) -> Layout:
+def on_device(device: Optional[str]) -> bool:
+    """Something else than the processor computes, of which Machine says nothing."""
+    return device not in (None, "", "cpu")
+
+
+def layout_of(model: str, machine: Machine, workers: int = 0, parallel: int = 0, device: Optional[str] = None) -> Layout:
     """One worker with all threads, whose rows share the reading of the weights; or as many workers with one thread, where
-    the model is so small that threads would wait for each other. The file is mapped once, whoever has it open."""
+    the model is so small that threads would wait for each other. The file is mapped once, whoever has it open; but a device
+    has a copy for each worker, so it gets one."""
     path = locate(model)
-    size = os.path.getsize(path) if os.path.isfile(path) else 0
+    size = sum(os.path.getsize(name) for name in files_of(path)) if os.path.isfile(path) else 0
     memory = machine.scenario["memory"]
     figures = figures_of(model, machine, BATCH, 256, 64)
     if figures:
@@ -115,6 +135,7 @@ def layout_of(model: str, machine: Machine, workers: int = 0, parallel: int = 0)
         sequence = figures["kv.bytes_per_sequence"].value
     else:
         small, sequence = size < 200 << 20, 0
+    small = small and not on_device(device)
     count = workers or (machine.threads if small else 1)
     threads = max(1, machine.threads // count)
     most = BATCH if not sequence else max(1, int(0.5 * max(0, memory - size) / (sequence * count)))

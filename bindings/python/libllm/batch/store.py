@@ -11,6 +11,7 @@ import base64
 import fcntl
 import json
 import os
+import re
 from typing import IO, Any, Callable, Dict, Iterator, List, Optional
 
 from .rows import BatchError, Item, Json, format_of
@@ -108,9 +109,10 @@ class Store:
     def _clean(self) -> None:
         """Remove what a run that was killed had half written."""
         for folder in {self.work, self.output if self.is_folder else os.path.dirname(self.output)}:
+            whole = ".*" if folder == self.work else r"part-\d+\.\w+" if self.is_folder else \
+                re.escape(os.path.basename(self.output))
             for name in os.listdir(folder):
-                if name.endswith(".tmp") and (folder == self.work or name.startswith(
-                        "part-" if self.is_folder else os.path.basename(self.output) + ".")):
+                if re.fullmatch(whole + r"\.\d+\.tmp", name):
                     os.unlink(os.path.join(folder, name))
 
     def _read_manifest(self) -> Optional[Json]:
@@ -184,6 +186,16 @@ class Store:
             return results if same else None
         except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
             return None
+
+    def rows_done(self) -> int:
+        """How many rows an earlier run has done."""
+        parts = [number for number in range(len(self.manifest["windows"])) if self.part_is_done(number)]
+        count = sum(self.manifest["windows"][number]["rows"] for number in parts)
+        for name in os.listdir(self.work):
+            if name.startswith("unit-") and int(name[5:10]) not in parts:
+                with open(os.path.join(self.work, name), "rb") as file:
+                    count += file.read().count(b'"row_id": ')
+        return count
 
     # --- Parts and the output -------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from .. import _errors, api
 from .._runtime import locate, make_runtime
 from ..model import Model
 from .rows import BatchError, Item, Json
+from .sizing import files_of
 
 SAMPLED, PIECES = 1 << 16, 64
 INSTRUCTION = "Classify the text. Answer with one of: {choices}."
@@ -55,10 +56,8 @@ class Spec:
 
 def model_hash(path: str) -> Json:
     """Tells model files apart without reading all of them: the size, and 64 pieces of each file."""
-    folder = os.path.isdir(path)
-    names = sorted(os.path.join(path, name) for name in os.listdir(path)) if folder else [path]
     found, size = hashlib.sha256(), 0
-    for name in (name for name in names if os.path.isfile(name)):
+    for name in files_of(path):
         length = os.path.getsize(name)
         size += length
         with open(name, "rb") as file:

@@ -79,8 +79,35 @@ class Writer:
     def _table(self, rows: List[Json]) -> Any:
         if self.schema is None:
             raise BatchError("the types of the columns are not known yet")
+        self._note_lost(rows)
         columns = [self._column(field, rows) for field in self.schema]
         return self.arrow.Table.from_arrays(columns, schema=self.schema)
+
+    def _note_lost(self, rows: List[Json]) -> None:
+        """What the first rows did not have has no place in the file: that is an error of its row."""
+        nested = {field.name: field.type for field in self.schema if self.arrow.types.is_nested(field.type)}
+        known = set(self.schema.names)
+        for row in rows:
+            lost = [name for name, value in row.items() if name not in known and value is not None]
+            for name, kind in nested.items():
+                lost += [name + path for path in self._unknown(row.get(name), kind)]
+            if lost:
+                row["error"] = row.get("error") or f"the column {lost[0]} is lost: the rows that the file began with had none"
+
+    def _unknown(self, value: Any, kind: Any) -> List[str]:
+        """Where an object has members that its type has not."""
+        types, found = self.arrow.types, []
+        if types.is_struct(kind) and isinstance(value, dict):
+            for name, one in value.items():
+                index = kind.get_field_index(name)
+                if index >= 0:
+                    found += [f".{name}{path}" for path in self._unknown(one, kind.field(index).type)]
+                elif one is not None:
+                    found.append(f".{name}")
+        elif (types.is_list(kind) or types.is_large_list(kind)) and isinstance(value, list):
+            if types.is_nested(kind.value_type):
+                found = [f"[]{path}" for one in value for path in self._unknown(one, kind.value_type)]
+        return found
 
     def _column(self, field: Any, rows: List[Json]) -> Any:
         values = [row.get(field.name) for row in rows]

@@ -38,7 +38,7 @@ def executor_of(kind: str, model: str, settings: Optional[Settings] = None, spar
     except ImportError as error:
         raise BatchError(f"Ray cannot be imported ({error}): pip install 'libllm[ray]', or executor=\"processes\"") from None
     settings = settings or Settings()
-    return Cluster(locate(model), settings.threads, settings.workers, settings.parallel, spare)
+    return Cluster(locate(model), settings.threads, settings.workers, settings.parallel, spare, settings.device)
 
 
 def _run(call: Callable[..., Report], dataset: Any, output: Any, model: str, executor: str, settings: Optional[Settings],

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import time
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, Hashable, List, Optional
@@ -83,10 +84,14 @@ def on(node_id: str) -> Any:
 class Cluster:
     """The executor for Ray. Of each node `spare` CPUs are not asked for, so that Ray has some for other tasks of the run."""
 
-    def __init__(self, model: str, threads: int = 0, workers: int = 0, parallel: int = 0, spare: int = 0) -> None:
+    def __init__(self, model: str, threads: int = 0, workers: int = 0, parallel: int = 0, spare: int = 0,
+                 device: Optional[str] = None) -> None:
         self.model, self.threads, self.count, self.parallel, self.spare = model, threads, workers, parallel, spare
+        self.device = device
         self.numbers = itertools.count()
         self.nodes: Dict[str, Node] = {}
+        #: Nodes that cannot work, and why.
+        self.refused: Dict[str, str] = {}
         self.all: Dict[Hashable, Remote] = {}
         self.spec: Optional[Spec] = None
         self.looked = 0.0
@@ -95,6 +100,8 @@ class Cluster:
         self.measure = ray.remote(measure)
         patience = time.monotonic() + PATIENCE
         while not self._look() or not self.nodes:
+            if self.refused and not self.nodes:
+                raise BatchError(self._no_node())
             if time.monotonic() > patience:
                 raise BatchError("the Ray cluster has no node with a CPU")
             time.sleep(0.5)
@@ -105,23 +112,34 @@ class Cluster:
         """Get to know nodes that came, and forget those that went. Gives back those that are alive."""
         self.looked = time.monotonic()
         alive = {node["NodeID"]: int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]}
-        fresh = [node_id for node_id, cpus in alive.items() if cpus and node_id not in self.nodes]
+        fresh = [node_id for node_id, cpus in alive.items() if cpus and node_id not in {**self.nodes, **self.refused}]
         asked = [(node_id, self.measure.options(num_cpus=0, scheduling_strategy=on(node_id)).remote(
             self.threads or alive[node_id])) for node_id in fresh]
         for node_id, reference in asked:
             try:
                 machine = ray.get(reference, timeout=120)
             except RayTaskError as error:
-                raise BatchError(f"a node cannot use libllm; is it installed there? {str(error).strip().splitlines()[-1]}") from None
+                self._refuse(node_id, f"is libllm installed there? {str(error).strip().splitlines()[-1]}")
+                continue
             except RayError:
                 continue  # it went before it could be asked
             machine.threads = min(machine.threads, alive[node_id])
-            layout = layout_of(self.model, machine, self.count, self.parallel) if os.path.exists(self.model) else \
+            layout = layout_of(self.model, machine, self.count, self.parallel, self.device) if os.path.exists(self.model) else \
                 Layout(self.count or 1, machine.threads, self.parallel or 8)
             self.nodes[node_id] = Node(node_id, machine, layout)
         for node_id in [node_id for node_id in self.nodes if node_id not in alive]:
             del self.nodes[node_id]
         return list(alive)
+
+    def _refuse(self, node_id: str, reason: str) -> None:
+        """A node gets no worker, while others go on."""
+        if node_id not in self.refused:
+            print(f"libllm: node {node_id[:8]} is left out: {reason}", file=sys.stderr, flush=True)
+        self.refused[node_id] = reason
+        self.nodes.pop(node_id, None)
+
+    def _no_node(self) -> str:
+        return f"no node can work: {next(reversed(self.refused.values()))}"
 
     def machines(self) -> List[Machine]:
         return [node.machine for node in self.nodes.values()]
@@ -172,6 +190,8 @@ class Cluster:
         if events and any(isinstance(event, Gone) for event in events) or time.monotonic() - self.looked > LOOK:
             self._look()
         self._fill()
+        if self.refused and not self.nodes and not self.all:
+            events.append(Gone(-1, [], self._no_node(), True, fatal=self._no_node()))
         return events
 
     def _take(self, number: Hashable, reference: Any) -> List[Any]:
@@ -184,8 +204,11 @@ class Cluster:
             unit = remote.units.pop(reference, None)
             return [Failed(number, unit, str(error).splitlines()[0])] if unit else [self._gone(number, error)]
         if reference is remote.waits:
+            if value:
+                del self.all[number]
+                self._refuse(remote.node.node_id, value)
             remote.ready = True
-            return [Gone(number, [], value, True, fatal=value)] if value else []
+            return []
         results, problem = value
         unit = remote.units.pop(reference)
         return [Failed(number, unit, problem)] if problem else [Done(number, unit, results)]
