@@ -9,6 +9,7 @@ import contextlib
 import enum
 import os
 import pathlib
+import socket
 import sys
 import tempfile
 import threading
@@ -217,6 +218,10 @@ class Rough(unittest.TestCase):
                     for piece in self.client(server).chat_stream("x"):
                         got.append(piece.text)
                 self.assertEqual(len(server.requests), 1)
+        with Scripted(stream({"choices": [], "prompt_filter_results": []}, chunk(content="a"), last())) as server:
+            self.assertEqual("".join(c.text for c in self.client(server).chat_stream("x")), "a")
+        with Scripted(stream({"id": "x"}, chunk(content="a"), last())) as server, self.assertRaisesRegex(libllm.JsonError, "choices"):
+            list(self.client(server).chat_stream("x"))
         with Scripted(stream(chunk(content="a"), last(), done=False)) as server:
             self.assertEqual("".join(c.text for c in self.client(server).chat_stream("x")), "a")
 
@@ -227,6 +232,36 @@ class Rough(unittest.TestCase):
         async def whole(request, reply):
             await reply.whole({"choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}]})
 
+        async def cut(request, reply):
+            await reply.head(503, "application/json", Transfer_Encoding="chunked")
+            await reply.send(b"400\r\n{")
+            reply.drop()
+
+        async def stalls(request, reply):
+            await reply.head(503, "application/json", Content_Length=100)
+            await asyncio.sleep(30)
+
+        async def cut_whole(request, reply):
+            await reply.head(kind="application/json", Transfer_Encoding="chunked")
+            await reply.send(b"400\r\n{")
+            reply.drop()
+
+        with Scripted(cut, stalls, whole) as server:
+            self.assertEqual(self.client(server, idle_timeout=0.3).chat("x").text, "Hello")
+            self.assertEqual(len(server.requests), 3)
+        with Scripted(cut) as server, self.assertRaisesRegex(libllm.BusyError, "status 503: what it says about that broke off"):
+            self.client(server, retries=0).chat("x")
+        for call in (lambda client: client.chat("x"), lambda client: list(client.chat_stream("x"))):
+            with Scripted(cut_whole) as server, self.assertRaisesRegex(libllm.FileError, "broke off"):
+                call(self.client(server))
+        # A connection that does not come about in time: what is there says nothing to a handshake of TLS.
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            with self.assertRaisesRegex(libllm.FileError, "no connection in time"):
+                libllm.Client(f"https://127.0.0.1:{silent.getsockname()[1]}", model="x", retries=2, connect_timeout=0.2).chat("x")
+            silent.setblocking(False)
+            for _ in range(3):
+                silent.accept()[0].close()
+            self.assertRaises(BlockingIOError, silent.accept)
         with Scripted(refusal(429, Retry_After="0"), refusal(503), drops, whole) as server:
             self.assertEqual(self.client(server).chat("x").text, "Hello")
             self.assertEqual(len(server.requests), 4)

@@ -5,6 +5,7 @@ and memory, against servers that are slow, broken or hostile. No key goes where 
 
 usage: endpoint.py LIBLLM DATA
 """
+import contextlib
 import gzip
 import json
 import os
@@ -12,6 +13,7 @@ import pathlib
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -305,6 +307,17 @@ def test_retries(command, _):
     with Scripted(refusal(429, Retry_After="0"), refusal(503), drops, answer_text) as server:
         code, out, err = run(command, "chat", "--endpoint", server.url, text="Hi\n")
         assert (code, out, len(server.requests)) == (0, "Hello there.\n", 4), (code, out, err)
+    # A connection that does not come about in time: what is there says nothing to a handshake of TLS.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        code, _, err = run(command, "chat", "--endpoint", f"https://127.0.0.1:{silent.getsockname()[1]}", "-m", "x", "--retries", "2",
+                           "--connect-timeout", "0.2", text="Hi\n")
+        silent.setblocking(False)
+        attempts = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                silent.accept()[0].close()
+                attempts += 1
+        assert (code, attempts) == (1, 3), (code, attempts, err)
     for status in 400, 401, 403, 404, 422, 500:
         with Scripted(refusal(status)) as server:
             _, err = bad(command, server, "--retries", "5", says=f"status {status}")

@@ -136,6 +136,40 @@ def test_same_seed(command, _):
     assert len(starts) == 2, "two prefixes"
 
 
+def test_warmup(command, _):
+    """What is sent beforehand puts nothing into a cache that is measured afterwards."""
+    mooncake = place / "blocks.jsonl"
+    mooncake.write_text("".join(json.dumps({"timestamp": 10 * i, "input_length": 600, "output_length": 1, "hash_ids": [1, i]}) + "\n"
+                                for i in range(4)))
+    for arguments in (["--rate", "1000", "--requests", "6", "--input", "30", "--prefix", "10"], ["--trace", str(mooncake)]):
+        with Scripted(timed(0, 0)) as server:
+            report, records, _ = bench(command, server.url, *arguments, "--output", "1", "--warmup", "4")
+            texts = [r.json["messages"][0]["content"].split() for r in server.requests]
+        assert report["requests"]["warmup"] == 4 and len(texts) == 4 + len(records)
+        for text in texts[:4]:
+            assert not any(text[:8] == other[:8] for other in texts[4:]), "a cache would know how a measured prompt begins"
+
+
+def test_require(command, root):
+    async def slow(request, reply):
+        await asyncio.sleep(1)
+        await timed(0, 0)(request, reply)
+
+    quick, call = timed(0, 0), ["--concurrency", "1", "--requests", "4", "-n", "2", "--target", "e2e=900ms"]
+    for required, code, verdict in [("0.75", 0, "kept: 75 % of 4 requests within the targets, 75 % asked\n"),
+                                    ("0.9", 1, "not kept: 75 % of 4 requests within the targets, 90 % asked\n")]:
+        with Scripted(quick, slow, quick) as server:
+            report, records, err = bench(command, server.url, *call, "--require", required, code=code)
+            check_report(report, records)
+            check_schema(report, root)
+            assert err.endswith(verdict), err
+            assert (report["goodput"]["required"], report["goodput"]["is_kept"]) == (float(required), code == 0)
+    with Scripted(quick) as server:
+        done = subprocess.run([command, "bench", "--endpoint", server.url, *call, "--require", "1"], env=environment,
+                              capture_output=True, text=True, timeout=PATIENCE, check=False)
+        assert done.returncode == 0 and done.stdout.endswith("kept: 100 % of 4 requests within the targets, 100 % asked\n"), done
+
+
 def test_arrivals(command, _):
     """Poisson: gaps of the mean 1/rate, as many above it as an exponential has."""
     with Scripted(timed(0, 0)) as server:
@@ -176,6 +210,17 @@ def test_traces(command, _):
     records, texts, _ = replay(mooncake)
     assert [round(r["due_s"], 9) for r in records] == [0, 0.01, 0.04] and [len(texts[n]) for n in (3, 2, 1)] == [1030, 600, 512]
     assert texts[3][:512] == texts[2][:512] != texts[1] and texts[3][512:600] != texts[2][512:]
+    azure = place / "azure.csv"
+    azure.write_text("TIMESTAMP,ContextTokens,GeneratedTokens\n2023-12-31 23:59:59.9799600,374,44\n2024-01-01 00:00:00.0003000,396,109\n"
+                     "2024-01-01T01:00:00.010+01:00,5,6\n2023-12-31 19:00:00.020-05:00,7,8\n2024-01-01 00:00:00.03Z,9,10\n")
+    records, texts, _ = replay(azure)
+    assert [round(r["due_s"], 5) for r in records] == [0, 0.02034, 0.03004, 0.04004, 0.05004], records
+    assert {n: len(texts[n]) for n in (44, 109, 10)} == {44: 374, 109: 396, 10: 9}
+    for days in ("2024-02-28", "2024-02-29", "2024-03-01"), ("2023-02-28", "2023-03-01"), ("2099-12-31", "2100-01-01"), \
+            ("2100-02-28", "2100-03-01"), ("2000-02-29", "2000-03-01"), ("2024-04-30", "2024-05-01"), ("1970-07-31", "1970-08-01"):
+        azure.write_text("TIMESTAMP,ContextTokens,GeneratedTokens\n" + "".join(f"{day} 01:02:03,1,1\n" for day in days))
+        records, _, _ = replay(azure, "--speed", "1000000")
+        assert [r["due_s"] * 1e6 for r in records] == [86400 * i for i in range(len(days))], days
     records, texts, _ = replay(burst, "--speed", "2")
     assert [round(r["due_s"], 9) for r in records] == [0, 0.01] and (len(texts[18]), len(texts[2])) == (472, 11)
     _, _, prompts = replay(own)
@@ -185,6 +230,9 @@ def test_traces(command, _):
     assert nine[0][:4] == nine[1][:4] and nine[0][4:] != nine[1][4:]
     for text, says in [("", "no requests"), ("{", "wrong.jsonl:1"), ('{"timestamp": 0}\n', "output_length"),
                        ('{"timestamp": "x", "output_length": 1}', "timestamp"),
+                       ("Timestamp,input_length,output_length\n2023-13-16 18:17:03,1,1\n", "wrong.jsonl:2"),
+                       ("Timestamp,input_length,output_length\n2023-11-16 18:17,1,1\n", "or a date"),
+                       ("Timestamp,input_length,output_length\n2023-11-16 18:17:03 x,1,1\n", "or a date"),
                        ('\n{"timestamp": 0, "output_length": 1e99, "input_length": 1}', "wrong.jsonl:2"),
                        ("a,b\n1,2\n", "timestamp"), ('{"timestamp": 0, "output_length": 1, "input_length": 1, "hash_ids": ["x"]}', "hash_ids")]:
         wrong = place / "wrong.jsonl"
@@ -215,16 +263,25 @@ def test_errors(command, root):
     async def silent(request, reply):
         await asyncio.sleep(30)
 
-    scripts = [busy, busy, refuses, drops, breaks, no_stream, silent, timed(0, 0)]
+    async def just_ends(request, reply):
+        await reply.stream(sse(chunk(content="a"), done=False))
+
+    async def forgets_done(request, reply):
+        await reply.stream(sse(chunk(content="a"), last(), done=False))
+
+    async def gives_no_reason(request, reply):
+        await reply.stream(sse(chunk(content="a")))
+
+    scripts = [busy, busy, refuses, drops, breaks, no_stream, silent, just_ends, forgets_done, gives_no_reason, timed(0, 0)]
     with Scripted(*scripts) as server:
-        report, records, _ = bench(command, server.url, "--concurrency", "1", "--requests", "12", "-n", "3", "--target", "e2e=9s",
+        report, records, _ = bench(command, server.url, "--concurrency", "1", "--requests", "15", "-n", "3", "--target", "e2e=9s",
                                    "--first-timeout", "0.3", "--connect-timeout", "0.1")
         check_report(report, records)
         check_schema(report, root)
         counts = {kind: error["count"] for kind, error in report["errors"].items()}
-        assert counts == {"busy": 2, "refused": 1, "broken": 1, "stream": 1, "invalid": 1, "timeout": 1}, report["errors"]
-        assert "out of memory" in report["errors"]["stream"]["example"] and report["requests"]["failed"] == 7
-        assert len(server.requests) == 12, "nothing is tried again: that would be another load"
+        assert counts == {"busy": 2, "refused": 1, "broken": 2, "stream": 1, "invalid": 1, "timeout": 1}, report["errors"]
+        assert "out of memory" in report["errors"]["stream"]["example"] and report["requests"]["failed"] == 8
+        assert len(server.requests) == 15, "nothing is tried again: that would be another load"
     with Scripted(refuses) as server:
         report, _, _ = bench(command, server.url, "--concurrency", "1", "--requests", "2", code=1)
         assert report["requests"]["completed"] == 0
@@ -298,6 +355,7 @@ def test_tokenize(command, _):
 def test_usage(command, _):
     for arguments, says in [([], "--rate"), (["--rate", "1", "--trace", "x"], "exclude"), (["--rate", "1", "--target", "x=1"], "--target"),
                             (["--rate", "1", "--target", "ttft=0"], "--target"), (["--concurrency", "1", "--speed", "2"], "--speed"),
+                            (["--rate", "1", "--require", "0.9"], "--target"), (["--rate", "1", "--target", "e2e=1", "--require", "2"], "--require"),
                             (["--rate", "1", "--profile"], "machine"), (["--rate", "1", "--kv", "f16"], "machine")]:
         _, _, err = bench(command, "http://127.0.0.1:1", *arguments, code=2)
         assert says in err, (arguments, err)

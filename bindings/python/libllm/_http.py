@@ -239,7 +239,7 @@ class Transport:
             headers["Authorization"] = f"Bearer {self.key}"
         plug = Plug(connection, cancel)
         try:
-            plug.connect()
+            self._reach(url, plug)
             connection.sock.settimeout(self.first_timeout)
             connection.request("GET" if body is None else "POST", target, body, headers)
             response = connection.getresponse()
@@ -254,6 +254,12 @@ class Transport:
             plug.close()
             raise
         return plug, response
+
+    def _reach(self, url: str, plug: Plug) -> None:
+        try:
+            plug.connect()
+        except (socket.timeout, TimeoutError):
+            self.fail(errors.FileError, url, "no connection in time", may_help=True)
 
     def _transport_failed(self, url: str, error: BaseException) -> NoReturn:
         if isinstance(error, (socket.timeout, TimeoutError)):
@@ -272,7 +278,10 @@ class Transport:
         if 300 <= response.status < 400:
             self.fail(errors.InvalidArgumentError, url, f"status {response.status}: it sends elsewhere, to "
                       f"{response.getheader('location')}; redirects are not followed, so give that address", status=response.status)
-        text, code = said(response.read(65536))
+        try:
+            text, code = said(response.read(65536))
+        except (OSError, http.client.HTTPException):
+            text, code = "what it says about that broke off", ""
         self.fail(class_of(response.status, code), url, f"status {response.status}: {text}",
                   may_help=response.status in RETRYABLE, after=retry_after(response.getheader("retry-after")), status=response.status)
 
@@ -302,19 +311,24 @@ class Transport:
                     cancel.check()
                     time.sleep(min(left, 0.1))
 
-    def whole(self, path: str, request: Any, cancel: Cancellation) -> Dict[str, Any]:
-        """An answer that is one object."""
-        plug, response = self.open(path, request, cancel)
+    def _read(self, path: str, response: http.client.HTTPResponse, cancel: Cancellation) -> bytes:
+        """An answer that is no stream."""
         try:
             reply = response.read(REPLY_MAX + 1)
         except (OSError, http.client.HTTPException) as error:
             cancel.check()
             raise errors.FileError(f"{self.base}{path}: the answer broke off: {error!r}") from None
-        finally:
-            plug.close()
         if len(reply) > REPLY_MAX:
             raise errors.LimitError(f"{self.base}{path}: the answer is longer than it can be")
-        return self.parse(path, reply)
+        return reply
+
+    def whole(self, path: str, request: Any, cancel: Cancellation) -> Dict[str, Any]:
+        """An answer that is one object."""
+        plug, response = self.open(path, request, cancel)
+        try:
+            return self.parse(path, self._read(path, response, cancel))
+        finally:
+            plug.close()
 
     def parse(self, path: str, data: bytes) -> Dict[str, Any]:
         try:
@@ -333,7 +347,7 @@ class Transport:
         events, has_ended = Events(), False
         try:
             if not response.getheader("content-type", "").startswith("text/event-stream"):
-                yield self.parse(path, response.read(REPLY_MAX))
+                yield self.parse(path, self._read(path, response, cancel))
                 return
             while not has_ended:
                 try:

@@ -275,8 +275,8 @@ class Client(Model):
                     counts["usage"] = usage_of(event["usage"])
                 if member(event, "timings"):
                     counts["timings"] = Timings(event["timings"])
-                if not event.get("choices") and counts:
-                    continue
+                if event.get("choices") == [] or (not event.get("choices") and counts):
+                    continue  # such as counts alone, or what Azure says of the prompt
                 choice = self._choice(event)
                 delta = self._delta(member(choice, "delta", "message"))
                 if delta:

@@ -250,8 +250,8 @@ static enum call_end end_of_result(struct call *call, CURLcode result)
         return CALL_INVALID;
     const char *reason = call->error[0] ? call->error : curl_easy_strerror(result);
     text_append(&call->problem, reason, strlen(reason));
-    if (result == CURLE_OPERATION_TIMEDOUT)
-        return CALL_TIMEOUT;
+    if (result == CURLE_OPERATION_TIMEDOUT) /* curl's only limit is that of connecting */
+        return CALL_CONNECT;
     if (!http_may_help(result))
         return CALL_INVALID;
     return call->n_header_bytes ? CALL_BROKEN : CALL_CONNECT;

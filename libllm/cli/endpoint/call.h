@@ -12,8 +12,8 @@
 /* What became of a call. The names of those that are faults are in docs/endpoint.md. */
 enum call_end {
     CALL_OK,
-    CALL_CONNECT,  /* no connection */
-    CALL_TIMEOUT,  /* no connection, no first byte or nothing further in time */
+    CALL_CONNECT,  /* no connection, or none in time */
+    CALL_TIMEOUT,  /* no first byte or nothing further in time */
     CALL_BUSY,     /* 429, 503 and the like: later it may go better */
     CALL_SERVER,   /* other errors of the server, 5xx */
     CALL_REFUSED,  /* 3xx, 4xx: the request will not be answered */

@@ -35,6 +35,7 @@ const struct option load_options[] = {
     {"api", 0, OPTION_CHOICE, "chat|completions", "which of the two is asked (default: chat)", LOAD(api), 0, 0},
     {"seed", 0, OPTION_COUNT64, "S", "same seed, same requests at the same times (0)", LOAD(seed), 0, 0x1p64},
     {"target", 0, OPTION_TEXT, "TIMES", "count requests that keep ttft=500ms,tpot=50ms,e2e=10s", LOAD(targets), 0, 0},
+    {"require", 0, OPTION_NUMBER, "SHARE", "exit with 1 where fewer keep the targets: 0.9", LOAD(require), 0, 1},
     {"estimate", 0, OPTION_TEXT, "FILE", "put the estimate for this scenario beside what is measured", LOAD(estimate),
      0, 0},
     {"records", 0, OPTION_TEXT, "FILE", "write a line of JSON for each request", LOAD(records), 0, 0},
@@ -52,17 +53,19 @@ static int check(const struct load_options *o, const struct command *command)
         return usage_error(command, "--arrivals goes with --rate");
     if (!o->trace && o->speed != 1)
         return usage_error(command, "--speed goes with --trace");
+    if (o->require > 0 && !o->targets)
+        return usage_error(command, "--require goes with --target");
     return OPTIONS_GO;
 }
 
-/* What does not count: it is sent, and forgotten. */
+/* What does not count: it is sent, and forgotten. Its words are others, so that no cache knows those that are measured.
+ */
 static bool warm_up(struct run *run)
 {
-    struct run warm = {.endpoint = run->endpoint,
-                       .options = run->options,
-                       .prompts = run->prompts,
-                       .plan = run->plan,
-                       .url = run->url};
+    struct prompts others = *run->prompts;
+    others.seed = mix_bits(others.seed, 17);
+    struct run warm = {
+        .endpoint = run->endpoint, .options = run->options, .prompts = &others, .plan = run->plan, .url = run->url};
     const bool good = run->options->n_warmup == 0 || run_plan(&warm, run->options->n_warmup);
     if (warm.interrupted)
         message("interrupted");
@@ -88,6 +91,8 @@ static bool report_on(const struct run *run, const struct targets *targets, bool
         good = print_json(report) && good;
     else
         report_print(report, run);
+    if (o->require > 0)
+        good = verdict_print(report, as_json ? stderr : stdout) && good;
     /* Nothing was measured. */
     good = good && json_integer_value(json_object_get(json_object_get(report, "requests"), "completed")) > 0;
     json_decref(report);

@@ -8,7 +8,7 @@
 
 struct load_options {
     const char *trace, *input, *output, *api, *targets, *records, *chart, *estimate, *arrivals;
-    float rate, duration, speed;
+    float rate, duration, speed, require;
     uint32_t concurrency, n_requests, n_warmup, n_prefix, n_prefixes;
     uint64_t seed;
     bool ignore_end;

@@ -21,7 +21,8 @@ static const double LOOK_EVERY = 0.25; /* at limits of time, and at Ctrl-C */
 struct flight {
     struct call call;
     struct text body;
-    size_t record; /* its index: records move when they grow */
+    bool has_reason; /* the server said why the answer ended */
+    size_t record;   /* its index: records move when they grow */
     struct state *state;
     struct flight *next, **before;
 };
@@ -157,8 +158,10 @@ static bool on_event(struct call *call, const char *data, size_t n_bytes)
     }
     call->n_events++;
     r->end = call->last_byte - flight->state->start;
-    if (is_piece(json_array_get(json_object_get(object, "choices"), 0)))
+    const json_t *choice = json_array_get(json_object_get(object, "choices"), 0);
+    if (is_piece(choice))
         take_piece(r, r->end);
+    flight->has_reason = flight->has_reason || json_is_string(json_object_get(choice, "finish_reason"));
     take_usage(r, json_object_get(object, "usage"));
     json_decref(object);
     return true;
@@ -214,6 +217,7 @@ static void send_one(struct state *state)
         run->records = resize(run->records, run->n_records ? 2 * run->n_records : 1, sizeof *run->records);
     flight->record = run->n_records++;
     flight->body.n_bytes = 0;
+    flight->has_reason = false;
     write_body(run, planned, index, &flight->body);
     flight->call.endpoint = run->endpoint;
     flight->call.url = run->url.bytes;
@@ -260,6 +264,9 @@ static void land(struct flight *flight, CURLcode result)
     if (r->outcome == CALL_OK && !r->is_cancelled && (!flight->call.is_stream || !flight->call.n_events)) {
         r->outcome = CALL_INVALID;
         text_append(&flight->call.problem, "the answer is no stream of events", 33);
+    } else if (r->outcome == CALL_OK && !r->is_cancelled && !flight->call.is_whole && !flight->has_reason) {
+        r->outcome = CALL_BROKEN;
+        text_append(&flight->call.problem, "the stream ended neither with [DONE] nor with a reason", 54);
     }
     if (r->outcome != CALL_OK) {
         endpoint_hide_key(run->endpoint, flight->call.problem.bytes);

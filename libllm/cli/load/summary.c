@@ -205,10 +205,16 @@ static json_t *seconds_json(double seconds) { return isnan(seconds) ? json_null(
 static json_t *goodput_json(const struct targets *targets, const struct sums *sums, const struct run *run)
 {
     const size_t n = run->n_records - sums->n_cancelled;
-    return json_pack("{s:{s:o, s:o, s:o}, s:I, s:f, s:f}", "targets", "ttft_s", seconds_json(targets->ttft), "tpot_s",
-                     seconds_json(targets->tpot), "e2e_s", seconds_json(targets->e2e), "kept", (json_int_t)sums->n_kept,
-                     "share", n ? (double)sums->n_kept / (double)n : 0.0, "requests_per_second",
-                     run->seconds > 0 ? (double)sums->n_kept / run->seconds : 0.0);
+    const double share = n ? (double)sums->n_kept / (double)n : 0.0, required = (double)run->options->require;
+    json_t *goodput =
+        json_pack("{s:{s:o, s:o, s:o}, s:I, s:f, s:f}", "targets", "ttft_s", seconds_json(targets->ttft), "tpot_s",
+                  seconds_json(targets->tpot), "e2e_s", seconds_json(targets->e2e), "kept", (json_int_t)sums->n_kept,
+                  "share", share, "requests_per_second", run->seconds > 0 ? (double)sums->n_kept / run->seconds : 0.0);
+    if (required > 0) {
+        json_object_set_new(goodput, "required", json_real(round(required * 1e6) / 1e6));
+        json_object_set_new(goodput, "is_kept", json_boolean(share >= round(required * 1e6) / 1e6));
+    }
+    return goodput;
 }
 
 /* The generator is to blame, not the server, when it sends late although nothing kept it from sending. */

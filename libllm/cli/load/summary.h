@@ -31,6 +31,8 @@ bool records_write(const struct run *run, const char *path);
 
 /* Prints the report for people. */
 void report_print(const json_t *report, const struct run *run);
+/* Prints whether as many requests as are required kept the targets, and gives that back. */
+bool verdict_print(const json_t *report, FILE *out);
 /* Writes how many requests were how fast, as SVG; false, with a message. */
 bool chart_write(const struct run *run, const char *path);
 

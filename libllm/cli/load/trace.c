@@ -3,6 +3,7 @@
  */
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -71,6 +72,35 @@ static bool read_blocks(const struct reader *reader, const json_t *list, struct 
     return true;
 }
 
+/* "2023-11-16 18:17:03.9799600", with T for the blank and Z or +01:00 behind it or not, as seconds since 1970. */
+static bool read_date(const char *text, double *seconds)
+{
+    int year, month, day, hour, minute, second, n = 0, zone_hour = 0, zone_minute = 0;
+    double part = 0, unit = 1;
+    if (!text ||
+        sscanf(text, "%4d-%2d-%2d%*1[ T]%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second, &n) != 6 ||
+        n == 0 || year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 ||
+        minute < 0 || minute > 59 || second < 0 || second > 60)
+        return false;
+    text += n;
+    if (*text == '.')
+        for (text++; isdigit((unsigned char)*text); text++)
+            part += (unit /= 10) * (*text - '0');
+    const char sign = *text;
+    if (sign == 'Z')
+        text++;
+    else if ((sign == '+' || sign == '-') && (n = 0, sscanf(text + 1, "%2d:%2d%n", &zone_hour, &zone_minute, &n) == 2))
+        text += 1 + n;
+    if (*text)
+        return false;
+    /* Days of the Gregorian calendar, of years that begin in March. */
+    const int y = month > 2 ? year : year - 1, m = (month + 9) % 12;
+    const double days = 365.0 * y + (double)(y / 4 - y / 100 + y / 400) + (double)((153 * m + 2) / 5) + day - 719469;
+    const double zone = (sign == '-' ? -1 : 1) * (60.0 * zone_hour + zone_minute);
+    *seconds = 86400 * days + 3600.0 * hour + 60 * (minute - zone) + second + part;
+    return true;
+}
+
 /* An object with the members of a request. Those of Mooncake, which have hash_ids, count milliseconds. */
 static bool take(const struct reader *reader, const json_t *object)
 {
@@ -79,9 +109,10 @@ static bool take(const struct reader *reader, const json_t *object)
                  *blocks = json_object_get(object, "hash_ids");
     struct planned *item = plan_add(reader->plan);
     const double unit = json_is_array(blocks) ? 1e-3 : 1;
-    if (!json_is_number(time) || !isfinite(json_number_value(time)))
-        return wrong(reader, "expected a \"timestamp\" that is a number");
-    item->due = json_number_value(time) * unit;
+    if (json_is_number(time) && isfinite(json_number_value(time)))
+        item->due = json_number_value(time) * unit;
+    else if (!read_date(json_string_value(time), &item->due))
+        return wrong(reader, "expected a \"timestamp\" that is a number, or a date such as 2023-11-16 18:17:03.98");
     if (!read_length(find(object, names_output), &item->n_output))
         return wrong(reader, "expected an \"output_length\" of tokens");
     if (json_is_string(prompt)) {

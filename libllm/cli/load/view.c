@@ -119,6 +119,16 @@ static void print_prediction(const json_t *report)
     }
 }
 
+bool verdict_print(const json_t *report, FILE *out)
+{
+    const json_t *goodput = json_object_get(report, "goodput"), *requests = json_object_get(report, "requests");
+    const bool is_kept = json_is_true(json_object_get(goodput, "is_kept"));
+    fprintf(out, "%s: %.4g %% of %.0f requests within the targets, %.4g %% asked\n", is_kept ? "kept" : "not kept",
+            100 * real(goodput, "share"), real(requests, "sent") - real(requests, "cancelled"),
+            100 * real(goodput, "required"));
+    return is_kept;
+}
+
 void report_print(const json_t *report, const struct run *run)
 {
     print_sums(report);
