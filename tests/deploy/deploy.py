@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 
-from written import PLATFORMS, Refused, Written, engine_args, flags_of
+from written import PLATFORMS, Refused, Written, engine_args, flags_of, pods
 
 try:
     import yaml
@@ -152,6 +152,19 @@ def test_proxies_take_their_configuration(command, root):
                     assert done.returncode == 0, f"{sample}, {engine}: {done.stderr}{done.stdout}"
 
 
+def test_a_proxy_in_compose_finds_what_is_made_anew(command, root):
+    """Without Docker's names, as here, it begins all the same."""
+    written = Written(command, "--engine", "vllm", "--on", "compose", *SAMPLES["replicas on a machine"])
+    text = written.texts["haproxy.cfg"]
+    assert text.count("init-addr libc,none resolvers docker") == 2 and "nameserver dns 127.0.0.11:53" in text, text
+    if shutil.which("haproxy", path="/usr/sbin:/usr/bin"):
+        done = subprocess.run(["/usr/sbin/haproxy", "-c", "-f", "haproxy.cfg"], cwd=written.folder, capture_output=True, text=True,
+                              check=False, timeout=30)
+        assert done.returncode == 0, done.stderr
+    alone = Written(command, "--engine", "libllm", "--on", "haproxy", "--set", f"model.file={root}/tests/data/tiny/llama.gguf")
+    assert "resolvers" not in alone.texts["haproxy.cfg"]
+
+
 def test_comments_are_the_estimators_figures(command, _):
     written = Written(command, "--engine", "vllm", "--on", "kubernetes", *SAMPLES["experts"], *LOAD)
     report, text = written.report(command), written.texts["kubernetes.yaml"]
@@ -225,6 +238,38 @@ def test_units_name_the_model(command, root):
     assert "--api-key-file %d/keys" in far.texts["libllm-serve@.service"], "others reach it without a key"
 
 
+def test_weights_of_the_machines_are_mounted(command, _):
+    """At their path, for reading; names of repositories bring no volume."""
+    with tempfile.TemporaryDirectory() as scratch:
+        pathlib.Path(scratch, "model").mkdir()
+        folder = str(pathlib.Path(scratch).resolve() / "model")
+        for more, paths in ((["--repository", "org/name"], []), (["--repository", folder], [folder]),
+                            (["--repository", folder, "--draft-repository", "/drafts/small", "--set",
+                              'speculation={"tokens":3,"draft":0.1}'], [folder, "/drafts/small"])):
+            for platform in ("compose", "kubernetes", "ray"):
+                written = Written(command, "--engine", "vllm", "--on", platform, *SAMPLES["one device"], *more)
+                name = {"ray": "rayservice.yaml"}.get(platform, platform + ".yaml")
+                documents = list(yaml.safe_load_all(written.texts[name]))
+                if platform == "compose":
+                    mounts = [one for one in documents[0]["services"]["engine-1"]["volumes"] if isinstance(one, dict)]
+                    assert [(one["type"], one["source"], one["target"], one["read_only"]) for one in mounts] == \
+                        [("bind", path, path, True) for path in paths], mounts
+                    continue
+                pod = [one for document in documents for one in pods(document) if one.get("volumes")][0]
+                mounted = {one["name"]: one for one in pod["containers"][0]["volumeMounts"]}
+                volumes = {one["name"]: one["hostPath"]["path"] for one in pod["volumes"] if "hostPath" in one}
+                assert list(volumes.values()) == paths, pod["volumes"]
+                assert all(mounted[one]["mountPath"] == path and mounted[one]["readOnly"] for one, path in volumes.items())
+
+
+def test_the_load_test_sends_what_was_planned(command, _):
+    for hit, said in (("0", ""), ("0.5", "--prefix 500 --prefixes 1 "), ('{"tokens":300,"prefixes":20}', "--prefix 300 --prefixes 20 ")):
+        text = Written(command, "--engine", "vllm", "--on", "compose", *SAMPLES["one device"], "--set", "load.input_tokens=1000",
+                       "--set", "prefix_hit=" + hit).texts["loadtest.sh"]
+        assert (said or "--prefix") in text if said else "--prefix" not in text, text
+        assert '--require "${REQUIRE:-0.9}"' in text and 'cd "$' not in text, text
+
+
 def test_nothing_is_overwritten(command, _):
     with tempfile.TemporaryDirectory() as scratch:
         call = ["--engine", "vllm", "--on", "compose", *SAMPLES["one device"]]
@@ -266,6 +311,10 @@ def test_errors(command, _):
             (["--engine", "libllm", "--on", "compose", "--set", "model.file=x.gguf"], "x.gguf"),
             ([*base, "-m", "OPT-66B", "--on", "H100 SXM5 80GB"], "--repository ORGANIZATION/NAME"),
             ([*base, *SAMPLES["one device"], "--repository", "a$(b)/c"], "without blanks, quotes"),
+            ([*base, *SAMPLES["one device"], "--repository", "a;b"], "without blanks, quotes"),
+            ([*base, *SAMPLES["one device"], "--image", "a #b"], "--image a #b: expected"),
+            ([*base, *SAMPLES["one device"], "--image", "*a"], "--image"),
+            ([*base, *SAMPLES["one device"], "--draft-repository", "a';touch x;'"], "--draft-repository a"),
             ([*base, "-m", "Qwen3-8B", "--on", "MI300X"], "--image names another"),
             ([*base, *SAMPLES["one device"], "--set", "weights=int4"], "--repository says which"),
             ([*base, *SAMPLES["machines"], "--gpus-per-node", "5"], "--gpus-per-node"),

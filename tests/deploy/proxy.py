@@ -16,6 +16,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -184,6 +185,32 @@ def check_affinity(proxy, alone):
     assert min(asked) > 0, "one server had it all"
 
 
+def check_spreading(proxy):
+    """Chats that share a short beginning are spread, and each stays where it is; so are those of /v1/responses."""
+    def where():
+        return [requests_of(server) for server in proxy.servers]
+
+    def ask(path, body):
+        before = where()
+        proxy.good(path, {"model": "babbler", **body})
+        return [now > then for now, then in zip(where(), before)].index(True)
+
+    def chat(number, turns):
+        said = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": f"chat {number}"}]
+        said += [{"role": "assistant", "content": "a"}, {"role": "user", "content": "and?"}] * turns
+        return ask("/v1/chat/completions", {"messages": said, "max_tokens": 1})
+
+    def response(number, turns):
+        said = [{"role": "user", "content": f"asked {number}"}] + [{"role": "assistant", "content": "a"}, {"role": "user", "content": "and?"}] * turns
+        return ask("/v1/responses", {"instructions": "Be brief.", "input": said, "max_output_tokens": 1})
+
+    for call in (chat, response):
+        first = [call(number, 0) for number in range(12)]
+        assert 2 <= first.count(0) <= 10, f"{call.__name__}: not spread: {first}"
+        again = [call(number, 1) for number in range(12)]
+        assert sum(a == b for a, b in zip(first, again)) >= 10, f"{call.__name__}: {first}, then {again}"
+
+
 def requests_of(server):
     lines = server.good("/metrics").splitlines()
     return sum(float(line.split()[1]) for line in lines if line.startswith("libllm_prompt_tokens_total "))
@@ -204,10 +231,17 @@ def check_draining(proxy):
 def check_load_test(proxy, libllm):
     """The script that was written beside the configuration asks through it."""
     environment = dict(os.environ, PATH=f"{pathlib.Path(libllm).resolve().parent}:{os.environ['PATH']}", DURATION="1")
-    done = subprocess.run(["sh", proxy.written.folder / "loadtest.sh", f"http://{proxy.host}:{proxy.port}/v1"],
-                          env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+    with tempfile.TemporaryDirectory() as elsewhere:
+        pathlib.Path(elsewhere, "key").write_text("none\n")  # named from where it is called
+        script, lenient = (proxy.written.folder / name for name in ("loadtest.sh", "lenient.sh"))
+        text = script.read_text(encoding="utf-8")
+        lenient.write_text(re.sub(r"--target \S+", "--target ttft=60s,tpot=60s", text), encoding="utf-8")
+        script.write_text(re.sub(r"--target \S+", "--target ttft=0.001ms", text), encoding="utf-8")
+        kept, missed = (subprocess.run(["sh", path, f"http://{proxy.host}:{proxy.port}/v1", "key"], env=environment, cwd=elsewhere,
+                                       capture_output=True, text=True, timeout=PATIENCE, check=False) for path in (lenient, script))
+    assert kept.returncode == 0 and kept.stderr.startswith("kept: 100 %") and kept.stderr.endswith("90 % asked\n"), kept.stderr
+    assert missed.returncode == 1 and missed.stderr.startswith("not kept: 0 %"), missed.stderr
+    report = json.loads(kept.stdout)
     print("load test:", {key: value for key, value in report.items() if not isinstance(value, (dict, list))})
 
 
@@ -227,6 +261,7 @@ def main(libllm, data, n_streams, with_packages):
         with Proxy(program, libllm, data, [a, b]) as proxy:
             try:
                 check_affinity(proxy, alone)
+                check_spreading(proxy)
                 check_draining(proxy)
                 check_load_test(proxy, libllm)
                 check_killing(proxy, n_streams)

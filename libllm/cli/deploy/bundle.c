@@ -164,6 +164,28 @@ static const char *accelerator_of(const char *device)
     return "";
 }
 
+/* Weights at a path are on the machines and not in the image: they are where they are, for reading. */
+static void set_host_paths(json_t *v, const struct plan *p)
+{
+    const bool in_compose = strcmp(p->options->platform, "compose") == 0;
+    const char *const paths[] = {p->model.bytes, p->options->draft};
+    struct text mounts = {0}, volumes = {0};
+    for (size_t i = 0; i < 2; i++) {
+        if (!paths[i] || paths[i][0] != '/')
+            continue;
+        const char *line = mounts.n_bytes ? "\n" : "";
+        if (in_compose)
+            text_format(&mounts, "%s- {type: bind, source: \"%s\", target: \"%s\", read_only: true}", line, paths[i],
+                        paths[i]);
+        else
+            text_format(&mounts, "%s- {name: weights-%zu, mountPath: \"%s\", readOnly: true}", line, i + 1, paths[i]);
+        text_format(&volumes, "%s- name: weights-%zu # at the same place on each machine\n  hostPath: {path: \"%s\"}",
+                    line, i + 1, paths[i]);
+    }
+    set_text(v, "host_mounts", &mounts);
+    set_text(v, "host_volumes", &volumes);
+}
+
 static void set_load_test(json_t *v, const struct plan *p)
 {
     struct text words = {0};
@@ -182,6 +204,11 @@ static void set_load_test(json_t *v, const struct plan *p)
     set_number(v, "input_tokens", ceil(plan_figure(p->report, "load.input_tokens", "value", 1000)));
     set_number(v, "output_tokens", ceil(plan_figure(p->report, "load.output_tokens", "value", 300)));
     set_number(v, "duration", 300);
+    const double cached = round(plan_figure(p->report, "load.cached_tokens", "value", 0));
+    if (cached > 0) {
+        set_number(v, "prefix_tokens", cached);
+        set_number(v, "prefixes", fmin(1000000, fmax(1, round(plan_figure(p->report, "prefix.prefixes", "value", 1)))));
+    }
     set(v, "served_model", p->name);
 }
 
@@ -225,6 +252,7 @@ static json_t *values_of(const struct plan *p)
         set_version(v, "version", "image", p->engine == ENGINE_VLLM ? "vllm" : "sglang", p->options->image);
     set_commands(v, p);
     set_load_test(v, p);
+    set_host_paths(v, p);
     return v;
 }
 
@@ -336,6 +364,7 @@ static void put_compose(const struct plan *p, json_t *files, json_t *v, const js
     }
     if (has_proxy) {
         set_servers(v, p, true);
+        set(v, "in_compose", "1");
         put(files, "haproxy.cfg", "haproxy.cfg", v);
         template_fill(&services, "compose_proxy.yaml", v);
     }

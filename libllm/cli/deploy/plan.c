@@ -84,6 +84,26 @@ static void append_path(struct text *out, const char *path)
     free(whole);
 }
 
+/* What stands without quotes in YAML and in a shell: it has no character that means something there. */
+static bool is_plain(const char *text)
+{
+    static const char allowed[] = "-._/:@+=,";
+    size_t n = 0;
+    for (; text[n]; n++)
+        if (!isalnum((unsigned char)text[n]) && (unsigned char)text[n] < 0x80 &&
+            (n == 0 || !strchr(allowed, text[n])) && !(n == 0 && strchr("./_", text[n])))
+            return false;
+    return n && text[n - 1] != ':';
+}
+
+static bool check_plain(const char *option, const char *text)
+{
+    if (is_plain(text))
+        return true;
+    message("%s%s: expected a path or name without blanks, quotes, braces, $ and the like", option, text);
+    return false;
+}
+
 /* Where the engine finds the weights: said, known of the preset, or the user's own folder or file. */
 static bool find_weights(struct plan *p)
 {
@@ -102,11 +122,11 @@ static bool find_weights(struct plan *p)
                 *preset ? preset : "the model");
     if (p->model.n_bytes == 0 && p->engine == ENGINE_LIBLLM)
         message("-m: libllm serves a file or folder; a preset alone has no weights. --repository can name them, too");
-    for (const char *at = p->model.n_bytes ? p->model.bytes : ""; *at; at++)
-        if ((unsigned char)*at < 0x21 || strchr("'\"`$\\{}", *at)) {
-            message("%s: expected a path or name without blanks, quotes, braces and $", p->model.bytes);
-            return false;
-        }
+    if (p->model.n_bytes && !check_plain("", p->model.bytes))
+        return false;
+    if ((p->options->draft && !check_plain("--draft-repository ", p->options->draft)) ||
+        (p->options->image && !check_plain("--image ", p->options->image)))
+        return false;
     p->is_stored_fp8 =
         p->is_stored_fp8 || (p->model.bytes && (strstr(p->model.bytes, "FP8") || strstr(p->model.bytes, "fp8")));
     const char *name = p->options->name ? p->options->name : *preset ? preset : base_name(p->model.bytes);
