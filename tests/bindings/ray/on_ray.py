@@ -201,7 +201,7 @@ class Routes(unittest.TestCase):
         memory.add(marks, "b")
         self.assertEqual(memory.order(marks, {"a": 0, "b": 4, "c": 2}, 4)[0], "b")
         self.assertEqual(memory.order(marks, {"a": 0, "b": 5, "c": 2}, 4)[-1], "b")
-        self.assertEqual(memory.order(([], 0), {"a": 2, "b": 1}, 4), ["b", "a"])
+        self.assertEqual(memory.order(affinity.NONE, {"a": 2, "b": 1}, 4), ["b", "a"])
         self.assertEqual(memory.order(marks, {}, 4), [])
 
     def test_what_is_new_spreads_and_few_move_when_a_replica_goes(self):
@@ -211,6 +211,24 @@ class Routes(unittest.TestCase):
         self.assertTrue(all(60 < before.count(name) < 140 for name in self.LOADS))
         after = [memory.order(one, {"a": 0, "b": 0}, 4)[0] for one in asked]
         self.assertTrue(all(new == old for new, old in zip(after, before) if old != "c"))
+
+    def test_doors_choose_alike_without_knowing_of_one_another(self):
+        def places(*turns):
+            """Where each turn goes, each by a door of its own."""
+            found = []
+            for turn in turns:
+                memory = affinity.Memory()
+                found.append(memory.order(turn, self.LOADS, 4)[0])
+            return found
+
+        chats = [[self.marks("Be brief.", f"chat {number}", *["more"] * turn * 2) for turn in range(4)] for number in range(90)]
+        self.assertTrue(all(len(set(places(*chat))) == 1 for chat in chats))
+        firsts = [places(chat[0])[0] for chat in chats]
+        self.assertTrue(all(15 < firsts.count(name) < 45 for name in self.LOADS), firsts)
+        # Long instructions bring all to one replica; long documents behind them do not.
+        system = "Read this text with care. " * 40
+        self.assertEqual(len(set(places(*(self.marks(system, f"question {number}") for number in range(20))))), 1)
+        self.assertEqual(len(set(places(*(self.marks(system, f"{number}" * 4000) for number in range(20))))), 3)
 
     def test_memory_is_bounded_and_odd_requests_have_no_beginning(self):
         memory = affinity.Memory(100)
@@ -241,7 +259,7 @@ class Serve(unittest.TestCase):
         import ray_serve
 
         cls.bench = ray_serve
-        cls.service = ray_serve.Service(COMMAND, replicas=2)
+        cls.service = ray_serve.Service(COMMAND, replicas=2, doors=2, allow_origin=["https://page.example"], max_body=16)
 
     @classmethod
     def tearDownClass(cls):
@@ -257,6 +275,32 @@ class Serve(unittest.TestCase):
         self.assertEqual((status, len(answer["data"][0]["embedding"])), (200, 64))
         status, answer = service.ask("/nowhere", {})
         self.assertEqual(status, 404)
+
+    def test_1_pages_are_let_in_or_not_as_the_server_says(self):
+        def ask(method, **headers):
+            connection = self.service.connect()
+            try:
+                connection.request(method, "/v1/models", headers=headers)
+                answer = connection.getresponse()
+                return answer.status, answer.read(), answer.getheader("Access-Control-Allow-Origin")
+            finally:
+                connection.close()
+
+        self.assertEqual(ask("OPTIONS", Origin="https://page.example"), (204, b"", "https://page.example"))
+        status, _, allowed = ask("GET", Origin="https://page.example")
+        self.assertEqual((status, allowed), (200, "https://page.example"))
+        status, answer, allowed = ask("GET", Origin="https://other.example")
+        self.assertEqual((status, json.loads(answer)["error"]["code"], allowed), (403, "origin", None))
+
+    def test_1_the_size_of_a_request_is_that_of_the_option(self):
+        connection = self.service.connect()
+        for size, status, code in ((9 << 20, 400, None), (17 << 20, 413, "too_large")):
+            connection.request("POST", "/v1/completions", b"x" * size)
+            answer = connection.getresponse()
+            error = json.loads(answer.read())["error"]
+            self.assertEqual((answer.status, answer.getheader("Retry-After"), error["type"]), (status, None, "invalid_request_error"))
+            self.assertTrue(code is None or error["code"] == code)
+        connection.close()
 
     def test_2_a_prefix_that_is_shared_is_known_where_it_is_sent(self):
         share = self.service.cached_share(n_prefixes=6, n_each=6)

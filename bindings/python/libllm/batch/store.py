@@ -190,7 +190,7 @@ class Store:
     def rows_done(self) -> int:
         """How many rows an earlier run has done."""
         parts = [number for number in range(len(self.manifest["windows"])) if self.part_is_done(number)]
-        count = sum(self.manifest["windows"][number]["rows"] for number in parts)
+        count: int = sum(self.manifest["windows"][number]["rows"] for number in parts)
         for name in os.listdir(self.work):
             if name.startswith("unit-") and int(name[5:10]) not in parts:
                 with open(os.path.join(self.work, name), "rb") as file:

@@ -10,22 +10,35 @@ from typing import Any, Dict, List, Optional, Tuple
 #: Lengths of beginnings that are remembered, in characters: each a quarter more than the one before, to about 60,000.
 LENGTHS = [int(64 * 1.25 ** step) for step in range(32)]
 SHARE = 0.5  # of a request that has to be known for it to follow
+SHORT = 128  # characters of instructions that cost little to read again
 KEPT = 1 << 18
-#: Length and hash of each beginning of a request, the longest last, and its own length.
-Marks = Tuple[List[Tuple[int, str]], int]
+#: Length and hash of each beginning of a request, the longest last; its own length; and what stays the same while a
+#: conversation goes on, by which doors that know nothing of one another choose alike.
+Marks = Tuple[List[Tuple[int, str]], int, str]
+NONE: Marks = ([], 0, "")
 
 
-def text_of(asked: Dict[str, Any]) -> str:
+def parts_of(asked: Dict[str, Any]) -> List[str]:
     """What a request says, from its beginning: instructions, messages in their order, or a prompt."""
-    text = words(asked.get("instructions") or asked.get("system"))
+    before = [words(asked.get("instructions") or asked.get("system"))]
     for name in ("messages", "input", "prompt"):
         said = asked.get(name)
         if isinstance(said, list):
-            return text + "".join(f"\0{one.get('role')}\0{words(one.get('content'))}" if isinstance(one, dict) else f"{one} "
-                                  for one in said)
+            before += [f"\0{one.get('role')}\0{words(one.get('content'))}" if isinstance(one, dict) else f"{one} " for one in said]
+        elif said:
+            before.append(words(said))
         if said:
-            return text + words(said)
-    return text
+            break
+    return [part for part in before if part]
+
+
+def head_of(parts: List[str]) -> str:
+    """What a conversation began with: its first part, where others share it and it is half or more of that; or the first two.
+    Of one part alone the most, as far as others of about its length may share it."""
+    if len(parts) == 1:
+        length = len(parts[0])
+        return parts[0][:max((one for one in LENGTHS if one <= 0.8 * length), default=length)]
+    return parts[0] if len(parts[0]) >= SHARE * len("".join(parts[:2])) and len(parts[0]) > SHORT else "".join(parts[:2])
 
 
 def words(content: Any) -> str:
@@ -39,17 +52,20 @@ def marks_of(body: bytes) -> Marks:
     try:
         asked = json.loads(body)
     except (ValueError, RecursionError):
-        return [], 0
-    if not isinstance(asked, dict):
-        return [], 0
-    text = text_of(asked)
+        return NONE
+    parts = parts_of(asked) if isinstance(asked, dict) else []
+    if not parts:
+        return NONE
+    text = "".join(parts)
     state = hashlib.blake2b(f"{asked.get('model')}\0".encode("utf-8", "replace"), digest_size=12)
+    key = state.copy()
+    key.update(head_of(parts).encode("utf-8", "replace"))
     found, before = [], 0
     for length in [*(one for one in LENGTHS if one < len(text)), len(text)]:
         state.update(text[before:length].encode("utf-8", "replace"))
         found.append((length, state.copy().hexdigest()))
         before = length
-    return (found, len(text)) if text else ([], 0)
+    return found, len(text), key.hexdigest()
 
 
 def rendezvous(key: str, names: List[str]) -> List[str]:
@@ -91,7 +107,7 @@ class Memory:
         """
         if not marks[0]:
             return sorted(loads, key=lambda name: loads[name])
-        found = rendezvous(marks[0][-1][1], list(loads))
+        found = rendezvous(marks[2], list(loads))
         favourite = self.known(marks, loads)
         if favourite is not None:
             found.remove(favourite)

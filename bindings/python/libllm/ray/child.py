@@ -20,7 +20,7 @@ PATIENCE = 600.0  # seconds, for the first model to be opened
 DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 #: Of one connection alone, and said anew by whoever sends on.
 HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host", "te", "trailer", "upgrade", "expect",
-       "proxy-authorization", "proxy-authenticate", "accept-encoding", "origin", "authorization"}
+       "proxy-authorization", "proxy-authenticate", "accept-encoding", "authorization"}
 Chunk = Union[Tuple[int, List[Tuple[str, str]]], bytes]
 
 
@@ -123,11 +123,12 @@ class Child:
 
 
 def arguments_of(options: Mapping[str, Any]) -> List[str]:
-    """{"parallel": 8, "deterministic": True} as options of the command."""
+    """{"parallel": 8, "deterministic": True, "allow_origin": ["https://a", "https://b"]} as options of the command."""
     found: List[str] = []
     for name, value in options.items():
         if value is True:
             found.append(f"--{name.replace('_', '-')}")
         elif value is not None and value is not False:
-            found += [f"--{name.replace('_', '-')}", str(value)]
+            for one in value if isinstance(value, (list, tuple)) else [value]:
+                found += [f"--{name.replace('_', '-')}", str(one)]
     return found

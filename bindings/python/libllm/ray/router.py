@@ -8,11 +8,11 @@ from typing import Any, List, Optional
 from ray.serve.request_router import (  # type: ignore[import-not-found,import-untyped,unused-ignore]
     PendingRequest, ReplicaID, RequestRouter, RunningReplica)
 
-from .affinity import Marks, Memory
+from .affinity import NONE, Marks, Memory
 
 
 def marks_in(request: Optional[PendingRequest]) -> Marks:
-    found: Marks = request.kwargs.get("marks") or ([], 0) if request is not None else ([], 0)
+    found: Marks = request.kwargs.get("marks") or NONE if request is not None else NONE
     return found
 
 

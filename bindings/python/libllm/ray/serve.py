@@ -25,9 +25,8 @@ from .router import AffinityRouter
 
 serve: Any = untyped  # their types do not know what decorators make
 RequestRouterConfig: Any = UntypedConfig
-PARALLEL, QUEUE = 4, 64  # as the command has them
+PARALLEL, QUEUE, BODY_MIB = 4, 64, 8  # as the command has them
 TRIES = 3
-BODY_MAX = 8 << 20
 
 
 class Replica:
@@ -82,8 +81,10 @@ def problem(message: str, code: str, kind: str = "server_error") -> Dict[str, An
     return {"error": {"message": message, "type": kind, "param": None, "code": code}}
 
 
-def refused(status: int, message: str, code: str) -> Response:
-    return Response(json.dumps(problem(message, code)), status, {"Retry-After": "1"}, "application/json")
+def refused(status: int, message: str, code: str, kind: str = "server_error") -> Response:
+    """An error of the door's own. Those of servers may not be there when the request is sent again."""
+    headers = {"Retry-After": "1"} if kind == "server_error" else {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    return Response(json.dumps(problem(message, code, kind)), status, headers, "application/json")
 
 
 LOST = "the replica that answered is gone; nothing of this answer is wrong, but its end is missing: send the request again"
@@ -92,33 +93,46 @@ LOST = "the replica that answered is gone; nothing of this answer is wrong, but 
 class Door:
     """Takes HTTP and gives it to a replica."""
 
-    def __init__(self, replicas: Any, api_keys: Optional[List[str]] = None):
+    def __init__(self, replicas: Any, api_keys: Optional[List[str]] = None, body_max: int = BODY_MIB << 20):
         self.replicas = replicas.options(stream=True)
+        self.body_max = body_max
         self.api_keys = set(api_keys or ())
 
     async def __call__(self, request: Request) -> Response:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        if self.api_keys and request.url.path != "/health" and not self._allowed(request.headers.get("authorization", "")):
-            return refused(401, "expected a known key: Authorization: Bearer KEY", "invalid_api_key")
+        # Browsers ask by OPTIONS, without a key, whether they may ask.
+        is_open = request.url.path == "/health" or request.method == "OPTIONS"
+        if self.api_keys and not is_open and not self._allowed(request.headers.get("authorization", "")):
+            return refused(401, "expected a known key: Authorization: Bearer KEY", "invalid_api_key", "authentication_error")
         body = await request.body()
-        if len(body) > BODY_MAX:
-            return refused(413, f"the request has {len(body)} bytes, at most {BODY_MAX} are read", "request_too_large")
+        if len(body) > self.body_max:
+            return refused(413, f"the request has {len(body)} bytes, at most {self.body_max} are read", "too_large", "invalid_request_error")
         reason, marks = "", marks_of(body)
         for _ in range(TRIES):
             # A replica that goes before anything was sent is no matter for the client.
             try:
                 chunks = self.replicas.ask.remote(request.method, path, dict(request.headers), body, marks=marks)
-                status, headers = await chunks.__anext__()
-                first = await chunks.__anext__()
-            except StopAsyncIteration:
-                return refused(502, "the replica gave no answer", "replica_lost")
+                head = await self._next(chunks)
+                first = await self._next(chunks)
             except BackPressureError as error:
                 return refused(429, f"too many requests wait: {error}", "queue_full")
             except (RayError, RayServeException) as error:
                 reason = str(error).splitlines()[0]
                 continue
-            return StreamingResponse(self._rest(first, chunks, dict(headers)), status, dict(headers))
+            if head is None:
+                return refused(502, "the replica gave no answer", "replica_lost")
+            status, headers = head[0], dict(head[1])
+            if first is None:  # no body, such as after OPTIONS
+                return Response(b"", status, headers)
+            return StreamingResponse(self._rest(first, chunks, headers), status, headers)
         return refused(503, f"no replica could answer ({reason}): send the request again", "replica_lost")
+
+    @staticmethod
+    async def _next(chunks: Any) -> Any:
+        try:
+            return await chunks.__anext__()
+        except StopAsyncIteration:
+            return None
 
     def _allowed(self, given: str) -> bool:
         import hmac
@@ -146,7 +160,7 @@ class Door:
 
 def build(models: Mapping[str, str], *, replicas: int = 1, autoscale: Optional[Mapping[str, Any]] = None, cpus: float = 1,
           spill: Optional[int] = None, command: Optional[str] = None, api_key_file: Optional[str] = None,
-          drain_seconds: float = 120, **options: Any) -> Any:
+          doors: int = 1, drain_seconds: float = 120, **options: Any) -> Any:
     """An application for serve.run().
 
     Args:
@@ -158,6 +172,7 @@ def build(models: Mapping[str, str], *, replicas: int = 1, autoscale: Optional[M
             twice `parallel` by default
         command: the command `libllm` on the nodes; see find_command()
         api_key_file: a key in each line; without, whoever reaches the port may ask
+        doors: how many take requests and choose the replica: one for some thousand streams
         drain_seconds: how long a replica that has to go may finish what it works on
         options: of `libllm serve`: parallel=8, context=8192, kv="q8_0", deterministic=True, ...
     """
@@ -178,8 +193,8 @@ def build(models: Mapping[str, str], *, replicas: int = 1, autoscale: Optional[M
         request_router_config=RequestRouterConfig(
             request_router_class=AffinityRouter, request_router_kwargs={"spill": 2 * parallel if spill is None else spill}),
         **scaling)
-    door = serve.deployment(Door, name="door", max_ongoing_requests=4096, ray_actor_options={"num_cpus": 0})
-    return door.bind(deployment.bind(dict(models), options, command), keys)
+    door = serve.deployment(Door, name="door", num_replicas=doors, max_ongoing_requests=4096, ray_actor_options={"num_cpus": 0})
+    return door.bind(deployment.bind(dict(models), options, command), keys, int(options.get("max_body") or BODY_MIB) << 20)
 
 
 def app(arguments: Dict[str, Any]) -> Any:
