@@ -211,7 +211,9 @@ def test_logprobs(s):
     assert silent["usage"]["completion_tokens"] == 0 and silent["usage"]["prompt_tokens"] == len(ids), silent
     chunks = s.events("/v1/completions", {**text, "max_tokens": 0, "stream": True, "logprobs": None})
     assert "".join(c["choices"][0]["text"] for c in chunks) == "once upon", chunks
-    for wrong in ({"max_tokens": 0, "echo": False}, {"max_tokens": -1}):
+    of_ids = s.good("/v1/completions", {**text, "max_tokens": 0, "prompt": ids})["choices"][0]
+    assert of_ids == only, of_ids
+    for wrong in ({"max_tokens": 0, "echo": False}, {"max_tokens": -2}):
         assert s.ask("/v1/completions", {**text, **wrong})[1]["error"]["param"] == "max_tokens"
     again = s.good("/v1/completions", {**text, "echo": False, "top_k": 1, "temperature": 2, "logit_bias": {"5": 1}})
     assert again["choices"][0]["logprobs"]["token_logprobs"] == lists["logprobs"]["token_logprobs"][9:]
@@ -273,6 +275,9 @@ def test_chat_streams(s):
         assert "".join(c["delta"].get(name, "") for c in choices) == text, choices
     chunks = s.events("/v1/chat/completions", {**body, "stream_options": {"include_usage": True}})
     assert chunks[-1]["choices"] == [] and chunks[-1]["usage"]["completion_tokens"] == 5, chunks[-1]
+    assert "timings" in chunks[-1] and not any("timings" in c for c in chunks[:-1]), chunks
+    chunks = s.events("/v1/chat/completions", body)
+    assert chunks[-1]["timings"]["predicted_n"] == 5 and not any("timings" in c for c in chunks[:-1]), chunks
     chunks = s.events("/v1/chat/completions", {**body, "n": 2})
     assert {c["choices"][0]["index"] for c in chunks} == {0, 1}, chunks
 
@@ -430,7 +435,14 @@ def test_completions_are_those_of_generate(s):
     assert "".join(c["choices"][0]["text"] for c in chunks[:-1]) == text and chunks[-1]["usage"], chunks
     ids = [int(i) for i in libllm(s, "tokenize", "-m", path_of(s, "llama"), "-p", "once").split()]
     several = s.good("/v1/completions", {**body, "prompt": ["once", ids, "once"], "echo": True})["choices"]
-    assert [c["text"] for c in several] == ["once" + text, text, "once" + text], several
+    assert [c["text"] for c in several] == ["once" + text] * 3, several
+    # How long it took, where llama.cpp's server says it: at the very end.
+    assert whole["timings"]["predicted_n"] == 20 and chunks[-1]["timings"]["predicted_n"] == 20, (whole, chunks[-1])
+    chunks = s.events("/v1/completions", body)
+    assert [c["timings"]["predicted_n"] for c in chunks if "timings" in c] == [20] and "timings" in chunks[-1], chunks
+    # Until the context is full.
+    endless = {**body, "max_tokens": -1, "ignore_eos": True}
+    assert s.good("/v1/completions", endless)["usage"]["total_tokens"] >= 256, endless
     again = s.good("/v1/completions", body)["usage"]
     assert again["prompt_tokens_details"]["cached_tokens"] == again["prompt_tokens"] - 1, again
 
@@ -502,7 +514,9 @@ def check_numbers(value, n_tokens):
 
 
 def test_ollama_says_what_there_is(s):
-    assert s.good("/api/version")["version"].count(".") == 2
+    version = [int(n) for n in s.good("/api/version")["version"].split(".")]
+    assert version >= [0, 6, 4], "editors ask for that"
+    assert s.ask("/") == (200, "Ollama is running") and s.ask("/", method="HEAD") == (200, "")
     tags = s.good("/api/tags")["models"]
     assert [m["name"] for m in tags] == ["scripted", "llama", "bert"] and all(m["size"] and m["details"] for m in tags), tags
     assert all(m["modified_at"].endswith("Z") for m in tags), tags
@@ -561,6 +575,23 @@ def test_ollama_generate(s):
         assert status == 400 and isinstance(value["error"], str), (wrong, value)
 
 
+def test_windows_of_penalties(s):
+    """0 is none and -1 all tokens, neither of them what the model recommends."""
+    options = {"temperature": 0, "num_predict": 40, "repeat_penalty": 8}
+
+    def answer(**more):
+        return s.good("/api/generate", {"model": "llama", "prompt": "once", "raw": True, "stream": False,
+                                        "options": {**options, **more}})["response"]
+
+    plain = answer(repeat_penalty=1)
+    assert answer() != plain and answer(repeat_last_n=0) == plain
+    assert answer(repeat_last_n=0, presence_penalty=9, frequency_penalty=9) == plain
+    assert answer(repeat_last_n=-1) == answer(repeat_last_n=200) != answer(repeat_last_n=2)
+    body = {"model": "llama", "prompt": "once", "temperature": 0, "max_tokens": 40, "repeat_penalty": 8}
+    texts = [s.good("/v1/completions", {**body, **more})["choices"][0]["text"] for more in ({}, {"repeat_last_n": 0})]
+    assert texts == [answer(), plain], texts
+
+
 def test_ollama_embed(s):
     expected = [d["embedding"] for d in s.good("/v1/embeddings", {"model": "bert", "input": ["a", "b"]})["data"]]
     value = s.good("/api/embed", {"model": "bert", "input": ["a", "b"]})
@@ -585,6 +616,22 @@ def test_metrics(s):
     values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     assert int(values["libllm_generated_tokens_total"]) >= 3 and int(values["libllm_requests_running"]) == 0, text
     assert values['libllm_first_token_seconds_bucket{le="+Inf"}'] == values["libllm_first_token_seconds_count"], text
+    # A request has one first token, however many choices.
+    s.good("/v1/completions", {"model": "llama", "prompt": "a", "max_tokens": 3, "n": 3})
+    s.wait_idle()
+    more = dict(line.rsplit(" ", 1) for line in s.good("/metrics").splitlines() if not line.startswith("#"))
+    name = "libllm_first_token_seconds_count"
+    assert int(more[name]) == int(values[name]) + 1, more
+
+
+def check_limit(command, models):
+    """--max-tokens holds for those who ask for more, and for those who do not say."""
+    with Server(command, models, "--max-tokens", "7") as s:
+        body = {"model": "llama", "prompt": "a", "ignore_eos": True}
+        for more, n in ({}, 7), ({"max_tokens": 3}, 3), ({"max_tokens": 100}, 7), ({"max_tokens": -1}, 7):
+            assert s.good("/v1/completions", {**body, **more})["usage"]["completion_tokens"] == n, more
+        ollama = {"model": "llama", "prompt": "a", "raw": True, "stream": False, "options": {"num_predict": 100}}
+        assert s.good("/api/generate", ollama)["eval_count"] <= 7
 
 
 def check_socket(command, models):
@@ -695,7 +742,7 @@ def main(command, data):
     models = {"scripted": data / "chat/scripted.gguf", "llama": data / "tiny/llama.gguf", "bert": data / "tiny/bert.gguf"}
     with Server(command, models, "--parallel", "8") as server:
         run_all(sys.modules[__name__], server)
-    for check in check_socket, check_keys, check_unloading, check_keep_alive, check_stopping, check_dropping, check_recommended:
+    for check in check_limit, check_socket, check_keys, check_unloading, check_keep_alive, check_stopping, check_dropping, check_recommended:
         check(command, models)
 
 

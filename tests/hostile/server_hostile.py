@@ -119,6 +119,14 @@ def check_hosts(s):
     preflight = raw(s, b"OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:1\r\n"
                        b"Connection: close\r\n\r\n")
     assert status_of(preflight) == 204 and b"Access-Control-Allow-Methods" in preflight, preflight
+    # Libraries send headers of their own: pages that may ask may send any.
+    wanted = b"authorization,content-type,x-stainless-lang,x-stainless-os"
+    for origin, status in (b"http://localhost:1", 204), (b"http://evil.com", 403):
+        preflight = raw(s, b"OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nOrigin: " + origin +
+                        b"\r\nAccess-Control-Request-Headers: " + wanted + b"\r\nConnection: close\r\n\r\n")
+        assert status_of(preflight) == status, preflight
+        assert (b"Access-Control-Allow-Headers: " + wanted in preflight) == (status == 204), preflight
+        assert b"Vary: Origin, Access-Control-Request-Headers" in preflight or status == 403, preflight
 
 
 def check_disconnects(s):
@@ -207,6 +215,59 @@ def check_slow(s, n):
         connection.close()
 
 
+def check_bodies(command, models):
+    """All bodies together are bounded, however they are sent; who comes too late is told so, and those who only say
+    that much is to come keep nobody out."""
+    size, n, room = 1 << 20, 40, 8
+    body = b'{"x": "' + b"a" * (size - 9) + b'"}'
+    plain = b"POST /detokenize HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    with Server(command, models, "--max-body", "1") as s:
+        for head, begin, end in ((plain + b"Content-Length: %d\r\n\r\n" % size, body[:-1], body[-1:]),
+                                 (plain + b"Transfer-Encoding: chunked\r\n\r\n", b"%x\r\n" % size + body, b"\r\n0\r\n\r\n")):
+            before = resident(s)
+            connections = [s.socket() for _ in range(n)]
+            for connection in connections:
+                connection.sendall(head)
+            assert status_of(raw(s, post({}, "/detokenize"))) == 400, "what is only announced takes room"
+            for connection in connections:
+                connection.sendall(begin)
+            time.sleep(0.2)
+            grown = resident(s) - before
+            for connection in connections:
+                connection.sendall(end)
+            statuses = [status_of(connection.recv(4096)) for connection in connections]
+            for connection in connections:
+                connection.close()
+            assert 1 <= statuses.count(400) <= room and statuses.count(429) == n - statuses.count(400), statuses
+            assert grown < 4 * room * size, grown
+            s.wait_idle()
+            deadline = time.monotonic() + PATIENCE
+            while status_of(raw(s, post(body, "/detokenize"))) == 429:
+                assert time.monotonic() < deadline, "the room is not given back"
+
+
+def check_models_apart(command, models):
+    """A model that has no place left keeps nobody from another one, and who leaves while waiting for a place is gone."""
+    with Server(command, models, "--parallel", "1", "--queue", "8", "-c", "400000") as s:
+        connections = [s.socket() for _ in range(6)]
+        for connection in connections:
+            connection.sendall(post(LONG))
+        wait_requests(s, 6)
+        start = time.monotonic()
+        for path, body in (("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}], "max_tokens": 2}),
+                           ("/tokenize", {"content": "a"})):
+            s.good(path, {"model": "scripted", **body})
+        assert time.monotonic() - start < 5, "one model waits for another"
+        for left in range(5, 0, -1):  # the last first, so that none of them has got a place
+            connections[left].close()
+            start = time.monotonic()
+            while s.good("/health")["requests"] > left:
+                assert time.monotonic() - start < GONE, f"request {left} waits on"
+        connections[0].close()
+        assert s.wait_idle() < GONE
+        assert s.good("/v1/completions", {**LONG, "max_tokens": 3})["usage"]["completion_tokens"] == 3
+
+
 def check_random(s, n):
     """Requests out of parts that are often right: no reply is the server's fault, and none is missing."""
     draw = random.Random(1)
@@ -249,6 +310,8 @@ def main():
         check_random(s, options.requests)
         check_slow(s, options.slow)
         assert s.good("/health")["requests"] == 0
+    check_bodies(options.command, models)
+    check_models_apart(options.command, models)
 
 
 if __name__ == "__main__":

@@ -33,12 +33,21 @@ static bool send_chunk(struct completion *c, json_t *choices, json_t *usage, jso
 }
 
 /* logprobs: of the delta, or NULL; takes the reference. */
-static bool send_delta(struct completion *c, json_t *delta, json_t *logprobs, const char *finish)
+static bool send_delta(struct completion *c, json_t *delta, json_t *logprobs)
 {
     return send_chunk(c,
-                      json_pack("[{s:I, s:o, s:o, s:s?}]", "index", c->index, "delta", delta, "logprobs",
-                                logprobs_json(logprobs), "finish_reason", finish),
+                      json_pack("[{s:I, s:o, s:o, s:n}]", "index", c->index, "delta", delta, "logprobs",
+                                logprobs_json(logprobs), "finish_reason"),
                       NULL, NULL);
+}
+
+/* The last chunk of all has the timings: this one, unless that of the usage follows. */
+static bool send_finish(struct completion *c, const libllm_stream_event *event)
+{
+    return send_chunk(c,
+                      json_pack("[{s:I, s:{}, s:n, s:s}]", "index", c->index, "delta", "logprobs", "finish_reason",
+                                finish_name(event->finish_reason)),
+                      NULL, c->usage ? NULL : timings_json(event));
 }
 
 static bool begin(void *context)
@@ -48,7 +57,7 @@ static bool begin(void *context)
         return true;
     if (c->index == 0)
         request_stream_begin(c->request, "text/event-stream");
-    return send_delta(c, json_pack("{s:s, s:s}", "role", "assistant", "content", ""), NULL, NULL);
+    return send_delta(c, json_pack("{s:s, s:s}", "role", "assistant", "content", ""), NULL);
 }
 
 static json_t *delta_of_call(const libllm_stream_event *event)
@@ -75,12 +84,12 @@ static bool piece(void *context, const libllm_stream_event *event)
         return true;
     }
     if (event->finish_reason != LIBLLM_FINISH_NONE)
-        return send_delta(c, json_object(), NULL, finish_name(event->finish_reason));
+        return send_finish(c, event);
     if (event->kind == LIBLLM_STREAM_TOOL_CALL && (event->n_bytes || event->call_name))
-        return send_delta(c, delta_of_call(event), NULL, NULL);
+        return send_delta(c, delta_of_call(event), NULL);
     const char *member = event->kind == LIBLLM_STREAM_REASONING ? "reasoning_content" : "content";
     return event->n_bytes == 0 ||
-           send_delta(c, json_pack("{s:o}", member, text_json(event->text, event->n_bytes)), logprobs, NULL);
+           send_delta(c, json_pack("{s:o}", member, text_json(event->text, event->n_bytes)), logprobs);
 }
 
 static json_t *message_json(const struct answer *a)

@@ -24,6 +24,7 @@ struct completion {
     const char *finish;
     json_t *choices;
     uint64_t n_prompt, n_cached, n_generated;
+    libllm_stream_event first; /* the numbers of the first choice */
 };
 
 /* Tokens that were gathered go with it. */
@@ -43,11 +44,11 @@ static bool echo(void *context, const libllm_stream_event *event)
     return true;
 }
 
-static json_t *reply_json(struct completion *c, json_t *choices, json_t *usage)
+static json_t *reply_json(struct completion *c, json_t *choices, json_t *usage, json_t *timings)
 {
-    return json_pack("{s:s, s:s, s:I, s:s, s:s, s:o, s:o*}", "id", c->id, "object", "text_completion", "created",
+    return json_pack("{s:s, s:s, s:I, s:s, s:s, s:o, s:o*, s:o*}", "id", c->id, "object", "text_completion", "created",
                      c->created, "model", c->served->id, "system_fingerprint", fingerprint(), "choices", choices,
-                     "usage", usage);
+                     "usage", usage, "timings", timings);
 }
 
 static bool begin(void *context)
@@ -58,8 +59,8 @@ static bool begin(void *context)
     c->begun = true;
     /* The prompt, when it is echoed. */
     return !c->streams || c->text.n_bytes == 0 ||
-           send_event(c->request,
-                      reply_json(c, json_pack("[o]", choice_json(c, c->text.bytes, c->text.n_bytes, NULL)), NULL));
+           send_event(c->request, reply_json(c, json_pack("[o]", choice_json(c, c->text.bytes, c->text.n_bytes, NULL)),
+                                             NULL, NULL));
 }
 
 static bool piece(void *context, const libllm_stream_event *event)
@@ -74,7 +75,8 @@ static bool piece(void *context, const libllm_stream_event *event)
     }
     return (event->n_bytes == 0 && !c->finish) ||
            send_event(c->request,
-                      reply_json(c, json_pack("[o]", choice_json(c, event->text, event->n_bytes, c->finish)), NULL));
+                      reply_json(c, json_pack("[o]", choice_json(c, event->text, event->n_bytes, c->finish)), NULL,
+                                 c->finish && !c->usage ? timings_json(event) : NULL));
 }
 
 /* A text, or the ids of one. */
@@ -96,17 +98,20 @@ static bool answer_one(struct completion *c, const json_t *value, struct fault *
 {
     struct prompt prompt;
     const struct sink sink = {begin, piece, c};
-    libllm_stream_event last;
+    libllm_stream_event last = {0};
     bool good = read_prompt(c, value, &prompt, fault);
     for (json_int_t i = 0; good && i < c->settings.n_choices; i++, c->index++) {
         if (c->echoes && json_is_string(value))
             text_append(&c->text, json_string_value(value), json_string_length(value));
+        else if (c->echoes)
+            good = text_of_tokens(c->served, &prompt.tokens, &c->text, fault);
         c->tokens = c->settings.logprobs ? token_lists_json() : NULL;
         c->offset = 0;
         const struct sink reading = {NULL, echo, c};
-        good = !c->echoes || !c->tokens ||
-               prompt_logprobs(c->request, c->served, &prompt, (uint32_t)c->settings.n_top, &reading, fault);
+        good = good && (!c->echoes || !c->tokens ||
+                        prompt_logprobs(c->request, c->served, &prompt, (uint32_t)c->settings.n_top, &reading, fault));
         good = good && generate(c->request, c->served, &prompt, &c->settings, (uint32_t)i, &sink, &last, fault);
+        c->first = c->index == 0 ? last : c->first;
         c->n_generated += last.n_tokens;
         c->n_prompt += i == 0 ? last.n_prompt_tokens : 0;
         c->n_cached += i == 0 ? last.n_cached_tokens : 0;
@@ -146,11 +151,13 @@ static void end(struct completion *c)
 {
     const libllm_stream_event sums = {.n_prompt_tokens = c->n_prompt, .n_cached_tokens = c->n_cached};
     if (!c->streams) {
-        request_reply_json(c->request, 200, reply_json(c, json_incref(c->choices), usage_json(&sums, c->n_generated)));
+        request_reply_json(
+            c->request, 200,
+            reply_json(c, json_incref(c->choices), usage_json(&sums, c->n_generated), timings_json(&c->first)));
         return;
     }
     if (c->usage)
-        send_event(c->request, reply_json(c, json_array(), usage_json(&sums, c->n_generated)));
+        send_event(c->request, reply_json(c, json_array(), usage_json(&sums, c->n_generated), timings_json(&c->first)));
     request_stream_send(c->request, "data: [DONE]\n\n", 14);
     request_stream_end(c->request);
 }

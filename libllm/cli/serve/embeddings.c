@@ -71,7 +71,7 @@ static bool read_input(struct served *s, const json_t *value, const char *name, 
 static bool embed_one(struct request *r, struct served *s, const struct prompt *prompt, float *vector,
                       struct fault *fault)
 {
-    libllm_session *session = served_take_embedder(s, fault);
+    libllm_session *session = served_take_embedder(s, r, fault);
     if (!session)
         return false;
     libllm_error error = {0};

@@ -100,6 +100,25 @@ bool prompt_of_text(struct prompt *p, const struct served *s, const char *text, 
     return status == LIBLLM_OK || fault_library(fault, &error);
 }
 
+bool text_of_tokens(const struct served *s, const struct token_list *tokens, struct text *text, struct fault *fault)
+{
+    struct text bytes = {0};
+    size_t needed = 0;
+    libllm_error error;
+    libllm_status status = libllm_model_detokenize(s->access.model, tokens->ids, tokens->n, LIBLLM_DETOKENIZE_SPECIAL,
+                                                   NULL, 0, &needed, &error);
+    if (status == LIBLLM_ERROR_BUFFER_TOO_SMALL) {
+        bytes.bytes = allocate(needed, 1);
+        bytes.n_bytes = needed;
+        status = libllm_model_detokenize(s->access.model, tokens->ids, tokens->n, LIBLLM_DETOKENIZE_SPECIAL,
+                                         bytes.bytes, needed, &needed, &error);
+    }
+    /* Ids that end within a character have no text that JSON could hold. */
+    text_append_valid(text, bytes.bytes, status ? 0 : bytes.n_bytes);
+    text_free(&bytes);
+    return status == LIBLLM_OK || fault_library(fault, &error);
+}
+
 void prompt_free(struct prompt *p)
 {
     free(p->tokens.ids);
@@ -147,8 +166,9 @@ static libllm_status run(struct request *r, libllm_stream *stream, const struct 
         status = libllm_stream_next(stream, &event, error);
         if (status < 0)
             break;
-        if (event.n_tokens == 1 && last->n_tokens == 0)
+        if (event.n_tokens && !r->has_first_token)
             metrics_count_time(&metrics->first_token, seconds_now() - r->started);
+        r->has_first_token |= event.n_tokens > 0;
         *last = event;
         goes_on = sink->piece(sink->context, &event);
     }
@@ -279,9 +299,11 @@ json_t *timings_json(const libllm_stream_event *last)
 {
     uint64_t computed = last->n_prompt_tokens - last->n_cached_tokens,
              further = last->n_tokens ? last->n_tokens - 1 : 0;
-    return json_pack("{s:I, s:I, s:f, s:f, s:I, s:f, s:f}", "cache_n", (json_int_t)last->n_cached_tokens, "prompt_n",
-                     (json_int_t)computed, "prompt_ms", last->prompt_seconds * 1e3, "prompt_per_second",
+    return json_pack("{s:I, s:I, s:f, s:f, s:f, s:I, s:f, s:f, s:f}", "cache_n", (json_int_t)last->n_cached_tokens,
+                     "prompt_n", (json_int_t)computed, "prompt_ms", last->prompt_seconds * 1e3, "prompt_per_token_ms",
+                     last->prompt_seconds * 1e3 / (double)(computed ? computed : 1), "prompt_per_second",
                      per_second(computed, last->prompt_seconds), "predicted_n", (json_int_t)last->n_tokens,
-                     "predicted_ms", last->decode_seconds * 1e3, "predicted_per_second",
+                     "predicted_ms", last->decode_seconds * 1e3, "predicted_per_token_ms",
+                     last->decode_seconds * 1e3 / (double)(further ? further : 1), "predicted_per_second",
                      per_second(further, last->decode_seconds));
 }

@@ -47,6 +47,9 @@ bool prompt_of_chat(struct prompt *prompt, const struct server *server, const st
                     const json_t *request, const struct settings *settings, struct fault *fault);
 bool prompt_of_text(struct prompt *prompt, const struct served *served, const char *text, size_t n_bytes,
                     uint32_t flags, struct fault *fault);
+/* What tokens say, control tokens by name; adds to the text. */
+bool text_of_tokens(const struct served *served, const struct token_list *tokens, struct text *text,
+                    struct fault *fault);
 void prompt_free(struct prompt *prompt);
 
 /* The members of a request that libllm_chat_render() reads, and no others: the rest are variables of templates. Release

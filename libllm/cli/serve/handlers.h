@@ -32,6 +32,7 @@ json_t *conversation_of_items(const json_t *request, struct fault *fault);
 /* estimate.c */
 void handle_estimate(struct request *request);
 /* ollama.c */
+void handle_ollama_root(struct request *request);
 void handle_ollama_version(struct request *request);
 void handle_ollama_tags(struct request *request);
 void handle_ollama_ps(struct request *request);
@@ -43,7 +44,7 @@ void handle_ollama_generate(struct request *request);
 
 /* Answers a request for a model that was opened, or leaves a fault, with the status 0 when nobody waits any more. */
 typedef bool (*answer_fn)(struct request *request, struct served *served, const json_t *body, struct fault *fault);
-/* Finds the model that the body names, opens it and has the request answered. */
+/* Opens the model of a request and has it answered. */
 void with_model(struct request *request, answer_fn answer);
 
 /* A name for an answer, such as "chatcmpl-17f3a..."; `id` has room for ID_BYTES. */

@@ -35,6 +35,9 @@ static struct connection *connection_of(const struct request *r)
     return MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
+static const struct fault no_memory = {429, "rate_limit_error", "busy", "",
+                                       "other requests take all memory for bodies"};
+
 static void refuse(struct request *r, const struct fault *fault)
 {
     r->refused = true;
@@ -79,9 +82,12 @@ static void add_headers(const struct request *r, struct MHD_Response *response)
         MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     if (origin && r->status != 403) {
         MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ORIGIN);
+        MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Origin, Access-Control-Request-Headers");
         MHD_add_response_header(response, "Access-Control-Allow-Methods", "GET, POST");
-        MHD_add_response_header(response, "Access-Control-Allow-Headers", "Authorization, Content-Type");
+        /* Libraries send headers of their own, such as x-stainless-lang; none that a page may send means anything. */
+        const char *asked = header(r, "Access-Control-Request-Headers");
+        MHD_add_response_header(response, "Access-Control-Allow-Headers",
+                                asked ? asked : "Authorization, Content-Type");
     }
 }
 
@@ -125,19 +131,29 @@ static void check_headers(struct request *r, const char *method)
                                   "the body is larger than this server "
                                   "takes"});
     } else if (r->server->n_bodies + n_body > BODIES_MAX * r->server->body_max) {
-        refuse(r, &(struct fault){429, "rate_limit_error", "busy", "", "other requests take all memory for bodies"});
+        refuse(r, &no_memory);
     }
 }
 
 /* False when the body is longer than allowed, which it had not said: there is no end to wait for, and no way to answer
- * before it. */
+ * before it. What comes when other bodies take all memory is read and forgotten, and refused at its end. What is only
+ * announced takes none, or clients that send nothing could keep everybody out. */
 static bool take_body(struct request *r, const char *bytes, size_t n)
 {
-    if (r->body.n_bytes + n > r->server->body_max)
+    struct server *server = r->server;
+    if (r->n_received + n > server->body_max)
         return false;
-    text_append(&r->body, bytes, n);
-    r->server->n_bodies += n;
-    watch_note(&r->server->watch, connection_of(r), CONNECTION_SENDS, r->body.n_bytes);
+    r->n_received += n;
+    if (!r->crowded && server->n_bodies + n > BODIES_MAX * server->body_max) {
+        r->crowded = true;
+        server->n_bodies -= r->body.n_bytes;
+        text_free(&r->body);
+    }
+    if (!r->crowded) {
+        text_append(&r->body, bytes, n);
+        server->n_bodies += n;
+    }
+    watch_note(&server->watch, connection_of(r), CONNECTION_SENDS, r->n_received);
     return true;
 }
 
@@ -146,8 +162,10 @@ static void dispatch(struct request *r)
     r->dispatched = true;
     if (r->refused)
         return;
-    struct queue *queue = r->route->work == WORK_LONG ? &r->server->long_queue : &r->server->short_queue;
-    if (r->route->work == WORK_QUICK) {
+    struct queue *queue = queue_of(r);
+    if (r->crowded) {
+        request_fail(r, &no_memory);
+    } else if (r->route->work == WORK_QUICK) {
         r->route->handle(r);
     } else if (atomic_load(&r->server->stops)) {
         request_fail(r, &(struct fault){503, "server_error", "stopping", "", "the server is stopping"});

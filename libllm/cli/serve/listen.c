@@ -90,10 +90,8 @@ int listen_open(const struct serve_options *o, struct text *address)
     return o->socket ? open_unix(o->socket, address) : open_address(o, address);
 }
 
-void listen_close(const struct serve_options *o, int fd)
+void listen_close(const struct serve_options *o)
 {
-    if (fd >= 0)
-        close(fd);
     if (o->socket)
         unlink(o->socket);
 }

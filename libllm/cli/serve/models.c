@@ -12,7 +12,7 @@
 #include "serve/server.h"
 #include "terminal.h"
 
-enum { PAGE = 64, CONTEXT_DEFAULT_MAX = 8192 };
+enum { PAGE = 64, CONTEXT_DEFAULT_MAX = 8192, WAIT_MS = 20 };
 
 /* "name=path", or a path or name that is called as its file is without the ending. */
 static bool find_one(struct models *m, struct served *s, const char *argument)
@@ -160,11 +160,27 @@ static libllm_status load(struct models *m, struct served *s, libllm_error *erro
     return libllm_engine_create(s->access.model, &engine, &s->engine, error);
 }
 
-bool served_enter(struct models *m, struct served *s, struct fault *fault)
+/* What others hold for long, while a model is opened or texts are embedded. False: nobody waits any more. */
+static bool lock_for(const struct request *r, pthread_mutex_t *lock)
+{
+    struct timespec until;
+    do {
+        if (r && atomic_load(&r->cancelled))
+            return false;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += WAIT_MS * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000L;
+        until.tv_nsec %= 1000000000L;
+    } while (pthread_mutex_timedlock(lock, &until) != 0);
+    return true;
+}
+
+bool served_enter(struct models *m, struct served *s, const struct request *r, struct fault *fault)
 {
     libllm_error error;
     libllm_status status = LIBLLM_OK;
-    pthread_mutex_lock(&s->lock);
+    if (!lock_for(r, &s->lock))
+        return false;
     if (!atomic_load(&s->loaded)) {
         atomic_fetch_add(&m->n_loading, 1);
         status = load(m, s, &error);
@@ -284,10 +300,11 @@ void served_give_session(struct models *m, struct served *s, libllm_session *ses
     pthread_mutex_unlock(&s->lock);
 }
 
-libllm_session *served_take_embedder(struct served *s, struct fault *fault)
+libllm_session *served_take_embedder(struct served *s, const struct request *r, struct fault *fault)
 {
     libllm_error error;
-    pthread_mutex_lock(&s->embedder_lock);
+    if (!lock_for(r, &s->embedder_lock))
+        return NULL;
     if (s->embedder)
         return s->embedder;
     libllm_engine_options engine = s->access.engine;

@@ -16,7 +16,15 @@
 #include "model.h"
 
 struct fault;
+struct request;
 struct serve_options;
+
+/* The requests for one model that are worked on, and those that wait until one of them has ended, oldest first. The
+ * lock of the queue guards it. */
+struct lane {
+    uint32_t n;
+    struct request *first, **last;
+};
 
 struct slot {
     libllm_session *session; /* NULL: not made yet */
@@ -42,6 +50,8 @@ struct served {
 
     pthread_mutex_t embedder_lock;
     libllm_session *embedder; /* with an engine of its own, of hidden states */
+
+    struct lane lanes[2]; /* of what is short, and of what generates */
 };
 
 struct models {
@@ -61,8 +71,9 @@ void models_unload_idle(struct models *models, double now);
 
 /* The model of that name, the first one without a name; NULL with a fault. */
 struct served *models_find(struct models *models, const char *name, struct fault *fault);
-/* Opens the model unless it is open, and keeps it so until it is left. False with a fault. */
-bool served_enter(struct models *models, struct served *served, struct fault *fault);
+/* Opens the model unless it is open, and keeps it so until it is left. False with a fault, which has the status 0 when
+ * nobody waits for the request any more (NULL: somebody always does). */
+bool served_enter(struct models *models, struct served *served, const struct request *request, struct fault *fault);
 void served_leave(struct served *served);
 /* Of a model that was entered: how long it stays when nobody uses it, until somebody enters it again. */
 void served_keep(struct served *served, double seconds);
@@ -71,8 +82,8 @@ void served_keep(struct served *served, double seconds);
 libllm_session *served_take_session(struct models *models, struct served *served, const int32_t *tokens,
                                     size_t n_tokens, struct fault *fault);
 void served_give_session(struct models *models, struct served *served, libllm_session *session);
-/* The session for embeddings, held until served_embedder_give(). NULL with a fault. */
-libllm_session *served_take_embedder(struct served *served, struct fault *fault);
+/* The session for embeddings, held until served_give_embedder(). NULL with a fault, as that of served_enter(). */
+libllm_session *served_take_embedder(struct served *served, const struct request *request, struct fault *fault);
 void served_give_embedder(struct served *served);
 
 /* What libllm_model_describe() says, as JSON; NULL with a fault. */

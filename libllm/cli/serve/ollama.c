@@ -30,12 +30,20 @@ json_t *now_json(void)
 
 json_t *duration_json(double seconds) { return json_integer((json_int_t)(seconds * 1e9)); }
 
+/* Clients look whether a server is there, and whether it is new enough for what they want of it: those of editors ask
+ * for 0.6.4 at least. This is the version whose calls are answered here (the first with logprobs), not the library's.
+ */
+#define OLLAMA_VERSION "0.12.11"
+
+void handle_ollama_root(struct request *r)
+{
+    static const char text[] = "Ollama is running";
+    request_reply(r, 200, "text/plain; charset=utf-8", text, sizeof text - 1);
+}
+
 void handle_ollama_version(struct request *r)
 {
-    uint32_t version = libllm_version();
-    char text[32];
-    snprintf(text, sizeof text, "%u.%u.%u", version / 10000, version / 100 % 100, version % 100);
-    request_reply_json(r, 200, json_pack("{s:s}", "version", text));
+    request_reply_json(r, 200, json_pack("{s:s}", "version", OLLAMA_VERSION));
 }
 
 /* 134.52M, 8.03B. */

@@ -42,27 +42,31 @@ const char *fingerprint(void)
     return VERSION(LIBLLM_VERSION_MAJOR, LIBLLM_VERSION_MINOR, LIBLLM_VERSION_PATCH);
 }
 
+void find_model_of(struct request *r)
+{
+    const char *name = NULL;
+    const bool ollama = r->route->dialect == DIALECT_OLLAMA;
+    r->keep = NAN;
+    r->json = fields_parse(r, &r->fault);
+    /* Ollama has had "name" before "model". */
+    if (r->json &&
+        (!ollama || (field_text(r->json, "name", &name, &r->fault) &&
+                     field_duration(r->json, "keep_alive", &r->keep, &r->fault))) &&
+        field_text(r->json, "model", &name, &r->fault))
+        r->served = models_find(&r->server->models, name, &r->fault);
+}
+
 void with_model(struct request *r, answer_fn answer)
 {
     struct models *models = &r->server->models;
-    struct fault fault = {0};
-    const char *name = NULL;
-    json_t *request = fields_parse(r, &fault);
-    /* Ollama has had "name" before "model". */
-    double keep = NAN;
-    bool ollama = r->route->dialect == DIALECT_OLLAMA, good = request != NULL;
-    good = good &&
-           (!ollama ||
-            (field_text(request, "name", &name, &fault) && field_duration(request, "keep_alive", &keep, &fault))) &&
-           field_text(request, "model", &name, &fault);
-    struct served *s = good ? models_find(models, name, &fault) : NULL;
-    if (s && served_enter(models, s, &fault)) {
-        if (!isnan(keep))
-            served_keep(s, keep);
-        answer(r, s, request, &fault);
+    struct served *s = r->served;
+    struct fault fault = r->fault;
+    if (s && served_enter(models, s, r, &fault)) {
+        if (!isnan(r->keep))
+            served_keep(s, r->keep);
+        answer(r, s, r->json, &fault);
         served_leave(s);
     }
     if (fault.status)
         request_fail(r, &fault);
-    json_decref(request);
 }

@@ -36,6 +36,7 @@ void request_release(struct request *r)
     pthread_mutex_destroy(&r->lock);
     text_free(&r->body);
     text_free(&r->output);
+    json_decref(r->json);
     free(r->path);
     free(r);
 }

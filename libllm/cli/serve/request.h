@@ -15,6 +15,7 @@
 
 struct MHD_Connection;
 struct server;
+struct served;
 struct request;
 
 /* What is wrong with a request, or with answering it. status 0: nothing. */
@@ -28,9 +29,9 @@ struct fault {
 /* How errors look: {"error":{"message",...}}, or Ollama's {"error":"..."}. */
 enum dialect { DIALECT_OPENAI, DIALECT_OLLAMA };
 
-/* Where the work is done: on the event thread, which must never wait; by workers for what is short; by those who
- * generate. */
-enum work { WORK_QUICK, WORK_SHORT, WORK_LONG };
+/* Where the work is done: on the event thread, which must never wait; by workers for what is short, without a model or
+ * with one; by those who generate. */
+enum work { WORK_QUICK, WORK_PLAIN, WORK_SHORT, WORK_LONG };
 
 struct route {
     const char *method, *path; /* a path that ends with '*' stands for all that begin with the rest */
@@ -54,10 +55,22 @@ struct request {
     /* The lock of the server's watch guards these. */
     int fd;
     bool listed;
+    bool dropped; /* from its lane, if it was there */
     struct request *previous_active, *next_active;
     libllm_session *session; /* what works on it, for libllm_session_cancel() */
 
-    struct request *next; /* in a queue, whose lock guards it */
+    /* The lock of the queue guards these. */
+    struct request *next; /* in the queue, or in the lane of its model */
+    bool waits;           /* nobody has begun with it */
+    bool parked;          /* in that lane */
+    bool placed;          /* has a place at its model */
+
+    /* The worker that has it uses these. */
+    json_t *json; /* of the body; NULL: not parsed yet, or none */
+    struct served *served;
+    struct fault fault;   /* why there is no model */
+    double keep;          /* how long its model is to stay; NAN: not said */
+    bool has_first_token; /* that was counted */
 
     pthread_mutex_t lock; /* guards what follows */
     struct text output;
@@ -71,6 +84,10 @@ struct request {
     bool suspended; /* the connection waits for output */
     bool gone;      /* the connection takes no output any more */
     bool dispatched, refused;
+
+    /* The event thread uses these. */
+    size_t n_received; /* bytes of the body */
+    bool crowded;      /* there was no memory for it */
 };
 
 struct request *request_create(struct server *server, struct MHD_Connection *connection, const char *path);

@@ -10,7 +10,7 @@
 #include "serve/server.h"
 #include "terminal.h"
 
-enum { SHORT_WORKERS = 2, DRAIN_MS = 5000, TICK_MS = 10, MAX_COUNT32 = 0x7fffffff };
+enum { SHORT_PLACES = 2, DRAIN_MS = 5000, TICK_MS = 10, MAX_COUNT32 = 0x7fffffff };
 
 #define VALUE(field) offsetof(struct serve_options, field)
 
@@ -31,6 +31,8 @@ static const struct option options[] = {
     {"context-policy", 0, OPTION_CHOICE, "error|drop",
      "a chat that is too long is an error (default), or loses its oldest turns, which the answer names",
      VALUE(context_policy), 0, 0},
+    {"max-tokens", 0, OPTION_COUNT, "N", "tokens of an answer at most, whatever is asked for (default: no limit)",
+     VALUE(n_tokens), 1, MAX_COUNT32},
     {"queue", 0, OPTION_COUNT, "N", "requests that may wait (default: 64)", VALUE(n_queue), 1, 1024},
     {"max-body", 0, OPTION_COUNT, "MIB", "size of a request (default: 8)", VALUE(body_mib), 1, 1024},
     {"unload-after", 0, OPTION_COUNT, "SECONDS", "give up a model that nobody uses; 0: never (default: 600)",
@@ -67,7 +69,7 @@ static bool open_first(struct server *server)
 {
     struct fault fault = {0};
     struct served *first = server->models.items;
-    if (!served_enter(&server->models, first, &fault)) {
+    if (!served_enter(&server->models, first, NULL, &fault)) {
         message("%s", fault.message);
         return false;
     }
@@ -83,8 +85,8 @@ static int serve(struct server *server, const sigset_t *signals)
         return EXIT_FAILED;
     server->body_max = (size_t)server->options.body_mib << 20;
     watch_open(server);
-    queue_open(&server->short_queue, SHORT_WORKERS, server->options.n_queue);
-    queue_open(&server->long_queue, server->options.n_parallel, server->options.n_queue);
+    queue_open(&server->short_queue, SHORT_PLACES, server->models.n, server->options.n_queue);
+    queue_open(&server->long_queue, server->options.n_parallel, server->models.n, server->options.n_queue);
     bool good = http_start(server, listener) && open_first(server);
     if (good) {
         message("listening on %s", address.bytes);
@@ -96,7 +98,7 @@ static int serve(struct server *server, const sigset_t *signals)
     queue_close(&server->long_queue);
     queue_close(&server->short_queue);
     watch_close(server);
-    listen_close(&server->options, listener);
+    listen_close(&server->options);
     text_free(&address);
     return good ? EXIT_OK : EXIT_FAILED;
 }

@@ -23,7 +23,7 @@ struct serve_options {
     const char *host, *socket, *key_file, *context_policy;
     uint32_t port;
     struct texts models, allowed_hosts, allowed_origins;
-    uint32_t n_parallel, n_queue, n_context, idle_seconds, body_mib;
+    uint32_t n_parallel, n_queue, n_context, n_tokens, idle_seconds, body_mib;
 };
 
 enum doing { CONNECTION_IDLE, CONNECTION_SENDS, CONNECTION_WAITS };
@@ -38,12 +38,14 @@ struct connection {
     struct connection *previous, *next;
 };
 
-/* Requests that wait for workers, oldest first. */
+/* Requests that wait for workers, oldest first. There are workers for all places at all models and one more, which
+ * finds out what a request is for: so none waits for a model but those that want this one. */
 struct queue {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct request *first, **last;
-    uint32_t n, n_max;
+    uint32_t n, n_max; /* of those that wait, also for a place at their model */
+    uint32_t n_places; /* at each model */
     bool closed;
     pthread_t *threads;
     uint32_t n_threads;
@@ -91,7 +93,8 @@ void http_stop(struct server *server);
 
 /* listen.c: the socket, or -1 with a message; and what people connect to. */
 int listen_open(const struct serve_options *options, struct text *address);
-void listen_close(const struct serve_options *options, int listener);
+/* Removes its name in the file system; the socket itself was closed by http_stop(). */
+void listen_close(const struct serve_options *options);
 
 /* guard.c. False, with a message, when a wider bind has no key, or the keys cannot be read. */
 bool guard_open(struct guard *guard, const struct serve_options *options);
@@ -101,7 +104,12 @@ struct fault guard_check(const struct guard *guard, const char *host, const char
                          bool needs_key);
 
 /* queue.c. */
-void queue_open(struct queue *queue, uint32_t n_threads, uint32_t n_max);
+void queue_open(struct queue *queue, uint32_t n_places, size_t n_models, uint32_t n_max);
+/* Of what the event thread does not do itself. */
+struct queue *queue_of(const struct request *request);
+/* Ends a request that nobody waits for, where it waits for a place at its model; in the queue a worker meets it soon.
+ */
+void queue_drop(struct request *request);
 bool queue_has_room(struct queue *queue);
 void queue_add(struct queue *queue, struct request *request);
 uint32_t queue_length(struct queue *queue);
@@ -122,6 +130,9 @@ void watch_cancel_all(struct watch *watch);
 uint32_t watch_n_active(struct watch *watch);
 /* Seconds since anything moved on, 0 when nothing is to. */
 double watch_stalled(struct watch *watch);
+
+/* replies.c. Reads the body, and finds the model that it names; the request keeps both, or the fault. */
+void find_model_of(struct request *request);
 
 /* routes.c. NULL when there is no such path; *known when there is, for another method. */
 const struct route *route_find(const char *method, const char *path, bool *known);

@@ -25,7 +25,7 @@ static void begin(struct settings *s, const struct server *server)
 static bool read_common(struct settings *s, const json_t *o, struct fault *fault)
 {
     libllm_sampling_options *sampling = &s->sampling;
-    json_int_t top_k = sampling->top_k, seed = -1;
+    json_int_t top_k = sampling->top_k, seed = -1, window = sampling->penalty_window;
     bool good = field_number(o, "temperature", 0, 100, &sampling->temperature, fault) &&
                 field_number(o, "top_p", 0, 1, &sampling->top_p, fault) &&
                 field_number(o, "min_p", 0, 1, &sampling->min_p, fault) &&
@@ -36,8 +36,15 @@ static bool read_common(struct settings *s, const json_t *o, struct fault *fault
                 field_number(o, "presence_penalty", -100, 100, &sampling->presence_penalty, fault) &&
                 field_count(o, "top_k", -1, COUNT_MAX, &top_k, fault) &&
                 field_count(o, "seed", -SEED_MAX - 1, SEED_MAX, &seed, fault) &&
+                field_count(o, "repeat_last_n", -1, COUNT_MAX, &window, fault) &&
                 field_texts(o, "stop", STOPS_MAX, &s->stops, fault);
     sampling->top_k = top_k < 0 ? 0 : (uint32_t)top_k;
+    /* -1: all tokens. 0: none, so that there is nothing to penalize; with the library that is as recommended. */
+    sampling->penalty_window = window < 0 ? COUNT_MAX : (uint32_t)window;
+    if (window == 0 && field(o, "repeat_last_n")) {
+        sampling->repetition_penalty = 1;
+        sampling->frequency_penalty = sampling->presence_penalty = 0;
+    }
     /* -1 asks for a random one, with Ollama's clients and others. */
     if (seed != -1)
         sampling->seed = (uint64_t)seed;
@@ -93,9 +100,26 @@ static bool read_truncation(struct settings *s, const json_t *request, struct fa
            fault_request(fault, "truncation", "truncation must be auto or disabled");
 }
 
-static bool limit_tokens(struct settings *s, json_int_t asked)
+/* Not above what the server allows; 0 is no limit. */
+static bool limit_tokens(struct settings *s, const struct server *server, json_int_t asked)
 {
+    const uint64_t most = server->options.n_tokens;
     s->max_tokens = asked > 0 ? (uint64_t)asked : 0;
+    if (most && (!s->max_tokens || s->max_tokens > most))
+        s->max_tokens = most;
+    return true;
+}
+
+/* Under each of its names; -1, as with llama.cpp's server, is no limit. */
+static bool read_limit(const json_t *request, json_int_t *n_tokens, struct fault *fault)
+{
+    static const char *const names[] = {"max_tokens", "max_completion_tokens", "max_output_tokens"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!field_count(request, names[i], -1, COUNT_MAX, n_tokens, fault))
+            return false;
+        if (*n_tokens == 0 && field(request, names[i]))
+            return fault_request(fault, names[i], "%s must be from 1 on, or -1 for no limit", names[i]);
+    }
     return true;
 }
 
@@ -104,10 +128,9 @@ bool settings_read(struct settings *s, const struct server *server, const json_t
     json_int_t n_tokens = 0, most = server->options.n_parallel > 8 ? server->options.n_parallel : 8;
     begin(s, server);
     return format_read(s, request, fault) && read_logprobs(s, request, fault) && read_common(s, request, fault) &&
-           read_biases(s, request, fault) && field_count(request, "max_tokens", 1, COUNT_MAX, &n_tokens, fault) &&
-           field_count(request, "max_completion_tokens", 1, COUNT_MAX, &n_tokens, fault) &&
-           field_count(request, "max_output_tokens", 1, COUNT_MAX, &n_tokens, fault) && limit_tokens(s, n_tokens) &&
-           read_truncation(s, request, fault) && field_flag(request, "ignore_eos", &s->ignore_end, fault) &&
+           read_biases(s, request, fault) && read_limit(request, &n_tokens, fault) &&
+           limit_tokens(s, server, n_tokens) && read_truncation(s, request, fault) &&
+           field_flag(request, "ignore_eos", &s->ignore_end, fault) &&
            field_count(request, "n", 1, most, &s->n_choices, fault);
 }
 
@@ -115,16 +138,14 @@ bool settings_read_ollama(struct settings *s, const struct server *server, const
 {
     begin(s, server);
     const json_t *options = field(request, "options");
-    json_int_t n_tokens = 0, window = 0;
+    json_int_t n_tokens = 0;
     if (options && !json_is_object(options))
         return fault_request(fault, "options", "options must be an object");
     bool good = format_read_ollama(s, request, fault) && read_logprobs(s, request, fault) &&
                 read_common(s, options, fault) &&
                 /* -1 and -2: until the model ends. */
-                field_count(options, "num_predict", -2, COUNT_MAX, &n_tokens, fault) &&
-                field_count(options, "repeat_last_n", -1, COUNT_MAX, &window, fault);
-    s->sampling.penalty_window = window > 0 ? (uint32_t)window : 0;
-    return good && limit_tokens(s, n_tokens);
+                field_count(options, "num_predict", -2, COUNT_MAX, &n_tokens, fault);
+    return good && limit_tokens(s, server, n_tokens);
 }
 
 void settings_free(struct settings *s)

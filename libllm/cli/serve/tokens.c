@@ -44,32 +44,17 @@ static bool tokenize(struct request *r, struct served *s, const json_t *request,
 static bool detokenize(struct request *r, struct served *s, const json_t *request, struct fault *fault)
 {
     struct token_list tokens = {0};
-    struct text text = {0}, valid = {0};
-    libllm_error error;
+    struct text text = {0};
     const json_t *ids = field(request, "tokens");
     if (!json_is_array(ids))
         return fault_request(fault, "tokens", "tokens must be a list of token ids");
-    bool good = tokens_of_array(ids, "tokens", s->access.info.n_vocab, &tokens, fault);
-    if (good) {
-        size_t needed = 0;
-        libllm_status status = libllm_model_detokenize(s->access.model, tokens.ids, tokens.n, LIBLLM_DETOKENIZE_SPECIAL,
-                                                       NULL, 0, &needed, &error);
-        if (status == LIBLLM_ERROR_BUFFER_TOO_SMALL) {
-            text.bytes = allocate(needed, 1);
-            text.n_bytes = needed;
-            status = libllm_model_detokenize(s->access.model, tokens.ids, tokens.n, LIBLLM_DETOKENIZE_SPECIAL,
-                                             text.bytes, needed, &needed, &error);
-        }
-        good = status == LIBLLM_OK || fault_library(fault, &error);
-    }
-    /* Ids that end within a character have no text that JSON could hold. */
-    text_append_valid(&valid, text.bytes, good ? text.n_bytes : 0);
+    bool good = tokens_of_array(ids, "tokens", s->access.info.n_vocab, &tokens, fault) &&
+                text_of_tokens(s, &tokens, &text, fault);
     if (good)
         request_reply_json(r, 200,
-                           json_pack("{s:o, s:o}", "content", text_json(valid.bytes, valid.n_bytes), "prompt",
-                                     text_json(valid.bytes, valid.n_bytes)));
+                           json_pack("{s:o, s:o}", "content", text_json(text.bytes, text.n_bytes), "prompt",
+                                     text_json(text.bytes, text.n_bytes)));
     text_free(&text);
-    text_free(&valid);
     free(tokens.ids);
     return good;
 }

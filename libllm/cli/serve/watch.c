@@ -46,6 +46,25 @@ static void look_after_requests(struct watch *w, double now)
     w->progress = progress;
 }
 
+/* Those that nobody waits for any more, before they get a place. With the lock held, which it gives up between. */
+static void drop_waiting(struct watch *w)
+{
+    for (struct request *r = w->active; r;) {
+        struct request *next = r->next_active;
+        if (!atomic_load(&r->cancelled) || r->dropped) {
+            r = next;
+            continue;
+        }
+        r->dropped = true;
+        atomic_fetch_add(&r->references, 1);
+        pthread_mutex_unlock(&w->lock);
+        queue_drop(r);
+        request_release(r);
+        pthread_mutex_lock(&w->lock);
+        r = w->active;
+    }
+}
+
 static void wait_until_next(struct watch *w)
 {
     struct timespec until;
@@ -65,6 +84,7 @@ static void *run(void *context)
     while (!w->closed) {
         double now = seconds_now();
         look_after_requests(w, now);
+        drop_waiting(w);
         if (now - swept >= 1) {
             swept = now;
             sweep_connections(w, now);
