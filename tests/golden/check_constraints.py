@@ -78,6 +78,14 @@ SCHEMAS = [
      "required": ["v"], "additionalProperties": False, "$defs": {"a/b%": {"type": "integer"}}},
     {"$ref": "#/$defs/list", "$defs": {"list": {"anyOf": [{"type": "null"}, obj({"head": WORD, "tail": {"$ref": "#/$defs/list"}})]}}},
     {"$ref": "#name", "$defs": {"n": {"$anchor": "name", "type": "string", "minLength": 1, "maxLength": 9}}},
+    {"oneOf": [obj({"kind": {"const": "cat", "default": "cat"}, "lives": {"type": "integer"}}, []),
+               obj({"kind": {"const": "dog", "default": "dog"}}, [])], "discriminator": {"propertyName": "kind"}},
+    {"type": "object", "propertyNames": {"enum": ["a", "b\"", "é"]}, "properties": {"a": {"type": "null"}}, "additionalProperties": WORD},
+    {"type": "object", "propertyNames": {"pattern": "^[a-z]{2}$"}, "maxProperties": 3, "additionalProperties": {"type": "boolean"}},
+    {"type": "array", "uniqueItems": True, "items": {"enum": ["a", 1, None, True, "é"]}, "minItems": 1, "maxItems": 4},
+    {"type": "number", "multipleOf": 0.25, "minimum": -3}, {"type": "number", "multipleOf": 2.5},
+    {"type": "string", "format": "uri-reference"}, {"type": "string", "format": "json-pointer"}, {"type": "string", "format": "regex"},
+    {"type": "string", "format": "relative-json-pointer"}, {"type": "string", "format": "iri"}, {"type": "string", "format": "uri-template"},
     # as real interfaces have them
     obj({"location": {"type": "string", "description": "City"}, "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]}}, ["location"]),
     obj({"steps": {"type": "array", "items": obj({"explanation": STRING, "output": STRING})}, "final_answer": STRING}),
@@ -90,10 +98,10 @@ SCHEMAS = [
 REFUSED = [
     {"not": {"type": "string"}}, {"type": "array", "uniqueItems": True}, {"$ref": "http://example.com/x"}, {"$ref": "#/nowhere"},
     {"$ref": "#"}, {"allOf": [{"$ref": "#"}]}, {"anyOf": [{"$ref": "#"}, {"type": "string"}]}, {"type": "text"}, {"type": "string", "minLength": -1},
-    {"type": "string", "minLength": 5, "maxLength": 4}, {"type": "integer", "multipleOf": 0}, {"type": "number", "multipleOf": 0.1}, {"enum": []},
+    {"type": "string", "minLength": 5, "maxLength": 4}, {"type": "integer", "multipleOf": 0}, {"type": "number", "multipleOf": 1e-7}, {"enum": []},
     {"type": "integer", "minimum": 5, "maximum": 4}, {"oneOf": [{"type": "string"}, {"minLength": 3}]}, {"properties": {"a": 1}}, False, [],
     {"type": "string", "pattern": "^+x$"}, {"type": "string", "pattern": "^{2}x$"}, {"type": "string", "pattern": "(?=a)"},
-    {"type": "string", "format": "regex"}, {"type": "array", "items": [{}]}, {"if": {}, "then": False}, {"unevaluatedProperties": False},
+    {"type": "array", "items": [{}]}, {"if": {}, "then": False}, {"unevaluatedProperties": False},
     {"allOf": [{"type": "string"}, {"type": "integer"}]}, {"type": "object", "required": ["a"], "additionalProperties": False},
     {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}, {"type": "array", "contains": {"type": "null"}},
 ]

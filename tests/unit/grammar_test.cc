@@ -4,6 +4,7 @@
  */
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
 #include <memory>
 #include <random>
@@ -466,6 +467,43 @@ TEST(Schema, LetsThroughWhatIsValid)
                        {"type":"object","required":["k"],"properties":{"k":{"const":2},"v":{"type":"null"}}}]})",
          {"{\"k\":1}", "{\"k\":2,\"v\":null}", "{\"k\":1,\"v\":3}"},
          {"{\"k\":3}", "{\"k\":2,\"v\":3}", "{}"}},
+        /* as pydantic has it: what tells them apart has a default, so that nothing is required */
+        {R"({"oneOf":[{"$ref":"#/$defs/cat"},{"$ref":"#/$defs/dog"}],"discriminator":{"propertyName":"kind","mapping":{}},
+             "$defs":{"cat":{"type":"object","properties":{"kind":{"const":"cat","default":"cat"},"lives":{"type":"integer"}}},
+                      "dog":{"type":"object","properties":{"kind":{"const":"dog","default":"dog"}},"additionalProperties":false}}})",
+         {R"({"kind":"cat"})", R"({"kind":"cat","lives":9})", R"({"kind":"dog"})"},
+         {"{}", R"({"lives":9})", R"({"kind":"dog","lives":9})", R"({"kind":"cow"})"}},
+        {R"({"type":"number","multipleOf":0.01,"minimum":-1})",
+         {"0.25", "12", "0.1", "1.50", "-0.07", "-1"},
+         {"0.001", "0.125", "1.", "-1.01", ".5"}},
+        {R"({"type":"number","multipleOf":0.25,"maximum":3})",
+         {"0.25", "0.5", "0.50", "1.75", "2", "2.0", "3"},
+         {"0.3", "0.05", "0.2", "3.25", "1.251"}},
+        {R"({"type":"integer","multipleOf":2.5})", {"5", "10", "-5"}, {"2", "2.5", "7"}},
+        {R"({"type":"object","propertyNames":{"type":"string","description":"any"},"additionalProperties":{"type":"null"}})",
+         {"{}", R"({"a":null,"b c":null})"},
+         {R"({"a":1})"}},
+        {R"({"type":"object","propertyNames":{"enum":["abx","b","é\""]},"properties":{"aby":{},"b":{"type":"null"}},
+             "additionalProperties":{"type":"integer"}})",
+         {"{}", R"({"b":null,"abx":1})", "{\"é\\\"\":2}"},
+         {R"({"aby":1})", R"({"c":1})", R"({"b":1})", R"({"abx":null})", R"({"ab":1})"}},
+        {R"({"type":"object","propertyNames":{"$ref":"#/$defs/n"},"$defs":{"n":{"pattern":"^[a-z]+$","maxLength":3}}})",
+         {R"({"abc":1})"},
+         {R"({"abcd":1})", R"({"A":1})", R"({"":1})"}},
+        {R"({"type":"array","uniqueItems":true,"items":{"enum":["a","b",3,"b"]},"minItems":1})",
+         {R"(["a"])", R"([3,"a"])", R"(["b", "a" ,3])"},
+         {"[]", R"(["a","a"])", R"(["a",3,"a"])", R"(["c"])", R"(["b","a",3,"b"])", R"(["a",])"}},
+        {R"({"type":"array","uniqueItems":true,"items":{"$ref":"#/$defs/e"},"minItems":2,"maxItems":2,
+             "$defs":{"e":{"enum":["x","y","z"]}}})",
+         {R"(["z","x"])"},
+         {R"(["x"])", R"(["x","y","z"])", R"(["x","x"])"}},
+        {R"({"type":"string","format":"uri-reference"})",
+         {R"("a/b?c=d#e")", R"("https://x.org/a")", R"("/a")"},
+         {R"("a b")", R"("{x}")"}},
+        {R"({"type":"string","format":"json-pointer"})", {R"("")", R"("/a~1b/0")"}, {R"("a")", R"("/~2")"}},
+        {R"({"type":"string","format":"regex"})",
+         {R"("^[a-z0-9]+(a|b)*\\d{2}$")", R"("abc")"},
+         {R"("*a")", R"("(")", R"("[z-a]")", R"("a**")"}},
     };
     for (const auto &c : cases) {
         Constraint constraint(schema, c.schema);
@@ -483,6 +521,11 @@ TEST(Schema, HasTheMasksThatItsTokensHave)
         ["ab","abc",true,null]},"maxItems":30}},"required":["name"],"additionalProperties":{"type":"number"}})"),
                 1, 10, 60);
     check_masks(Constraint(schema, "{}"), 2, 10, 40);
+    /* No name that is begun leads nowhere. */
+    check_masks(
+        Constraint(schema, R"({"type":"object","propertyNames":{"enum":["abx","b"]},"properties":{"aby":{},"b":{}},
+        "additionalProperties":{"type":"array","uniqueItems":true,"items":{"enum":["a","b","ab"]}}})"),
+        3, 10, 60);
 }
 
 TEST(Schema, SaysWhereItIsWrong)
@@ -510,6 +553,13 @@ TEST(Schema, SaysWhereItIsWrong)
         {R"({"type":"string","minLength":1.5})", LIBLLM_ERROR_CONSTRAINT, "whole number"},
         {R"({"type":"integer","multipleOf":0})", LIBLLM_ERROR_CONSTRAINT, "above 0"},
         {R"({"type":"array","uniqueItems":true})", LIBLLM_ERROR_UNSUPPORTED, "uniqueItems"},
+        {R"({"uniqueItems":true,"items":{"enum":[1,2,3,4,5,6,7,8,9]}})", LIBLLM_ERROR_UNSUPPORTED, "at most 8"},
+        {R"({"type":"object","propertyNames":{"anyOf":[{}]}})", LIBLLM_ERROR_UNSUPPORTED, "propertyNames"},
+        {R"({"type":"object","propertyNames":{"enum":["a"]},"required":["b"]})", LIBLLM_ERROR_CONSTRAINT, "no text"},
+        {R"({"type":"number","multipleOf":1e-7})", LIBLLM_ERROR_UNSUPPORTED, "6 digits"},
+        {R"({"oneOf":[{"type":"object","properties":{"k":{}}},{"type":"object","properties":{"k":{}}}],
+             "discriminator":{"propertyName":"k"}})",
+         LIBLLM_ERROR_UNSUPPORTED, "alternatives 0 and 1"},
         {R"({"oneOf":[{"type":"string"},{"minLength":3}]})", LIBLLM_ERROR_UNSUPPORTED, "alternatives 0 and 1"},
         {R"({"required":["a",1]})", LIBLLM_ERROR_CONSTRAINT, "array of names"},
         {R"({"required":"a"})", LIBLLM_ERROR_CONSTRAINT, "wrong type"},
@@ -544,6 +594,34 @@ TEST(Schema, IsBounded)
     for (int i = 0; i < 24; i++)
         choices += std::string(i ? "," : "") + R"({"anyOf":[{"minLength":1},{"maxLength":)" + std::to_string(i) + "}]}";
     EXPECT_LT(Constraint(schema, "{\"type\":\"string\",\"allOf\":[" + choices + "]}").status, 0);
+}
+
+/* In time, too: these take minutes unless what is compared is counted. */
+TEST(Schema, IsBoundedInTime)
+{
+    const auto start = std::chrono::steady_clock::now();
+    std::string names, properties, branches;
+    for (int i = 0; i < 250; i++) {
+        names += (i ? ",\"n" : "\"n") + std::to_string(i) + "\"";
+        properties += (i ? ",\"n" : "\"n") + std::to_string(i) + "\":{}";
+    }
+    for (int i = 0; i < 200; i++)
+        branches += std::string(i ? "," : "") + "{\"type\":\"object\",\"required\":[" + names +
+                    ",\"k\"],\"properties\":{" + properties + ",\"k\":{\"const\":" + std::to_string(i) + "}}}";
+    expect_error(schema, "{\"oneOf\":[" + branches + "]}", LIBLLM_ERROR_LIMIT, "too long");
+    std::string all;
+    for (int i = 0; i < 1900; i += 100) {
+        all += std::string(i ? "," : "") + "{\"properties\":{";
+        for (int k = i; k < i + 100; k++)
+            all += std::string(k > i ? "," : "") + "\"p" + std::to_string(k) + "\":{\"items\":{\"$ref\":\"#there\"}}";
+        all += "}}";
+    }
+    std::string filler;
+    for (int i = 0; i < 20000; i++)
+        filler += "{},";
+    expect_error(schema, "{\"allOf\":[" + all + "],\"filler\":[" + filler + "{\"$anchor\":\"there\"}]}",
+                 LIBLLM_ERROR_LIMIT, "too long");
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
 /* Guides ---------------------------------------------------------------------------------------------------- */

@@ -157,36 +157,51 @@ static ll_part between(ll_rule_builder *b, ll_bound low, ll_bound high, bool who
     return bounded ? all : ll_part_then(b, all, any_fraction(b, whole, 0));
 }
 
-/* Digits whose number is a multiple of m, by what is left over when the digits so far are divided. */
-static ll_part multiples(ll_rule_builder *b, uint32_t m)
+/* Numbers of which m is a part once they are multiplied by 10 to the power of k, by what is left over when the digits
+ * so far are divided: m states for the whole part, for the point, and for each number of digits behind it. */
+static ll_part multiples(ll_rule_builder *b, uint32_t m, uint32_t k)
 {
     ll_part part = ll_part_none(b);
-    const uint32_t first = (uint32_t)b->n_states;
-    for (uint32_t i = 0; i < m && !b->status; i++)
+    const uint32_t first = (uint32_t)b->n_states, n_stages = k ? k + 2 : 1;
+    for (uint32_t i = 0; i < m * n_stages && !b->status; i++)
         ll_state_add(b);
-    for (uint32_t i = 0; i < m && !b->status; i++)
-        for (uint32_t digit = 0; digit < 10; digit++)
+    for (uint32_t i = 0; i < m * n_stages && !b->status; i++) {
+        const uint32_t stage = i / m, next = stage ? stage + 1 : 0;
+        uint32_t left = i % m;
+        for (uint32_t digit = 0; digit < 10 && next < n_stages; digit++)
             ll_edge_add(b, first + i,
                         (ll_edge){.kind = LL_EDGE_BYTES,
                                   .low = (uint8_t)('0' + digit),
                                   .high = (uint8_t)('0' + digit),
-                                  .target = first + (10 * i + digit) % m});
-    if (!b->status) {
-        ll_edge_add(b, part.start, (ll_edge){.kind = LL_EDGE_EMPTY, .target = first});
-        ll_edge_add(b, first, (ll_edge){.kind = LL_EDGE_EMPTY, .target = part.end});
+                                  .target = first + next * m + (10 * left + digit) % m});
+        if (stage == 0 && k)
+            ll_edge_add(b, first + i,
+                        (ll_edge){.kind = LL_EDGE_BYTES, .low = '.', .high = '.', .target = first + m + left});
+        for (uint32_t digits_left = stage ? k + 1 - stage : k; digits_left > 0; digits_left--)
+            left = 10 * left % m;
+        if (left == 0 && stage != 1)
+            ll_edge_add(b, first + i, (ll_edge){.kind = LL_EDGE_EMPTY, .target = part.end});
     }
+    if (!b->status)
+        ll_edge_add(b, part.start, (ll_edge){.kind = LL_EDGE_EMPTY, .target = first});
     return part;
 }
 
 ll_part ll_number_part(ll_rule_builder *b, ll_bound low, ll_bound high, bool whole, double multiple_of)
 {
-    const double m = multiple_of;
-    if (m != 0 && (m != floor(m) || m > MULTIPLE_MAX)) {
-        ll_rule_builder_fail(b, LIBLLM_ERROR_UNSUPPORTED, "schema: multipleOf %g; whole numbers up to %d can be kept",
-                             m, (int)MULTIPLE_MAX);
+    decimal d = {0};
+    const bool decimal_of = multiple_of == 0 || to_decimal(multiple_of, &d);
+    const uint32_t k = (uint32_t)strlen(d.fraction);
+    double m = strtod(d.whole, NULL);
+    for (uint32_t i = 0; i < k; i++)
+        m = 10 * m + (d.fraction[i] - '0');
+    if (!decimal_of || k > FRACTION_MAX || m > MULTIPLE_MAX) {
+        ll_rule_builder_fail(b, LIBLLM_ERROR_UNSUPPORTED,
+                             "schema: multipleOf %g; up to %d can be kept, with up to %d digits behind the point",
+                             multiple_of, (int)MULTIPLE_MAX, (int)FRACTION_MAX);
         return ll_part_none(b);
     }
-    whole |= m != 0;
+    whole |= m != 0 && k == 0;
     if (whole) {
         low = (ll_bound){ceil(low.value), low.exclusive && low.value == ceil(low.value)};
         high = (ll_bound){floor(high.value), high.exclusive && high.value == floor(high.value)};
@@ -196,14 +211,14 @@ ll_part ll_number_part(ll_rule_builder *b, ll_bound low, ll_bound high, bool who
     const ll_bound none = {INFINITY, false}, zero = {0, false};
     if (high.value > 0 || (high.value == 0 && !high.exclusive)) {
         ll_part part = between(b, low.value < 0 ? zero : low, high, whole);
-        all = m == 0 ? part : ll_part_both(b, part, multiples(b, (uint32_t)m), false);
+        all = m == 0 ? part : ll_part_both(b, part, multiples(b, (uint32_t)m, k), false);
     }
     if (low.value < 0) {
         /* -0 is left out: 0 says the same. */
         ll_bound least = high.value < 0 ? (ll_bound){-high.value, high.exclusive} : (ll_bound){0, true};
         ll_part part = between(b, least, low.value == -INFINITY ? none : (ll_bound){-low.value, low.exclusive}, whole);
         if (m != 0)
-            part = ll_part_both(b, part, multiples(b, (uint32_t)m), false);
+            part = ll_part_both(b, part, multiples(b, (uint32_t)m, k), false);
         all = ll_part_or(b, all, ll_part_then(b, ll_part_text(b, "-", 1), part));
     }
     b->flat = false;

@@ -77,6 +77,14 @@ void ll_schema_fail(ll_schema *s, const json_t *at, libllm_status status, const 
     ll_buffer_free(&path);
 }
 
+bool ll_schema_spend(ll_schema *s, const json_t *at, uint64_t n)
+{
+    s->n_comparisons += n;
+    if (s->n_comparisons > COMPARISONS_MAX)
+        ll_schema_fail(s, at, LIBLLM_ERROR_LIMIT, "comparing what holds at the same place takes too long");
+    return !s->b->status;
+}
+
 const json_t *ll_schema_member(ll_schema *s, const json_t *schema, const char *keyword, json_type type)
 {
     const json_t *value = json_object_get(schema, keyword);
@@ -227,7 +235,7 @@ static const json_t *follow_pointer(const json_t *at, const char *pointer)
     return *pointer ? NULL : at;
 }
 
-static const json_t *find_anchor(const json_t *at, const char *name, int depth)
+static const json_t *find_anchor(ll_schema *s, const json_t *at, const char *name, int depth)
 {
     const char *own = json_string_value(json_object_get(at, "$anchor")), *key;
     json_t *value;
@@ -235,14 +243,14 @@ static const json_t *find_anchor(const json_t *at, const char *name, int depth)
     const json_t *found = NULL;
     if (own && strcmp(own, name) == 0)
         return at;
-    if (depth == PATH_DEPTH_MAX)
+    if (depth == PATH_DEPTH_MAX || !ll_schema_spend(s, at, 1))
         return NULL;
     json_object_foreach ((json_t *)(uintptr_t)at, key, value)
         if (!found)
-            found = find_anchor(value, name, depth + 1);
+            found = find_anchor(s, value, name, depth + 1);
     json_array_foreach (at, i, value)
         if (!found)
-            found = find_anchor(value, name, depth + 1);
+            found = find_anchor(s, value, name, depth + 1);
     return found;
 }
 
@@ -261,7 +269,7 @@ static const json_t *resolve(ll_schema *s, const json_t *schema, const char *ref
         return NULL;
     }
     const json_t *found =
-        *reference == '/' || !*reference ? follow_pointer(root, reference) : find_anchor(root, reference, 0);
+        *reference == '/' || !*reference ? follow_pointer(root, reference) : find_anchor(s, root, reference, 0);
     if (!found)
         ll_schema_fail(s, schema, LIBLLM_ERROR_CONSTRAINT, "$ref to '#%.100s', which is not there", reference);
     return found;
@@ -288,8 +296,8 @@ static void flatten(ll_schema *s, ll_all *all)
 static void refuse_keywords(ll_schema *s, const json_t *schema)
 {
     static const char *const keywords[] = {
-        "not",           "if",          "dependentSchemas", "dependentRequired",     "dependencies",     "contains",
-        "propertyNames", "$dynamicRef", "$recursiveRef",    "unevaluatedProperties", "unevaluatedItems",
+        "not",      "if",          "dependentSchemas", "dependentRequired",     "dependencies",
+        "contains", "$dynamicRef", "$recursiveRef",    "unevaluatedProperties", "unevaluatedItems",
     };
     for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
         if (json_object_get(schema, keywords[i]))
@@ -359,12 +367,9 @@ static bool lists(ll_schema *s, const json_t *schema, const json_t *value)
     const json_t *constant = json_object_get(schema, "const"), *list = json_object_get(schema, "enum");
     if (constant && !json_equal(constant, value))
         return false;
-    for (size_t i = 0; i < json_array_size(list) && !s->b->status; i++) {
+    for (size_t i = 0; i < json_array_size(list) && ll_schema_spend(s, schema, 1); i++)
         if (json_equal(json_array_get(list, i), value))
             return true;
-        if (++s->n_comparisons > COMPARISONS_MAX)
-            ll_schema_fail(s, schema, LIBLLM_ERROR_LIMIT, "too many listed values hold at the same place");
-    }
     return !list;
 }
 
@@ -410,7 +415,7 @@ static bool value_fits(ll_schema *s, const json_t *schema, const json_t *value, 
                            (above && n <= json_number_value(above)) || (below && n >= json_number_value(below)));
 }
 
-static ll_part value_part(ll_schema *s, const json_t *value)
+ll_part ll_value_part(ll_schema *s, const json_t *value)
 {
     ll_buffer text;
     if (json_is_string(value))
@@ -435,7 +440,7 @@ static ll_part values_part(ll_schema *s, const ll_all *all, uint32_t from)
         for (uint32_t k = 0; k < all->n; k++)
             fits = fits && value_fits(s, all->items[k].schema, value, k == from && !single);
         if (fits)
-            ll_schema_link(s->b, part.start, value_part(s, value), part.end);
+            ll_schema_link(s->b, part.start, ll_value_part(s, value), part.end);
     }
     return part;
 }
@@ -488,13 +493,17 @@ static ll_part number_part(ll_schema *s, const ll_all *all, bool whole)
 }
 
 /* The expression of a format; NULL: it says nothing about the text. */
-static const char *format_expression(ll_schema *s, const json_t *schema, const char *name)
+static const char *format_expression(const char *name)
 {
 #define DATE                                                                                                           \
     "(\\d{4}-(0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|\\d{4}-(0[469]|11)-(0[1-9]|[12]\\d|30)|\\d{4}-02-(0[1-9]|1\\d|2[" \
     "0-8]))"
 #define TIME "([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,6})?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)"
 #define LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,20}[A-Za-z0-9])?"
+#define URI "[a-z][a-z0-9+.-]{0,15}://[A-Za-z0-9.-]{1,200}(:\\d{1,4})?(/[A-Za-z0-9._~!$&'()*+,;=:@-]*)*"
+#define TAIL "(\\?[A-Za-z0-9._~!$&'()*+,;=:@/?-]*)?(#[A-Za-z0-9._~-]*)?"
+#define POINTER "(/([A-Za-z0-9._-]|~[01])*)*"
+#define ATOMS "(([A-Za-z0-9 _@/:-]|\\\\[dws.]|\\.|\\[\\^?(a-z|A-Z|0-9|[A-Za-z0-9_])+\\])([*+?]|\\{\\d\\})?)*"
 #define BYTE "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)"
     static const char *const known[][2] = {
         {"date", "^" DATE "$"},
@@ -507,18 +516,24 @@ static const char *format_expression(ll_schema *s, const json_t *schema, const c
         {"ipv4", "^" BYTE "(\\." BYTE "){3}$"},
         {"ipv6", "^([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}$"},
         {"uuid", "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"},
-        {"uri", "^[a-z][a-z0-9+.-]{0,15}://[A-Za-z0-9.-]{1,200}(:\\d{1,4})?(/[A-Za-z0-9._~!$&'()*+,;=:@-]*)*"
-                "(\\?[A-Za-z0-9._~!$&'()*+,;=:@/?-]*)?(#[A-Za-z0-9._~-]*)?$"},
+        {"uri", "^" URI TAIL "$"},
+        {"uri-reference", "^(" URI "|/?[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]*)*)" TAIL "$"},
+        {"json-pointer", "^" POINTER "$"},
+        {"relative-json-pointer", "^\\d(#|/[A-Za-z0-9._-]*" POINTER ")$"},
+        {"regex", "^\\^?" ATOMS "(\\(" ATOMS "(\\|" ATOMS ")*\\)[*+?]?" ATOMS ")*\\$?$"},
     };
-    static const char *const standard[] = {"idn-email",    "idn-hostname",          "uri-reference",
-                                           "iri",          "iri-reference",         "uri-template",
-                                           "json-pointer", "relative-json-pointer", "regex"};
+    /* Those that allow all that another one does, of which that is enough. */
+    static const char *const wider[][2] = {{"idn-email", "email"},
+                                           {"idn-hostname", "hostname"},
+                                           {"iri", "uri"},
+                                           {"iri-reference", "uri-reference"},
+                                           {"uri-template", "uri-reference"}};
+    for (size_t i = 0; i < sizeof wider / sizeof *wider; i++)
+        if (strcmp(wider[i][0], name) == 0)
+            name = wider[i][1];
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(known[i][0], name) == 0)
             return known[i][1];
-    for (size_t i = 0; i < sizeof standard / sizeof *standard; i++)
-        if (strcmp(standard[i], name) == 0)
-            ll_schema_fail(s, schema, LIBLLM_ERROR_UNSUPPORTED, "the format \"%s\" cannot be kept", name);
     return NULL;
 }
 
@@ -541,7 +556,7 @@ static ll_part characters_part(ll_schema *s, const ll_all *all, uint32_t min, ui
         const json_t *schema = all->items[i].schema;
         const json_t *pattern = ll_schema_member(s, schema, "pattern", JSON_STRING);
         const json_t *format = ll_schema_member(s, schema, "format", JSON_STRING);
-        const char *expression = format ? format_expression(s, schema, json_string_value(format)) : NULL;
+        const char *expression = format ? format_expression(json_string_value(format)) : NULL;
         if (pattern) {
             expressions[n] = json_string_value(pattern);
             sizes[n++] = json_string_length(pattern);
@@ -572,6 +587,58 @@ static ll_part characters_part(ll_schema *s, const ll_all *all, uint32_t min, ui
     return part;
 }
 
+ll_part ll_names_part(ll_schema *s, ll_all *all, bool *any)
+{
+    ll_rule_builder *b = s->b;
+    bool single, plain;
+    *any = false;
+    flatten(s, all);
+    for (uint32_t i = 0; i < all->n && !b->status; i++) {
+        const json_t *schema = all->items[i].schema;
+        refuse_keywords(s, schema);
+        if (json_object_get(schema, "anyOf") || json_object_get(schema, "oneOf"))
+            ll_schema_fail(s, schema, LIBLLM_ERROR_UNSUPPORTED, "alternatives in \"propertyNames\"");
+        if (json_is_false(schema) || !(types_of(s, schema) & HAS_STRING))
+            return ll_part_none(b);
+    }
+    for (uint32_t i = 0; i < all->n && !b->status; i++)
+        if (listed(s, all->items[i].schema, &single))
+            return values_part(s, all, i);
+    const uint32_t min = ll_all_count(s, all, "minLength", false), max = ll_all_count(s, all, "maxLength", true);
+    ll_part part = characters_part(s, all, min, max, LL_SPELLING_JSON, &plain);
+    *any = plain && min == 0 && max == LL_UNBOUNDED;
+    if (plain && !*any) {
+        b->flat = true;
+        part = ll_part_repeat(b, ll_form_char(b, LL_SPELLING_JSON), min, max);
+        b->flat = false;
+    }
+    return *any ? part : quoted(b, part);
+}
+
+uint32_t ll_schema_values(ll_schema *s, ll_all *all, const json_t **values, uint32_t n_max)
+{
+    bool single;
+    uint32_t n = 0;
+    flatten(s, all);
+    for (uint32_t i = 0; i < all->n && !s->b->status; i++) {
+        const json_t *list = listed(s, all->items[i].schema, &single);
+        for (size_t k = 0; list && k < (single ? 1 : json_array_size(list)) && n <= n_max; k++) {
+            const json_t *value = single ? list : json_array_get(list, k);
+            bool fits = true;
+            for (uint32_t j = 0; j < all->n; j++)
+                fits = fits && value_fits(s, all->items[j].schema, value, j == i && !single);
+            for (uint32_t j = 0; j < n; j++)
+                fits = fits && !json_equal(values[j], value);
+            if (fits && n < n_max)
+                values[n] = value;
+            n += fits;
+        }
+        if (list)
+            return n <= n_max ? n : LL_UNBOUNDED;
+    }
+    return LL_UNBOUNDED;
+}
+
 static ll_part string_part(ll_schema *s, const ll_all *all)
 {
     const uint32_t min = ll_all_count(s, all, "minLength", false), max = ll_all_count(s, all, "maxLength", true);
@@ -596,8 +663,24 @@ static const json_t *target_of(ll_schema *s, const json_t *schema)
     return schema;
 }
 
-/* Certain that no value satisfies both. */
-static bool are_apart(ll_schema *s, const json_t *x, const json_t *y, int depth)
+/* An object under it has that member; kind: one that it has besides. */
+static bool has_member(ll_schema *s, const json_t *schema, const char *name, const char *kind)
+{
+    const json_t *required = json_object_get(schema, "required"), *value;
+    size_t i;
+    if (kind && strcmp(kind, name) == 0)
+        return true;
+    json_array_foreach (required, i, value) {
+        if (!ll_schema_spend(s, schema, 1))
+            return false;
+        if (json_is_string(value) && strcmp(json_string_value(value), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Certain that no value satisfies both. kind: a member that the values have besides; NULL: none. */
+static bool are_apart(ll_schema *s, const json_t *x, const json_t *y, const char *kind, int depth)
 {
     x = target_of(s, x);
     y = target_of(s, y);
@@ -617,21 +700,39 @@ static bool are_apart(ll_schema *s, const json_t *x, const json_t *y, int depth)
             return true;
         if (types_of(s, a) != HAS_OBJECT || types_of(s, b) != HAS_OBJECT)
             continue;
-        const json_t *required = json_object_get(a, "required"), *also = json_object_get(b, "required");
-        for (size_t i = 0; i < json_array_size(required); i++) {
-            const char *name = json_string_value(json_array_get(required, i));
+        const json_t *required = json_object_get(a, "required");
+        const size_t n = json_array_size(required);
+        for (size_t i = 0; i < n + (kind != NULL) && ll_schema_spend(s, a, 1); i++) {
+            const char *name = i < n ? json_string_value(json_array_get(required, i)) : kind;
             const json_t *own = name ? json_object_get(json_object_get(a, "properties"), name) : NULL;
             const json_t *other = name ? json_object_get(json_object_get(b, "properties"), name) : NULL;
             if (name && !other && json_is_false(json_object_get(b, "additionalProperties")) &&
                 !json_object_get(b, "patternProperties"))
                 return true;
-            for (size_t k = 0; own && other && depth < 4 && k < json_array_size(also); k++)
-                if (json_equal(json_array_get(also, k), json_array_get(required, i)) &&
-                    are_apart(s, own, other, depth + 1))
-                    return true;
+            if (own && other && depth < 4 && has_member(s, b, name, kind) && are_apart(s, own, other, NULL, depth + 1))
+                return true;
         }
     }
     return false;
+}
+
+/* OpenAPI's word for the member that tells alternatives apart. Objects have it then, also where it has a default. NULL:
+ * there is none. */
+static const char *discriminator_of(const json_t *schema)
+{
+    return json_string_value(json_object_get(json_object_get(schema, "discriminator"), "propertyName"));
+}
+
+/* {"required": [name]}, the same one each time. */
+static const json_t *requirement_of(ll_schema *s, const char *name)
+{
+    json_t *made = json_object_get(s->requirements, name);
+    if (!made && (made = json_pack("{s:[s]}", "required", name)))
+        json_object_set_new(s->requirements, name, made);
+    made = json_object_get(s->requirements, name);
+    if (!made)
+        ll_rule_builder_fail(s->b, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a schema");
+    return made;
 }
 
 static void check_one_of(ll_schema *s, const json_t *schema, const json_t *branches)
@@ -641,7 +742,7 @@ static void check_one_of(ll_schema *s, const json_t *schema, const json_t *branc
         ll_schema_fail(s, schema, LIBLLM_ERROR_LIMIT, "more than %d alternatives in \"oneOf\"", (int)ONE_OF_MAX);
     for (size_t i = 0; i < n && !s->b->status; i++)
         for (size_t k = i + 1; k < n && !s->b->status; k++)
-            if (!are_apart(s, json_array_get(branches, i), json_array_get(branches, k), 0))
+            if (!are_apart(s, json_array_get(branches, i), json_array_get(branches, k), discriminator_of(schema), 0))
                 ll_schema_fail(s, schema, LIBLLM_ERROR_UNSUPPORTED,
                                "nothing tells alternatives %zu and %zu of \"oneOf\" apart; \"anyOf\" need not", i, k);
 }
@@ -662,6 +763,8 @@ static bool alternatives(ll_schema *s, const ll_all *all, ll_part *part)
             ll_all with = *all;
             with.items[i / 2].done |= done;
             ll_all_add(s, &with, json_array_get(branches, k), 0, LL_NO_STATE);
+            if (i % 2 && discriminator_of(schema))
+                ll_all_add(s, &with, requirement_of(s, discriminator_of(schema)), 0, LL_NO_STATE);
             ll_schema_link(s->b, part->start, ll_part_call(s->b, ll_all_rule(s, &with)), part->end);
         }
         return true;
@@ -719,10 +822,10 @@ static ll_part conjunction_part(ll_schema *s, ll_all *all)
 uint32_t ll_schema_part_rule(ll_rule_builder *b, const ll_schema_source *source, const json_t *schema,
                              const json_t *also)
 {
-    ll_schema s = {.b = b, .source = source};
+    ll_schema s = {.b = b, .source = source, .requirements = json_object()};
     ll_all *all = ll_calloc(b->host, 1, sizeof *all);
     uint32_t rule = 0;
-    if (all && ll_intern_init(&s.conjunctions, b->host)) {
+    if (all && s.requirements && ll_intern_init(&s.conjunctions, b->host)) {
         ll_all_add(&s, all, schema, 0, LL_NO_STATE);
         if (also)
             ll_all_add(&s, all, also, 0, LL_NO_STATE);
@@ -738,6 +841,7 @@ uint32_t ll_schema_part_rule(ll_rule_builder *b, const ll_schema_source *source,
         ll_rule_builder_fail(b, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a schema");
     }
     ll_intern_free(&s.conjunctions);
+    json_decref(s.requirements);
     ll_free(b->host, s.rules);
     ll_free(b->host, all);
     return rule;

@@ -39,7 +39,8 @@ typedef struct ll_schema {
     ll_intern conjunctions; /* lists of items, four words each */
     uint32_t *rules;        /* [rules_capacity] of each conjunction */
     size_t rules_capacity;
-    uint64_t n_comparisons; /* of listed values */
+    uint64_t n_comparisons; /* of listed values, names and whatever else takes time in the square of a schema */
+    json_t *requirements;   /* schemas that were made here, by the member that they require */
 } ll_schema;
 
 typedef struct ll_bound {
@@ -57,6 +58,13 @@ uint32_t ll_all_rule(ll_schema *s, const ll_all *all);
 uint32_t ll_all_count(ll_schema *s, const ll_all *all, const char *keyword, bool most);
 /* A member that has to be an object or an array; NULL: there is none. */
 const json_t *ll_schema_member(ll_schema *s, const json_t *schema, const char *keyword, json_type type);
+/* Counts steps, so that no schema takes for ever. False: it has failed. */
+bool ll_schema_spend(ll_schema *s, const json_t *at, uint64_t n);
+/* The names that satisfy all of them, as strings of JSON, without calls; *any: all do. The list changes. */
+ll_part ll_names_part(ll_schema *s, ll_all *all, bool *any);
+/* The values that satisfy all of them, each once; LL_UNBOUNDED: more than n_max, or not known. The list changes. */
+uint32_t ll_schema_values(ll_schema *s, ll_all *all, const json_t **values, uint32_t n_max);
+ll_part ll_value_part(ll_schema *s, const json_t *value);
 void ll_schema_link(ll_rule_builder *b, uint32_t from, ll_part part, uint32_t to);
 
 /* JSON that is valid under a schema of a document, and under `also` unless that is NULL. */

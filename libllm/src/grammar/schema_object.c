@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { NAMES_MAX = 2000, PATTERNS_MAX = 4, COUNTED_MAX = 60000 };
+enum { NAMES_MAX = 2000, PATTERNS_MAX = 4, COUNTED_MAX = 60000, UNIQUE_MAX = 8 };
 
 static ll_part literal(ll_rule_builder *b, const char *text) { return ll_part_text(b, text, strlen(text)); }
 
@@ -21,9 +21,9 @@ static ll_part rule_part(ll_schema *s, const ll_all *all)
 /* Arrays --------------------------------------------------------------------------------------------------- */
 
 /* What holds for element i of an array; i behind all prefixes: for each further one. */
-static ll_part element_part(ll_schema *s, const ll_all *all, size_t i)
+static void element_schemas(ll_schema *s, const ll_all *all, size_t i, ll_all *own)
 {
-    ll_all own = {.n = 0};
+    own->n = 0;
     for (uint32_t k = 0; k < all->n; k++) {
         const json_t *schema = all->items[k].schema;
         const json_t *prefix = json_object_get(schema, "prefixItems"), *items = json_object_get(schema, "items");
@@ -32,9 +32,46 @@ static ll_part element_part(ll_schema *s, const ll_all *all, size_t i)
             ll_schema_fail(s, schema, LIBLLM_ERROR_CONSTRAINT,
                            "\"items\" is an array, which is \"prefixItems\" since 2020");
         else if (element)
-            ll_all_add(s, &own, element, 0, LL_NO_STATE);
+            ll_all_add(s, own, element, 0, LL_NO_STATE);
     }
+}
+
+static ll_part element_part(ll_schema *s, const ll_all *all, size_t i)
+{
+    ll_all own;
+    element_schemas(s, all, i, &own);
     return rule_part(s, &own);
+}
+
+/* Elements that differ, of few values: a state for each set of those that have been written. */
+static void write_unique(ll_schema *s, const json_t *const *values, uint32_t n, uint32_t from, uint32_t to,
+                         uint32_t min, uint32_t max)
+{
+    ll_rule_builder *b = s->b;
+    uint32_t rules[UNIQUE_MAX];
+    for (uint32_t i = 0; i < n; i++) {
+        ll_part value = ll_value_part(s, values[i]);
+        rules[i] = ll_rule_add(b);
+        ll_rule_define(b, rules[i], ll_part_then(b, value, ll_form_blank(b)));
+    }
+    const uint32_t first = (uint32_t)b->n_states;
+    for (uint32_t set = 0; set < 1u << n && !b->status; set++)
+        ll_state_add(b);
+    for (uint32_t set = 0; set < 1u << n && !b->status; set++) {
+        const uint32_t written = (uint32_t)__builtin_popcount(set);
+        if (written >= min)
+            ll_edge_add(b, first + set, (ll_edge){.kind = LL_EDGE_EMPTY, .target = to});
+        for (uint32_t i = 0; i < n && written < max; i++) {
+            if (set >> i & 1)
+                continue;
+            ll_part element = set ? literal(b, ",") : ll_part_empty(b);
+            if (set)
+                element = ll_part_then(b, element, ll_form_blank(b));
+            ll_schema_link(b, first + set, ll_part_then(b, element, ll_part_call(b, rules[i])),
+                           first + (set | 1u << i));
+        }
+    }
+    ll_edge_add(b, from, (ll_edge){.kind = LL_EDGE_EMPTY, .target = first});
 }
 
 ll_part ll_array_part(ll_schema *s, const ll_all *all)
@@ -42,18 +79,33 @@ ll_part ll_array_part(ll_schema *s, const ll_all *all)
     ll_rule_builder *b = s->b;
     const uint32_t min = ll_all_count(s, all, "minItems", false), max = ll_all_count(s, all, "maxItems", true);
     size_t n_prefix = 1; /* of elements that are written out */
+    const json_t *unique = NULL, *values[UNIQUE_MAX];
+    uint32_t n_values = LL_UNBOUNDED;
     for (uint32_t i = 0; i < all->n; i++) {
         const json_t *schema = all->items[i].schema;
         const json_t *prefix = ll_schema_member(s, schema, "prefixItems", JSON_ARRAY);
         n_prefix = json_array_size(prefix) > n_prefix ? json_array_size(prefix) : n_prefix;
         if (json_is_true(json_object_get(schema, "uniqueItems")) && max > 1)
-            ll_schema_fail(s, schema, LIBLLM_ERROR_UNSUPPORTED, "\"uniqueItems\" cannot be kept");
+            unique = schema;
     }
+    if (unique && n_prefix == 1) {
+        ll_all own;
+        element_schemas(s, all, 1, &own);
+        n_values = ll_schema_values(s, &own, values, UNIQUE_MAX);
+    }
+    /* A tool's arguments are better with a value twice than not at all. */
+    if (unique && n_values == LL_UNBOUNDED && !s->source->closed)
+        ll_schema_fail(s, unique, LIBLLM_ERROR_UNSUPPORTED,
+                       "\"uniqueItems\" cannot be kept, but of at most %d listed values", (int)UNIQUE_MAX);
     ll_part part = ll_part_none(b);
     uint32_t at = ll_state_add(b), close = ll_state_add(b);
     ll_part open = literal(b, "[");
     ll_schema_link(b, part.start, ll_part_then(b, open, ll_form_blank(b)), at);
     ll_schema_link(b, close, literal(b, "]"), part.end);
+    if (n_values != LL_UNBOUNDED) {
+        write_unique(s, values, n_values, at, close, min, max);
+        return part;
+    }
     if (min == 0)
         ll_edge_add(b, at, (ll_edge){.kind = LL_EDGE_EMPTY, .target = close});
     for (size_t i = 0; i < n_prefix && i < max && !b->status; i++) {
@@ -95,9 +147,10 @@ typedef struct object {
     ll_map known; /* of names */
     pattern patterns[PATTERNS_MAX];
     size_t n_patterns;
+    bool *required; /* [names_capacity] */
 } object;
 
-static void add_name(object *o, const json_t *schema, const char *name)
+static void add_name(object *o, const json_t *schema, const char *name, bool is_required)
 {
     bool existed = false;
     ll_rule_builder *b = o->s->b;
@@ -109,14 +162,27 @@ static void add_name(object *o, const json_t *schema, const char *name)
             return;
         }
         o->names = names;
+        bool *required = ll_realloc(b->host, o->required, o->names_capacity, capacity, sizeof *required);
+        if (!required) {
+            ll_rule_builder_fail(b, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a schema");
+            return;
+        }
+        o->required = required;
         o->names_capacity = capacity;
     }
-    if (!ll_map_insert(&o->known, ll_span_of(name), 0, &existed))
+    if (!ll_schema_spend(o->s, schema, o->all->n))
+        return;
+    if (!ll_map_insert(&o->known, ll_span_of(name), (uint32_t)o->n_names, &existed))
         ll_rule_builder_fail(b, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a schema");
     else if (!existed && o->n_names == NAMES_MAX)
         ll_schema_fail(o->s, schema, LIBLLM_ERROR_LIMIT, "more than %d members are named", (int)NAMES_MAX);
-    else if (!existed)
+    else if (!existed) {
+        o->required[o->n_names] = false;
         o->names[o->n_names++] = name;
+    }
+    uint32_t at = 0;
+    if (is_required && !b->status && ll_map_find(&o->known, ll_span_of(name), &at))
+        o->required[at] = true;
 }
 
 static bool matches(const ll_dfa *d, const char *text)
@@ -159,7 +225,7 @@ static void gather(object *o)
         const json_t *schema = o->all->items[k].schema;
         const json_t *properties = ll_schema_member(o->s, schema, "properties", JSON_OBJECT);
         json_object_foreach ((json_t *)(uintptr_t)properties, key, value)
-            add_name(o, schema, key);
+            add_name(o, schema, key, false);
         const json_t *patterns = ll_schema_member(o->s, schema, "patternProperties", JSON_OBJECT);
         json_object_foreach ((json_t *)(uintptr_t)patterns, key, value)
             if (!o->s->b->status)
@@ -174,20 +240,25 @@ static void gather(object *o)
             if (!json_is_string(value))
                 ll_schema_fail(o->s, schema, LIBLLM_ERROR_CONSTRAINT, "\"required\" must be an array of names");
             else
-                add_name(o, schema, json_string_value(value));
+                add_name(o, schema, json_string_value(value), true);
         }
     }
 }
 
-static bool is_required(const object *o, const char *name)
+/* A name as a string of JSON, unless it is one that no member may have. */
+static ll_part allowed(object *o, ll_part name)
 {
-    size_t i;
-    json_t *value;
-    for (uint32_t k = 0; k < o->all->n; k++)
-        json_array_foreach (json_object_get(o->all->items[k].schema, "required"), i, value)
-            if (strcmp(json_string_value(value), name) == 0)
-                return true;
-    return false;
+    ll_all own = {.n = 0};
+    for (uint32_t k = 0; k < o->all->n && !o->s->b->status; k++) {
+        const json_t *names = json_object_get(o->all->items[k].schema, "propertyNames");
+        if (names)
+            ll_all_add(o->s, &own, names, 0, LL_NO_STATE);
+    }
+    if (own.n == 0)
+        return name;
+    bool any;
+    ll_part names = ll_names_part(o->s, &own, &any);
+    return any ? name : ll_part_both(o->s->b, name, names, false);
 }
 
 /* What holds for the value of a member: for one that is named, or one that matches the patterns whose bits are set. */
@@ -239,7 +310,7 @@ static ll_part named_member(object *o, const char *name)
     member_schemas(o, name, matched, &own);
     if (is_never(&own))
         return ll_part_none(o->s->b);
-    return member(o, ll_form_literal(o->s->b, name, strlen(name)), &own);
+    return member(o, allowed(o, ll_form_literal(o->s->b, name, strlen(name))), &own);
 }
 
 /* Names that are not named, and match the patterns whose bits are set and no other one. */
@@ -270,7 +341,7 @@ static ll_part other_names(object *o, unsigned matched)
         open = ll_part_then(b, open, own);
         part = ll_part_both(b, part, ll_part_then(b, open, literal(b, "\"")), !(matched >> i & 1));
     }
-    return part;
+    return allowed(o, part);
 }
 
 /* Nothing is said about members that are not named, and the source has none then. */
@@ -326,7 +397,7 @@ static void sequence(object *o, uint32_t from, uint32_t to, uint32_t min, uint32
     bool some;
     size_t n_required = 0;
     for (size_t i = 0; i < o->n_names; i++)
-        n_required += is_required(o, o->names[i]);
+        n_required += o->required[i];
     ll_part other = other_member(o, &some);
     if (some && min > 1 && min > n_required) {
         /* the same name could come twice, and count once */
@@ -347,7 +418,7 @@ static void sequence(object *o, uint32_t from, uint32_t to, uint32_t min, uint32
         ll_state_add(b);
     for (size_t i = 0; i <= o->n_names && !b->status; i++) {
         const uint32_t rule = i < o->n_names ? rule_of(b, named_member(o, o->names[i])) : others;
-        const bool optional = i < o->n_names && !is_required(o, o->names[i]);
+        const bool optional = i < o->n_names && !o->required[i];
         for (uint32_t k = 0; k < levels && !b->status; k++) {
             const uint32_t at = first + (uint32_t)(i * levels) + k, below = i < o->n_names ? at + (uint32_t)levels : at;
             const bool last = k + 1 == levels;
@@ -387,6 +458,7 @@ ll_part ll_object_part(ll_schema *s, const ll_all *all)
         ll_dfa_free(&o->patterns[i].dfa);
     ll_map_free(&o->known);
     ll_free(b->host, o->names);
+    ll_free(b->host, o->required);
     ll_free(b->host, o);
     return part;
 }
