@@ -10,6 +10,8 @@ import json
 import math
 import os
 import pathlib
+import resource
+import shutil
 import signal
 import struct
 import subprocess
@@ -624,6 +626,97 @@ def test_metrics(s):
     assert int(more[name]) == int(values[name]) + 1, more
 
 
+def check_guesses(command, models):
+    """The same greedy tokens alone, in a batch of 8, with and without what an earlier request left, with guesses from the
+    text and from a model."""
+    prompts = ["once upon a time " * 4, "a", "b c", "once upon", "the the the the", "x" * 20, "hello", "once upon a time "]
+    expected, guessed = None, []
+    for more in [], ["--guesses", "7"], ["--draft", models["llama"]]:
+        with Server(command, {"llama": models["llama"]}, "--parallel", "8", "--deterministic", *more) as s:
+            def answer(prompt):
+                value = s.good("/v1/completions", {"model": "llama", "prompt": prompt, "max_tokens": 60, "temperature": 0,
+                                                   "ignore_eos": True})
+                return value["choices"][0]["text"], value["timings"].get("draft_n_accepted", 0)
+
+            for _ in range(2):
+                alone = [answer(p) for p in prompts]
+                with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                    together = list(pool.map(answer, prompts))
+                for answers in alone, together:
+                    expected = expected or [text for text, _ in answers]
+                    assert [text for text, _ in answers] == expected, (more, answers)
+            guessed.append(sum(n for _, n in alone))
+    assert guessed[0] == 0 and guessed[1] > 0 and guessed[2] > 0, guessed
+    refused = subprocess.run([command, "serve", "-m", models["llama"], "-m", models["bert"], "--draft", models["llama"]],
+                             capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2 and "--draft" in refused.stderr, refused
+
+
+def check_memory(command, models):
+    """A model that nobody uses makes room for another one; what generates takes memory when somebody wants text."""
+    if os.environ.get("ASAN_OPTIONS") or os.environ.get("TSAN_OPTIONS"):
+        return  # which have no limit on addresses
+    pair = {name: models[name] for name in ("llama", "scripted")}
+    with Server(command, pair, "-c", "4000000", "--parallel", "1", "--threads", "1") as s:
+        def size():
+            text = pathlib.Path(f"/proc/{s.process.pid}/status").read_text()
+            return int(text.split("VmSize:")[1].split()[0]) << 10
+
+        def loaded():
+            return [m["id"] for m in s.good("/v1/models")["data"] if m["loaded"]]
+
+        long = {"model": "llama", "prompt": "a", "ignore_eos": True, "max_tokens": 3000000}
+        s.good("/v1/completions", {**long, "max_tokens": 2})
+        before = size()
+        assert s.good("/api/show", {"model": "scripted"})["template"] and loaded() == ["llama", "scripted"]
+        assert size() - before < 400 << 20, "memory to generate is taken for a description"
+        limit = size() + (500 << 20)
+        resource.prlimit(s.process.pid, resource.RLIMIT_AS, (limit, limit))
+        # One that is in use stays.
+        chat = {"model": "scripted", "messages": ASK, "max_tokens": 2}
+        connection = s.connect()
+        connection.request("POST", "/v1/completions", json.dumps({**long, "stream": True}))
+        assert connection.getresponse().readline().startswith(b"data: ")
+        status, value = s.ask("/v1/chat/completions", chat)
+        assert status == 503 and value["error"]["code"] == "out_of_memory", value
+        connection.close()
+        s.wait_idle()
+        assert s.good("/v1/chat/completions", chat)["choices"] and loaded() == ["scripted"], loaded()
+        assert any("llama is given up" in line for line in s.lines), s.lines
+        s.good("/v1/completions", {**long, "max_tokens": 2})
+        assert loaded() == ["llama"], loaded()
+
+
+def check_curl(command, models):
+    """As people try a server: no header says what the body is."""
+    if not shutil.which("curl"):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "s")
+        for more, where in ((["--socket", path], ["--unix-socket", path]), ([], [])):
+            with Server(command, models, *more, port=None if more else "0") as s:
+                base = "http://localhost" if more else f"http://{s.host}:{s.port}"
+
+                def curl(at, *arguments):
+                    return subprocess.run(["curl", "-sS", "--fail-with-body", *where, *arguments, base + at], check=True,
+                                          capture_output=True, text=True, timeout=60).stdout
+
+                body = {"messages": ASK, "temperature": 0}
+                value = json.loads(curl("/v1/chat/completions", "-d", json.dumps(body)))
+                assert value["choices"][0]["message"]["content"] == "It is sunny.", value
+                lines = curl("/v1/chat/completions", "-N", "-d", json.dumps({**body, "stream": True})).split("\n\n")
+                assert lines[-2:] == ["data: [DONE]", ""] and all(line.startswith("data: {") for line in lines[:-2]), lines
+                lines = curl("/api/chat", "-N", "-d", json.dumps(body)).splitlines()
+                assert "".join(json.loads(line)["message"]["content"] for line in lines) == "It is sunny.", lines
+                assert "200 OK" in curl("/", "-I") and json.loads(curl("/health"))["status"] == "ok"
+                vector = json.loads(curl("/v1/embeddings", "--json", '{"model": "bert", "input": "a"}'))["data"][0]["embedding"]
+                assert all(isinstance(x, float) for x in vector), vector
+                # A body that is large is announced before it is sent.
+                large = os.path.join(folder, "large")
+                pathlib.Path(large).write_text(json.dumps({"content": "a" * 200000}))
+                assert json.loads(curl("/tokenize", "-d", "@" + large))["count"] > 0
+
+
 def check_limit(command, models):
     """--max-tokens holds for those who ask for more, and for those who do not say."""
     with Server(command, models, "--max-tokens", "7") as s:
@@ -742,7 +835,7 @@ def main(command, data):
     models = {"scripted": data / "chat/scripted.gguf", "llama": data / "tiny/llama.gguf", "bert": data / "tiny/bert.gguf"}
     with Server(command, models, "--parallel", "8") as server:
         run_all(sys.modules[__name__], server)
-    for check in check_limit, check_socket, check_keys, check_unloading, check_keep_alive, check_stopping, check_dropping, check_recommended:
+    for check in check_guesses, check_memory, check_curl, check_limit, check_socket, check_keys, check_unloading, check_keep_alive, check_stopping, check_dropping, check_recommended:
         check(command, models)
 
 

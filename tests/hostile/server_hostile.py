@@ -23,6 +23,10 @@ LONG = {"model": "llama", "prompt": "a", "temperature": 0, "max_tokens": 390000,
 # Within which a client that has left must free its place: 100 ms, and as much again for a machine that is busy.
 GONE = 0.5 if os.environ.get("ASAN_OPTIONS") is None else 2
 
+# Of which the 99th percentile is judged, and what a busy machine may add to it, in seconds.
+FIRST_TOKENS = 200
+NOISE = 0.1
+
 
 def raw(server, data, wait=True):
     """What comes back for these bytes, until the server closes or says nothing for a while."""
@@ -181,8 +185,21 @@ def resident(s):
     return int(text.split("VmRSS:")[1].split()[0]) << 10
 
 
+def first_token(s):
+    """Seconds until the first piece of a stream."""
+    connection = s.connect()
+    start = time.monotonic()
+    connection.request("POST", "/v1/completions", json.dumps({**LONG, "max_tokens": 4, "stream": True}))
+    line = connection.getresponse().readline()
+    seconds = time.monotonic() - start
+    connection.close()
+    assert line.startswith(b"data: "), line
+    return seconds
+
+
 def check_slow(s, n):
-    """Clients that send or read slowly hold no thread, and are given up."""
+    """Clients that send or read slowly hold no thread, hardly delay the first token of others, and are given up."""
+    quiet = sorted(first_token(s) for _ in range(FIRST_TOKENS))
     before = resident(s)
     connections = []
     for i in range(n):
@@ -197,15 +214,13 @@ def check_slow(s, n):
         connection.connect((s.host, s.port))
         connection.sendall(post({**LONG, "stream": True}))
         connections.append(connection)
-    times = []
-    for _ in range(20):
-        start = time.monotonic()
-        s.good("/v1/completions", {**LONG, "max_tokens": 4})
-        times.append(time.monotonic() - start)
+    times = sorted(first_token(s) for _ in range(FIRST_TOKENS))
     s.wait_idle(2 * PATIENCE)  # until what they leave unread is much, and has been for 30 seconds
-    assert sorted(times)[-2] < 2, times
+    at = FIRST_TOKENS * 99 // 100 - 1
     grown = resident(s) - before
-    print(f"{n} slow clients: {sorted(times)[-1] * 1000:.0f} ms at most for one that is not, {grown / 2**20:.1f} MiB more")
+    print(f"{n} slow clients: p99 of the first token of one that is not {times[at] * 1000:.1f} ms, quiet {quiet[at] * 1000:.1f} ms, "
+          f"{times[at] / quiet[at]:.2f} x; {grown / 2**20:.1f} MiB more")
+    assert times[at] < 1.2 * quiet[at] + NOISE, (times[at], quiet[at])
     deadline = time.monotonic() + PATIENCE
     for connection in connections[:n]:
         connection.settimeout(max(0.1, deadline - time.monotonic()))

@@ -127,9 +127,9 @@ void prompt_free(struct prompt *p)
     *p = (struct prompt){0};
 }
 
-static libllm_status open_stream(const struct served *s, libllm_session *session, const struct prompt *p,
-                                 const struct settings *settings, uint32_t choice, libllm_stream **stream,
-                                 libllm_error *error)
+static libllm_status open_stream(const struct server *server, const struct served *s, libllm_session *session,
+                                 libllm_session *draft, const struct prompt *p, const struct settings *settings,
+                                 uint32_t choice, libllm_stream **stream, libllm_error *error)
 {
     libllm_sampling_options sampling = settings->sampling;
     sampling.seed += choice; /* or all choices would be the same */
@@ -140,6 +140,8 @@ static libllm_status open_stream(const struct served *s, libllm_session *session
     options.stops = settings->stops.items;
     options.n_stops = (uint32_t)settings->stops.n;
     options.ignore_end = settings->ignore_end;
+    options.n_guesses = server->options.n_guesses;
+    options.draft = draft;
     options.logprobs = settings->logprobs;
     options.n_top_logprobs = (uint32_t)settings->n_top;
     if (p->chat)
@@ -209,12 +211,13 @@ bool generate(struct request *r, struct served *s, const struct prompt *p, const
         last->finish_reason = LIBLLM_FINISH_LENGTH;
         return sink->begin(sink->context) && sink->piece(sink->context, last);
     }
-    libllm_session *session = served_take_session(&server->models, s, p->tokens.ids, p->tokens.n, fault);
+    libllm_session *draft = NULL;
+    libllm_session *session = served_take_session(&server->models, s, r, p->tokens.ids, p->tokens.n, &draft, fault);
     if (!session)
         return false;
     libllm_stream *stream = NULL;
     libllm_error error = {0};
-    libllm_status status = open_stream(s, session, p, settings, choice, &stream, &error);
+    libllm_status status = open_stream(server, s, session, draft, p, settings, choice, &stream, &error);
     if (status == LIBLLM_OK) {
         watch_session(&server->watch, r, session);
         status = run(r, stream, sink, last, &error);
@@ -266,7 +269,8 @@ bool prompt_logprobs(struct request *r, struct served *s, const struct prompt *p
     libllm_error error = {0};
     if (!check_length(server, s, p, fault))
         return false;
-    libllm_session *session = served_take_session(&server->models, s, p->tokens.ids, p->tokens.n, fault);
+    libllm_session *draft = NULL;
+    libllm_session *session = served_take_session(&server->models, s, r, p->tokens.ids, p->tokens.n, &draft, fault);
     if (!session)
         return false;
     float *logits = allocate((size_t)ROWS * s->access.info.n_vocab, sizeof *logits);
@@ -299,11 +303,17 @@ json_t *timings_json(const libllm_stream_event *last)
 {
     uint64_t computed = last->n_prompt_tokens - last->n_cached_tokens,
              further = last->n_tokens ? last->n_tokens - 1 : 0;
-    return json_pack("{s:I, s:I, s:f, s:f, s:f, s:I, s:f, s:f, s:f}", "cache_n", (json_int_t)last->n_cached_tokens,
-                     "prompt_n", (json_int_t)computed, "prompt_ms", last->prompt_seconds * 1e3, "prompt_per_token_ms",
-                     last->prompt_seconds * 1e3 / (double)(computed ? computed : 1), "prompt_per_second",
-                     per_second(computed, last->prompt_seconds), "predicted_n", (json_int_t)last->n_tokens,
-                     "predicted_ms", last->decode_seconds * 1e3, "predicted_per_token_ms",
-                     last->decode_seconds * 1e3 / (double)(further ? further : 1), "predicted_per_second",
-                     per_second(further, last->decode_seconds));
+    json_t *timings =
+        json_pack("{s:I, s:I, s:f, s:f, s:f, s:I, s:f, s:f, s:f}", "cache_n", (json_int_t)last->n_cached_tokens,
+                  "prompt_n", (json_int_t)computed, "prompt_ms", last->prompt_seconds * 1e3, "prompt_per_token_ms",
+                  last->prompt_seconds * 1e3 / (double)(computed ? computed : 1), "prompt_per_second",
+                  per_second(computed, last->prompt_seconds), "predicted_n", (json_int_t)last->n_tokens, "predicted_ms",
+                  last->decode_seconds * 1e3, "predicted_per_token_ms",
+                  last->decode_seconds * 1e3 / (double)(further ? further : 1), "predicted_per_second",
+                  per_second(further, last->decode_seconds));
+    if (last->n_guessed_tokens) {
+        json_object_set_new(timings, "draft_n", json_integer((json_int_t)last->n_guessed_tokens));
+        json_object_set_new(timings, "draft_n_accepted", json_integer((json_int_t)last->n_accepted_tokens));
+    }
+    return timings;
 }

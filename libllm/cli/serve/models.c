@@ -61,19 +61,29 @@ bool models_open(struct models *m, const struct common *common, const struct ser
     return true;
 }
 
+static void close_engine(struct models *m, struct served *s)
+{
+    for (uint32_t i = 0; s->slots && i < m->options->n_parallel; i++) {
+        libllm_session_free(s->slots[i].session);
+        libllm_session_free(s->slots[i].draft);
+    }
+    free(s->slots);
+    libllm_engine_free(s->engine);
+    libllm_engine_free(s->draft_engine);
+    libllm_model_free(s->draft);
+    s->slots = NULL;
+    s->engine = s->draft_engine = NULL;
+    s->draft = NULL;
+}
+
 /* With its lock held, and no users. */
 static void unload(struct models *m, struct served *s)
 {
     atomic_store(&s->loaded, false);
-    for (uint32_t i = 0; s->slots && i < m->options->n_parallel; i++)
-        libllm_session_free(s->slots[i].session);
-    free(s->slots);
+    close_engine(m, s);
     libllm_session_free(s->embedder);
-    libllm_engine_free(s->engine);
     libllm_chat_free(s->chat);
-    s->slots = NULL;
     s->embedder = NULL;
-    s->engine = NULL;
     s->chat = NULL;
     access_close_model(&s->access);
 #ifdef __GLIBC__
@@ -140,6 +150,29 @@ uint64_t served_context(const struct models *m, const struct served *s)
     return m->options->n_context ? m->options->n_context : usual;
 }
 
+/* Gives up the open model that nobody uses and that was not used for longest; false: there is none but this one. */
+static bool unload_another(struct models *m, const struct served *wants)
+{
+    struct served *oldest = NULL;
+    for (struct served *s = m->items; s < m->items + m->n; s++) {
+        if (s == wants || !atomic_load(&s->loaded) || pthread_mutex_trylock(&s->lock) != 0)
+            continue;
+        if (s->n_users || (oldest && oldest->used <= s->used)) {
+            pthread_mutex_unlock(&s->lock);
+            continue;
+        }
+        if (oldest)
+            pthread_mutex_unlock(&oldest->lock);
+        oldest = s;
+    }
+    if (!oldest)
+        return false;
+    message("%s is given up to make room for %s", oldest->id, wants->id);
+    unload(m, oldest);
+    pthread_mutex_unlock(&oldest->lock);
+    return true;
+}
+
 static libllm_status load(struct models *m, struct served *s, libllm_error *error)
 {
     s->access.engine = common_engine_options(m->common);
@@ -148,16 +181,47 @@ static libllm_status load(struct models *m, struct served *s, libllm_error *erro
     if (!status)
         status = libllm_model_get_info(s->access.model, &s->access.info, error);
     if (status)
-        return status;
-    if (libllm_chat_create(s->access.model, NULL, &s->chat, &s->no_chat) != LIBLLM_OK)
+        unload(m, s);
+    else if (libllm_chat_create(s->access.model, NULL, &s->chat, &s->no_chat) != LIBLLM_OK)
         s->chat = NULL;
-    if (s->access.info.is_encoder || s->access.info.has_encoder)
-        return LIBLLM_OK; /* no engine to generate with */
+    return status;
+}
+
+static libllm_status open_draft(struct models *m, struct served *s, const libllm_engine_options *engine,
+                                libllm_error *error)
+{
+    char *path = find_model(m->options->draft, error);
+    if (!path)
+        return error->status;
+    libllm_status status = libllm_model_open(m->runtime, path, NULL, &s->draft, error);
+    free(path);
+    return status ? status : libllm_engine_create(s->draft, engine, &s->draft_engine, error);
+}
+
+static libllm_status open_engine(struct models *m, struct served *s, libllm_error *error)
+{
     libllm_engine_options engine = s->access.engine;
     engine.n_positions = (served_context(m, s) + PAGE - 1) / PAGE * PAGE * m->options->n_parallel;
     engine.n_sessions = m->options->n_parallel;
     s->slots = allocate(m->options->n_parallel, sizeof *s->slots);
-    return libllm_engine_create(s->access.model, &engine, &s->engine, error);
+    libllm_status status = libllm_engine_create(s->access.model, &engine, &s->engine, error);
+    if (!status && m->options->draft)
+        status = open_draft(m, s, &engine, error);
+    if (status)
+        close_engine(m, s);
+    return status;
+}
+
+/* Where memory is short, models that nobody uses make room. */
+static libllm_status with_room(struct models *m, struct served *s,
+                               libllm_status (*open)(struct models *, struct served *, libllm_error *),
+                               libllm_error *error)
+{
+    libllm_status status;
+    do
+        status = open(m, s, error);
+    while (status == LIBLLM_ERROR_OUT_OF_MEMORY && unload_another(m, s));
+    return status;
 }
 
 /* What others hold for long, while a model is opened or texts are embedded. False: nobody waits any more. */
@@ -183,9 +247,7 @@ bool served_enter(struct models *m, struct served *s, const struct request *r, s
         return false;
     if (!atomic_load(&s->loaded)) {
         atomic_fetch_add(&m->n_loading, 1);
-        status = load(m, s, &error);
-        if (status)
-            unload(m, s);
+        status = with_room(m, s, load, &error);
         atomic_store(&s->loaded, !status);
         atomic_fetch_sub(&m->n_loading, 1);
     }
@@ -255,34 +317,49 @@ static struct slot *choose(const struct models *m, const struct served *s, const
     return best ? best : unused ? unused : oldest;
 }
 
-libllm_session *served_take_session(struct models *m, struct served *s, const int32_t *tokens, size_t n_tokens,
-                                    struct fault *fault)
+static libllm_status open_slot(struct models *m, struct served *s, struct slot *slot, libllm_error *error)
 {
-    if (!s->engine) {
+    libllm_session_options options;
+    libllm_session_options_init(&options, sizeof options);
+    options.n_positions = served_context(m, s);
+    libllm_status status = libllm_session_create(s->engine, &options, &slot->session, error);
+    if (!status)
+        status = adapters_set(&s->access.adapters, slot->session, error);
+    if (!status && s->draft)
+        status = libllm_session_create(s->draft_engine, &options, &slot->draft, error);
+    if (status) {
+        libllm_session_free(slot->session);
+        slot->session = NULL;
+    } else if (slot == s->slots) {
+        access_tell_layers(&s->access, &s->access.engine, slot->session);
+    }
+    return status;
+}
+
+libllm_session *served_take_session(struct models *m, struct served *s, const struct request *r, const int32_t *tokens,
+                                    size_t n_tokens, libllm_session **draft, struct fault *fault)
+{
+    libllm_error error;
+    libllm_status status = LIBLLM_OK;
+    struct slot *slot = NULL;
+    if (s->access.info.is_encoder || s->access.info.has_encoder) {
         fault_request(fault, "model", "this model generates no text here: it is %s",
                       s->access.info.is_encoder ? "an encoder" : "one of an encoder and a decoder");
         return NULL;
     }
-    libllm_session_options options;
-    libllm_session_options_init(&options, sizeof options);
-    options.n_positions = served_context(m, s);
-    libllm_error error;
-    libllm_status status = LIBLLM_OK;
-    pthread_mutex_lock(&s->lock);
-    struct slot *slot = choose(m, s, tokens, n_tokens);
-    if (!slot->session) {
-        status = libllm_session_create(s->engine, &options, &slot->session, &error);
-        if (!status)
-            status = adapters_set(&s->access.adapters, slot->session, &error);
-        if (status) {
-            libllm_session_free(slot->session);
-            slot->session = NULL;
-        } else if (slot == s->slots) {
-            access_tell_layers(&s->access, &s->access.engine, slot->session);
-        }
+    if (!lock_for(r, &s->lock))
+        return NULL;
+    if (!s->engine)
+        status = with_room(m, s, open_engine, &error);
+    if (!status)
+        slot = choose(m, s, tokens, n_tokens);
+    if (slot && !slot->session)
+        status = open_slot(m, s, slot, &error);
+    libllm_session *session = status ? NULL : slot->session;
+    if (session) {
+        slot->busy = true;
+        *draft = slot->draft;
     }
-    slot->busy = slot->session != NULL;
-    libllm_session *session = slot->session;
     pthread_mutex_unlock(&s->lock);
     if (status)
         fault_library(fault, &error);

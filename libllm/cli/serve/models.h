@@ -28,6 +28,7 @@ struct lane {
 
 struct slot {
     libllm_session *session; /* NULL: not made yet */
+    libllm_session *draft;   /* which guesses for it; NULL: none does */
     bool busy;
     double used;
 };
@@ -39,10 +40,12 @@ struct served {
     time_t modified;
     atomic_bool loaded;
 
-    pthread_mutex_t lock; /* of what follows; held while the model is opened */
-    libllm_chat *chat;    /* NULL: the model has no template */
-    libllm_error no_chat; /* why */
-    libllm_engine *engine;
+    pthread_mutex_t lock;  /* of what follows; held while the model is opened */
+    libllm_chat *chat;     /* NULL: the model has no template */
+    libllm_error no_chat;  /* why */
+    libllm_engine *engine; /* NULL until somebody wants text */
+    libllm_model *draft;   /* NULL: none was given */
+    libllm_engine *draft_engine;
     struct slot *slots;
     uint32_t n_users;
     double used;
@@ -71,16 +74,19 @@ void models_unload_idle(struct models *models, double now);
 
 /* The model of that name, the first one without a name; NULL with a fault. */
 struct served *models_find(struct models *models, const char *name, struct fault *fault);
-/* Opens the model unless it is open, and keeps it so until it is left. False with a fault, which has the status 0 when
- * nobody waits for the request any more (NULL: somebody always does). */
+/* Opens the model unless it is open, without what generates, which the first session makes, and keeps it so until it is
+ * left. False with a fault, which has the status 0 when nobody waits for the request any more (NULL: somebody always
+ * does). */
 bool served_enter(struct models *models, struct served *served, const struct request *request, struct fault *fault);
 void served_leave(struct served *served);
 /* Of a model that was entered: how long it stays when nobody uses it, until somebody enters it again. */
 void served_keep(struct served *served, double seconds);
 
-/* Of a model that was entered. A session for a prompt; there is one for each worker. NULL with a fault. */
-libllm_session *served_take_session(struct models *models, struct served *served, const int32_t *tokens,
-                                    size_t n_tokens, struct fault *fault);
+/* Of a model that was entered. A session for a prompt; there is one for each worker. NULL with a fault, as that of
+ * served_enter(). *draft: what guesses for it, or NULL. */
+libllm_session *served_take_session(struct models *models, struct served *served, const struct request *request,
+                                    const int32_t *tokens, size_t n_tokens, libllm_session **draft,
+                                    struct fault *fault);
 void served_give_session(struct models *models, struct served *served, libllm_session *session);
 /* The session for embeddings, held until served_give_embedder(). NULL with a fault, as that of served_enter(). */
 libllm_session *served_take_embedder(struct served *served, const struct request *request, struct fault *fault);

@@ -33,6 +33,10 @@ static const struct option options[] = {
      VALUE(context_policy), 0, 0},
     {"max-tokens", 0, OPTION_COUNT, "N", "tokens of an answer at most, whatever is asked for (default: no limit)",
      VALUE(n_tokens), 1, MAX_COUNT32},
+    {"guesses", 0, OPTION_COUNT, "N", "tokens a step to guess from the text before, up to 7; same text (default: 0)",
+     VALUE(n_guesses), 0, 7},
+    {"draft", 0, OPTION_TEXT, "MODEL", "a smaller model with the same tokens that guesses, too; same text, sooner",
+     VALUE(draft), 0, 0},
     {"queue", 0, OPTION_COUNT, "N", "requests that may wait (default: 64)", VALUE(n_queue), 1, 1024},
     {"max-body", 0, OPTION_COUNT, "MIB", "size of a request (default: 8)", VALUE(body_mib), 1, 1024},
     {"unload-after", 0, OPTION_COUNT, "SECONDS", "give up a model that nobody uses; 0: never (default: 600)",
@@ -69,12 +73,17 @@ static bool open_first(struct server *server)
 {
     struct fault fault = {0};
     struct served *first = server->models.items;
-    if (!served_enter(&server->models, first, NULL, &fault)) {
-        message("%s", fault.message);
-        return false;
+    if (served_enter(&server->models, first, NULL, &fault)) {
+        const bool generates = !first->access.info.is_encoder && !first->access.info.has_encoder;
+        libllm_session *draft,
+            *session = generates ? served_take_session(&server->models, first, NULL, NULL, 0, &draft, &fault) : NULL;
+        if (session)
+            served_give_session(&server->models, first, session);
+        served_leave(first);
     }
-    served_leave(first);
-    return true;
+    if (fault.status)
+        message("%s", fault.message);
+    return !fault.status;
 }
 
 static int serve(struct server *server, const sigset_t *signals)
@@ -126,6 +135,8 @@ static int run(int argc, char **argv)
         texts_add(&o->models, "default");
     if (code == OPTIONS_GO && common.adapters.n && o->models.n > 1)
         code = usage_error(&serve_command, "--lora goes with one model only");
+    if (code == OPTIONS_GO && o->draft && o->models.n > 1)
+        code = usage_error(&serve_command, "--draft goes with one model only");
     if (code == OPTIONS_GO) {
         pthread_sigmask(SIG_BLOCK, &signals, NULL);
         signal(SIGPIPE, SIG_IGN);

@@ -20,10 +20,10 @@
 
 /* What the command line says. */
 struct serve_options {
-    const char *host, *socket, *key_file, *context_policy;
+    const char *host, *socket, *key_file, *context_policy, *draft;
     uint32_t port;
     struct texts models, allowed_hosts, allowed_origins;
-    uint32_t n_parallel, n_queue, n_context, n_tokens, idle_seconds, body_mib;
+    uint32_t n_parallel, n_queue, n_context, n_tokens, n_guesses, idle_seconds, body_mib;
 };
 
 enum doing { CONNECTION_IDLE, CONNECTION_SENDS, CONNECTION_WAITS };
