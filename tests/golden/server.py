@@ -219,6 +219,20 @@ def test_logprobs(s):
         assert s.ask("/v1/completions", {**text, **wrong})[1]["error"]["param"] == "max_tokens"
     again = s.good("/v1/completions", {**text, "echo": False, "top_k": 1, "temperature": 2, "logit_bias": {"5": 1}})
     assert again["choices"][0]["logprobs"]["token_logprobs"] == lists["logprobs"]["token_logprobs"][9:]
+    # What a stop text cut off is not listed, whole or as a stream.
+    plain = {**text, "echo": False, "max_tokens": 20}
+    said = s.good("/v1/completions", plain)["choices"][0]
+    tokens, text_of = said["logprobs"]["tokens"], said["text"]
+    assert len(tokens) == 20, tokens
+    # Behind a character that is one, since what was no UTF-8 has another form in the text.
+    stop = next(text_of[i] for i in range(1, len(text_of)) if text_of[i - 1:i + 1].isascii() and text_of[i] in tokens and
+                text_of[i] not in text_of[:i])
+    stopped = {**plain, "stop": [stop]}
+    whole = s.good("/v1/completions", stopped)["choices"][0]
+    assert whole["finish_reason"] == "stop" and whole["text"] == text_of.split(stop)[0], whole
+    assert whole["logprobs"]["tokens"] == tokens[:tokens.index(stop)], (whole, said)
+    pieces = [c["choices"][0] for c in s.events("/v1/completions", stopped)]
+    assert [t for p in pieces for t in p["logprobs"]["tokens"]] == whole["logprobs"]["tokens"], pieces
     every = s.good("/v1/completions", {**text, "logprobs": 20, "max_tokens": 1})["choices"][0]["logprobs"]
     assert all(sum(math.exp(x) for x in top.values()) < 1 + 1e-6 for top in every["top_logprobs"][1:])
 

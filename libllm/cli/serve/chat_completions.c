@@ -74,7 +74,7 @@ static bool piece(void *context, const libllm_stream_event *event)
 {
     struct completion *c = context;
     c->finish = event->finish_reason;
-    json_t *logprobs = logprobs_of_text(&c->held, c->served->access.model, event);
+    json_t *logprobs = logprobs_of_text(&c->held, c->served->access.model, event, false);
     if (!c->streams) {
         if (event->n_bytes || event->call_name)
             answer_add(&c->answer, event);

@@ -20,6 +20,7 @@ struct completion {
     json_int_t index;
     struct text text; /* of a choice that does not stream */
     json_t *tokens;   /* lists of those of a choice, or of what was not sent of it; NULL: not asked for */
+    json_t *held;     /* of those whose text is to come */
     size_t offset;    /* characters of all of them */
     const char *finish;
     json_t *choices;
@@ -67,8 +68,9 @@ static bool piece(void *context, const libllm_stream_event *event)
 {
     struct completion *c = context;
     c->finish = event->finish_reason == LIBLLM_FINISH_NONE ? NULL : finish_name(event->finish_reason);
-    if (event->top_logprobs)
-        token_lists_add(c->tokens, c->served->access.model, event, &c->offset);
+    json_t *entries = logprobs_of_text(&c->held, c->served->access.model, event, true);
+    token_lists_extend(c->tokens, entries, &c->offset);
+    json_decref(entries);
     if (!c->streams) {
         text_append(&c->text, event->text, event->n_bytes);
         return true;
@@ -118,7 +120,8 @@ static bool answer_one(struct completion *c, const json_t *value, struct fault *
         if (good && !c->streams)
             json_array_append_new(c->choices, choice_json(c, c->text.bytes, c->text.n_bytes, c->finish));
         json_decref(c->tokens);
-        c->tokens = NULL;
+        json_decref(c->held);
+        c->tokens = c->held = NULL;
         text_free(&c->text);
     }
     prompt_free(&prompt);

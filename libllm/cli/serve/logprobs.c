@@ -94,10 +94,12 @@ static json_t *take(json_t *held, const char *text, size_t n_bytes)
     const size_t begin = found ? (size_t)(found - all.bytes) : 0, end = found ? begin + n_bytes : all.n_bytes;
     text_free(&all);
     json_t *taken = json_array();
-    for (size_t at = 0; json_array_size(held) && at < end;) {
+    for (size_t at = 0; json_array_size(held);) {
         json_t *first = json_array_get(held, 0);
-        const size_t n = json_array_size(json_object_get(first, "bytes")), left = end - at;
-        if (at + n > begin && json_object_get(first, "token"))
+        const size_t n = json_array_size(json_object_get(first, "bytes")), left = at < end ? end - at : 0;
+        if (!left && n)
+            break;
+        if ((at + n > begin || !n) && json_object_get(first, "token"))
             json_array_append_new(taken, left < n ? json_deep_copy(first) : json_incref(first));
         if (left < n)
             cut(first, left);
@@ -108,13 +110,18 @@ static json_t *take(json_t *held, const char *text, size_t n_bytes)
     return taken;
 }
 
-json_t *logprobs_of_text(json_t **held, const libllm_model *model, const libllm_stream_event *event)
+json_t *logprobs_of_text(json_t **held, const libllm_model *model, const libllm_stream_event *event, bool controls)
 {
-    if (event->top_logprobs && has_text(model, event->token)) {
+    const bool is_text = event->top_logprobs && has_text(model, event->token);
+    if (is_text || (event->top_logprobs && controls)) {
+        json_t *entry = logprob_json(model, event);
+        if (!is_text)
+            json_array_clear(json_object_get(entry, "bytes")); /* which are none of the text */
         *held = *held ? *held : json_array();
-        json_array_append_new(*held, logprob_json(model, event));
+        json_array_append_new(*held, entry);
     }
-    if (!*held || (!event->n_bytes && !event->call_name))
+    const bool ends = controls && event->finish_reason != LIBLLM_FINISH_NONE;
+    if (!*held || (!event->n_bytes && !event->call_name && !ends))
         return NULL;
     if (event->kind == LIBLLM_STREAM_TEXT)
         return take(*held, event->text, event->n_bytes);
@@ -140,28 +147,37 @@ static size_t n_characters(const char *text)
     return n;
 }
 
-void token_lists_add(json_t *lists, const libllm_model *model, const libllm_stream_event *event, size_t *offset)
+/* known: something is before the token, as it is not before the first one of a prompt. */
+static void add_entry(json_t *lists, const json_t *entry, bool known, size_t *offset)
 {
-    struct text bytes = {0};
-    token_bytes(model, event->token, &bytes);
-    json_t *token = valid_json(&bytes), *top = json_object();
-    for (uint32_t i = 0; i < event->n_top_logprobs; i++) {
-        struct text name = {0}, valid = {0};
-        token_bytes(model, event->top_logprobs[i].token, &name);
-        text_append_valid(&valid, name.bytes, name.n_bytes);
-        json_object_set_new(top, valid.bytes ? valid.bytes : "", json_real(shown(event->top_logprobs[i].logprob)));
-        text_free(&valid);
-        text_free(&name);
+    json_t *token = json_object_get(entry, "token"), *top = known ? json_object() : json_null(), *one;
+    size_t i;
+    json_array_foreach (json_object_get(entry, "top_logprobs"), i, one) {
+        const char *name = json_string_value(json_object_get(one, "token"));
+        if (known)
+            json_object_set(top, name, json_object_get(one, "logprob"));
     }
-    const bool known = event->top_logprobs != NULL; /* nothing is before the first token */
     json_array_append_new(json_object_get(lists, "text_offset"), json_integer((json_int_t)*offset));
     *offset += n_characters(json_string_value(token));
-    json_array_append_new(json_object_get(lists, "tokens"), token);
-    json_array_append_new(json_object_get(lists, "token_logprobs"),
-                          known ? json_real(shown(event->logprob)) : json_null());
-    json_array_append_new(json_object_get(lists, "top_logprobs"), known ? json_incref(top) : json_null());
-    json_decref(top);
-    text_free(&bytes);
+    json_array_append(json_object_get(lists, "tokens"), token);
+    json_array_append(json_object_get(lists, "token_logprobs"),
+                      known ? json_object_get(entry, "logprob") : json_null());
+    json_array_append_new(json_object_get(lists, "top_logprobs"), top);
+}
+
+void token_lists_add(json_t *lists, const libllm_model *model, const libllm_stream_event *event, size_t *offset)
+{
+    json_t *entry = logprob_json(model, event);
+    add_entry(lists, entry, event->top_logprobs != NULL, offset);
+    json_decref(entry);
+}
+
+void token_lists_extend(json_t *lists, const json_t *entries, size_t *offset)
+{
+    const json_t *entry;
+    size_t i;
+    json_array_foreach (entries, i, entry)
+        add_entry(lists, entry, true, offset);
 }
 
 float logprob_of_row(const float *logits, uint32_t n_vocab, int32_t token, libllm_token_logprob *top, uint32_t n_top)

@@ -84,7 +84,7 @@ static bool piece(void *context, const libllm_stream_event *event)
     struct reply *a = context;
     a->finish = event->finish_reason;
     bool calls = event->kind == LIBLLM_STREAM_TOOL_CALL && (event->n_bytes || event->call_name);
-    json_t *logprobs = logprobs_of_text(&a->held, a->served->access.model, event);
+    json_t *logprobs = logprobs_of_text(&a->held, a->served->access.model, event, false);
     if (logprobs && !a->streams) {
         json_array_extend(a->logprobs = a->logprobs ? a->logprobs : json_array(), logprobs);
         json_decref(logprobs);

@@ -201,7 +201,7 @@ static bool piece(void *context, const libllm_stream_event *event)
 {
     struct response *a = context;
     a->finish = event->finish_reason;
-    json_t *logprobs = logprobs_of_text(&a->held, a->served->access.model, event);
+    json_t *logprobs = logprobs_of_text(&a->held, a->served->access.model, event, false);
     if (event->n_bytes == 0 && !event->call_name)
         return true;
     enum item_kind kind = event->kind == LIBLLM_STREAM_TOOL_CALL   ? ITEM_CALL
