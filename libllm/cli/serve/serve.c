@@ -96,7 +96,9 @@ static int serve(struct server *server, const sigset_t *signals)
     watch_open(server);
     queue_open(&server->short_queue, SHORT_PLACES, server->models.n, server->options.n_queue);
     queue_open(&server->long_queue, server->options.n_parallel, server->models.n, server->options.n_queue);
+    atomic_store(&server->opens, true);
     bool good = http_start(server, listener) && open_first(server);
+    atomic_store(&server->opens, false);
     if (good) {
         message("listening on %s", address.bytes);
         wait_for_signal(signals);

@@ -84,6 +84,7 @@ struct server {
     size_t body_max;     /* bytes of one body */
     size_t n_bodies;     /* bytes of all bodies that are in memory; the event thread counts */
     uint64_t n_requests; /* the event thread counts */
+    atomic_bool opens;   /* the first model, with what generates */
     atomic_bool stops;
 };
 

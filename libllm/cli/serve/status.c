@@ -13,7 +13,8 @@ void handle_health(struct request *r)
 {
     struct server *server = r->server;
     double stalled = watch_stalled(&server->watch);
-    bool loads = atomic_load(&server->models.n_loading) && models_n_loaded(&server->models) == 0;
+    bool loads = atomic_load(&server->opens) ||
+                 (atomic_load(&server->models.n_loading) && models_n_loaded(&server->models) == 0);
     bool good = !loads && stalled < STALLED_SECONDS;
     request_reply_json(r, good ? 200 : 503,
                        json_pack("{s:s, s:f, s:i, s:i}", "status",
