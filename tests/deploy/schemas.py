@@ -8,6 +8,7 @@ Kubernetes' own (package kubernetes-validate), and those of KubeRay, LeaderWorke
 strictly: a member that they do not know is an error.
 """
 import copy
+import itertools
 import json
 import pathlib
 import sys
@@ -17,7 +18,7 @@ import kubernetes_validate
 import yaml
 
 from deploy import LOAD, SAMPLES, each
-from written import pods
+from written import Written, pods
 
 KUBERNETES = "1.34"
 
@@ -76,7 +77,10 @@ def main(command, root):
         schemas[name]["properties"]["metadata"] = {"type": "object"}
     kinds = {"RayService": "rayservice", "LeaderWorkerSet": "leaderworkerset"}
     seen = set()
-    for sample, engine, platform, written in each(command, more=LOAD):
+    mounted = (("weights at a path", "vllm", platform, Written(command, "--engine", "vllm", "--on", platform, *SAMPLES["one device"],
+                                                               "--repository", "/weights/model"))
+               for platform in ("kubernetes", "ray", "compose"))
+    for sample, engine, platform, written in itertools.chain(mounted, each(command, more=LOAD)):
         where = f"{sample}, {engine} on {platform}"
         for name in ("kubernetes.yaml", "rayservice.yaml"):
             for document in yaml.safe_load_all(written.texts.get(name, "")):
