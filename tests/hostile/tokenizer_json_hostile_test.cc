@@ -3,6 +3,7 @@
  */
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <fstream>
 #include <random>
 #include <sstream>
@@ -102,6 +103,36 @@ TEST(TokenizerJson, Ids)
     expect_refused(with(text, R"("the":4)", R"("the":5)"), malformed, "two tokens have the id 5");
     expect_refused(with(text, R"("the":4)", R"("the":999999999)"), limit, "far beyond");
     expect_refused(with(text, R"("vocab":{)", R"("vocab":[)"), malformed, "");
+}
+
+/* Gemma has 6,000 of them in both files; two hundred thousand take many seconds where each is looked for among all. */
+TEST(TokenizerJson, ManyAddedTokensInBothFilesTakeLinearTime)
+{
+    const int n = 200000;
+    std::string list, decoder;
+    for (int i = 0; i < n; i++) {
+        const std::string token = R"({"content":"<added)" + std::to_string(i) + R"(>","special":true})";
+        list += "," + token;
+        decoder += (i ? ",\"" : "\"") + std::to_string(i) + "\":" + token;
+    }
+    std::string text = seed("bytes"), config = "{\"added_tokens_decoder\":{" + decoder + "}}";
+    const size_t at = text.find(']', text.find("\"added_tokens\""));
+    ASSERT_NE(at, std::string::npos);
+    text.insert(at, list);
+    ll_host host;
+    ll_host_init(&host);
+    libllm_error error = {};
+    ll_tokenizer *tokenizer = nullptr;
+    const clock_t before = clock();
+    ASSERT_EQ(
+        ll_tokenizer_open_json(&host, {text.data(), text.size()}, {config.data(), config.size()}, &tokenizer, &error),
+        LIBLLM_OK)
+        << error.message;
+    const double seconds = (double)(clock() - before) / CLOCKS_PER_SEC;
+    EXPECT_GE(ll_tokenizer_size(tokenizer), (uint32_t)n);
+    EXPECT_LT(ll_tokenizer_size(tokenizer), (uint32_t)n + 1000) << "each once";
+    EXPECT_LT(seconds, 6);
+    ll_tokenizer_close(tokenizer);
 }
 
 TEST(TokenizerJson, AddedTokens)

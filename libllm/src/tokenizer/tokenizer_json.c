@@ -216,6 +216,9 @@ static libllm_status read_added(opening *o, added *list)
         return ll_fail_memory(o->reader.error, "the names of the tokens");
     libllm_status status = LIBLLM_OK;
     size_t n_file = json_array_size(tokens), n_config = json_object_size(more);
+    bool *listed = ll_calloc(o->reader.host, o->tokens.n + n_file + n_config, sizeof *listed); /* ids */
+    if (!listed)
+        status = ll_fail_memory(o->reader.error, "the list of added tokens");
     void *at = json_object_iter((json_t *)(uintptr_t)more);
     for (size_t i = 0; i < n_file + n_config && status == LIBLLM_OK; i++) {
         token = i < n_file ? json_array_get(tokens, i) : json_object_iter_value(at);
@@ -233,15 +236,14 @@ static libllm_status read_added(opening *o, added *list)
         if (i >= n_file) {
             ll_span text = {json_string_value(content), json_string_length(content)};
             uint32_t id = n.slots[slot_of(o, &n, text)];
-            bool has_it = false;
-            for (uint32_t k = 0; k < o->n_added && !has_it && id; k++)
-                has_it = list[k].id == id - 1;
-            if (has_it)
+            if (id && listed[id - 1])
                 continue;
         }
         status = enter_added(o, &n, content, &one);
+        listed[one.id] = true;
         list[o->n_added++] = one;
     }
+    ll_free(o->reader.host, listed);
     ll_free(o->reader.host, n.slots);
     return status;
 }
