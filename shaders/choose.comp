@@ -34,7 +34,8 @@ uint best_of(uint from, uint to)
     return found;
 }
 
-// Takes all experts of the groups that the token may not choose from.
+// Takes all experts of the groups that the token may not choose from. A group is worth its best expert where experts
+// compete for a sum of 1, and its best two where each is scored by itself.
 void close_groups()
 {
     const uint size = EXPERTS / GROUPS;
@@ -42,7 +43,7 @@ void close_groups()
         const uint first = best_of(g * size, (g + 1) * size);
         taken[first] = true;
         const uint second = best_of(g * size, (g + 1) * size);
-        group_scores[g] = values[first] + (second != NOBODY ? values[second] : 0);
+        group_scores[g] = values[first] + (SCORE == SIGMOID && second != NOBODY ? values[second] : 0);
         for (uint i = 0; i < size; i++)
             taken[g * size + i] = true;
     }

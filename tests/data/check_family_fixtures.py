@@ -286,7 +286,7 @@ class Model:
             after = self.key("rope.scaling.original_context_length")
             q = q * (1 + beta * np.log(1 + np.floor(positions / after)))[:, None, None]
         i, j = np.arange(n)[:, None], np.arange(n)[None, :]
-        causal = self.is_.get("causal", True)
+        causal = self.key("attention.causal", self.is_.get("causal", True))
         mask = j <= i if causal else np.full((n, n), True)
         window = self.key("attention.sliding_window", 0)
         if sliding:
@@ -343,7 +343,7 @@ class Model:
         groups, kept = self.key("expert_group_count", 1), self.key("expert_group_used_count", 1)
         if groups > 1:
             by_group = choice.reshape(len(x), groups, -1)
-            best = np.sort(by_group, -1)[..., -2:].sum(-1)
+            best = np.sort(by_group, -1)[..., -2 if gating == 2 else -1:].sum(-1)
             order = np.argsort(-best, -1)
             ranked = np.take_along_axis(best, order, -1)
             if kept < groups:

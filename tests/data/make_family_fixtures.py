@@ -1035,6 +1035,14 @@ def deepseek2_kv_b():
 
 
 @fixture
+def deepseek2_groups():
+    # Groups that are worth their best expert, not their best two.
+    deepseek("deepseek2-groups", n_routed_experts=8, n_group=4, topk_group=2, num_experts_per_tok=3, seed=2,
+             moe_intermediate_size=12, n_shared_experts=1, routed_scaling_factor=2.5,
+             topk_method="group_limited_greedy")
+
+
+@fixture
 def deepseek3_groups():
     deepseek("deepseek3-groups", config=hf.DeepseekV3Config, model=hf.DeepseekV3ForCausalLM, n_routed_experts=8,
              n_group=4, topk_group=2, num_experts_per_tok=3, moe_intermediate_size=12, n_shared_experts=1,
@@ -1326,6 +1334,25 @@ def modernbert_window():
             "classifier.pooling_type": 2}
     ids = tokens("modernbert-window")
     write("modernbert-window", "modern-bert", keys, t, ids, hidden(m, ids), "ModernBertModel", kind="hidden")
+
+
+@fixture
+def gemma3_both_sides():
+    # A decoder that was made an embedding model: a window of 10 (5 to each side), every second layer global.
+    c = hf.Gemma3TextConfig(**COMMON, hidden_size=32, intermediate_size=48, num_hidden_layers=4, num_attention_heads=4,
+                            num_key_value_heads=2, head_dim=12, query_pre_attn_scalar=12, sliding_window=10,
+                            layer_types=["sliding_attention", "full_attention"] * 2, use_bidirectional_attention=True,
+                            rope_parameters={"full_attention": rope(1000000.0), "sliding_attention": rope(10000.0)})
+    m = build(hf.Gemma3TextModel, c)
+    t = renamed({"model." + key: value for key, value in weights(m).items()}, {
+        **LLAMA, "model.layers.N.post_attention_layernorm": "blk.N.post_attention_norm",
+        "model.layers.N.pre_feedforward_layernorm": "blk.N.ffn_norm",
+        "model.layers.N.post_feedforward_layernorm": "blk.N.post_ffw_norm"})
+    t = {key: value + 1 if "norm" in key else value for key, value in t.items()}
+    keys = {**sizes(c), **head_keys(c), **F32, "attention.causal": False, "attention.sliding_window": 10,
+            "attention.sliding_window_pattern": 2, "rope.freq_base_swa": 10000.0, "vocab_size": VOCABULARY}
+    ids = tokens("gemma3-both-sides")
+    write("gemma3-both-sides", "gemma3", keys, t, ids, hidden(m, ids), "Gemma3TextModel", kind="hidden")
 
 
 # --- Encoder and decoder ----------------------------------------------------------------------------------------------

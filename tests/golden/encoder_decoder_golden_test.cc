@@ -292,6 +292,12 @@ TEST_P(EncoderDecoderGolden, SessionsTakeRoomForTextAndTimeline)
     EXPECT_NE(nullptr, strstr(error.message, "0 of 192 free")) << error.message;
 }
 
+TEST(Families, EachEncoderWithADecoderHasAGoldenTest)
+{
+    EXPECT_EQ((std::set<std::string>{architecture_of(LIBLLM_TEST_DATA "/tiny/t5.gguf")}),
+              families_that("\"encoder\":false,\"encoder_decoder\":true"));
+}
+
 /* Two layers of an encoder, one of a decoder; 3 heads of 12, a width of 32, 64 in the feed-forward part. */
 TEST(EncoderDecoder, CountsWhatATokenCosts)
 {

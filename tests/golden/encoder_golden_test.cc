@@ -22,6 +22,7 @@ const Case cases[] = {
     {"families", "nomic-bert-moe"},
     {"families", "modernbert-window"},
     {"families", "t5encoder"},
+    {"families", "gemma3-both-sides"},
 };
 
 class EncoderGolden : public ::testing::TestWithParam<Case>
@@ -189,6 +190,15 @@ INSTANTIATE_TEST_SUITE_P(Encoders, EncoderGolden, ::testing::ValuesIn(cases), []
     std::replace(name.begin(), name.end(), '-', '_');
     return name;
 });
+
+TEST(Families, EachEncoderHasAGoldenTest)
+{
+    std::set<std::string> tested;
+    for (const Case &c : cases)
+        tested.insert(architecture_of(std::string(LIBLLM_TEST_DATA "/") + c.folder + "/" + c.name + ".gguf"));
+    for (const std::string &family : families_that("\"encoder\":true"))
+        EXPECT_TRUE(tested.count(family)) << family;
+}
 
 /* The embedding of a decoder's text is its last hidden state. */
 TEST(HiddenStates, OfADecoderAreEmbedded)

@@ -16,6 +16,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -82,6 +83,34 @@ inline std::vector<int32_t> read_ids(const std::string &path, const std::string 
         ids.push_back(static_cast<int32_t>(id));
     }
     return ids;
+}
+
+/* Of a GGUF file; empty when it says none. */
+inline std::string architecture_of(const std::string &path)
+{
+    const std::string bytes = read_file(path), key = "general.architecture";
+    const size_t at = bytes.find(key);
+    uint64_t n;
+    if (at == std::string::npos || at + key.size() + 4 + sizeof n > bytes.size())
+        return "";
+    memcpy(&n, bytes.data() + at + key.size() + 4, sizeof n);
+    return bytes.substr(at + key.size() + 4 + sizeof n, n);
+}
+
+/* The architectures that libllm_families() lists with these members behind their names. */
+inline std::set<std::string> families_that(const std::string &members)
+{
+    std::string text(1 << 16, '\0');
+    size_t n = 0;
+    EXPECT_EQ(LIBLLM_OK, libllm_families(text.data(), text.size(), &n, nullptr));
+    const std::string before = "{\"architecture\":\"", behind = "\"," + members;
+    std::set<std::string> found;
+    for (size_t at = text.find(before); at != std::string::npos; at = text.find(before, at + 1)) {
+        const size_t name = at + before.size(), end = text.find('"', name);
+        if (text.compare(end, behind.size(), behind) == 0)
+            found.insert(text.substr(name, end - name));
+    }
+    return found;
 }
 
 /* Logarithm of the sum of the exponentials. */

@@ -59,6 +59,7 @@ const Case cases[] = {
     {"tiny", "deepseek2", f32},
     {"tiny", "deepseek3", f32},
     {"families", "deepseek2-kv-b", f32},
+    {"families", "deepseek2-groups", f32},
     {"families", "deepseek2-lite", f32},
     {"families", "deepseek3-groups", f32},
     {"families", "minicpm3", f32},
@@ -383,6 +384,18 @@ std::string name_of(const ::testing::TestParamInfo<Case> &info)
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, ModelGolden, ::testing::ValuesIn(cases), name_of);
+
+/* Whoever adds a family adds a model to one of the suites. */
+TEST(Families, EachDecoderHasAGoldenTest)
+{
+    std::set<std::string> tested;
+    for (const Case &c : cases)
+        tested.insert(architecture_of(std::string(LIBLLM_TEST_DATA "/") + c.folder + "/" + c.name + ".gguf"));
+    const std::set<std::string> families = families_that("\"encoder\":false,\"encoder_decoder\":false");
+    EXPECT_GT(families.size(), 40u);
+    for (const std::string &family : families)
+        EXPECT_TRUE(tested.count(family)) << family;
+}
 
 } // namespace
 } // namespace golden

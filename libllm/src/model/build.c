@@ -218,6 +218,9 @@ static libllm_status read_positions(ll_builder *b, libllm_error *error)
     const ll_family *f = b->family;
     for (uint32_t i = 0; (b->no_rope || f->no_rope) && i < m->n_layers; i++)
         m->layers[i].rope = LL_ROPE_NONE;
+    if (b->alibi > 0 && m->is_encoder)
+        return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "ALiBi with key \"%s.attention.causal\" false is not supported",
+                       f->architecture);
     if (b->alibi > 0)
         return ll_build_alibi(b, b->alibi, error);
     if (b->no_rope || f->no_rope)
@@ -234,14 +237,29 @@ static libllm_status read_positions(ll_builder *b, libllm_error *error)
     return status;
 }
 
+/* A decoder whose tokens see later ones, too, is an encoder: it gives hidden states, as embedding models do. */
+static libllm_status read_direction(ll_builder *b, libllm_error *error)
+{
+    const ll_family *f = b->family;
+    bool causal = !f->is_encoder;
+    char key[128];
+    make_key(key, sizeof key, b, "attention.causal");
+    libllm_status status = ll_gguf_get_bool(&b->model->gguf, key, &causal, error);
+    b->model->is_encoder = f->is_encoder || !causal;
+    if (!status && !causal && (f->has_encoder || f->has_latent || f->mixer))
+        status = ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "key \"%s\" is false, which is not supported", key);
+    return status;
+}
+
 static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
 {
     ll_model *m = b->model;
     const ll_family *f = b->family;
-    m->is_encoder = f->is_encoder;
     m->names_sides = f->names_sides;
     m->decoder_start = -1;
-    libllm_status status = ll_build_require_u32(b, "block_count", 1, LAYERS_MAX, &m->n_layers, error);
+    libllm_status status = read_direction(b, error);
+    if (!status)
+        status = ll_build_require_u32(b, "block_count", 1, LAYERS_MAX, &m->n_layers, error);
     if (!status && f->has_encoder)
         status = ll_build_sides(b, LAYERS_MAX, error);
     if (!status)
@@ -273,7 +291,7 @@ static libllm_status read_hyper_parameters(ll_builder *b, libllm_error *error)
     if (!status)
         status = read_norms(b, error);
     for (uint32_t i = 0; i < m->n_layers; i++)
-        m->layers[i].sees_later = f->is_encoder || i < m->n_encoder_layers;
+        m->layers[i].sees_later = m->is_encoder || i < m->n_encoder_layers;
     m->norms_sums = f->norms_sums;
     m->activation = f->activation;
     m->embd_scale = f->scales_embedding ? sqrtf((float)m->n_embd) : 1;
@@ -557,14 +575,14 @@ static libllm_status bind_weights(ll_builder *b, libllm_error *error)
     if (!status && !f->norms_sums)
         status = ll_bind_norm_named(m, renamed ? f->output_norm_name : "output_norm", m->n_embd, LL_REQUIRED,
                                     f->norm_bias, &m->output_norm, error);
-    const ll_presence output = f->is_encoder ? LL_ABSENT : LL_OPTIONAL;
+    const ll_presence output = m->is_encoder ? LL_ABSENT : LL_OPTIONAL;
     if (!status)
         status = ll_bind_matrix(m, "output.weight", m->n_vocab, m->n_embd, output, &m->output.weight, error);
     if (!status)
         status = ll_bind_scale(m, "output", 1, &m->output.scale, error);
     if (!status)
         status = ll_bind_vector(m, "output.bias", m->n_vocab, f->output_bias, &m->output.bias, error);
-    if (!status && !m->output.weight.data && !f->is_encoder)
+    if (!status && !m->output.weight.data && !m->is_encoder)
         m->output.weight = m->embedding;
     if (!status)
         status = ll_bind_classifier(b, error);

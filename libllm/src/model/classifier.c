@@ -86,7 +86,7 @@ libllm_status ll_bind_classifier(ll_builder *b, libllm_error *error)
     c->n_labels = (uint32_t)output->ne[1];
     c->gelu = b->family->classifier_gelu;
     uint32_t pooling = b->family->classifies_mean ? LIBLLM_POOLING_MEAN
-                       : m->is_encoder            ? LIBLLM_POOLING_CLS
+                       : b->family->is_encoder    ? LIBLLM_POOLING_CLS
                                                   : LIBLLM_POOLING_LAST;
     libllm_status status =
         ll_build_u32(b, "classifier.pooling_type", LIBLLM_POOLING_MEAN, LIBLLM_POOLING_LAST, &pooling, error);

@@ -50,7 +50,8 @@ static uint32_t best(const float *x, const uint8_t *taken, uint32_t n)
     return found;
 }
 
-/* Takes all experts of the groups that the token may not choose from. */
+/* Takes all experts of the groups that the token may not choose from. A group is worth its best expert where experts
+ * compete for a sum of 1 (DeepSeek V2), and its best two where each is scored by itself (V3). */
 static void close_groups(const ll_router *r, const float *values, uint32_t n, float *group_scores, uint8_t *taken)
 {
     const uint32_t size = n / r->n_groups;
@@ -61,7 +62,7 @@ static void close_groups(const ll_router *r, const float *values, uint32_t n, fl
         uint32_t first = best(of, mine, size);
         mine[first] = 1;
         uint32_t second = best(of, mine, size);
-        group_scores[g] = of[first] + (second < size ? of[second] : 0);
+        group_scores[g] = of[first] + (r->score == LL_ROUTER_SIGMOID && second < size ? of[second] : 0);
         memset(mine, 1, size);
     }
     for (uint32_t i = 0; i < r->n_groups_used; i++) {
