@@ -246,9 +246,10 @@ class Small : public ::testing::Test
 using floats = std::vector<float>;
 using shape = std::vector<uint64_t>;
 
-std::string llama(const std::string &more = "")
+std::string llama(const std::string &more = "", int width = 2)
 {
-    return "{\"model_type\":\"llama\",\"num_hidden_layers\":1,\"hidden_size\":2,\"num_attention_heads\":1" + more + "}";
+    return "{\"model_type\":\"llama\",\"num_hidden_layers\":1,\"num_attention_heads\":1,\"hidden_size\":" +
+           std::to_string(width) + more + "}";
 }
 
 TEST_F(Small, TellsRopeScalingsInBothSpellings)
@@ -256,14 +257,22 @@ TEST_F(Small, TellsRopeScalingsInBothSpellings)
     for (const char *where : {"rope_scaling", "rope_parameters"}) {
         const std::string key = ",\"" + std::string(where) + "\":";
         make(llama(key + "{\"rope_type\":\"llama3\",\"factor\":8,\"low_freq_factor\":1,\"high_freq_factor\":4.0,"
-                         "\"original_max_position_embeddings\":8192}"),
+                         "\"original_max_position_embeddings\":8192}",
+                   16),
              Builder());
         Folder llama3(path);
         EXPECT_EQ(llama3.status, LIBLLM_OK) << llama3.error.message;
-        EXPECT_EQ(llama3.string("llama.rope.scaling.type"), "llama3");
-        EXPECT_EQ(llama3.number("llama.rope.scaling.factor"), 8.0);
-        EXPECT_EQ(llama3.number("llama.rope.scaling.high_freq_factor"), 4.0);
-        EXPECT_EQ(llama3.number("llama.rope.scaling.original_context_length"), 8192.0);
+        EXPECT_EQ(llama3.string("llama.rope.scaling.type"), "") << "the file's divisors say it";
+        EXPECT_TRUE(std::isnan(llama3.number("llama.rope.scaling.factor")));
+        const floats divisors = llama3.values("rope_freqs.weight");
+        ASSERT_EQ(divisors.size(), 8u);
+        for (size_t i = 0; i < divisors.size(); i++) { /* as llama.cpp's converter computes them */
+            const double wavelength = 2 * M_PI * std::pow(10000, (double)i / 8), smooth = (8192 / wavelength - 1) / 3;
+            const double divisor = wavelength < 2048 ? 1 : wavelength > 8192 ? 8 : 1 / ((1 - smooth) / 8 + smooth);
+            EXPECT_NEAR(divisors[i], divisor, 1e-6 * divisor) << i;
+        }
+        refuse(llama(key + "{\"rope_type\":\"llama3\",\"low_freq_factor\":4,\"high_freq_factor\":4}", 16), Builder(),
+               corrupt, {"\"llama3\" has a factor of 8, and 4 to 4 turns"});
         make(llama(key + "{\"type\":\"linear\",\"factor\":2.5}"), Builder());
         Folder linear(path);
         EXPECT_EQ(linear.string("llama.rope.scaling.type"), "linear");
@@ -495,6 +504,107 @@ TEST_F(Small, DropsPositionsThatNoTextUses)
     EXPECT_EQ(folder.values("position_embd.weight"), (floats{3, 4}));
     EXPECT_EQ(folder.number("bert.context_length"), 2.0);
     EXPECT_EQ(folder.number("bert.pooling_type"), 1.0);
+}
+
+TEST_F(Small, FollowsTheModulesOfSentenceTransformers)
+{
+    std::filesystem::create_directories(path + "/1_Pooling");
+    const std::string bert = "{\"model_type\":\"bert\",\"num_hidden_layers\":1,\"hidden_size\":1,"
+                             "\"num_attention_heads\":1";
+    auto pooling = [&](const std::string &config) {
+        write("1_Pooling/config.json", config);
+        make(bert + "}", Builder());
+        Folder folder(path);
+        EXPECT_EQ(folder.status, LIBLLM_OK) << folder.error.message;
+        return folder.number("bert.pooling_type");
+    };
+    auto refuse_pooling = [&](const std::string &config, const std::string &part) {
+        write("1_Pooling/config.json", config);
+        refuse(bert + "}", Builder(), unsupported, {"1_Pooling/config.json", part});
+    };
+    auto modules = [](const std::string &last) {
+        return "[{\"type\":\"sentence_transformers.models.Transformer\",\"path\":\"\"},"
+               "{\"type\":\"sentence_transformers.models.Pooling\",\"path\":\"1_Pooling\"},{\"type\":\"" +
+               last + "\"}]";
+    };
+    EXPECT_EQ(pooling("{\"pooling_mode_cls_token\":true,\"pooling_mode_mean_tokens\":false}"), 2.0);
+    EXPECT_EQ(pooling("{\"pooling_mode_mean_sqrt_len_tokens\":true}"), 1.0) << "of length 1 it is the same";
+    EXPECT_EQ(pooling("{\"pooling_mode\":\"lasttoken\"}"), 3.0);
+    refuse_pooling("{\"pooling_mode_max_tokens\":true}", "\"pooling_mode_max_tokens\" is not supported");
+    refuse_pooling("{\"pooling_mode_weightedmean_tokens\":true}", "weightedmean");
+    refuse_pooling("{\"pooling_mode_mean_tokens\":true,\"pooling_mode_cls_token\":true}",
+                   "\"pooling_mode_cls_token\" beside pooling_mode_mean_tokens");
+    refuse_pooling("{\"pooling_mode\":[\"mean\",\"cls\"]}", "\"pooling_mode\"");
+    write("modules.json", modules("sentence_transformers.models.Normalize"));
+    EXPECT_EQ(pooling("{\"pooling_mode_mean_tokens\":true}"), 1.0);
+    write("modules.json", modules("sentence_transformers.models.Dense"));
+    refuse(bert + "}", Builder(), unsupported,
+           {"modules.json: a module of type \"sentence_transformers.models.Dense\""});
+    make(bert + ",\"architectures\":[\"BertForSequenceClassification\"]}", Builder());
+    Folder scores(path);
+    EXPECT_EQ(scores.status, LIBLLM_OK) << "scores are not pooled vectors: " << scores.error.message;
+    write("modules.json", "{}");
+    refuse(bert + "}", Builder(), corrupt, {"modules.json: not a JSON array"});
+}
+
+TEST_F(Small, TellsDecodersThatSeeBothSides)
+{
+    auto causal = [&](const std::string &more) {
+        make(llama(more), Builder());
+        Folder folder(path);
+        EXPECT_EQ(folder.status, LIBLLM_OK) << folder.error.message;
+        return folder.number("llama.attention.causal");
+    };
+    EXPECT_TRUE(std::isnan(causal("")));
+    EXPECT_TRUE(std::isnan(causal(",\"use_bidirectional_attention\":false,\"is_causal\":true")));
+    EXPECT_TRUE(std::isnan(causal(",\"use_bidirectional_attention\":\"vision\"")));
+    EXPECT_EQ(causal(",\"use_bidirectional_attention\":true"), 0.0);
+    EXPECT_EQ(causal(",\"use_bidirectional_attention\":\"all\""), 0.0);
+    EXPECT_EQ(causal(",\"is_causal\":false"), 0.0);
+    refuse(llama(",\"is_causal\":false,\"sliding_window\":4"), Builder(), unsupported, {"\"sliding_window\""});
+}
+
+TEST_F(Small, BringsTheOutputOfBaichuan2ToLength1)
+{
+    const std::string baichuan = "{\"model_type\":\"baichuan\",\"num_hidden_layers\":1,\"hidden_size\":2,"
+                                 "\"num_attention_heads\":1,\"vocab_size\":";
+    const Builder tensors = Builder().f32("lm_head.weight", {3, 2}, {3, 4, 0, -5, 0, 0});
+    make(baichuan + "64000}", tensors);
+    Folder first(path);
+    EXPECT_EQ(first.values("output.weight"), (floats{3, 4, 0, -5, 0, 0}));
+    make(baichuan + "125696}", tensors);
+    Folder second(path);
+    ASSERT_EQ(second.status, LIBLLM_OK) << second.error.message;
+    EXPECT_EQ(second.values("output.weight"), (floats{0.6f, 0.8f, 0, -1, 0, 0}));
+    EXPECT_EQ(second.converted("output.weight"), "rows brought to length 1");
+    make(baichuan + "125696}", Builder().tensor("lm_head.weight", "BF16", {1, 2}, std::string("\x40\x40\x80\x40", 4)));
+    Folder halves(path);
+    const floats rounded = halves.values("output.weight");
+    ASSERT_EQ(rounded.size(), 2u);
+    EXPECT_NEAR(rounded[0], 0.6, 0.002);
+    EXPECT_NEAR(rounded[1], 0.8, 0.002);
+}
+
+TEST_F(Small, ReadsWhatPythonWritesForInfinity)
+{
+    const std::string mamba2 = "{\"model_type\":\"mamba2\",\"num_hidden_layers\":1,\"hidden_size\":2,"
+                               "\"num_heads\":2,\"a\":\"\\\"NaN\",\"rms_norm_eps\":NaN,\"time_step_limit\":";
+    make(mamba2 + "[0.0,Infinity]}", Builder());
+    Folder folder(path);
+    EXPECT_EQ(folder.status, LIBLLM_OK) << folder.error.message;
+    EXPECT_EQ(folder.number("mamba2.ssm.inner_size"), 4.0);
+    refuse(mamba2 + "[0.0,0.5]}", Builder(), unsupported, {"\"time_step_limit\" is [0, 0.5]"});
+    refuse(mamba2 + "[0.001,Infinity]}", Builder(), unsupported, {"\"time_step_limit\" is [0.001, "});
+    refuse(mamba2 + "[0.0,Infinite]}", Builder(), corrupt, {"config.json: JSON line 1"});
+}
+
+TEST_F(Small, SlopesOfMptAreTheDefault)
+{
+    const std::string mpt = "{\"model_type\":\"mpt\",\"n_layers\":1,\"d_model\":2,\"n_heads\":1";
+    make(mpt + "}", Builder());
+    EXPECT_EQ(Folder(path).number("mpt.attention.max_alibi_bias"), 8.0);
+    make(mpt + ",\"attn_config\":{\"alibi\":false}}", Builder());
+    EXPECT_EQ(Folder(path).number("mpt.attention.max_alibi_bias"), 0.0);
 }
 
 TEST_F(Small, FindsTheTemplateAndTheEnds)

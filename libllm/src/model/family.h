@@ -34,7 +34,6 @@ struct ll_family {
     /* Positions */
     ll_rope_kind rope;
     bool no_rope;
-    ll_presence rope_factors;  /* rope_freqs.weight */
     bool untruncated_yarn;     /* the ramp of YaRN begins and ends between pairs */
     uint32_t unrotated_period; /* layer l does not rotate when (l + 1) % period == 0; 0: all do */
     bool rotates_in_windows;   /* of a model with windows, only the layers that have one rotate */

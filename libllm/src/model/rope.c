@@ -198,7 +198,7 @@ libllm_status ll_build_rope(ll_builder *b, float base, bool scaled, ll_rope *out
     const float *divisors, *short_divisors, *long_divisors;
     status = read_scaling(b, &s, error);
     if (!status)
-        status = ll_bind_vector(model, "rope_freqs.weight", n, b->family->rope_factors, &divisors, error);
+        status = ll_bind_vector(model, "rope_freqs.weight", n, LL_OPTIONAL, &divisors, error);
     /* LongRoPE, whatever the keys say. */
     if (!status)
         status = ll_bind_vector(model, "rope_factors_short.weight", n, LL_OPTIONAL, &short_divisors, error);

@@ -6,7 +6,6 @@
 const ll_family ll_family_exaone = {
     .architecture = "exaone",
     .rope = LL_ROPE_HALVES,
-    .rope_factors = LL_OPTIONAL,
     .qkv_bias = LL_OPTIONAL,
     .other_bias = LL_OPTIONAL,
     .activation = LL_ACTIVATION_SILU,

@@ -6,7 +6,6 @@
 const ll_family ll_family_exaone4 = {
     .architecture = "exaone4",
     .rope = LL_ROPE_HALVES,
-    .rope_factors = LL_OPTIONAL,
     .rotates_in_windows = true,
     .no_pre_norms = true,
     .post_norms = LL_REQUIRED,

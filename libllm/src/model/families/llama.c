@@ -9,7 +9,6 @@ const ll_family ll_family_llama = {
     .activation = LL_ACTIVATION_SILU,
     .qkv_bias = LL_OPTIONAL,
     .other_bias = LL_OPTIONAL,
-    .rope_factors = LL_OPTIONAL, /* Llama 3.1 and later */
-    .has_experts = true,         /* Mixtral */
+    .has_experts = true, /* Mixtral */
     .router_normalizes = true,
 };

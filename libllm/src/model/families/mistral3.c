@@ -9,6 +9,5 @@ const ll_family ll_family_mistral3 = {
     .activation = LL_ACTIVATION_SILU,
     .qkv_bias = LL_OPTIONAL,
     .other_bias = LL_OPTIONAL,
-    .rope_factors = LL_OPTIONAL,
     .grows_queries = true,
 };

@@ -32,8 +32,47 @@ libllm_status ll_hf_read_file(const ll_host *host, const char *folder, const cha
     return status;
 }
 
-libllm_status ll_hf_read_json(const ll_host *host, const char *folder, const char *name, json_t **out,
-                              libllm_error *error)
+/* The text with words that Python writes for numbers which JSON does not have in JSON's terms: the largest number, and
+ * no value for none. */
+static void replace_words(const char *text, size_t n, ll_buffer *out)
+{
+    static const char *const words[][2] = {{"Infinity", "1.7976931348623157e308"}, {"NaN", "null"}};
+    bool in_string = false;
+    for (size_t i = 0; i < n;) {
+        size_t size = 1;
+        const char *put = NULL;
+        for (size_t k = 0; !in_string && k < sizeof words / sizeof *words && !put; k++) {
+            const size_t length = strlen(words[k][0]);
+            if (n - i >= length && memcmp(text + i, words[k][0], length) == 0) {
+                put = words[k][1];
+                size = length;
+            }
+        }
+        if (!put && in_string && text[i] == '\\' && i + 1 < n)
+            size = 2;
+        in_string ^= text[i] == '"';
+        ll_buffer_append(out, put ? put : text + i, put ? strlen(put) : size);
+        i += size;
+    }
+}
+
+static libllm_status parse(const ll_host *host, const ll_file *file, json_t **out, libllm_error *error)
+{
+    const char *text = (const char *)file->data;
+    libllm_status status = ll_json_parse(host, text, file->size, out, error);
+    if (status != LIBLLM_ERROR_JSON || !text)
+        return status;
+    ll_buffer replaced;
+    ll_buffer_init(&replaced, host);
+    replace_words(text, file->size, &replaced);
+    libllm_status second = replaced.failed ? ll_fail_memory(error, "a JSON text")
+                                           : ll_json_parse(host, replaced.data, replaced.size, out, NULL);
+    ll_buffer_free(&replaced);
+    return second == LIBLLM_ERROR_JSON ? status : second; /* with the first message */
+}
+
+static libllm_status read_document(const ll_host *host, const char *folder, const char *name, bool is_list,
+                                   json_t **out, libllm_error *error)
 {
     ll_file file;
     bool found;
@@ -41,16 +80,28 @@ libllm_status ll_hf_read_json(const ll_host *host, const char *folder, const cha
     libllm_status status = ll_hf_read_file(host, folder, name, &file, &found, error);
     if (status || !found)
         return status;
-    status = ll_json_parse(host, (const char *)file.data, file.size, out, error);
+    status = parse(host, &file, out, error);
     ll_file_close(&file);
-    if (!status && !json_is_object(*out))
-        status = ll_fail(error, LIBLLM_ERROR_JSON, "not a JSON object");
+    if (!status && !(is_list ? json_is_array(*out) : json_is_object(*out)))
+        status = ll_fail(error, LIBLLM_ERROR_JSON, "not a JSON %s", is_list ? "array" : "object");
     if (status) {
         json_decref(*out);
         *out = NULL;
         status = ll_fail_context(error, status == LIBLLM_ERROR_JSON ? LIBLLM_ERROR_CORRUPT_FILE : status, "%s", name);
     }
     return status;
+}
+
+libllm_status ll_hf_read_json(const ll_host *host, const char *folder, const char *name, json_t **out,
+                              libllm_error *error)
+{
+    return read_document(host, folder, name, false, out, error);
+}
+
+libllm_status ll_hf_read_list(const ll_host *host, const char *folder, const char *name, json_t **out,
+                              libllm_error *error)
+{
+    return read_document(host, folder, name, true, out, error);
 }
 
 /* The next of the alternatives; false behind the last. */

@@ -124,6 +124,39 @@ static libllm_status emit_rows(ll_hf *hf, const ll_hf_found *found, size_t i, co
     return ll_hf_emit(hf, found, i, s->type, s->n_dims, ne, elements + first * row_bytes, converted);
 }
 
+/* Nothing but its vocabulary tells Baichuan 2, which multiplies with rows of length 1, from Baichuan. */
+libllm_status ll_hf_norm_head(ll_hf *hf, const ll_hf_found *found)
+{
+    enum { VOCABULARY_OF_BAICHUAN2 = 125696 };
+    const ll_hf_source *s = &found->source;
+    uint32_t n_vocab = 0;
+    libllm_status status = ll_hf_u32(hf, hf->config, "vocab_size", &n_vocab);
+    if (status || n_vocab != VOCABULARY_OF_BAICHUAN2)
+        return status ? status : ll_hf_emit_as_stored(hf, found);
+    if (s->n_dims != 2)
+        return fail_shape(hf, s, "a matrix");
+    const char *converted = NULL;
+    const ll_type_traits *type = ll_type_find(s->type);
+    const uint8_t *src = ll_hf_elements(hf, s, &converted);
+    const size_t n = (size_t)s->ne[0], bytes = n * s->element_bytes;
+    uint8_t *out = src ? ll_gguf_own(&hf->maker, (size_t)s->ne[1], bytes) : NULL;
+    float *row = out ? ll_alloc(hf->host, n, sizeof *row) : NULL;
+    if (!row)
+        return fail_memory(hf);
+    for (size_t r = 0; r < s->ne[1]; r++) {
+        double squares = 0;
+        type->decode(src + r * bytes, row, n);
+        for (size_t i = 0; i < n; i++)
+            squares += (double)row[i] * (double)row[i];
+        const double length = sqrt(squares) > 1e-12 ? sqrt(squares) : 1e-12; /* as PyTorch's normalize() */
+        for (size_t i = 0; i < n; i++)
+            row[i] = (float)((double)row[i] / length);
+        type->encode(row, NULL, out + r * bytes, n);
+    }
+    ll_free(hf->host, row);
+    return ll_hf_emit(hf, found, 0, s->type, 2, s->ne, out, "rows brought to length 1");
+}
+
 static uint64_t n_rows(const ll_hf_source *s) { return s->n_dims == 1 ? s->ne[0] : s->ne[1]; }
 
 libllm_status ll_hf_split_halves(ll_hf *hf, const ll_hf_found *found)

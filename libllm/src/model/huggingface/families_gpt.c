@@ -169,7 +169,7 @@ static libllm_status mpt_special(ll_hf *hf)
 {
     const json_t *attention = ll_hf_find(hf->config, "attn_config", NULL);
     float clip = 0, bias_max = 8, expansion = 4;
-    bool alibi = false;
+    bool alibi = true;
     uint32_t n_kv = hf->n_heads;
     libllm_status status = ll_hf_f32(hf, attention, "clip_qkv", &clip);
     if (!status)

@@ -58,6 +58,7 @@ static const ll_hf_rule internlm2_rules[] = {
 
 static const ll_hf_rule baichuan_rules[] = {
     CONVERT("layers.*.self_attn.W_pack", "blk.*.attn_q|blk.*.attn_k|blk.*.attn_v", ll_hf_split_qkv),
+    CONVERT("lm_head", "output", ll_hf_norm_head),
     {0},
 };
 

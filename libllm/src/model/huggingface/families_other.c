@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -298,7 +299,14 @@ static libllm_status mamba_special(ll_hf *hf)
 static libllm_status mamba2_special(ll_hf *hf)
 {
     uint32_t expand = 2;
+    const json_t *limits =
+        ll_hf_find(hf->config, "time_step_limit", NULL); /* of dt, from 0 to infinity when not said */
+    const double low = json_number_value(json_array_get(limits, 0)),
+                 high = json_number_value(json_array_get(limits, 1));
     libllm_status status = ll_hf_u32(hf, hf->config, "expand", &expand);
+    if (!status && json_array_size(limits) == 2 && (low > 0 || high < (double)FLT_MAX))
+        status = ll_fail(hf->error, LIBLLM_ERROR_UNSUPPORTED,
+                         "config.json: \"time_step_limit\" is [%g, %g], only [0, Infinity] is supported", low, high);
     if (status)
         return status;
     if (expand > 0 && hf->n_embd <= UINT32_MAX / expand)

@@ -82,6 +82,8 @@ struct ll_hf {
     const ll_hf_family *family; /* NULL: not known */
     uint32_t n_layers, n_embd, n_heads, n_kv_heads, head_dim;
     uint32_t n_experts;
+    bool sees_later;            /* a decoder whose tokens see later ones, too */
+    bool ranks;                 /* its result are scores of texts */
     uint32_t dropped_positions; /* rows at the front of position_embd that no text uses */
 };
 
@@ -96,6 +98,8 @@ extern const ll_hf_rule ll_hf_common_names[];
  * is left alone when there is none. Errors name the key. */
 libllm_status ll_hf_read_json(const ll_host *host, const char *folder, const char *name, json_t **out,
                               libllm_error *error); /* *out is NULL when there is no such file */
+libllm_status ll_hf_read_list(const ll_host *host, const char *folder, const char *name, json_t **out,
+                              libllm_error *error); /* the same of an array */
 libllm_status ll_hf_read_file(const ll_host *host, const char *folder, const char *name, ll_file *out, bool *found,
                               libllm_error *error);
 json_t *ll_hf_find(const json_t *object, const char *keys, ll_span *key); /* NULL when absent; key is nullable */
@@ -195,6 +199,7 @@ ll_hf_convert ll_hf_stack;          /* one tensor for each expert */
 ll_hf_convert ll_hf_expert_halves;  /* of each expert, gate and up */
 ll_hf_convert ll_hf_split_kv_b;     /* MLA's expansion of keys and values */
 ll_hf_convert ll_hf_drop_positions; /* rows that no text uses */
+ll_hf_convert ll_hf_norm_head;      /* rows of length 1, in the generation that has them so */
 ll_hf_convert ll_hf_of_classifier;  /* as stored, or left out of a model with another head: ranking.c */
 /* convert_gpt_oss.c */
 ll_hf_convert ll_hf_gpt_oss_gate_up, ll_hf_gpt_oss_gate_up_bias, ll_hf_gpt_oss_gate_up_blocks,

@@ -138,6 +138,22 @@ static libllm_status check_activation(const ll_hf *hf)
                    hf->family->architecture);
 }
 
+/* Decoders that were made embedding models. */
+static libllm_status put_direction(ll_hf *hf)
+{
+    const json_t *both = ll_hf_find(hf->config, "use_bidirectional_attention", NULL);
+    bool causal = true;
+    libllm_status status = ll_hf_bool(hf, hf->config, "is_causal", &causal);
+    if (!json_is_string(both)) /* of what besides texts, or "all" */
+        causal = causal && !json_is_true(both);
+    else
+        causal = causal && strcmp(json_string_value(both), "all") != 0;
+    hf->sees_later = !status && !causal;
+    if (hf->sees_later)
+        ll_hf_put_bool(hf, "attention.causal", false);
+    return status;
+}
+
 libllm_status ll_hf_put_metadata(ll_hf *hf)
 {
     const ll_hf_family *f = hf->family;
@@ -153,6 +169,8 @@ libllm_status ll_hf_put_metadata(ll_hf *hf)
         status = put_keys(hf, common_keys);
     if (!status && f->ff_multiple && hf->n_embd <= UINT32_MAX / f->ff_multiple)
         ll_hf_put_u32(hf, "feed_forward_length", hf->n_embd * f->ff_multiple);
+    if (!status)
+        status = put_direction(hf);
     if (!status)
         status = ll_hf_put_rope(hf);
     if (!status)

@@ -82,6 +82,7 @@ libllm_status ll_hf_put_ranking(ll_hf *hf)
 {
     bool is_named;
     if (classifies_texts(hf)) {
+        hf->ranks = true;
         const char *pooling = ll_hf_text(hf->config, "classifier_pooling");
         const char *activation = ll_hf_text(hf->config, "classifier_activation");
         if (activation && strcmp(activation, "gelu") != 0)
@@ -96,6 +97,7 @@ libllm_status ll_hf_put_ranking(ll_hf *hf)
     libllm_status status = is_named_reranker(hf, &is_named);
     if (status || !is_named)
         return status;
+    hf->ranks = true;
     ll_gguf_put_string(&hf->maker, "tokenizer.chat_template.rerank", ll_span_of(qwen3_question));
     ll_hf_put_u32(hf, "pooling_type", LL_POOLING_RANK);
     return LIBLLM_OK;

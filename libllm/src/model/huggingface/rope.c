@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { N_ROT_MAX = 1 << 16 };
+
 /* A key that is beside the others in older files, and among the parameters of the rotation in newer ones. */
 static libllm_status read_f32(const ll_hf *hf, const json_t *parameters, const char *keys, float *out)
 {
@@ -37,13 +39,52 @@ static libllm_status put_original_context(ll_hf *hf, const json_t *parameters, u
     return status;
 }
 
-static libllm_status put_llama3(ll_hf *hf, const json_t *parameters)
+static void put_divisors(ll_hf *hf, const float *values, size_t n, const char *name, const char *converted)
 {
-    ll_hf_put_text(hf, "rope.scaling.type", "llama3");
-    libllm_status status = put_f32(hf, parameters, "low_freq_factor", "rope.scaling.low_freq_factor");
+    ll_gguf_tensor t = {.name = ll_span_of(name),
+                        .type = LL_TYPE_F32,
+                        .n_dims = 1,
+                        .ne = {n, 1, 1, 1},
+                        .n_bytes = n * sizeof *values,
+                        .data = (const uint8_t *)values,
+                        .converted = converted};
+    ll_gguf_put_tensor(&hf->maker, &t);
+}
+
+/* Divisors of the frequencies, as GGUF files have them: no key says what they follow from. Wavelengths that the trained
+ * context saw often enough stay, long ones are stretched, with a ramp between. */
+static libllm_status put_llama3(ll_hf *hf, const json_t *parameters, double base, uint32_t n_rot)
+{
+    static const double pi = 3.14159265358979323846;
+    float factor = 8, low = 1, high = 4;
+    uint32_t original = 8192;
+    libllm_status status = ll_hf_f32(hf, parameters, "factor", &factor);
     if (!status)
-        status = put_f32(hf, parameters, "high_freq_factor", "rope.scaling.high_freq_factor");
-    return status ? status : put_original_context(hf, parameters, 8192);
+        status = ll_hf_f32(hf, parameters, "low_freq_factor", &low);
+    if (!status)
+        status = ll_hf_f32(hf, parameters, "high_freq_factor", &high);
+    if (!status)
+        status = ll_hf_u32(hf, hf->config, "original_max_position_embeddings", &original);
+    if (!status)
+        status = ll_hf_u32(hf, parameters, "original_max_position_embeddings", &original);
+    if (!status && (!(factor > 0) || !(high > low) || n_rot < 2 || n_rot > N_ROT_MAX))
+        status =
+            ll_fail(hf->error, LIBLLM_ERROR_CORRUPT_FILE,
+                    "config.json: the rope scaling \"llama3\" has a factor of %g, and %g to %g turns for %u dimensions",
+                    (double)factor, (double)low, (double)high, n_rot);
+    if (status)
+        return status;
+    float *divisors = ll_gguf_own(&hf->maker, n_rot / 2, sizeof *divisors);
+    if (!divisors)
+        return ll_fail_memory(hf->error, "rope factors");
+    for (uint32_t i = 0; i < n_rot / 2; i++) {
+        const double turns = original / (2 * pi * pow(base, 2.0 * i / n_rot));
+        double smooth = (turns - (double)low) / ((double)high - (double)low);
+        smooth = smooth < 0 ? 0 : smooth > 1 ? 1 : smooth;
+        divisors[i] = (float)(1 / ((1 - smooth) / (double)factor + smooth));
+    }
+    put_divisors(hf, divisors, n_rot / 2, "rope_freqs.weight", "computed from the rope scaling of config.json");
+    return LIBLLM_OK;
 }
 
 /* How much YaRN strengthens attention over a context that is stretched so far. */
@@ -112,14 +153,7 @@ static libllm_status put_factors(ll_hf *hf, const json_t *list, const char *name
         if (!json_is_number(value) || !isfinite(values[i]))
             return ll_fail(hf->error, LIBLLM_ERROR_CORRUPT_FILE, "config.json: rope factor %zu is not a number", i);
     }
-    ll_gguf_tensor t = {.name = ll_span_of(name),
-                        .type = LL_TYPE_F32,
-                        .n_dims = 1,
-                        .ne = {n, 1, 1, 1},
-                        .n_bytes = n * sizeof *values,
-                        .data = (const uint8_t *)values,
-                        .converted = "numbers of config.json"};
-    ll_gguf_put_tensor(&hf->maker, &t);
+    put_divisors(hf, values, n, name, "numbers of config.json");
     return LIBLLM_OK;
 }
 
@@ -147,11 +181,13 @@ static libllm_status put_longrope(ll_hf *hf, const json_t *parameters)
     return status;
 }
 
-static libllm_status put_scaling(ll_hf *hf, const json_t *parameters)
+static libllm_status put_scaling(ll_hf *hf, const json_t *parameters, float base, uint32_t n_rot)
 {
     const char *type = ll_hf_text(parameters, "rope_type|type");
     if (!type || ll_hf_is_one_of(type, "default|mrope|dynamic")) /* dynamic: beyond the trained context only */
         return LIBLLM_OK;
+    if (strcmp(type, "llama3") == 0)
+        return put_llama3(hf, parameters, base > 0 ? (double)base : 10000, n_rot);
     libllm_status status = put_f32(hf, parameters, "factor", "rope.scaling.factor");
     if (status)
         return status;
@@ -159,8 +195,6 @@ static libllm_status put_scaling(ll_hf *hf, const json_t *parameters)
         ll_hf_put_text(hf, "rope.scaling.type", "linear");
         return LIBLLM_OK;
     }
-    if (strcmp(type, "llama3") == 0)
-        return put_llama3(hf, parameters);
     if (strcmp(type, "yarn") == 0)
         return put_yarn(hf, parameters);
     if (strcmp(type, "longrope") == 0 || strcmp(type, "su") == 0)
@@ -188,8 +222,10 @@ libllm_status ll_hf_put_rope(ll_hf *hf)
         status = read_f32(hf, parameters, "partial_rotary_factor|rotary_pct|rope_pct", &part);
     if (!status)
         status = ll_hf_f32(hf, parameters, "alpha", &alpha);
+    const bool is_part = part > 0 && part < 1; /* a decimal fraction, which binary ones may be a little below */
+    const uint32_t n_rot = is_part ? (uint32_t)(part * (float)hf->head_dim + 1e-3f) : hf->head_dim;
     if (!status)
-        status = put_scaling(hf, parameters);
+        status = put_scaling(hf, parameters, base, n_rot);
     if (status)
         return status;
     if (alpha > 0 && base > 0 && hf->head_dim > 2) /* stretched once and for all */
@@ -198,8 +234,8 @@ libllm_status ll_hf_put_rope(ll_hf *hf)
         ll_hf_put_f32(hf, "rope.freq_base", base);
     if (window_base > 0)
         ll_hf_put_f32(hf, "rope.freq_base_swa", window_base);
-    if (part > 0 && part < 1) /* a decimal fraction, which binary ones may be a little below */
-        ll_hf_put_u32(hf, "rope.dimension_count", (uint32_t)(part * (float)hf->head_dim + 1e-3f));
+    if (is_part)
+        ll_hf_put_u32(hf, "rope.dimension_count", n_rot);
     if (hf->family->rotates_halves)
         ll_hf_put_bool(hf, "rope.halves", true);
     return LIBLLM_OK;
@@ -251,7 +287,9 @@ libllm_status ll_hf_put_windows(ll_hf *hf)
     }
     if (status || !any)
         return status;
-    if (hf->family->no_window || first > 0)
+    /* GGUF's windows reach half their width to each side, as Gemma's do; those of other decoders reach all of it. */
+    const bool is_wider = hf->sees_later && strcmp(hf->family->architecture, "gemma3") != 0;
+    if (hf->family->no_window || first > 0 || is_wider)
         return ll_fail(hf->error, LIBLLM_ERROR_UNSUPPORTED,
                        "config.json: layers with a \"sliding_window\" are not supported in a model of type \"%s\"",
                        hf->family->architecture);

@@ -104,16 +104,61 @@ static void put_sampling(ll_hf *hf, const json_t *generation)
     }
 }
 
-/* As sentence-transformers have it: 1 mean, 2 first, 3 last. */
+/* What sentence-transformers do behind the model: nothing but pooling and normalizing. */
+static libllm_status check_modules(ll_hf *hf)
+{
+    json_t *modules;
+    size_t i;
+    json_t *module;
+    libllm_status status = ll_hf_read_list(hf->host, hf->folder, "modules.json", &modules, hf->error);
+    json_array_foreach (modules, i, module) {
+        const char *type = ll_hf_text(module, "type");
+        const char *name = type && strrchr(type, '.') ? strrchr(type, '.') + 1 : type;
+        if (!status && !(name && ll_hf_is_one_of(name, "Transformer|Pooling|Normalize")))
+            status = ll_fail(hf->error, LIBLLM_ERROR_UNSUPPORTED,
+                             "modules.json: a module of type \"%.80s\" is not supported", type ? type : "");
+    }
+    json_decref(modules);
+    return status;
+}
+
+/* The flags of older files, or the one word of newer ones. */
+static libllm_status put_pooling_of(ll_hf *hf, const json_t *config)
+{
+    static const struct {
+        const char *flag, *word;
+        uint32_t pooling; /* 0: none that is supported */
+    } modes[] = {{"pooling_mode_mean_tokens", "mean", LIBLLM_POOLING_MEAN},
+                 {"pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens", LIBLLM_POOLING_MEAN}, /* of length 1 */
+                 {"pooling_mode_cls_token", "cls", LIBLLM_POOLING_CLS},
+                 {"pooling_mode_lasttoken", "lasttoken", LIBLLM_POOLING_LAST},
+                 {"pooling_mode_max_tokens", "max", 0},
+                 {"pooling_mode_weightedmean_tokens", "weightedmean", 0}};
+    const json_t *given = ll_hf_find(config, "pooling_mode", NULL);
+    const char *word = json_string_value(given), *found = NULL;
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        if (!json_is_true(json_object_get(config, modes[i].flag)) && !(word && strcmp(word, modes[i].word) == 0))
+            continue;
+        if (found || modes[i].pooling == 0)
+            return ll_fail(hf->error, LIBLLM_ERROR_UNSUPPORTED, "1_Pooling/config.json: \"%s\"%s%s is not supported",
+                           modes[i].flag, found ? " beside " : "", found ? found : "");
+        found = modes[i].flag;
+        ll_hf_put_u32(hf, "pooling_type", modes[i].pooling);
+    }
+    if (given && !found)
+        return ll_fail(hf->error, LIBLLM_ERROR_UNSUPPORTED, "1_Pooling/config.json: \"pooling_mode\" is not supported");
+    return LIBLLM_OK;
+}
+
 static libllm_status put_pooling(ll_hf *hf)
 {
-    static const char *const modes[] = {NULL, "pooling_mode_mean_tokens", "pooling_mode_cls_token",
-                                        "pooling_mode_lasttoken"};
     json_t *pooling;
-    libllm_status status = ll_hf_read_json(hf->host, hf->folder, "1_Pooling/config.json", &pooling, hf->error);
-    for (uint32_t i = 1; pooling && i < sizeof modes / sizeof *modes; i++)
-        if (json_is_true(json_object_get(pooling, modes[i])))
-            ll_hf_put_u32(hf, "pooling_type", i);
+    libllm_status status = hf->ranks ? LIBLLM_OK : check_modules(hf);
+    if (status)
+        return status;
+    status = ll_hf_read_json(hf->host, hf->folder, "1_Pooling/config.json", &pooling, hf->error);
+    if (!status && pooling)
+        status = put_pooling_of(hf, pooling);
     json_decref(pooling);
     return status;
 }
