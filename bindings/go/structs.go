@@ -380,8 +380,8 @@ type EngineOptions struct {
 	// Positions that all sessions of the engine hold together; each takes whole pages of 64. With an encoder and a
 	// decoder, a position is one of the text and one of the timeline. 0: the model's training context, at most 8192.
 	NPositions uint64
-	// Tokens that one step evaluates at most, 1 to 4096. An encoder reads a text in one step. 0: 256, for a model with an
-	// encoder n_positions, at most 4096.
+	// Tokens that one step evaluates at most, 1 to 8192. An encoder reads a text in one step. 0: 256, for a model with an
+	// encoder n_positions, at most 8192.
 	NBatch uint32
 	// 1: results do not depend on how tokens are split into batches, at some cost of speed.
 	Deterministic uint32

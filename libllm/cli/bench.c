@@ -30,7 +30,7 @@ static const struct option options[] = {
     {"repetitions", 'r', OPTION_COUNT, "N", "measured runs of each test (default 5)",
      offsetof(struct values, repetitions), 1, 10000},
     {"batch", 0, OPTION_COUNT, "N", "tokens evaluated at once in the prompt (default 256)",
-     offsetof(struct values, batch), 1, 4096},
+     offsetof(struct values, batch), 1, 8192},
     {"depth", 'd', OPTION_COUNT, "N", "tokens that are in the context beforehand (default 0)",
      offsetof(struct values, depth), 0, 1 << 24},
     {"sequences", 0, OPTION_COUNT, "N", "timelines that are decoded at once (default 1)",

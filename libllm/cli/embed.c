@@ -14,7 +14,7 @@
 
 struct values {
     const char *text, *file, *pooling, *pair;
-    bool json;
+    bool json, whole;
 };
 
 static const struct option options[] = {
@@ -25,6 +25,9 @@ static const struct option options[] = {
      "how tokens become one vector (default: as the file says), or scores", offsetof(struct values, pooling), 0, 0},
     {"pair", 0, OPTION_TEXT, "TEXT", "with rank: the document that is scored for -p, instead of those of -f",
      offsetof(struct values, pair), 0, 0},
+    {"no-truncate", 0, OPTION_FLAG, NULL,
+     "fail on a text that is longer than the model takes, instead of cutting it off", offsetof(struct values, whole), 0,
+     0},
     {"json", 0, OPTION_FLAG, NULL, "print JSON", offsetof(struct values, json), 0, 0},
     {0},
 };
@@ -38,14 +41,49 @@ static int32_t pooling_named(const char *name)
     return LIBLLM_POOLING_AUTO;
 }
 
-/* One text. The session is as long as the longest of them may be. */
-static bool embed(const struct access *access, libllm_session *session, const struct text *text, int32_t pooling,
-                  float *vector)
+/* Leaves out the end of a text, but not the token that the tokenizer puts behind every text. */
+static bool shorten(const struct access *access, size_t n, struct token_list *tokens)
+{
+    struct token_list around = {0};
+    char nothing[] = "";
+    const struct text empty = {.bytes = nothing};
+    if (!access_tokenize(access, &empty, LIBLLM_TOKENIZE_ADD_BOS, &around))
+        return false;
+    if (around.n > 0 && around.ids[around.n - 1] == tokens->ids[tokens->n - 1])
+        tokens->ids[n - 1] = tokens->ids[tokens->n - 1];
+    tokens->n = n;
+    free(around.ids);
+    return true;
+}
+
+/* The text's number in the file; 1 for an argument. */
+static size_t line_number(const struct text *all, const struct text *line)
+{
+    size_t n = 1;
+    for (const char *at = all->bytes; at < line->bytes; at++)
+        n += *at == '\n';
+    return n;
+}
+
+/* One text of all. */
+static bool embed(const struct access *access, libllm_session *session, const struct values *values,
+                  const struct text *all, const struct text *text, float *vector)
 {
     struct token_list tokens = {0};
     if (!access_tokenize(access, text, LIBLLM_TOKENIZE_ADD_BOS, &tokens))
         return false;
+    const size_t room = libllm_session_capacity(session), trained = access->info.n_context_train;
+    const size_t most = room < trained ? room : trained;
+    const int32_t pooling = pooling_named(values->pooling);
     libllm_error error;
+    if (tokens.n > most) {
+        message("the text in line %zu has %zu tokens, the model takes %zu%s", line_number(all, text), tokens.n, most,
+                values->whole ? "" : ": its end is left out");
+        if (values->whole || !shorten(access, most, &tokens)) {
+            free(tokens.ids);
+            return false;
+        }
+    }
     libllm_status status = LIBLLM_OK;
     if (tokens.n == 0) {
         message("a text has no tokens");
@@ -74,7 +112,7 @@ static bool embed_all(const struct access *access, const struct values *values, 
     struct text line;
     /* A file has a text on each line, an argument is one. */
     for (size_t at = 0; good && text_next_line(text, values->file, &at, &line);) {
-        good = embed(access, session, &line, pooling_named(values->pooling), vector);
+        good = embed(access, session, values, text, &line, vector);
         if (good)
             print_numbers(vector, access->info.n_embd, values->json, first ? "{\"embeddings\":[" : ",\n");
         first = false;
@@ -104,8 +142,9 @@ static int embed_there(const struct common *common, const struct values *values,
     int code = remote_check(&embed_command, common, NULL);
     if (code != OPTIONS_GO)
         return code;
-    if (values->pooling)
-        return usage_error(&embed_command, "--pooling is about a model on this machine");
+    if (values->pooling || values->whole)
+        return usage_error(&embed_command, "--%s is about a model on this machine",
+                           values->pooling ? "pooling" : "no-truncate");
     code = endpoint_open(endpoint) && endpoint_choose(endpoint, common->model) &&
                    remote_embed(endpoint, text, values->file, values->json)
                ? EXIT_OK
@@ -151,12 +190,13 @@ static int run(int argc, char **argv)
 const struct command embed_command = {
     .name = "embed",
     .summary = "turn texts into vectors that can be compared",
-    .synopsis = "[-m MODEL] (-p TEXT | -f FILE) [--pooling HOW] [--json]\n"
+    .synopsis = "[-m MODEL] (-p TEXT | -f FILE) [--pooling HOW] [--no-truncate] [--json]\n"
                 "       libllm embed [-m MODEL] --pooling rank -p QUERY (--pair TEXT | -f FILE) [--json]\n"
                 "       libllm embed --endpoint URL [--api-key-file FILE] [-m NAME] (-p TEXT | -f FILE) [--json]",
     .details = "Prints the embedding of each text on a line: the hidden states behind the last\n"
                "layer, pooled, of length 1, so that the product of two is how much they are\n"
-               "alike. Meant for embedding models; others give vectors, too.\n"
+               "alike. Meant for embedding models; others give vectors, too. Of a text that is\n"
+               "longer than the model takes the end is left out, and a message names its line.\n"
                "With --pooling rank, of a reranker, the scores of each document for a query.\n",
     .run = run,
 };

@@ -27,7 +27,7 @@ static const struct option options[] = {
      offsetof(struct values, decoder_ids), 0, 0},
     {"logits", 0, OPTION_TEXT, "OUT", "the file to write; '-': standard output", offsetof(struct values, logits), 0, 0},
     {"batch", 0, OPTION_COUNT, "N", "tokens evaluated at once; 1: decode (default 256)", offsetof(struct values, batch),
-     1, 4096},
+     1, 8192},
     {0},
 };
 
@@ -83,7 +83,7 @@ static bool evaluate(const struct access *access, const struct values *values, c
     libllm_engine_options engine = access->engine;
     engine.n_positions = tokens->n > decoder->n ? tokens->n : decoder->n;
     engine.n_batch = values->batch;
-    const uint32_t at_once = (uint32_t)(tokens->n < 4096 ? tokens->n : 4096); /* for an encoder */
+    const uint32_t at_once = (uint32_t)(tokens->n < 8192 ? tokens->n : 8192); /* for an encoder */
     if (access->info.is_encoder || (answers && engine.n_batch < at_once))
         engine.n_batch = at_once;
     libllm_session *session;

@@ -23,7 +23,7 @@ static const struct option options[] = {
      1 << 20},
     {"windows", 0, OPTION_COUNT, "N", "windows at most (default: the whole text)", offsetof(struct values, n_windows),
      1, 1 << 30},
-    {"batch", 0, OPTION_COUNT, "N", "tokens evaluated at once (default 256)", offsetof(struct values, batch), 1, 4096},
+    {"batch", 0, OPTION_COUNT, "N", "tokens evaluated at once (default 256)", offsetof(struct values, batch), 1, 8192},
     {"force", 0, OPTION_FLAG, NULL, "replace the file where it exists", offsetof(struct values, force), 0, 0},
     {0},
 };

@@ -30,7 +30,7 @@ static const struct option options[] = {
     {"windows", 0, OPTION_COUNT, "N", "windows at most (default: the whole text)", offsetof(struct values, n_windows),
      1, 1 << 30},
     {"batch", 0, OPTION_COUNT, "N", "tokens evaluated at once; 1: decode (default 256)", offsetof(struct values, batch),
-     1, 4096},
+     1, 8192},
     {"save-base", 0, OPTION_TEXT, "FILE", "write all log-probabilities, four bytes each", offsetof(struct values, save),
      0, 0},
     {"kl-base", 0, OPTION_TEXT, "FILE", "compare with those of another model or another way to compute",

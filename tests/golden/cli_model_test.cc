@@ -163,6 +163,30 @@ TEST_F(Command, EmbedRanksDocuments)
     EXPECT_EQ(run({"embed", "-m", plain_model, "--pooling", "rank", "-p", "x", "--pair", "y"}).code, 1);
 }
 
+/* Its end is left out, but for the token behind every text, and the lines behind it are read, too. */
+TEST_F(Command, EmbedCutsOffATextThatIsTooLong)
+{
+    const std::string model = data + "/rankers/bert";
+    const auto words = [](size_t n) {
+        std::string text;
+        while (n-- > 0)
+            text += "a ";
+        return text;
+    };
+    const size_t most = 256 - 2; /* [CLS] and [SEP] */
+    write_file(folder + "/texts", "one\n\n" + words(most + 50) + "\nand another\n");
+    const Result result = run({"embed", "-m", model, "-f", folder + "/texts"});
+    EXPECT_EQ(result.code, 0);
+    EXPECT_TRUE(contains(result.err, "the text in line 3 has 306 tokens, the model takes 256: its end is left out"))
+        << result.err;
+    EXPECT_EQ(result.out, output({"embed", "-m", model, "-p", "one"}) +
+                              output({"embed", "-m", model, "-p", words(most)}) +
+                              output({"embed", "-m", model, "-p", "and another"}));
+    const Result strict = run({"embed", "-m", model, "-f", folder + "/texts", "--no-truncate"});
+    EXPECT_EQ(strict.code, 1);
+    EXPECT_TRUE(contains(strict.err, "line 3 has 306 tokens, the model takes 256\n")) << strict.err;
+}
+
 TEST_F(Command, EvalWritesThroughALinkToWhatIsNotThereYet)
 {
     std::filesystem::create_symlink(folder + "/target", folder + "/link");

@@ -72,7 +72,7 @@ TEST_F(Command, WrongUsageIsSaidAndExitsWith2)
         {{"eval", "--logits", "o", "--ids", "-1"}, "'-1' is not a token id"},
         {{"eval", "--logits", "o", "--ids", "1;2"}, "'1;2' is not a token id"},
         {{"eval", "--logits", "o", "--ids", "2147483648"}, "'2147483648' is not a token id"},
-        {{"eval", "--logits", "o", "--ids", "1", "--batch", "0"}, "--batch must be a whole number from 1 to 4096"},
+        {{"eval", "--logits", "o", "--ids", "1", "--batch", "0"}, "--batch must be a whole number from 1 to 8192"},
         {{"bench", "-r", "0"}, "--repetitions must be"},
         {{"bench", "--device", "tpu"}, "--device must be one of auto|cpu|blas|vulkan|vulkan:N, not 'tpu'"},
         {{"bench", "--gpu-layers", "some"}, "--gpu-layers must be one of auto|N, not 'some'"},

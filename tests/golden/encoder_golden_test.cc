@@ -191,6 +191,34 @@ INSTANTIATE_TEST_SUITE_P(Encoders, EncoderGolden, ::testing::ValuesIn(cases), []
     return name;
 });
 
+/* As long as the contexts of the embedding models that people have: ModernBERT, nomic-embed-text, Granite. */
+TEST(LongTexts, AreReadUpTo8192Tokens)
+{
+    Handle<libllm_runtime> runtime = make_runtime(2);
+    Handle<libllm_model> model = open_model(runtime.get(), std::string(LIBLLM_TEST_DATA "/tiny/modernbert.gguf"));
+    ASSERT_TRUE(model);
+    Handle<libllm_session> session = open_session(model.get(), engine_options(0, 8192));
+    ASSERT_TRUE(session);
+    libllm_model_info info = {};
+    libllm_error error = {};
+    info.struct_size = sizeof info;
+    ASSERT_STATUS(LIBLLM_OK, libllm_model_get_info(model.get(), &info, &error));
+    std::vector<int32_t> ids(8192);
+    for (size_t i = 0; i < ids.size(); i++)
+        ids[i] = 2 + static_cast<int32_t>(i * i % 251);
+    std::vector<float> vectors[2];
+    for (auto &vector : vectors) {
+        vector.resize(info.n_embd);
+        ASSERT_STATUS(LIBLLM_OK, libllm_session_embed(session.get(), ids.data(), ids.size(), LIBLLM_POOLING_CLS,
+                                                      vector.data(), vector.size(), &error));
+        ids.back() = 5;
+    }
+    EXPECT_NE(vectors[0], vectors[1]) << "the first token sees the last";
+    libllm_engine_options options = engine_options(8193, 8193);
+    libllm_session *none = nullptr;
+    EXPECT_EQ(LIBLLM_ERROR_INVALID_ARGUMENT, libllm_session_open(model.get(), &options, &none, &error));
+}
+
 TEST(Families, EachEncoderHasAGoldenTest)
 {
     std::set<std::string> tested;

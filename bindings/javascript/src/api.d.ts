@@ -340,8 +340,8 @@ export interface EngineOptions {
    */
   nPositions?: number | bigint;
   /**
-   * Tokens that one step evaluates at most, 1 to 4096. An encoder reads a text in one step. 0: 256, for a model with an
-   * encoder n_positions, at most 4096.
+   * Tokens that one step evaluates at most, 1 to 8192. An encoder reads a text in one step. 0: 256, for a model with an
+   * encoder n_positions, at most 8192.
    */
   nBatch?: number;
   /** 1: results do not depend on how tokens are split into batches, at some cost of speed. */

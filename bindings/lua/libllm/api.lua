@@ -318,7 +318,7 @@ local ConvertOptions = core.struct("libllm_convert_options", {
 ---@class libllm.EngineOptions
 ---@field kv_type? integer A libllm_kv_type.
 ---@field n_positions? integer Positions that all sessions of the engine hold together; each takes whole pages of 64. With an encoder and a decoder, a position is one of the text and one of the timeline. 0: the model's training context, at most 8192.
----@field n_batch? integer Tokens that one step evaluates at most, 1 to 4096. An encoder reads a text in one step. 0: 256, for a model with an encoder n_positions, at most 4096.
+---@field n_batch? integer Tokens that one step evaluates at most, 1 to 8192. An encoder reads a text in one step. 0: 256, for a model with an encoder n_positions, at most 8192.
 ---@field deterministic? integer 1: results do not depend on how tokens are split into batches, at some cost of speed.
 ---@field profile? integer 1: the time of every phase is measured, for libllm_session_profile().
 ---@field hidden_states? integer 1: rows are the normalized hidden states behind the last layer, n_embd wide, instead of logits. Those of an encoder always are; of a model with an encoder and a decoder they are the encoder's, whose text is evaluated as that of an encoder alone.

@@ -68,12 +68,20 @@ static bool read_input(struct served *s, const json_t *value, const char *name, 
            (prompt->tokens.n || fault_request(fault, name, "%s has a text without tokens", name));
 }
 
-static bool embed_one(struct request *r, struct served *s, const struct prompt *prompt, float *vector,
-                      struct fault *fault)
+/* Input number i of those that are called so. */
+static bool embed_one(struct request *r, struct served *s, const struct prompt *prompt, const char *name, size_t i,
+                      float *vector, struct fault *fault)
 {
     libllm_session *session = served_take_embedder(s, r, fault);
     if (!session)
         return false;
+    const size_t room = libllm_session_capacity(session), trained = s->access.info.n_context_train;
+    const size_t most = room < trained ? room : trained;
+    if (prompt->tokens.n > most) {
+        served_give_embedder(s);
+        return fault_request(fault, name, "%s[%zu] has %zu tokens, the model takes %zu", name, i, prompt->tokens.n,
+                             most);
+    }
     libllm_error error = {0};
     libllm_status status = LIBLLM_ERROR_CANCELLED;
     watch_session(&r->server->watch, r, session);
@@ -103,7 +111,7 @@ bool embed_inputs(struct request *r, struct served *s, const json_t *input, cons
     for (size_t i = 0; good && i < n; i++) {
         struct prompt prompt;
         good = read_input(s, several ? json_array_get(input, i) : input, name, &prompt, fault) &&
-               embed_one(r, s, &prompt, vector, fault);
+               embed_one(r, s, &prompt, name, i, vector, fault);
         *n_tokens += prompt.tokens.n;
         prompt_free(&prompt);
         size_t n_shown = form->dimensions ? (size_t)form->dimensions : n_embd;

@@ -1020,8 +1020,8 @@ typedef struct libllm_engine_options {
      *  decoder, a position is one of the text and one of the timeline. 0: the model's training context, at most 8192.
      */
     uint64_t n_positions;
-    /** Tokens that one step evaluates at most, 1 to 4096. An encoder reads a text in one step. 0: 256, for a model with
-     * an encoder n_positions, at most 4096. */
+    /** Tokens that one step evaluates at most, 1 to 8192. An encoder reads a text in one step. 0: 256, for a model with
+     * an encoder n_positions, at most 8192. */
     uint32_t n_batch;
     /** 1: results do not depend on how tokens are split into batches, at some cost of speed. */
     uint32_t deterministic;

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { BATCH_DEFAULT = 256, BATCH_MAX = 4096, CONTEXT_DEFAULT_MAX = 8192, CANCEL_POLL_MS = 20 };
+enum { BATCH_DEFAULT = 256, BATCH_MAX = 8192, CONTEXT_DEFAULT_MAX = 8192, CANCEL_POLL_MS = 20 };
 
 /* What sessions may take to come back with their next token: as long as the step that gave them the last, which is what
  * a step of their own would cost the others, and never so long that a person would notice. */

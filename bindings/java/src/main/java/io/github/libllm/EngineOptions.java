@@ -47,8 +47,8 @@ public final class EngineOptions {
     }
 
     /**
-     * Tokens that one step evaluates at most, 1 to 4096. An encoder reads a text in one step. 0: 256, for a model
-     * with an encoder n_positions, at most 4096.
+     * Tokens that one step evaluates at most, 1 to 8192. An encoder reads a text in one step. 0: 256, for a model
+     * with an encoder n_positions, at most 8192.
      *
      * @param nBatch the value
      * @return this
