@@ -27,6 +27,12 @@ VOCABULARY = 320
 TOKENS = 40
 FIXTURES = {}
 OUT = Path(__file__).parent / "families"
+# Those that are written as Hugging Face folders, too: the classes with names, keys or layouts of their own.
+FOLDERS = {"bloom", "command-r-qk-norm", "deepseek2-lite", "distilbert", "ernie4-5-moe", "falcon-7b", "falcon-mamba",
+           "gemma3-both-sides", "gptj", "gptneox", "granitemoe-shared", "hunyuan-moe", "lfm2moe", "llama-yarn", "mamba2",
+           "minicpm3", "mistral3", "modernbert-window", "mpt", "olmo3", "phi3-longrope-long", "stablelm-parallel",
+           "t5encoder"}
+BUILT = []
 
 
 def fixture(make):
@@ -76,7 +82,9 @@ def randomize(model, seed=1):
 
 def build(kind, config, seed=1):
     """A transformers model of this class with random weights."""
-    return randomize(kind._from_config(config, attn_implementation="eager").float(), seed)
+    model = randomize(kind._from_config(config, attn_implementation="eager").float(), seed)
+    BUILT.append(model)
+    return model
 
 
 def tokens(name, count=TOKENS, low=2, high=256):
@@ -231,6 +239,10 @@ def write(name, arch, keys, tensors, ids, result, made_by, tokenizer=(), **more)
     write_gguf(name, arch, keys, tensors, tokenizer)
     (OUT / f"{name}.json").write_text(json.dumps({"ids": ids, "arch": made_by, "seed": 1, **more}))
     np.save(OUT / f"{name}.npy", result)
+    if name in FOLDERS:
+        folder = OUT.with_name("families-hf") / name
+        BUILT[-1].save_pretrained(folder)
+        (folder / "generation_config.json").unlink(missing_ok=True)
     size = sum((OUT / f"{name}.{end}").stat().st_size for end in ("gguf", "npy"))
     print(f"{name:24} {size // 1024:4} KB  |result| <= {abs(result).max():.2f}", flush=True)
 

@@ -593,6 +593,8 @@ TEST_F(Small, ReadsWhatPythonWritesForInfinity)
     Folder folder(path);
     EXPECT_EQ(folder.status, LIBLLM_OK) << folder.error.message;
     EXPECT_EQ(folder.number("mamba2.ssm.inner_size"), 4.0);
+    make(mamba2 + "[0.0,{\"__float__\":\"Infinity\"}]}", Builder());
+    EXPECT_EQ(Folder(path).status, LIBLLM_OK);
     refuse(mamba2 + "[0.0,0.5]}", Builder(), unsupported, {"\"time_step_limit\" is [0, 0.5]"});
     refuse(mamba2 + "[0.001,Infinity]}", Builder(), unsupported, {"\"time_step_limit\" is [0.001, "});
     refuse(mamba2 + "[0.0,Infinite]}", Builder(), corrupt, {"config.json: JSON line 1"});

@@ -192,12 +192,15 @@ static libllm_status deepseek_special(ll_hf *hf)
 
 static libllm_status minicpm3_special(ll_hf *hf)
 {
-    uint32_t n_rot = 0, n_plain = 0;
+    uint32_t n_rot = 0, n_plain = 0, n_value = hf->n_heads ? hf->n_embd / hf->n_heads : 0;
     libllm_status status = ll_hf_u32(hf, hf->config, "qk_rope_head_dim", &n_rot);
     if (!status)
         status = ll_hf_u32(hf, hf->config, "qk_nope_head_dim", &n_plain);
+    if (!status)
+        status = ll_hf_u32(hf, hf->config, "v_head_dim", &n_value);
     if (status)
         return status;
+    ll_hf_put_u32(hf, "attention.value_length", n_value);
     ll_hf_put_u32(hf, "attention.key_length", n_plain + n_rot);
     ll_hf_put_u32(hf, "attention.head_count_kv", hf->n_heads);
     return LIBLLM_OK;

@@ -296,13 +296,19 @@ static libllm_status mamba_special(ll_hf *hf)
     return LIBLLM_OK;
 }
 
+/* Newer programs write infinity as an object. */
+static double number_of(const json_t *value)
+{
+    const char *word = ll_hf_text(value, "__float__");
+    return word && strcmp(word, "Infinity") == 0 ? INFINITY : json_number_value(value);
+}
+
 static libllm_status mamba2_special(ll_hf *hf)
 {
     uint32_t expand = 2;
     const json_t *limits =
         ll_hf_find(hf->config, "time_step_limit", NULL); /* of dt, from 0 to infinity when not said */
-    const double low = json_number_value(json_array_get(limits, 0)),
-                 high = json_number_value(json_array_get(limits, 1));
+    const double low = number_of(json_array_get(limits, 0)), high = number_of(json_array_get(limits, 1));
     libllm_status status = ll_hf_u32(hf, hf->config, "expand", &expand);
     if (!status && json_array_size(limits) == 2 && (low > 0 || high < (double)FLT_MAX))
         status = ll_fail(hf->error, LIBLLM_ERROR_UNSUPPORTED,
