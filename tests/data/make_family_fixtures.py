@@ -723,6 +723,39 @@ def qwen2_wide_heads():
                turns=rope(1000000.0), layer_types=["full_attention"] * 2)
 
 
+def sees_images(name, config, model, experts=(), **shape):
+    """The text part, whose positions are one number in three sections of the rope."""
+    c = config(**COMMON, hidden_size=64, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
+               num_key_value_heads=2, tie_word_embeddings=True,
+               rope_parameters=rope(1000000.0, mrope_section=[4, 2, 2]), **shape)
+    m = build(model, c)
+    state = {"model." + key: value for key, value in weights(m).items()}
+    t = split_experts(renamed(state, EXPERTS)) if experts else renamed(state, LLAMA)
+    keys = {**sizes(c), **(head_keys(c) if "head_dim" in shape else {}), **F32, "rope.dimension_sections": [4, 2, 2, 0],
+            **dict(experts)}
+    ids = tokens(name)
+    with torch.no_grad():
+        result = m(torch.tensor([ids]), use_cache=False).last_hidden_state[0] @ m.embed_tokens.weight.T
+    write(name, name, keys, t, ids, result, model.__name__)
+
+
+@fixture
+def qwen2vl():
+    sees_images("qwen2vl", hf.Qwen2VLTextConfig, hf.Qwen2VLTextModel)
+
+
+@fixture
+def qwen3vl():
+    sees_images("qwen3vl", hf.Qwen3VLTextConfig, hf.Qwen3VLTextModel, head_dim=16)
+
+
+@fixture
+def qwen3vlmoe():
+    sees_images("qwen3vlmoe", hf.Qwen3VLMoeTextConfig, hf.Qwen3VLMoeTextModel, head_dim=16, num_experts=4,
+                num_experts_per_tok=2, moe_intermediate_size=24,
+                experts={"expert_count": 4, "expert_used_count": 2, "expert_feed_forward_length": 24})
+
+
 OLMO2 = EXAONE4
 
 
