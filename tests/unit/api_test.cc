@@ -137,7 +137,7 @@ TEST(Api, EngineOptionsAreChecked)
         return status;
     };
     libllm_engine_options_init(&o, sizeof o);
-    o.n_batch = 5000;
+    o.n_batch = 8193;
     EXPECT_EQ(invalid, refused());
     o.kv_type = 77;
     EXPECT_EQ(invalid, refused());
