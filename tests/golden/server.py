@@ -84,7 +84,7 @@ def test_errors_have_openai_form(s):
             ("/v1/completions", {"model": "bert", "prompt": "a"}, 400, None, "model"),
             ("/v1/embeddings", {"model": "bert", "input": []}, 400, None, "input"),
             ("/v1/embeddings", {"model": "bert", "input": [None]}, 400, None, "input"),
-            ("/v1/embeddings", {"model": "bert", "input": ["a", "a " * 5000]}, 400, None, "input"),
+            ("/v1/embeddings", {"model": "bert", "input": ["a", "a " * 5000]}, 400, "context_length_exceeded", "input"),
             ("/v1/embeddings", {"model": "bert", "input": "a", "dimensions": 1000}, 400, None, "dimensions"),
             ("/detokenize", {"model": "llama", "tokens": [-1]}, 400, None, "tokens")]:
         got, value = s.ask(path, body)

@@ -79,8 +79,9 @@ static bool embed_one(struct request *r, struct served *s, const struct prompt *
     const size_t most = room < trained ? room : trained;
     if (prompt->tokens.n > most) {
         served_give_embedder(s);
-        return fault_request(fault, name, "%s[%zu] has %zu tokens, the model takes %zu", name, i, prompt->tokens.n,
-                             most);
+        fault_request(fault, name, "%s[%zu] has %zu tokens, the model takes %zu", name, i, prompt->tokens.n, most);
+        fault->code = "context_length_exceeded";
+        return false;
     }
     libllm_error error = {0};
     libllm_status status = LIBLLM_ERROR_CANCELLED;
