@@ -97,14 +97,16 @@ struct Timeline {
     std::vector<uint8_t> page() const
     {
         std::vector<uint8_t> bytes(backend->page_bytes(executor) + 1); /* some, also where there is no attention */
-        backend->read_page(executor, {0, LL_NO_PAGE}, static_cast<uint32_t>(position), bytes.data());
+        EXPECT_EQ(LIBLLM_OK, backend->read_page(executor, {0, LL_NO_PAGE}, static_cast<uint32_t>(position),
+                                                bytes.data(), nullptr));
         return bytes;
     }
     std::vector<uint8_t> state() const
     {
         std::vector<uint8_t> bytes(ll_state_bytes(model) + 1);
-        if (states[current])
-            backend->read_state(executor, states[current], bytes.data());
+        if (states[current]) {
+            EXPECT_EQ(LIBLLM_OK, backend->read_state(executor, states[current], bytes.data(), nullptr));
+        }
         return bytes;
     }
     void take(const Timeline &other)

@@ -155,11 +155,13 @@ typedef struct ll_backend {
      * layers with a window only where both places have them. */
     void (*copy_page)(ll_executor *executor, ll_page_place from, ll_page_place to);
     /* The same with memory of the host, the same on all devices: page_bytes, zero behind the first n_positions and
-     * where a place has none; and a state, of ll_state_bytes(). Each of the layers that the executor has. */
+     * where a place has none; and a state, of ll_state_bytes(). Each of the layers that the executor has. On an error
+     * `out` is undefined. What cannot be written is an error of the next batch. */
     size_t (*page_bytes)(const ll_executor *executor);
-    void (*read_page)(const ll_executor *executor, ll_page_place place, uint32_t n_positions, uint8_t *out);
+    libllm_status (*read_page)(const ll_executor *executor, ll_page_place place, uint32_t n_positions, uint8_t *out,
+                               libllm_error *error);
     void (*write_page)(ll_executor *executor, ll_page_place place, const uint8_t *data);
-    void (*read_state)(const ll_executor *executor, const ll_state *state, uint8_t *out);
+    libllm_status (*read_state)(const ll_executor *executor, const ll_state *state, uint8_t *out, libllm_error *error);
     void (*write_state)(const ll_executor *executor, ll_state *state, const uint8_t *data);
     /* NULL: out of memory. n is not 0. NULL itself where the device knows no adapters, and is not asked to. */
     ll_adapter_set *(*adapters_create)(const ll_executor *executor, const ll_adapter_use *uses, size_t n);

@@ -95,15 +95,15 @@ static ll_page_place place_of(const ll_session *s, size_t page)
 }
 
 /* Zeros where it is to be evaluated again. */
-static void read_page(const ll_session *s, size_t page, uint8_t *out)
+static libllm_status read_page(const ll_session *s, size_t page, uint8_t *out, libllm_error *error)
 {
     const ll_engine *e = s->engine;
     const size_t left = atomic_load(&s->position) - page * LL_PAGE_POSITIONS;
-    if (page >= s->n_held)
-        memset(out, 0, e->backend->page_bytes(e->executor));
-    else
-        e->backend->read_page(e->executor, place_of(s, page),
-                              left < LL_PAGE_POSITIONS ? (uint32_t)left : LL_PAGE_POSITIONS, out);
+    if (page < s->n_held)
+        return e->backend->read_page(e->executor, place_of(s, page),
+                                     left < LL_PAGE_POSITIONS ? (uint32_t)left : LL_PAGE_POSITIONS, out, error);
+    memset(out, 0, e->backend->page_bytes(e->executor));
+    return LIBLLM_OK;
 }
 
 static void put_hash(ll_gguf_maker *maker, const char *key, uint64_t hash)
@@ -121,8 +121,9 @@ static libllm_status write_parts(const ll_session *s, const parts *p, const char
     if (!status)
         status = ll_gguf_write_bytes(&writer, p->tokens.data, (size_t)p->tokens.n_bytes, error);
     for (size_t i = 0; !status && p->pages.data && i < p->pages.ne[1]; i++) {
-        read_page(s, i, page);
-        status = ll_gguf_write_bytes(&writer, page, (size_t)p->pages.ne[0], error);
+        status = read_page(s, i, page, error);
+        if (!status)
+            status = ll_gguf_write_bytes(&writer, page, (size_t)p->pages.ne[0], error);
     }
     if (!status && p->state.data)
         status = ll_gguf_write_bytes(&writer, p->state.data, (size_t)p->state.n_bytes, error);
@@ -151,14 +152,21 @@ libllm_status ll_session_save(const ll_session *s, const char *path, libllm_erro
         ll_free(s->host, state);
         return ll_fail_memory(error, "a page of a session");
     }
+    libllm_status status = LIBLLM_OK;
     if (p.state.n_bytes) {
-        e->backend->read_state(e->executor, s->states[s->state], state);
+        status = e->backend->read_state(e->executor, s->states[s->state], state, error);
         p.state.data = state;
     }
-    uint64_t checksum = checksum_of_others(0, &p);
-    for (size_t i = 0; p.pages.data && i < p.pages.ne[1]; i++) {
-        read_page(s, i, page);
-        checksum = join(checksum, page, (size_t)p.pages.ne[0]);
+    uint64_t checksum = status ? 0 : checksum_of_others(0, &p);
+    for (size_t i = 0; !status && p.pages.data && i < p.pages.ne[1]; i++) {
+        status = read_page(s, i, page, error);
+        if (!status)
+            checksum = join(checksum, page, (size_t)p.pages.ne[0]);
+    }
+    if (status) {
+        ll_free(s->host, page);
+        ll_free(s->host, state);
+        return status;
     }
     ll_gguf header;
     ll_gguf_maker maker;
@@ -175,8 +183,8 @@ libllm_status ll_session_save(const ll_session *s, const char *path, libllm_erro
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i]->data)
             ll_gguf_put_tensor(&maker, all[i]);
-    libllm_status status = maker.failed ? ll_fail_memory(error, "the header of a session's file")
-                                        : write_parts(s, &p, path, &header, page, error);
+    status = maker.failed ? ll_fail_memory(error, "the header of a session's file")
+                          : write_parts(s, &p, path, &header, page, error);
     ll_gguf_close(&header);
     ll_free(s->host, page);
     ll_free(s->host, state);

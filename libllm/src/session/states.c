@@ -14,8 +14,9 @@ void ll_session_keep_state(ll_session *s, uint32_t state, size_t n_positions)
     if (pages_of(s)->n_states && s->root && s->n_other == 0 && s->n_loaded == 0)
         data = ll_pages_keep_state(pages_of(s), s->pages[last / LL_PAGE_POSITIONS],
                                    (uint32_t)(last % LL_PAGE_POSITIONS) + 1);
-    if (data)
-        s->engine->backend->read_state(s->engine->executor, s->states[state], data);
+    if (data && s->engine->backend->read_state(s->engine->executor, s->states[state], data, NULL))
+        ll_pages_drop_states(pages_of(s), s->pages[last / LL_PAGE_POSITIONS],
+                             (uint32_t)(last % LL_PAGE_POSITIONS)); /* what is not known is not kept */
 }
 
 void ll_session_go_back(ll_session *s, size_t n_positions)

@@ -219,9 +219,10 @@ void ll_cpu_store_kv(ll_executor *executor, uint32_t layer, uint32_t column, uin
                      const float *head);
 void ll_cpu_copy_page(ll_executor *executor, ll_page_place from, ll_page_place to);
 size_t ll_cpu_page_bytes(const ll_executor *executor);
-void ll_cpu_read_page(const ll_executor *executor, ll_page_place place, uint32_t n_positions, uint8_t *out);
+libllm_status ll_cpu_read_page(const ll_executor *executor, ll_page_place place, uint32_t n_positions, uint8_t *out,
+                               libllm_error *error);
 void ll_cpu_write_page(ll_executor *executor, ll_page_place place, const uint8_t *data);
-void ll_cpu_read_state(const ll_executor *executor, const ll_state *state, uint8_t *out);
+libllm_status ll_cpu_read_state(const ll_executor *executor, const ll_state *state, uint8_t *out, libllm_error *error);
 void ll_cpu_write_state(const ll_executor *executor, ll_state *state, const uint8_t *data);
 /* Reserve the memory: a page costs some once a token is written to it. False: out of memory. */
 bool ll_cpu_make_kv(ll_executor *executor);

@@ -78,8 +78,9 @@ static uint8_t *layer_at(const ll_executor *e, ll_page_place place, uint32_t lay
 }
 
 /* Of a page only what is known: the rest may be of somebody else. Layer by layer, wherever these are. */
-void ll_cpu_read_page(const ll_executor *e, ll_page_place place, uint32_t n, uint8_t *out)
+libllm_status ll_cpu_read_page(const ll_executor *e, ll_page_place place, uint32_t n, uint8_t *out, libllm_error *error)
 {
+    (void)error;
     const ll_model *m = e->model;
     for (uint32_t i = e->plan.first_layer; i < e->plan.end_layer; i++) {
         const size_t n_bytes = m->layers[i].n_kv_heads * head_bytes(e);
@@ -91,6 +92,7 @@ void ll_cpu_read_page(const ll_executor *e, ll_page_place place, uint32_t n, uin
         ll_kv_clear_behind(m, e->kv_format, i, n, out);
         out += n_bytes;
     }
+    return LIBLLM_OK;
 }
 
 void ll_cpu_write_page(ll_executor *e, ll_page_place place, const uint8_t *data)
@@ -105,9 +107,11 @@ void ll_cpu_write_page(ll_executor *e, ll_page_place place, const uint8_t *data)
 }
 
 /* A state is floats in memory. */
-void ll_cpu_read_state(const ll_executor *e, const ll_state *state, uint8_t *out)
+libllm_status ll_cpu_read_state(const ll_executor *e, const ll_state *state, uint8_t *out, libllm_error *error)
 {
+    (void)error;
     memcpy(out, (const void *)state, ll_cpu_state_bytes(e));
+    return LIBLLM_OK;
 }
 
 void ll_cpu_write_state(const ll_executor *e, ll_state *state, const uint8_t *data)

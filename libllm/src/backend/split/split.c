@@ -94,10 +94,13 @@ static size_t split_page_bytes(const ll_executor *e)
     return n;
 }
 
-static void split_read_page(const ll_executor *e, ll_page_place place, uint32_t n_positions, uint8_t *out)
+static libllm_status split_read_page(const ll_executor *e, ll_page_place place, uint32_t n_positions, uint8_t *out,
+                                     libllm_error *error)
 {
-    for (size_t i = 0; i < e->n_parts; out += part_bytes(&e->parts[i++]))
-        e->parts[i].backend->read_page(e->parts[i].executor, place, n_positions, out);
+    libllm_status status = LIBLLM_OK;
+    for (size_t i = 0; !status && i < e->n_parts; out += part_bytes(&e->parts[i++]))
+        status = e->parts[i].backend->read_page(e->parts[i].executor, place, n_positions, out, error);
+    return status;
 }
 
 static void split_write_page(ll_executor *e, ll_page_place place, const uint8_t *data)
@@ -106,10 +109,12 @@ static void split_write_page(ll_executor *e, ll_page_place place, const uint8_t 
         e->parts[i].backend->write_page(e->parts[i].executor, place, data);
 }
 
-static void split_read_state(const ll_executor *e, const ll_state *state, uint8_t *out)
+static libllm_status split_read_state(const ll_executor *e, const ll_state *state, uint8_t *out, libllm_error *error)
 {
-    for (size_t i = 0; i < e->n_parts; i++)
-        e->parts[i].backend->read_state(e->parts[i].executor, state->of[i], out + e->state_offsets[i]);
+    libllm_status status = LIBLLM_OK;
+    for (size_t i = 0; !status && i < e->n_parts; i++)
+        status = e->parts[i].backend->read_state(e->parts[i].executor, state->of[i], out + e->state_offsets[i], error);
+    return status;
 }
 
 static void split_write_state(const ll_executor *e, ll_state *state, const uint8_t *data)

@@ -248,13 +248,31 @@ void ll_vk_device_close(ll_vk_device *d)
 {
     if (!d->host)
         return;
+    pthread_mutex_destroy(&d->queue_lock);
+    if (ll_vk_hangs(d)) { /* nor is the driver unloaded */
+        *d = (ll_vk_device){0};
+        return;
+    }
     if (d->device && d->calls.DestroyDevice)
         d->calls.DestroyDevice(d->device, NULL);
     if (d->instance && d->calls.DestroyInstance)
         d->calls.DestroyInstance(d->instance, NULL);
     ll_vk_close(&d->calls);
-    pthread_mutex_destroy(&d->queue_lock);
     *d = (ll_vk_device){0};
+}
+
+uint32_t ll_vk_main_heap(const ll_vk_device *d)
+{
+    uint32_t found = 0;
+    uint64_t largest = 0;
+    for (uint32_t i = 0; i < d->memory.memoryHeapCount; i++) {
+        const VkMemoryHeap *heap = &d->memory.memoryHeaps[i];
+        if ((heap->flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) && heap->size > largest) {
+            largest = heap->size;
+            found = i;
+        }
+    }
+    return found;
 }
 
 void ll_vk_budget(const ll_vk_device *d, uint64_t *n_free, uint64_t *total)
@@ -264,18 +282,11 @@ void ll_vk_budget(const ll_vk_device *d, uint64_t *n_free, uint64_t *total)
     VkPhysicalDeviceMemoryProperties2 memory = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2,
                                                 .pNext = d->has_budget ? &budget : NULL};
     d->calls.GetPhysicalDeviceMemoryProperties2(d->physical, &memory);
-    *n_free = *total = 0;
-    for (uint32_t i = 0; i < d->memory.memoryHeapCount; i++) {
-        const VkMemoryHeap *heap = &d->memory.memoryHeaps[i];
-        if (!(heap->flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) || heap->size <= *total)
-            continue;
-        *total = heap->size;
-        const uint64_t used = budget.heapUsage[i], most = budget.heapBudget[i];
-        const uint64_t ours = __atomic_load_n(&d->allocated, __ATOMIC_RELAXED);
-        *n_free = heap->size > ours ? heap->size - ours : 0;
-        if (d->has_budget)
-            *n_free = most > used ? most - used : 0;
-    }
+    const uint32_t heap = ll_vk_main_heap(d);
+    *total = d->memory.memoryHeaps[heap].size;
+    const uint64_t most = d->has_budget ? budget.heapBudget[heap] : *total;
+    const uint64_t used = d->has_budget ? budget.heapUsage[heap] : __atomic_load_n(&d->allocated, __ATOMIC_RELAXED);
+    *n_free = most > used ? most - used : 0;
 }
 
 libllm_status ll_vk_describe(const ll_host *host, const char *library, uint32_t index, ll_vk_info *info,

@@ -29,7 +29,8 @@ typedef struct ll_vk_device {
     uint32_t subgroup_size;
     uint64_t largest_allocation, largest_buffer;
     bool has_budget;    /* VK_EXT_memory_budget */
-    uint64_t allocated; /* by us, of its own memory; changed by several threads */
+    bool hangs;         /* it has not answered: what it may be using stays as long as the process; by several threads */
+    uint64_t allocated; /* by us, of its main heap; changed by several threads */
 } ll_vk_device;
 
 /* What a device is called and has, without it being opened. */
@@ -49,7 +50,11 @@ libllm_status ll_vk_device_open(const ll_host *host, const char *library, uint32
                                 libllm_error *error);
 void ll_vk_device_close(ll_vk_device *device); /* one that is not open is fine */
 
-/* Of the device's own memory, as far as it can be known: what is free, and all. */
+static inline bool ll_vk_hangs(const ll_vk_device *device) { return __atomic_load_n(&device->hangs, __ATOMIC_RELAXED); }
+
+/* The largest heap of the device's own memory. */
+uint32_t ll_vk_main_heap(const ll_vk_device *device);
+/* Of that heap, as far as it can be known: what is free, and all. */
 void ll_vk_budget(const ll_vk_device *device, uint64_t *n_free, uint64_t *total);
 
 #endif

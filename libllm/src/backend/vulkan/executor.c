@@ -107,9 +107,6 @@ void ll_vk_free(ll_executor *e)
         return;
     const ll_host *host = e->host;
     if (e->device) {
-        pthread_mutex_lock(&e->device->queue_lock);
-        e->device->calls.DeviceWaitIdle(e->device->device); /* what was given up on may still be running */
-        pthread_mutex_unlock(&e->device->queue_lock);
         ll_vk_recorder_free(e);
         for (size_t i = 0; i < e->n_kv; i++)
             ll_vk_buffer_free(e->device, &e->kv[i]);
@@ -167,6 +164,8 @@ static libllm_status create(const ll_host *host, const ll_model *model, const ll
         status = make_scratch(e, error);
     if (!status)
         status = upload(e, error);
+    if (status == LIBLLM_ERROR_DEVICE_LOST)
+        ll_vk_note(e, status);
     *out = e;
     return status;
 }
@@ -256,15 +255,16 @@ static libllm_status run_phases(ll_executor *e, const ll_batch *batch, libllm_er
 
 libllm_status ll_vk_run(ll_executor *e, const ll_batch *batch, libllm_error *error)
 {
-    if (atomic_load(&e->lost))
-        return ll_fail(error, LIBLLM_ERROR_DEVICE_LOST, "the Vulkan device is lost");
-    libllm_status status = ll_vk_tell_batch(e, batch, error);
+    libllm_status status = (libllm_status)atomic_load(&e->failed);
+    if (status)
+        return ll_fail(error, status, "%s before: the engine is of no use any more",
+                       status == LIBLLM_ERROR_DEVICE_LOST ? "the Vulkan device was lost"
+                                                          : "a copy on the Vulkan device has failed");
+    status = ll_vk_tell_batch(e, batch, error);
     if (!status)
         status = run_phases(e, batch, error);
-    if (status == LIBLLM_ERROR_DEVICE_LOST) {
-        atomic_store(&e->lost, status);
-        atomic_store(&e->shared->lost, true);
-    }
+    if (status == LIBLLM_ERROR_DEVICE_LOST)
+        ll_vk_note(e, status);
     return status;
 }
 
@@ -298,9 +298,9 @@ void ll_vk_state_free(const ll_executor *e, ll_state *state)
 
 uint64_t ll_vk_state(const ll_state *state) { return state ? state->buffer.address : 0; }
 
-void ll_vk_read_state(const ll_executor *e, const ll_state *state, uint8_t *out)
+libllm_status ll_vk_read_state(const ll_executor *e, const ll_state *state, uint8_t *out, libllm_error *error)
 {
-    ll_vk_note(e, ll_vk_read((ll_vk_transfer *)(uintptr_t)&e->transfer, &state->buffer, 0, out, state_bytes(e), NULL));
+    return ll_vk_read_back(e, &state->buffer, 0, out, state_bytes(e), error);
 }
 
 void ll_vk_write_state(const ll_executor *e, ll_state *state, const uint8_t *data)

@@ -64,6 +64,7 @@ typedef struct ll_vk_op {
     uint32_t n_more_rows[LL_VK_JOINED_MAX - 1]; /* and of those joined with it */
     uint32_t n_items;
     bool chooses; /* which matrix an item has */
+    bool is_gated;
     /* Heads, and attention behind them which may make them itself, where each run of few has one token: that one then
      * reads and writes also what the heads do. */
     bool in_next, may_make_heads;
@@ -136,7 +137,7 @@ typedef struct ll_vk_shape {
 typedef struct ll_vk_recording {
     VkCommandBuffer commands;
     ll_vk_shape shape;
-    uint64_t flops; /* 0: nothing is recorded */
+    uint64_t flops; /* of the batch at hand; 0: nothing is recorded */
 } ll_vk_recording;
 
 /* Where in a batch's buffer its parts lie. */
@@ -173,7 +174,7 @@ struct ll_executor {
     uint32_t pages_per_buffer;
     ll_vk_buffer *kv;
     size_t n_kv;
-    atomic_int lost; /* what went wrong where no error can be said */
+    atomic_int failed; /* the status of what has failed for good: a lost device, or a copy that gave no error */
 
     /* The batch in hand. */
     ll_vk_buffer batch; /* batch_params, and what they point to */
@@ -219,8 +220,11 @@ libllm_status ll_vk_kv_create(ll_executor *executor, libllm_error *error);
 uint64_t ll_vk_page(const ll_executor *executor, uint32_t page);
 void ll_vk_copy_page(ll_executor *executor, ll_page_place from, ll_page_place to);
 size_t ll_vk_page_bytes(const ll_executor *executor);
-void ll_vk_read_page(const ll_executor *executor, ll_page_place place, uint32_t n_positions, uint8_t *out);
-/* What fails where no error can be returned is told by the next batch. */
+libllm_status ll_vk_read_page(const ll_executor *executor, ll_page_place place, uint32_t n_positions, uint8_t *out,
+                              libllm_error *error);
+libllm_status ll_vk_read_back(const ll_executor *executor, const ll_vk_buffer *from, uint64_t offset, uint8_t *out,
+                              uint64_t size, libllm_error *error);
+/* What fails where no error can be returned is told by all batches from then on; a lost device is none for others. */
 void ll_vk_note(const ll_executor *executor, libllm_status status);
 void ll_vk_write_page(ll_executor *executor, ll_page_place place, const uint8_t *data);
 
@@ -248,7 +252,7 @@ uint64_t ll_vk_rows_bytes(const ll_executor *executor); /* of what the host read
 ll_state *ll_vk_state_create(const ll_executor *executor);
 void ll_vk_state_free(const ll_executor *executor, ll_state *state);
 uint64_t ll_vk_state(const ll_state *state); /* its address; 0 of NULL */
-void ll_vk_read_state(const ll_executor *executor, const ll_state *state, uint8_t *out);
+libllm_status ll_vk_read_state(const ll_executor *executor, const ll_state *state, uint8_t *out, libllm_error *error);
 void ll_vk_write_state(const ll_executor *executor, ll_state *state, const uint8_t *data);
 
 #endif

@@ -14,11 +14,13 @@ typedef struct ll_vk_event {
     bool is_barrier;
     const char *name;
     uint32_t reads, writes;
+    uint64_t flops;
 } ll_vk_event;
 
 typedef struct ll_vk_trace {
     ll_vk_event *events;
-    size_t n, capacity; /* n counts also what there was no room for */
+    size_t n, capacity;     /* n counts also what there was no room for */
+    uint64_t flops_of_part; /* 0: what the device has shown to compute in the time of a part */
 } ll_vk_trace;
 
 /* The first dispatch that reads or writes what another one without a barrier in between has written, or writes what it

@@ -47,12 +47,22 @@ uint64_t ll_vk_page(const ll_executor *e, uint32_t page)
     return buffer->address + offset;
 }
 
-/* These give no errors: what fails is told by the next batch. */
 void ll_vk_note(const ll_executor *e, libllm_status status)
 {
-    ll_executor *shared = (ll_executor *)(uintptr_t)e;
+    ll_executor *noted = (ll_executor *)(uintptr_t)e;
     if (status)
-        atomic_store(&shared->lost, status);
+        atomic_store(&noted->failed, status);
+    if (status == LIBLLM_ERROR_DEVICE_LOST && e->shared)
+        atomic_store(&e->shared->lost, true);
+}
+
+libllm_status ll_vk_read_back(const ll_executor *e, const ll_vk_buffer *from, uint64_t offset, uint8_t *out,
+                              uint64_t size, libllm_error *error)
+{
+    libllm_status status = ll_vk_read((ll_vk_transfer *)(uintptr_t)&e->transfer, from, offset, out, size, error);
+    if (status == LIBLLM_ERROR_DEVICE_LOST)
+        ll_vk_note(e, status);
+    return status;
 }
 
 void ll_vk_copy_page(ll_executor *e, ll_page_place from, ll_page_place to)
@@ -66,15 +76,17 @@ void ll_vk_copy_page(ll_executor *e, ll_page_place from, ll_page_place to)
 
 size_t ll_vk_page_bytes(const ll_executor *e) { return e->page_bytes; }
 
-void ll_vk_read_page(const ll_executor *e, ll_page_place place, uint32_t n_positions, uint8_t *out)
+libllm_status ll_vk_read_page(const ll_executor *e, ll_page_place place, uint32_t n_positions, uint8_t *out,
+                              libllm_error *error)
 {
     if (!e->page_bytes)
-        return;
+        return LIBLLM_OK;
     uint64_t offset;
     const ll_vk_buffer *buffer = find(e, place.page, &offset);
-    ll_vk_note(e, ll_vk_read((ll_vk_transfer *)(uintptr_t)&e->transfer, buffer, offset, out, e->page_bytes, NULL));
-    for (uint32_t i = e->plan.first_layer; i < e->plan.end_layer; i++)
+    const libllm_status status = ll_vk_read_back(e, buffer, offset, out, e->page_bytes, error);
+    for (uint32_t i = e->plan.first_layer; !status && i < e->plan.end_layer; i++)
         ll_kv_clear_behind(e->model, ll_kv_format_of(e->options.kv_type), i, n_positions, out + e->kv_layer_offset[i]);
+    return status;
 }
 
 void ll_vk_write_page(ll_executor *e, ll_page_place place, const uint8_t *data)

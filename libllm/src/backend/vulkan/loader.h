@@ -48,14 +48,14 @@
     X(CmdBindPipeline)                                                                                                 \
     X(CmdPushConstants)                                                                                                \
     X(CmdDispatch)                                                                                                     \
+    X(CmdDispatchBase)                                                                                                 \
     X(CmdPipelineBarrier)                                                                                              \
     X(CmdCopyBuffer)                                                                                                   \
     X(CreateFence)                                                                                                     \
     X(DestroyFence)                                                                                                    \
     X(ResetFences)                                                                                                     \
     X(WaitForFences)                                                                                                   \
-    X(QueueSubmit)                                                                                                     \
-    X(DeviceWaitIdle)
+    X(QueueSubmit)
 
 typedef struct ll_vk_calls {
     void *library;

@@ -218,6 +218,7 @@ static ll_vk_op product_op(const ll_vk_lowering *w, const ll_vk_product_job *job
                    .n_rows = m->n_rows,
                    .n_items = n_items,
                    .chooses = job->items == LL_VK_ITEMS_CHOSEN,
+                   .is_gated = up != NULL,
                    .reads = job->reads | (job->accumulates ? job->writes : 0),
                    .writes = job->writes,
                    .flops = 2 * (uint64_t)m->n_rows * m->n_k * (up ? 2 : 1) * n_items};

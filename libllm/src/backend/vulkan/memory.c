@@ -14,10 +14,12 @@ static const uint64_t WAIT_NS = 60ull * 1000 * 1000 * 1000, CPU_WAIT_NS = 600ull
 static const VkMemoryPropertyFlags HOST_SEES =
     VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
 
-/* The type that has most of what a use likes, of those that have what it needs. */
+/* The type that has most of what a use likes, of those that have what it needs. A device's own memory is that of its
+ * largest heap: what the host sees of a GPU may be a small window. */
 static bool find_type(const ll_vk_device *d, ll_vk_use use, uint32_t allowed, uint32_t *type)
 {
     const VkMemoryPropertyFlags needs = use == LL_VK_OWN ? VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT : HOST_SEES;
+    const uint32_t main_heap = ll_vk_main_heap(d);
     int best = -1;
     for (uint32_t i = 0; i < d->memory.memoryTypeCount; i++) {
         const VkMemoryPropertyFlags has = d->memory.memoryTypes[i].propertyFlags;
@@ -25,7 +27,10 @@ static bool find_type(const ll_vk_device *d, ll_vk_use use, uint32_t allowed, ui
             continue;
         const bool local = has & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, cached = has & VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
         const bool seen = (has & HOST_SEES) == HOST_SEES;
-        const int score = use == LL_VK_OWN ? seen * 2 + cached : use == LL_VK_TELL ? local * 2 + !cached : cached * 2;
+        const bool is_main = d->memory.memoryTypes[i].heapIndex == main_heap;
+        const int score = use == LL_VK_OWN    ? is_main * 4 + seen * 2 + cached
+                          : use == LL_VK_TELL ? local * 2 + !cached
+                                              : cached * 2;
         if (score > best) {
             best = score;
             *type = i;
@@ -49,6 +54,26 @@ static libllm_status fail_memory(const ll_vk_device *d, VkResult result, uint64_
     return ll_fail(error, LIBLLM_ERROR_OUT_OF_MEMORY,
                    "%s needs %llu bytes (%llu MiB) of the Vulkan device's memory, of which %llu MiB are free", what,
                    (unsigned long long)size, (unsigned long long)(size / MIB), (unsigned long long)(n_free / MIB));
+}
+
+/* Memory of the type, or where its heap is full of the next best. */
+static VkResult allocate(const ll_vk_device *d, ll_vk_use use, const VkMemoryRequirements *needs, uint32_t *type,
+                         ll_vk_buffer *b)
+{
+    const VkMemoryAllocateFlagsInfo flags = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
+                                             .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT};
+    VkMemoryAllocateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .pNext = &flags, .allocationSize = needs->size};
+    uint32_t allowed = needs->memoryTypeBits;
+    VkResult result;
+    do {
+        info.memoryTypeIndex = *type;
+        allowed &= ~(1u << *type);
+        result = d->calls.AllocateMemory(d->device, &info, NULL, &b->memory);
+    } while (result == VK_ERROR_OUT_OF_DEVICE_MEMORY && find_type(d, use, allowed, type));
+    if (result)
+        b->memory = VK_NULL_HANDLE;
+    return result;
 }
 
 libllm_status ll_vk_buffer_create(const ll_vk_device *d, ll_vk_use use, uint64_t size, const char *what,
@@ -76,20 +101,14 @@ libllm_status ll_vk_buffer_create(const ll_vk_device *d, ll_vk_use use, uint64_t
         ll_vk_buffer_free(d, b);
         return ll_fail(error, LIBLLM_ERROR_UNSUPPORTED, "%s has no memory for %s", d->name, what);
     }
-    const VkMemoryAllocateFlagsInfo flags = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
-                                             .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT};
-    const VkMemoryAllocateInfo allocate = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-                                           .pNext = &flags,
-                                           .allocationSize = needs.size,
-                                           .memoryTypeIndex = type};
-    result = d->calls.AllocateMemory(d->device, &allocate, NULL, &b->memory);
-    if (result)
-        b->memory = VK_NULL_HANDLE;
-    else
-        result = d->calls.BindBufferMemory(d->device, b->buffer, b->memory, 0);
-    if (b->memory && use == LL_VK_OWN)
+    result = allocate(d, use, &needs, &type, b);
+    const VkMemoryType *of = &d->memory.memoryTypes[type];
+    if (b->memory && of->heapIndex == ll_vk_main_heap(d))
         count(d, b->counted = needs.size);
-    if (!result && (d->memory.memoryTypes[type].propertyFlags & HOST_SEES) == HOST_SEES) {
+    if (!result)
+        result = d->calls.BindBufferMemory(d->device, b->buffer, b->memory, 0);
+    b->is_cached = of->propertyFlags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+    if (!result && (of->propertyFlags & HOST_SEES) == HOST_SEES) {
         void *mapped = NULL;
         result = d->calls.MapMemory(d->device, b->memory, 0, VK_WHOLE_SIZE, 0, &mapped);
         b->mapped = result ? NULL : mapped;
@@ -106,9 +125,9 @@ libllm_status ll_vk_buffer_create(const ll_vk_device *d, ll_vk_use use, uint64_t
 
 void ll_vk_buffer_free(const ll_vk_device *d, ll_vk_buffer *b)
 {
-    if (b->buffer)
+    if (b->buffer && !ll_vk_hangs(d))
         d->calls.DestroyBuffer(d->device, b->buffer, NULL);
-    if (b->memory)
+    if (b->memory && !ll_vk_hangs(d))
         d->calls.FreeMemory(d->device, b->memory, NULL); /* unmaps it */
     count(d, -b->counted);
     *b = (ll_vk_buffer){0};
@@ -140,14 +159,25 @@ libllm_status ll_vk_transfer_create(const ll_vk_device *d, ll_vk_transfer *t, li
     return ll_vk_fail(error, result, "a way to copy cannot be made");
 }
 
+/* The copy on its way, if there is one, is done. */
+static libllm_status land(ll_vk_transfer *t, libllm_error *error)
+{
+    if (!t->in_flight)
+        return LIBLLM_OK;
+    const libllm_status status = ll_vk_wait(t->device, t->fence, error);
+    t->in_flight = status && status != LIBLLM_ERROR_DEVICE_LOST;
+    return status;
+}
+
 void ll_vk_transfer_free(ll_vk_transfer *t)
 {
     const ll_vk_device *d = t->device;
     if (!d)
         return;
-    if (t->fence)
+    land(t, NULL);
+    if (t->fence && !ll_vk_hangs(d))
         d->calls.DestroyFence(d->device, t->fence, NULL);
-    if (t->pool)
+    if (t->pool && !ll_vk_hangs(d))
         d->calls.DestroyCommandPool(d->device, t->pool, NULL);
     ll_vk_buffer_free(d, &t->staging);
     pthread_mutex_destroy(&t->lock);
@@ -173,6 +203,8 @@ libllm_status ll_vk_wait(const ll_vk_device *d, VkFence fence, libllm_error *err
     const uint64_t longest = d->type == VK_PHYSICAL_DEVICE_TYPE_CPU ? CPU_WAIT_NS : WAIT_NS;
     const VkResult result = d->calls.WaitForFences(d->device, 1, &fence, VK_TRUE, longest);
     if (result == VK_TIMEOUT)
+        __atomic_store_n((bool *)(uintptr_t)&d->hangs, true, __ATOMIC_RELAXED);
+    if (result == VK_TIMEOUT)
         return ll_fail(error, LIBLLM_ERROR_DEVICE_LOST, "the Vulkan device has not answered for %llu seconds",
                        (unsigned long long)(longest / 1000000000));
     return result ? ll_vk_fail(error, result, "waiting for the device") : LIBLLM_OK;
@@ -185,6 +217,9 @@ static libllm_status copy(ll_vk_transfer *t, const ll_vk_buffer *from, uint64_t 
     const ll_vk_device *d = t->device;
     const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
                                             .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
+    libllm_status status = land(t, error);
+    if (status)
+        return status;
     VkResult result = d->calls.BeginCommandBuffer(t->commands, &begin);
     if (!result) {
         /* What dispatches have written before, and what they and the host will read after. */
@@ -205,10 +240,11 @@ static libllm_status copy(ll_vk_transfer *t, const ll_vk_buffer *from, uint64_t 
                                     0, 1, &after, 0, NULL, 0, NULL);
         result = d->calls.EndCommandBuffer(t->commands);
     }
-    libllm_status status = result ? ll_vk_fail(error, result, "a copy cannot be recorded") : LIBLLM_OK;
+    status = result ? ll_vk_fail(error, result, "a copy cannot be recorded") : LIBLLM_OK;
     if (!status)
         status = ll_vk_submit(d, t->commands, t->fence, error);
-    return status ? status : ll_vk_wait(d, t->fence, error);
+    t->in_flight = !status;
+    return status ? status : land(t, error);
 }
 
 static libllm_status need_staging(ll_vk_transfer *t, libllm_error *error)
@@ -239,7 +275,7 @@ libllm_status ll_vk_write(ll_vk_transfer *t, const ll_vk_buffer *to, uint64_t of
 libllm_status ll_vk_read(ll_vk_transfer *t, const ll_vk_buffer *from, uint64_t offset, void *data, uint64_t size,
                          libllm_error *error)
 {
-    if (from->mapped) {
+    if (from->mapped && from->is_cached) {
         memcpy(data, from->mapped + offset, size);
         return LIBLLM_OK;
     }
@@ -258,7 +294,7 @@ libllm_status ll_vk_read(ll_vk_transfer *t, const ll_vk_buffer *from, uint64_t o
 libllm_status ll_vk_copy(ll_vk_transfer *t, const ll_vk_buffer *from, uint64_t from_offset, const ll_vk_buffer *to,
                          uint64_t to_offset, uint64_t size, libllm_error *error)
 {
-    if (from->mapped && to->mapped) {
+    if (from->mapped && from->is_cached && to->mapped) {
         memcpy(to->mapped + to_offset, from->mapped + from_offset, size);
         return LIBLLM_OK;
     }

@@ -17,6 +17,7 @@ typedef struct ll_vk_buffer {
     VkDeviceMemory memory;
     uint64_t address, size;
     uint8_t *mapped;  /* NULL: the host cannot see it */
+    bool is_cached;   /* what the host sees it also reads fast, not over a bus */
     uint64_t counted; /* of ll_vk_device.allocated */
 } ll_vk_buffer;
 
@@ -32,6 +33,7 @@ typedef struct ll_vk_transfer {
     VkCommandPool pool;
     VkCommandBuffer commands;
     VkFence fence;
+    bool in_flight; /* a copy that was not waited for to its end */
     pthread_mutex_t lock;
 } ll_vk_transfer;
 

@@ -72,8 +72,8 @@ static void keep(ll_vk_pipelines *p)
 {
     const ll_vk_device *d = p->device;
     size_t size = 0;
-    if (!p->cache_path || d->calls.GetPipelineCacheData(d->device, p->cache, &size, NULL) || size <= p->n_kept ||
-        size > CACHE_BYTES_MAX)
+    if (!p->cache_path || !p->cache || d->calls.GetPipelineCacheData(d->device, p->cache, &size, NULL) ||
+        size <= p->n_kept || size > CACHE_BYTES_MAX)
         return;
     void *data = ll_alloc(d->host, size, 1);
     if (data && d->calls.GetPipelineCacheData(d->device, p->cache, &size, data) == VK_SUCCESS)
@@ -94,7 +94,6 @@ libllm_status ll_vk_pipelines_create(const ll_vk_device *d, const char *cache_di
     void *data = NULL;
     if (cache_dir && (p->cache_path = path_of(d, cache_dir)))
         data = read_cache(d, p->cache_path, &size);
-    p->n_kept = size;
     VkPipelineCacheCreateInfo cache = {
         .sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO, .initialDataSize = size, .pInitialData = data};
     VkResult result = d->calls.CreatePipelineLayout(d->device, &layout, NULL, &p->layout);
@@ -103,6 +102,9 @@ libllm_status ll_vk_pipelines_create(const ll_vk_device *d, const char *cache_di
     else if ((result = d->calls.CreatePipelineCache(d->device, &cache, NULL, &p->cache)))
         p->cache = VK_NULL_HANDLE;
     ll_free(d->host, data);
+    /* A driver takes nothing of a file that is not its own, or damaged: then whatever it compiles is more. */
+    if (!result && (!p->cache_path || d->calls.GetPipelineCacheData(d->device, p->cache, &p->n_kept, NULL)))
+        p->n_kept = 0;
     if (!result)
         return LIBLLM_OK;
     ll_vk_pipelines_free(p);
@@ -114,15 +116,17 @@ void ll_vk_pipelines_free(ll_vk_pipelines *p)
     const ll_vk_device *d = p->device;
     if (!d)
         return;
-    keep(p);
-    for (size_t i = 0; i < p->n; i++)
+    const bool hangs = ll_vk_hangs(d);
+    if (!hangs)
+        keep(p);
+    for (size_t i = 0; !hangs && i < p->n; i++)
         d->calls.DestroyPipeline(d->device, p->list[i].pipeline, NULL);
-    for (size_t i = 0; i < LL_VK_SHADERS; i++)
+    for (size_t i = 0; !hangs && i < LL_VK_SHADERS; i++)
         if (p->modules[i])
             d->calls.DestroyShaderModule(d->device, p->modules[i], NULL);
-    if (p->cache)
+    if (p->cache && !hangs)
         d->calls.DestroyPipelineCache(d->device, p->cache, NULL);
-    if (p->layout)
+    if (p->layout && !hangs)
         d->calls.DestroyPipelineLayout(d->device, p->layout, NULL);
     ll_free(d->host, p->list);
     ll_free(d->host, p->cache_path);
@@ -189,6 +193,7 @@ static libllm_status get(ll_vk_pipelines *p, ll_vk_shader shader, const ll_vk_co
                                          .dataSize = constants->n * sizeof *constants->list,
                                          .pData = constants->list};
     const VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+                                              .flags = VK_PIPELINE_CREATE_DISPATCH_BASE_BIT,
                                               .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
                                                         .stage = VK_SHADER_STAGE_COMPUTE_BIT,
                                                         .module = p->modules[shader],

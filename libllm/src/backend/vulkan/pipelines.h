@@ -38,7 +38,7 @@ typedef struct ll_vk_pipelines {
     size_t n, capacity;
     pthread_mutex_t lock; /* of the list and the modules */
     char *cache_path;     /* NULL: the cache is not kept */
-    size_t n_kept;        /* bytes that the file had */
+    size_t n_kept;        /* bytes of the file that the driver has taken */
 } ll_vk_pipelines;
 
 /* cache_dir NULL: pipelines are compiled anew by every process. */

@@ -14,6 +14,7 @@ enum {
     MATVEC_SIZE = 32,
     MATMUL_ROWS = 64,
     MATMUL_COLUMNS = 32,
+    MATMUL_PITCH = 33, /* as the shader has it */
     GROUPS_MAX = 65535,
     CPU_FEW_COLUMNS = 32,
     HEADS_FIRST = 5, /* constants that only those shaders have a use for which make heads */
@@ -50,13 +51,25 @@ libllm_status ll_vk_recorder_create(ll_executor *e, libllm_error *error)
     return result ? ll_vk_fail(error, result, "commands cannot be made") : LIBLLM_OK;
 }
 
+static libllm_status land(ll_executor *e, size_t flight, libllm_error *error)
+{
+    if (!e->in_flight[flight])
+        return LIBLLM_OK;
+    libllm_status status = ll_vk_wait(e->device, e->fences[flight], error);
+    if (!status || status == LIBLLM_ERROR_DEVICE_LOST)
+        e->in_flight[flight] = false;
+    return status;
+}
+
 void ll_vk_recorder_free(ll_executor *e)
 {
     const ll_vk_device *d = e->device;
     for (size_t i = 0; i < LL_VK_FLIGHTS; i++)
-        if (e->fences[i])
+        land(e, i, NULL); /* what was given up on may still be running */
+    for (size_t i = 0; i < LL_VK_FLIGHTS; i++)
+        if (e->fences[i] && !ll_vk_hangs(d))
             d->calls.DestroyFence(d->device, e->fences[i], NULL);
-    if (e->pool)
+    if (e->pool && !ll_vk_hangs(d))
         d->calls.DestroyCommandPool(d->device, e->pool, NULL);
 }
 
@@ -64,7 +77,7 @@ void ll_vk_recorder_free(ll_executor *e)
 typedef struct dispatch {
     ll_vk_shader shader;
     ll_vk_constants constants;
-    uint32_t groups[3];
+    uint32_t first[3], groups[3];
     uint32_t reads, writes;
     uint64_t flops;
 } dispatch;
@@ -99,13 +112,21 @@ static uint32_t row_groups(const ll_vk_op *op, uint32_t rows)
     return n;
 }
 
+/* Whether a device has the shared memory for tiles. */
+static bool has_room_for_tiles(const ll_executor *e, const ll_vk_op *op)
+{
+    const uint32_t rows = MATMUL_ROWS * (op->is_gated ? 2 : 1) + MATMUL_COLUMNS;
+    return rows * MATMUL_PITCH * sizeof(float) <= e->device->limits.maxComputeSharedMemorySize;
+}
+
 /* Few columns straight from the blocks, of which more at once have fewer rows; many in tiles. */
 static void plan_product(const ll_executor *e, const ll_vk_op *op, uint32_t n, dispatch *d)
 {
     /* A processor gains nothing from tiles in what it believes to be shared memory, and it is slow to compile many. */
     const bool is_cpu = e->device->type == VK_PHYSICAL_DEVICE_TYPE_CPU;
     const uint32_t few = is_cpu ? CPU_FEW_COLUMNS : LL_VK_FEW_COLUMNS;
-    const bool alone = e->options.deterministic;                   /* each column as if it were the only one */
+    const bool alone =
+        e->options.deterministic || !has_room_for_tiles(e, op);    /* each column as if it were the only one */
     if (op->chooses || (op->n_items > 1 && (n <= few || alone))) { /* each item has a matrix of its own */
         set(&d->constants, 0, MATVEC_SIZE);
         set(&d->constants, 4, 4);
@@ -166,7 +187,7 @@ static uint32_t n_splits(const ll_executor *e)
 }
 
 /* Rows of queries that a workgroup has: the heads that share keys and values, of some columns where there are many. */
-static void plan_attention(const ll_executor *e, const ll_vk_op *op, uint64_t positions, dispatch *d)
+static void plan_attention(const ll_executor *e, const ll_vk_op *op, dispatch *d)
 {
     const uint32_t rows_of_tile = op->n_rows * e->tile_columns;
     const uint32_t rows = ll_vk_attention_rows(e, rows_of_tile), splits = n_splits(e);
@@ -183,7 +204,11 @@ static void plan_attention(const ll_executor *e, const ll_vk_op *op, uint64_t po
     d->groups[0] = op->groups * parts(rows_of_tile, rows);
     d->groups[1] = e->n_tiles;
     d->groups[2] = splits;
-    d->flops *= positions;
+}
+
+static uint64_t flops_of(const ll_executor *e, const ll_vk_op *op, uint32_t n_tail, uint64_t positions)
+{
+    return op->flops * (op->tail ? n_tail : e->n_columns) * (op->span == LL_VK_EACH_TILE ? positions : 1);
 }
 
 static dispatch plan(const ll_executor *e, const ll_vk_op *op, uint32_t n_tail, uint64_t positions)
@@ -194,8 +219,7 @@ static dispatch plan(const ll_executor *e, const ll_vk_op *op, uint32_t n_tail, 
                   .groups = {op->groups, n, 1},
                   .reads = op->reads,
                   .writes = op->writes,
-                  .flops = op->flops};
-    d.flops *= n;
+                  .flops = flops_of(e, op, n_tail, positions)};
     if (op->span == LL_VK_PRODUCT)
         plan_product(e, op, n, &d);
     else if (op->span == LL_VK_EACH_RUN)
@@ -203,7 +227,7 @@ static dispatch plan(const ll_executor *e, const ll_vk_op *op, uint32_t n_tail, 
     else if (op->span == LL_VK_EACH_MATRIX)
         d.groups[1] = op->n_items;
     else if (op->span == LL_VK_EACH_TILE)
-        plan_attention(e, op, positions, &d);
+        plan_attention(e, op, &d);
     return d;
 }
 
@@ -249,7 +273,8 @@ static libllm_status record(ll_executor *e, VkCommandBuffer commands, const ll_v
         record_barrier(e, commands);
         *h = (hazards){0};
     }
-    note(e, (ll_vk_event){.name = ll_vk_spirvs[p->shader].name, .reads = p->reads, .writes = p->writes});
+    note(e, (ll_vk_event){
+                .name = ll_vk_spirvs[p->shader].name, .reads = p->reads, .writes = p->writes, .flops = p->flops});
     h->reads |= p->reads;
     h->writes |= p->writes;
     const uint64_t push[] = {e->params.address + op->params, e->batch.address, e->tables.address,
@@ -257,7 +282,7 @@ static libllm_status record(ll_executor *e, VkCommandBuffer commands, const ll_v
     _Static_assert(sizeof push == LL_VK_PUSH_BYTES, "as the shaders have it");
     d->calls.CmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
     d->calls.CmdPushConstants(commands, e->pipelines->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof push, push);
-    d->calls.CmdDispatch(commands, p->groups[0], p->groups[1], p->groups[2]);
+    d->calls.CmdDispatchBase(commands, p->first[0], p->first[1], p->first[2], p->groups[0], p->groups[1], p->groups[2]);
     return LIBLLM_OK;
 }
 
@@ -272,16 +297,6 @@ static libllm_status begin(ll_executor *e, VkCommandBuffer commands, VkCommandBu
     record_barrier(e, commands); /* the part before may still be running */
     *h = (hazards){0};
     return LIBLLM_OK;
-}
-
-static libllm_status land(ll_executor *e, size_t flight, libllm_error *error)
-{
-    if (!e->in_flight[flight])
-        return LIBLLM_OK;
-    libllm_status status = ll_vk_wait(e->device, e->fences[flight], error);
-    if (!status || status == LIBLLM_ERROR_DEVICE_LOST)
-        e->in_flight[flight] = false;
-    return status;
 }
 
 /* The results are for the host to read. */
@@ -343,23 +358,52 @@ static libllm_status record_all(ll_executor *e, ll_vk_recording *r, uint64_t pos
     return status ? status : finish(e, r->commands, error);
 }
 
-/* The recording of batches of this shape, made if it is not there. NULL: it would take too long for one part. */
+/* The work that a part may have. */
+static double most_of_part(const ll_executor *e)
+{
+    return e->trace && e->trace->flops_of_part ? (double)e->trace->flops_of_part : e->flops_per_second * PART_SECONDS;
+}
+
+/* What is left of a dispatch behind `done` of its workgroups, as much of it as a part may have but at least one;
+ * `done` becomes where that ends, 0: at the end of all. It is cut where no shader asks how many workgroups there are in
+ * that dimension. */
+static void cut(const ll_vk_op *op, dispatch *d, double most, uint32_t *done)
+{
+    uint32_t along = 1;
+    const bool counts_x = op->span == LL_VK_EACH_TILE || (op->span == LL_VK_PRODUCT && d->groups[2] > 1);
+    if (!counts_x && d->groups[0] > d->groups[1])
+        along = 0;
+    if (op->span != LL_VK_EACH_TILE && d->groups[2] > d->groups[along])
+        along = 2;
+    const uint32_t n = d->groups[along], left = n - *done;
+    const double each = (double)d->flops / n, fit = each > 0 ? most / each : n;
+    const uint32_t some = fit >= left ? left : fit > 1 ? (uint32_t)fit : 1;
+    d->first[along] = *done;
+    d->groups[along] = some;
+    d->flops = (uint64_t)(each * some);
+    *done = some < left ? *done + some : 0;
+}
+
+/* The recording of batches of this shape, made if it is not there. NULL: it would take too long for one part. How long
+ * that is depends also on how many positions there are by now. */
 static libllm_status find_recording(ll_executor *e, const ll_vk_shape *shape, uint64_t positions,
                                     ll_vk_recording **found, libllm_error *error)
 {
-    const double most = e->flops_per_second * PART_SECONDS;
-    ll_vk_recording *r = NULL;
-    for (size_t i = 0; i < LL_VK_RECORDINGS && !r; i++)
-        if (e->recordings[i].flops && memcmp(&e->recordings[i].shape, shape, sizeof *shape) == 0)
-            r = &e->recordings[i];
-    uint64_t flops = r ? r->flops : 1;
-    for (size_t i = shape->from; !r && i < shape->to; i++)
+    uint64_t flops = 1;
+    for (size_t i = shape->from; i < shape->to; i++)
         if (is_needed(e, &e->ops[i], shape->n_tail))
-            flops += plan(e, &e->ops[i], shape->n_tail, positions).flops;
-    *found = (double)flops <= most ? r : NULL;
-    if (r || (double)flops > most)
+            flops += flops_of(e, &e->ops[i], shape->n_tail, positions);
+    *found = NULL;
+    if ((double)flops > most_of_part(e))
         return LIBLLM_OK;
-    r = &e->recordings[e->next_recording++ % LL_VK_RECORDINGS];
+    for (size_t i = 0; i < LL_VK_RECORDINGS && !*found; i++)
+        if (e->recordings[i].flops && memcmp(&e->recordings[i].shape, shape, sizeof *shape) == 0)
+            *found = &e->recordings[i];
+    if (*found) {
+        (*found)->flops = flops;
+        return LIBLLM_OK;
+    }
+    ll_vk_recording *r = &e->recordings[e->next_recording++ % LL_VK_RECORDINGS];
     r->flops = 0;
     r->shape = *shape;
     const libllm_status status = record_all(e, r, positions, error);
@@ -403,6 +447,7 @@ libllm_status ll_vk_run_ops(ll_executor *e, const ll_batch *batch, size_t from, 
     size_t flight = 0;
     double last = ll_seconds();
     uint64_t flops[LL_VK_FLIGHTS] = {0};
+    uint32_t done = 0; /* workgroups of operation i */
     for (size_t i = from; !status && i < to; flight ^= 1) {
         if (batch->cancelled(batch->cancel_context)) {
             status = ll_fail(error, LIBLLM_ERROR_CANCELLED, "cancelled");
@@ -418,16 +463,18 @@ libllm_status ll_vk_run_ops(ll_executor *e, const ll_batch *batch, size_t from, 
         flops[flight] = 0;
         if (!status)
             status = begin(e, e->commands[flight], VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT, &h, error);
-        const double most = e->flops_per_second * PART_SECONDS;
+        const double most = most_of_part(e);
         size_t n = 0;
-        for (; !status && i < to; i++) {
+        for (bool whole = true; !status && whole && i < to; i += whole) {
             const ll_vk_op *op = &e->ops[i];
             if (!is_needed(e, op, n_tail))
                 continue;
-            const dispatch d = plan(e, op, n_tail, positions);
+            dispatch d = plan(e, op, n_tail, positions);
             if (n > 0 && (double)(flops[flight] + d.flops) > most)
                 break;
+            cut(op, &d, most, &done);
             status = record(e, e->commands[flight], op, &d, &h, error);
+            whole = done == 0;
             flops[flight] += d.flops;
             n++;
         }
