@@ -378,9 +378,19 @@ static void an_engine_may_go_early(void)
     wait_for(second);
 }
 
+static void what_drivers_compile_has_a_folder(void)
+{
+    g_autoptr(LgEngine) engine = lg_engine_new();
+    g_autofree char *folder = g_build_filename(g_get_user_cache_dir(), "libllm", NULL);
+    g_assert_false(g_file_test(folder, G_FILE_TEST_EXISTS));
+    g_autoptr(LgReply) answer = answer_to(engine, SCRIPTED, "[{\"role\":\"user\",\"content\":\"x\"}]", NULL);
+    g_assert_no_error(lg_reply_get_error(answer));
+    g_assert_true(g_file_test(folder, G_FILE_TEST_IS_DIR));
+}
+
 int main(int argc, char **argv)
 {
-    g_test_init(&argc, &argv, NULL);
+    g_test_init(&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
     g_test_add_func("/engine/text-and-reasoning", text_and_reasoning_come_apart);
     g_test_add_func("/engine/pieces", pieces_are_the_whole);
     g_test_add_func("/engine/calls", calls_of_tools_are_read);
@@ -398,5 +408,6 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/stop", a_long_answer_is_stopped);
     g_test_add_func("/engine/stop-reading", reading_is_stopped);
     g_test_add_func("/engine/early-end", an_engine_may_go_early);
+    g_test_add_func("/engine/kept-shaders", what_drivers_compile_has_a_folder);
     return g_test_run();
 }

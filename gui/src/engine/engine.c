@@ -78,8 +78,14 @@ libllm_runtime *lg_engine_runtime(LgEngine *self, GError **error)
     libllm_error reason = {0};
     g_mutex_lock(&self->lock);
     libllm_status status = LIBLLM_OK;
-    if (!self->runtime)
-        status = libllm_runtime_create(NULL, &self->runtime, &reason);
+    if (!self->runtime) {
+        /* What a driver has compiled is there at the next start: in the folder that the command has, too. */
+        g_autofree char *cache = g_build_filename(g_get_user_cache_dir(), "libllm", NULL);
+        libllm_runtime_options options;
+        libllm_runtime_options_init(&options, sizeof options);
+        options.cache_dir = g_mkdir_with_parents(cache, 0700) == 0 ? cache : NULL;
+        status = libllm_runtime_create(&options, &self->runtime, &reason);
+    }
     libllm_runtime *runtime = self->runtime;
     g_mutex_unlock(&self->lock);
     if (status != LIBLLM_OK)
