@@ -135,8 +135,9 @@ typedef struct ll_device_info {
 } ll_device_info;
 
 typedef struct ll_backend {
-    const char *kind;      /* "cpu" */
-    bool has_window_pages; /* n_window_pages need not be 0 */
+    const char *kind;       /* "cpu" */
+    bool has_window_pages;  /* n_window_pages need not be 0 */
+    bool multiplies_floats; /* all weights as 32-bit floats with others, none of which is rounded to fewer bits */
     /* Device `index` of the backend. DONE: it has fewer, and at least one. An error says that the device is not
      * available, and why. */
     libllm_status (*describe)(const ll_host *host, const ll_device_files *files, uint32_t index, ll_device_info *info,

@@ -26,6 +26,7 @@ static void no_adapters(const ll_executor *executor, ll_adapter_set *set) { (voi
 
 const ll_backend ll_backend_vulkan = {
     .kind = "vulkan",
+    .multiplies_floats = true,
     .describe = vulkan_describe,
     .measure = ll_vk_measure,
     .create = ll_vk_create,
