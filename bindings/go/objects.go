@@ -765,7 +765,8 @@ func (session *Session) Rewind(nPositions int) (err error) {
 //
 // Threads: exclusive(session).
 //
-// Errors: INVALID_ARGUMENT, UNSUPPORTED (adapters, a text for an encoder), BUSY, IO, NOT_FOUND, OUT_OF_MEMORY.
+// Errors: INVALID_ARGUMENT, UNSUPPORTED (adapters, a text for an encoder), BUSY, IO, NOT_FOUND, OUT_OF_MEMORY,
+// DEVICE_LOST.
 func (session *Session) Save(path string) (err error) {
 	c := begin()
 	defer c.end(&err)

@@ -1018,7 +1018,8 @@ export declare class Session extends Handle {
    *
    * Threads: exclusive(session).
    *
-   * Errors: INVALID_ARGUMENT, UNSUPPORTED (adapters, a text for an encoder), BUSY, IO, NOT_FOUND, OUT_OF_MEMORY.
+   * Errors: INVALID_ARGUMENT, UNSUPPORTED (adapters, a text for an encoder), BUSY, IO, NOT_FOUND, OUT_OF_MEMORY,
+   * DEVICE_LOST.
    *
    * @param path NUL-terminated; a file that is there is replaced once the other is complete
    */

@@ -1065,7 +1065,8 @@ end
 --- be read with the model that it was made with, an engine with the same kv_type, and where the model has two lists of
 --- frequencies (longrope) one that takes the same.
 --- Threads: exclusive(session).
---- Errors: INVALID_ARGUMENT, UNSUPPORTED (adapters, a text for an encoder), BUSY, IO, NOT_FOUND, OUT_OF_MEMORY.
+--- Errors: INVALID_ARGUMENT, UNSUPPORTED (adapters, a text for an encoder), BUSY, IO, NOT_FOUND, OUT_OF_MEMORY,
+--- DEVICE_LOST.
 ---@param path string NUL-terminated; a file that is there is replaced once the other is complete
 function api.Session:save(path)
     return run(function(call)

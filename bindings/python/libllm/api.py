@@ -1745,7 +1745,8 @@ class Session(Handle):
             exclusive(session).
 
         Raises:
-            INVALID_ARGUMENT, UNSUPPORTED (adapters, a text for an encoder), BUSY, IO, NOT_FOUND, OUT_OF_MEMORY.
+            INVALID_ARGUMENT, UNSUPPORTED (adapters, a text for an encoder), BUSY, IO, NOT_FOUND, OUT_OF_MEMORY,
+                DEVICE_LOST.
         """
         with Call() as call:
             c_session = call.use(self, EXCLUSIVE)

@@ -1384,7 +1384,8 @@ libllm_status libllm_session_rewind(libllm_session *session, size_t n_positions,
  *
  * Ownership: nothing is transferred.
  * Thread safety: exclusive(session).
- * Errors: INVALID_ARGUMENT, UNSUPPORTED (adapters, a text for an encoder), BUSY, IO, NOT_FOUND, OUT_OF_MEMORY.
+ * Errors: INVALID_ARGUMENT, UNSUPPORTED (adapters, a text for an encoder), BUSY, IO, NOT_FOUND, OUT_OF_MEMORY,
+ * DEVICE_LOST.
  * Since: 0.1
  */
 LIBLLM_API

@@ -1057,7 +1057,7 @@ class Session : public detail::Handle
     /// lists of frequencies (longrope) one that takes the same.
     /// @param path NUL-terminated; a file that is there is replaced once the other is complete
     /// @throws Error INVALID_ARGUMENT, UNSUPPORTED (adapters, a text for an encoder), BUSY, IO, NOT_FOUND,
-    /// OUT_OF_MEMORY.
+    /// OUT_OF_MEMORY, DEVICE_LOST.
     /// Thread safety: exclusive(session).
     void save(const std::string &path);
 

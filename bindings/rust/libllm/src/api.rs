@@ -2240,7 +2240,8 @@ impl Session {
     /// * `path`: NUL-terminated; a file that is there is replaced once the other is complete
     ///
     /// # Errors
-    /// INVALID_ARGUMENT, UNSUPPORTED (adapters, a text for an encoder), BUSY, IO, NOT_FOUND, OUT_OF_MEMORY.
+    /// INVALID_ARGUMENT, UNSUPPORTED (adapters, a text for an encoder), BUSY, IO, NOT_FOUND, OUT_OF_MEMORY,
+    /// DEVICE_LOST.
     pub fn save(&mut self, path: impl AsRef<std::ffi::OsStr>) -> Result<()> {
         let mut call = Call::new();
         let c_session = self.handle.get_exclusive()?;

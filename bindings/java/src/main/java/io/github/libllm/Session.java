@@ -235,7 +235,7 @@ public final class Session extends Handle {
      *
      * @param path NUL-terminated; a file that is there is replaced once the other is complete
      * @throws LibllmException INVALID_ARGUMENT, UNSUPPORTED (adapters, a text for an encoder), BUSY, IO, NOT_FOUND,
-     * OUT_OF_MEMORY.
+     * OUT_OF_MEMORY, DEVICE_LOST.
      */
     public void save(String path) {
         try (Call call = new Call()) {
