@@ -553,7 +553,9 @@ static void test_recovery(void)
     char *folder = make_folder();
     g_autofree char *path = g_build_filename(folder, "chats.db", NULL);
     LgStore *store = open_store(folder);
-    gint64 chat = add_chat(store, "damaged"), last = 0;
+    gint64 chat = add_chat(store, "damaged"), gone = add_chat(store, "deleted"), last = 0;
+    add_message(store, gone, 0, LG_ROLE_USER, "deleted");
+    g_assert_cmpint(lg_store_delete_chats(store, &gone, 1, NULL), !=, 0);
     lg_store_begin(store, NULL);
     for (int i = 0; i < N; i++) {
         g_autofree char *text = g_strdup_printf("message %d %0500d", i, i);
@@ -579,6 +581,7 @@ static void test_recovery(void)
     g_assert_cmpuint(path_left->len, >, 0);
     g_autoptr(GPtrArray) hits = lg_store_search(store, "message", 0, 10, NULL, NULL);
     g_assert_cmpuint(hits->len, ==, 10);
+    assert_value(store, "SELECT count(*) FROM chats WHERE deletion_id IS NULL", "1"); /* what was deleted stays so */
     assert_sound(store);
     close_store(store);
     remove_folder(folder);

@@ -41,7 +41,7 @@ static char *common_columns(sqlite3 *db, sqlite3 *damaged, const char *table, in
     GString *names = g_string_new(NULL);
     sqlite3_stmt *columns = NULL;
     *n = 0;
-    sqlite3_prepare_v2(db, "SELECT name FROM pragma_table_info(?) WHERE name <> 'deletion_id'", -1, &columns, NULL);
+    sqlite3_prepare_v2(db, "SELECT name FROM pragma_table_info(?)", -1, &columns, NULL);
     sqlite3_bind_text(columns, 1, table, -1, SQLITE_STATIC);
     while (sqlite3_step(columns) == SQLITE_ROW) {
         const char *name = (const char *)sqlite3_column_text(columns, 0);
@@ -87,16 +87,21 @@ static gint64 copy_rows(sqlite3 *db, sqlite3 *damaged, const char *table, const 
 
 static gint64 copy_tables(sqlite3 *db, sqlite3 *damaged)
 {
-    static const char *const tables[] = {"folders", "chats", "messages", "presets", "connections", "measurements"};
+    static const char *const tables[] = {"deletions", "folders",     "chats",       "messages",
+                                         "presets",   "connections", "measurements"};
     /* What refers to something lost is made whole: a chat without a row gets one, a message without a parent is a first
-     * one. */
+     * one, and what was deleted stays so. */
     static const char mend[] =
+        "INSERT OR IGNORE INTO deletions (id, at) SELECT deletion_id, CAST(strftime('%s') AS INTEGER) * 1000000 FROM"
+        " (SELECT deletion_id FROM folders UNION SELECT deletion_id FROM chats UNION SELECT deletion_id FROM messages"
+        " UNION SELECT deletion_id FROM presets) WHERE deletion_id IS NOT NULL;"
         "UPDATE messages SET parent_id = NULL WHERE parent_id NOT IN (SELECT id FROM messages) OR parent_id >= id;"
         "UPDATE messages SET state = 'interrupted' WHERE state = 'streaming';"
         "INSERT INTO chats (id, created, updated) SELECT chat_id, min(created), max(created) FROM messages"
         " WHERE chat_id NOT IN (SELECT id FROM chats) GROUP BY chat_id;"
         "UPDATE chats SET folder_id = NULL WHERE folder_id NOT IN (SELECT id FROM folders);"
-        "UPDATE chats SET leaf_id = (SELECT max(id) FROM messages m WHERE m.chat_id = chats.id)"
+        "UPDATE chats SET leaf_id = (SELECT max(id) FROM messages m WHERE m.chat_id = chats.id AND"
+        " m.deletion_id IS NULL)"
         " WHERE leaf_id IS NULL OR leaf_id NOT IN (SELECT id FROM messages);"
         "WITH RECURSIVE tree (id, depth) AS (SELECT id, 0 FROM messages WHERE parent_id IS NULL"
         " UNION ALL SELECT m.id, t.depth + 1 FROM tree t JOIN messages m ON m.parent_id = t.id)"
