@@ -105,6 +105,16 @@ static void test_answer(void)
     g_assert_nonnull(strstr(server.request, "\"stream\":true"));
 }
 
+/* Servers send the same thoughts under two names, for clients old and new. */
+static void test_thoughts(void)
+{
+    g_autoptr(LgReply) reply =
+        ask(OK "data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"Hm\",\"reasoning\":\"Hm\"}}]}\n\n"
+               "data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"\",\"reasoning\":\", so\"}}]}\n\n" STOP,
+            60);
+    g_assert_cmpstr(lg_reply_get_reasoning(reply), ==, "Hm, so");
+}
+
 static void test_usage(void)
 {
     g_autoptr(LgReply) reply = ask(
@@ -271,6 +281,50 @@ static void test_cancel(void)
     g_assert_cmpstr(lg_reply_get_text(reply), ==, "ab");
 }
 
+static gint n_together;
+
+/* Nobody is answered before all have asked, or it has taken too long. */
+static void answer_together(GOutputStream *out, const char *request)
+{
+    g_atomic_int_inc(&n_together);
+    for (int i = 0; i < 200 && g_atomic_int_get(&n_together) < 6; i++)
+        g_usleep(10000);
+    put(out, g_atomic_int_get(&n_together) >= 6 ? OK EVENT("ab") STOP : OK EVENT("alone") STOP);
+}
+
+static void test_together(void)
+{
+    g_autoptr(LgClient) client = lg_client_new(lg_network_get_default());
+    g_autoptr(LgEndpoint) endpoint = new_endpoint();
+    LgReply *replies[6];
+    server.answer = answer_together;
+    for (guint i = 0; i < G_N_ELEMENTS(replies); i++)
+        replies[i] = lg_client_answer(client, endpoint, "", "m", "{\"messages\":[]}", NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(replies); i++) {
+        wait_for(replies[i]);
+        g_assert_cmpstr(lg_reply_get_text(replies[i]), ==, "ab");
+        g_object_unref(replies[i]);
+    }
+}
+
+static gboolean go_offline(gpointer network)
+{
+    lg_network_set_offline(network, TRUE);
+    return G_SOURCE_REMOVE;
+}
+
+/* An answer that is on its way ends with the switch, and keeps what has come. */
+static void test_offline_meanwhile(void)
+{
+    LgNetwork *network = lg_network_get_default();
+    g_autoptr(LgReply) reply = ask_with(answer_slowly, NULL);
+    g_timeout_add(300, go_offline, network);
+    wait_for(reply);
+    lg_network_set_offline(network, FALSE);
+    g_assert_error((GError *)lg_reply_get_error(reply), LG_NETWORK_ERROR, LG_NETWORK_ERROR_OFFLINE);
+    g_assert_cmpstr(lg_reply_get_text(reply), ==, "ab");
+}
+
 /* --- Models, the switch, pieces
  * ---------------------------------------------------------------------------------------
  */
@@ -426,6 +480,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     start_server();
     g_test_add_func("/remote/answer", test_answer);
+    g_test_add_func("/remote/thoughts", test_thoughts);
     g_test_add_func("/remote/usage", test_usage);
     g_test_add_func("/remote/calls", test_calls);
     g_test_add_func("/remote/errors", test_errors);
@@ -433,6 +488,8 @@ int main(int argc, char **argv)
     g_test_add_func("/remote/without-end", test_without_end);
     g_test_add_func("/remote/silence", test_silence);
     g_test_add_func("/remote/cancel", test_cancel);
+    g_test_add_func("/remote/together", test_together);
+    g_test_add_func("/remote/offline-meanwhile", test_offline_meanwhile);
     g_test_add_func("/remote/list", test_list);
     g_test_add_func("/remote/offline", test_offline);
     g_test_add_func("/remote/notes", test_notes);

@@ -320,7 +320,8 @@ static void lg_mcp_http_class_init(LgMcpHttpClass *class)
 static void lg_mcp_http_init(LgMcpHttp *self)
 {
     self->cancellable = g_cancellable_new();
-    self->session = soup_session_new();
+    /* One is held by the server's events, and each call of a tool takes one. */
+    self->session = soup_session_new_with_options("max-conns-per-host", 16, "max-conns", 16, NULL);
     soup_session_set_user_agent(self->session, "libllm-gui/" LG_VERSION);
     soup_session_set_timeout(self->session, 0); /* who asks waits only so long */
     soup_session_remove_feature_by_type(self->session, SOUP_TYPE_CONTENT_DECODER);

@@ -121,12 +121,13 @@ gboolean lg_chunks_take(LgChunks *c, const char *data, gsize n_bytes, GError **e
     }
     JsonNode *choice = lg_json_element(lg_json_member(root, "choices"), 0);
     JsonNode *delta = lg_json_member(choice, "delta");
-    static const char *const thoughts[] = {"reasoning_content", "reasoning", "thinking"};
-    for (guint i = 0; i < G_N_ELEMENTS(thoughts); i++)
-        if (lg_json_text(lg_json_member(delta, thoughts[i])) &&
-            !push(c, LG_PART_REASONING, lg_json_text(lg_json_member(delta, thoughts[i])), error))
-            return FALSE;
-    if (!push(c, LG_PART_TEXT, lg_json_text(lg_json_member(delta, "content")), error) ||
+    /* Under several names, for clients old and new, they are the same thoughts. */
+    static const char *const names[] = {"reasoning_content", "reasoning", "thinking"};
+    const char *thoughts = NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(names) && (!thoughts || !thoughts[0]); i++)
+        thoughts = lg_json_text(lg_json_member(delta, names[i]));
+    if (!push(c, LG_PART_REASONING, thoughts, error) ||
+        !push(c, LG_PART_TEXT, lg_json_text(lg_json_member(delta, "content")), error) ||
         !push_calls(c, lg_json_member(delta, "tool_calls"), error))
         return FALSE;
     read_finish(c, lg_json_text(lg_json_member(choice, "finish_reason")));

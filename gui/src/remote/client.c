@@ -14,10 +14,14 @@
 #define PIECE 16384
 #define LIST_MAX (4u << 20)
 #define COMPLAINT_MAX 65536
+#define CONNECTIONS_MAX 16 /* to a server: answers beside each other, and a list meanwhile */
+#define LIST_SECONDS 60    /* without a byte */
+#define CHAT_SECONDS 600   /* the same: a long conversation is read before the first word comes */
 
 struct _LgClient {
     GObject parent_instance;
-    SoupSession *session;
+    SoupSession *lists, *chats;
+    GPtrArray *askings; /* that are on their way; borrowed */
     LgNetwork *network;
 };
 
@@ -27,7 +31,8 @@ G_DEFINE_TYPE(LgClient, lg_client, G_TYPE_OBJECT)
 typedef struct {
     LgClient *client;
     LgEndpoint *endpoint;
-    GCancellable *cancellable;
+    GCancellable *cancellable; /* its own, which follows that of who asks */
+    gboolean went_offline;
     char *key, *url, *body; /* body NULL: GET */
     SoupMessage *message;
     GInputStream *stream;
@@ -93,6 +98,12 @@ static void finish_answer(Asking *a)
 
 static void finish(Asking *a)
 {
+    g_ptr_array_remove(a->client->askings, a);
+    if (a->went_offline && g_error_matches(a->error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+        g_clear_error(&a->error);
+        g_set_error_literal(&a->error, LG_NETWORK_ERROR, LG_NETWORK_ERROR_OFFLINE,
+                            _("The app is set to work offline."));
+    }
     const int status = a->message ? (int)soup_message_get_status(a->message) : 0;
     const gsize sent = a->body ? strlen(a->body) : 0;
     if (a->message)
@@ -219,7 +230,8 @@ static void send_it(Asking *a)
         soup_message_set_request_body_from_bytes(a->message, "application/json", bytes);
         soup_message_headers_replace(headers, "Accept", "text/event-stream");
     }
-    soup_session_send_async(a->client->session, a->message, G_PRIORITY_DEFAULT, a->cancellable, on_answered, a);
+    soup_session_send_async(a->reply ? a->client->chats : a->client->lists, a->message, G_PRIORITY_DEFAULT,
+                            a->cancellable, on_answered, a);
 }
 
 static void on_key(GObject *endpoint, GAsyncResult *result, gpointer data)
@@ -244,7 +256,13 @@ static Asking *new_asking(LgClient *self, LgEndpoint *endpoint, const char *path
     Asking *a = g_new0(Asking, 1);
     a->client = g_object_ref(self);
     a->endpoint = g_object_ref(endpoint);
-    a->cancellable = cancellable ? g_object_ref(cancellable) : NULL;
+    a->cancellable = g_cancellable_new();
+    if (cancellable)
+        g_signal_connect_object(cancellable, "cancelled", G_CALLBACK(g_cancellable_cancel), a->cancellable,
+                                G_CONNECT_SWAPPED);
+    if (g_cancellable_is_cancelled(cancellable))
+        g_cancellable_cancel(a->cancellable);
+    g_ptr_array_add(self->askings, a);
     a->url = g_strconcat(lg_endpoint_get_url(endpoint), path, NULL);
     a->bytes = g_string_new(NULL);
     lg_sse_init(&a->sse, take_event, a);
@@ -295,29 +313,57 @@ LgReply *lg_client_answer(LgClient *self, LgEndpoint *endpoint, const char *key,
     return reply;
 }
 
-void lg_client_set_timeout(LgClient *self, guint seconds) { soup_session_set_timeout(self->session, seconds); }
+void lg_client_set_timeout(LgClient *self, guint seconds)
+{
+    soup_session_set_timeout(self->lists, seconds);
+    soup_session_set_timeout(self->chats, seconds);
+}
+
+/* What is on its way ends as well. */
+static void on_offline(LgClient *self)
+{
+    if (!lg_network_is_offline(self->network))
+        return;
+    g_autoptr(GPtrArray) askings = g_ptr_array_copy(self->askings, NULL, NULL);
+    for (guint i = 0; i < askings->len; i++) {
+        Asking *a = askings->pdata[i];
+        a->went_offline = TRUE;
+        g_cancellable_cancel(a->cancellable); /* it finishes from the main loop */
+    }
+}
 
 LgClient *lg_client_new(LgNetwork *network)
 {
     LgClient *self = g_object_new(LG_TYPE_CLIENT, NULL);
     self->network = g_object_ref(network);
+    g_signal_connect_object(network, "notify::offline", G_CALLBACK(on_offline), self, G_CONNECT_SWAPPED);
     return self;
 }
 
 static void lg_client_finalize(GObject *object)
 {
     LgClient *self = LG_CLIENT(object);
-    g_clear_object(&self->session);
+    g_clear_object(&self->lists);
+    g_clear_object(&self->chats);
+    g_ptr_array_unref(self->askings);
     g_clear_object(&self->network);
     G_OBJECT_CLASS(lg_client_parent_class)->finalize(object);
 }
 
 static void lg_client_class_init(LgClientClass *class) { G_OBJECT_CLASS(class)->finalize = lg_client_finalize; }
 
+static SoupSession *new_session(guint seconds)
+{
+    SoupSession *session = soup_session_new_with_options("max-conns-per-host", CONNECTIONS_MAX, "max-conns",
+                                                         4 * CONNECTIONS_MAX, "timeout", seconds, NULL);
+    soup_session_set_user_agent(session, "libllm-gui/" LG_VERSION);
+    soup_session_remove_feature_by_type(session, SOUP_TYPE_CONTENT_DECODER);
+    return session;
+}
+
 static void lg_client_init(LgClient *self)
 {
-    self->session = soup_session_new();
-    soup_session_set_user_agent(self->session, "libllm-gui/" LG_VERSION);
-    soup_session_set_timeout(self->session, 60);
-    soup_session_remove_feature_by_type(self->session, SOUP_TYPE_CONTENT_DECODER);
+    self->lists = new_session(LIST_SECONDS);
+    self->chats = new_session(CHAT_SECONDS);
+    self->askings = g_ptr_array_new();
 }
