@@ -7,6 +7,7 @@
 #include "chat/provider.h"
 #include "chat/transcript.h"
 #include "chat_fixture.h"
+#include "store/store-private.h"
 
 static void messages_are_answered(void)
 {
@@ -129,6 +130,127 @@ static void drafts_are_kept(void)
     close_page();
 }
 
+static gboolean is_written(const char *text)
+{
+    g_autofree char *now = lg_composer_get_text(LG_COMPOSER(widget_of(LG_TYPE_COMPOSER)));
+    return strcmp(now, text) == 0;
+}
+
+static gboolean is_draft(gint64 chat_id, const char *text)
+{
+    g_autoptr(LgChat) chat = lg_store_get_chat(store, chat_id, NULL);
+    return strcmp(chat->draft, text) == 0;
+}
+
+static void cancel_edit(void)
+{
+    g_autoptr(GPtrArray) buttons = g_ptr_array_new();
+    find(GTK_WIDGET(page), GTK_TYPE_BUTTON, buttons);
+    for (guint i = 0; i < buttons->len; i++)
+        if (g_strcmp0(gtk_button_get_label(buttons->pdata[i]), "Cancel") == 0)
+            g_signal_emit_by_name(buttons->pdata[i], "clicked");
+}
+
+/* What was being written comes back when another version of a message is given up, and when it is sent. */
+static void drafts_outlive_edits(void)
+{
+    open_page(SCRIPTED);
+    LgComposer *composer = LG_COMPOSER(widget_of(LG_TYPE_COMPOSER));
+    send("One");
+    WAIT(is_done(2));
+    const gint64 chat_id = message(0)->chat_id;
+    lg_composer_set_text(composer, "half a thought");
+    WAIT(is_draft(chat_id, "half a thought"));
+    act("chat.edit", message(0)->id);
+    g_assert_true(is_written("One"));
+    lg_composer_set_text(composer, "One and");
+    cancel_edit();
+    g_assert_true(is_written("half a thought"));
+    act("chat.edit", message(0)->id);
+    send("Two");
+    WAIT(is_done(2) && strcmp(message(0)->text, "Two") == 0);
+    g_assert_true(is_written("half a thought"));
+    g_assert_true(is_draft(chat_id, "half a thought"));
+    close_page();
+}
+
+/* Another new chat right after typing: nothing was saved by then. */
+static void drafts_are_kept_at_once(void)
+{
+    open_page(SCRIPTED);
+    LgComposer *composer = LG_COMPOSER(widget_of(LG_TYPE_COMPOSER));
+    lg_composer_set_text(composer, "typed just now");
+    lg_chat_page_new_chat(page);
+    g_assert_true(is_written("typed just now"));
+    lg_composer_clear(composer);
+    close_page();
+}
+
+static void set_writable(gboolean is_writable)
+{
+    g_rec_mutex_lock(&store->lock);
+    g_assert_cmpint(
+        sqlite3_exec(store->db, is_writable ? "PRAGMA query_only = 0" : "PRAGMA query_only = 1", NULL, NULL, NULL), ==,
+        SQLITE_OK);
+    g_rec_mutex_unlock(&store->lock);
+}
+
+/* The history cannot be written, as on a full disk: what was sent is there to be sent again. */
+static void what_is_not_kept_comes_back(void)
+{
+    open_page(SCRIPTED);
+    set_writable(FALSE);
+    send("One");
+    g_assert_true(is_written(""));
+    WAIT(is_written("One"));
+    g_assert_cmpuint(n_messages(), ==, 0);
+    set_writable(TRUE);
+    attach("notes.txt", "It is sunny.");
+    set_writable(FALSE);
+    send("One");
+    WAIT(is_written("One"));
+    g_assert_cmpuint(lg_attachment_chips_get(composer_chips())->len, ==, 1);
+    set_writable(TRUE);
+    send("One");
+    WAIT(is_done(2));
+    g_assert_nonnull(strstr(message(0)->attachments, "notes.txt"));
+    g_assert_true(is_written(""));
+    act("chat.edit", message(0)->id);
+    set_writable(FALSE);
+    send("Two");
+    WAIT(is_written("Two"));
+    g_assert_cmpuint(lg_attachment_chips_get(composer_chips())->len, ==, 1);
+    set_writable(TRUE);
+    send("Two"); /* still another version of that message */
+    WAIT(is_done(2) && strcmp(message(0)->text, "Two") == 0);
+    close_page();
+}
+
+static gboolean is_stopped(gint64 message_id)
+{
+    sqlite3_stmt *query = NULL;
+    g_rec_mutex_lock(&store->lock);
+    sqlite3_prepare_v2(store->db, "SELECT state = 'interrupted' FROM messages WHERE id = ?", -1, &query, NULL);
+    sqlite3_bind_int64(query, 1, message_id);
+    const gboolean is = sqlite3_step(query) == SQLITE_ROW && sqlite3_column_int(query, 0);
+    sqlite3_finalize(query);
+    g_rec_mutex_unlock(&store->lock);
+    return is;
+}
+
+/* Whichever chat is shown. */
+static void deleted_chats_are_not_answered(void)
+{
+    open_page(BABBLER);
+    send("x");
+    WAIT(n_messages() == 2 && streamed());
+    const gint64 chat_id = message(0)->chat_id, answer_id = message(1)->id;
+    lg_chat_page_new_chat(page);
+    g_assert_cmpint(lg_store_delete_chats(store, &chat_id, 1, NULL), !=, 0);
+    WAIT(is_stopped(answer_id));
+    close_page();
+}
+
 static gboolean shows_thoughts(void)
 {
     g_autoptr(GPtrArray) found = g_ptr_array_new();
@@ -247,6 +369,10 @@ static void add(void)
     g_test_add_func("/chat/elsewhere", answers_go_on_elsewhere);
     g_test_add_func("/chat/errors", errors_are_shown_in_place);
     g_test_add_func("/chat/drafts", drafts_are_kept);
+    g_test_add_func("/chat/drafts-and-edits", drafts_outlive_edits);
+    g_test_add_func("/chat/drafts-at-once", drafts_are_kept_at_once);
+    g_test_add_func("/chat/not-kept", what_is_not_kept_comes_back);
+    g_test_add_func("/chat/deleted", deleted_chats_are_not_answered);
     g_test_add_func("/chat/reasoning", reasoning_is_chosen_for_a_chat);
     g_test_add_func("/chat/servers", servers_get_what_they_understand);
     g_test_add_func("/chat/parameters", parameters_are_kept);

@@ -64,6 +64,7 @@ struct _LgChatPage {
     LgAttachmentChips *chips;
     char *attach_problem;    /* what was said last; NULL: nothing */
     gint64 editing;          /* the message of which another version is written; 0: none */
+    char *before_edit;       /* what was being written until then */
     guint n_shown, n_wanted; /* messages, counted from the end; the rest of what is wanted comes little by little */
     GCancellable *showing;   /* of the step that only looks */
     GCancellable *measuring;
@@ -137,6 +138,8 @@ void lg_chat_page_read_files(LgChatPage *self);
 void lg_chat_page_on_files_changed(LgChatPage *self);
 void lg_chat_page_save_draft(LgChatPage *self);
 void lg_chat_page_on_send(LgChatPage *self, const char *text);
+/* What was sent by this step, which failed: its text and files are to be sent again. */
+void lg_chat_page_give_back(LgChatPage *self, const LgStep *sent);
 void lg_chat_page_on_edited(LgChatPage *self);
 void lg_chat_page_edit(GtkWidget *widget, const char *action, GVariant *id);
 void lg_chat_page_end_edit(LgChatPage *self);

@@ -19,9 +19,8 @@ void lg_chat_page_say_error(LgChatPage *self, const GError *error)
         lg_window_say(window, error->message);
 }
 
-void lg_chat_page_stop(LgChatPage *self)
+static void stop_chat(LgChatPage *self, gint64 chat_id)
 {
-    const gint64 chat_id = lg_chat_page_get_chat_id(self);
     for (guint i = 0; i < self->runs->len; i++)
         if (lg_run_get_chat_id(self->runs->pdata[i]) == chat_id)
             lg_run_stop(self->runs->pdata[i]);
@@ -29,6 +28,8 @@ void lg_chat_page_stop(LgChatPage *self)
         if (lg_tool_call_get_chat_id(self->calls->pdata[i]) == chat_id)
             lg_tool_call_stop(self->calls->pdata[i]);
 }
+
+void lg_chat_page_stop(LgChatPage *self) { stop_chat(self, lg_chat_page_get_chat_id(self)); }
 
 /* --- Settings of the chat -------------------------------------------------------------------------------------------
  */
@@ -99,8 +100,8 @@ static void new_chat(GtkWidget *widget, const char *action, GVariant *parameter)
 void lg_chat_page_new_chat(LgChatPage *self)
 {
     g_autofree char *model = g_settings_get_string(self->settings, "default-model");
+    lg_chat_page_save_draft(self); /* it may be the one that is read next */
     g_autofree char *draft = g_settings_get_string(self->settings, "new-chat-draft");
-    lg_chat_page_save_draft(self);
     lg_chat_page_end_edit(self);
     g_cancellable_cancel(self->showing);
     g_clear_pointer(&self->dialogue, lg_dialogue_free);
@@ -165,20 +166,34 @@ void lg_chat_page_search(LgChatPage *self, const char *text)
     lg_history_search(self->history, text);
 }
 
+typedef struct {
+    LgChatPage *page;
+    gint64 chat_id;
+} Looking;
+
 static void on_chat_looked_up(GObject *store, GAsyncResult *result, gpointer data)
 {
-    g_autoptr(LgChatPage) self = data;
+    Looking *looking = data;
+    g_autoptr(LgChatPage) self = looking->page;
+    const gint64 chat_id = looking->chat_id;
     g_autoptr(GError) error = NULL;
     g_autoptr(LgChat) chat = lg_store_get_chat_finish(LG_STORE(store), result, &error);
-    if (g_error_matches(error, LG_STORE_ERROR, LG_STORE_ERROR_NOT_FOUND) && self->dialogue)
+    g_free(looking);
+    if (self->is_gone || !g_error_matches(error, LG_STORE_ERROR, LG_STORE_ERROR_NOT_FOUND))
+        return;
+    stop_chat(self, chat_id);
+    if (self->dialogue && chat_id == lg_chat_page_get_chat_id(self))
         lg_chat_page_new_chat(self);
 }
 
-/* The chat that is shown may have been deleted. */
+/* It may have been deleted: what is computed for it is of no use then, and it cannot be shown. */
 static void on_chat_changed(LgChatPage *self, gint64 chat_id)
 {
-    if (chat_id == lg_chat_page_get_chat_id(self))
-        lg_store_get_chat_async(self->store, chat_id, NULL, on_chat_looked_up, g_object_ref(self));
+    if (chat_id != lg_chat_page_get_chat_id(self) && !lg_chat_page_is_busy(self, chat_id))
+        return;
+    Looking *looking = g_new(Looking, 1);
+    *looking = (Looking){g_object_ref(self), chat_id};
+    lg_store_get_chat_async(self->store, chat_id, NULL, on_chat_looked_up, looking);
 }
 
 static void apply_send_key(LgChatPage *self)
@@ -259,6 +274,7 @@ static void lg_chat_page_finalize(GObject *object)
     g_clear_object(&self->measuring);
     g_clear_object(&self->showing);
     g_clear_object(&self->reading_files);
+    g_free(self->before_edit);
     g_clear_pointer(&self->dialogue, lg_dialogue_free);
     g_clear_pointer(&self->transcript, lg_transcript_free);
     g_clear_object(&self->servers);

@@ -84,14 +84,66 @@ void lg_chat_page_on_files_changed(LgChatPage *self)
 void lg_chat_page_end_edit(LgChatPage *self)
 {
     self->editing = 0;
+    g_clear_pointer(&self->before_edit, g_free);
     gtk_revealer_set_reveal_child(self->edit_bar, FALSE);
+}
+
+static void go_back_to_draft(LgChatPage *self)
+{
+    g_autofree char *text = g_steal_pointer(&self->before_edit);
+    lg_chat_page_end_edit(self);
+    lg_chat_page_fill_draft(self, text);
 }
 
 void lg_chat_page_cancel_edit(LgChatPage *self)
 {
-    lg_chat_page_end_edit(self);
-    lg_chat_page_fill_draft(self, self->dialogue ? self->dialogue->chat->draft : "");
+    go_back_to_draft(self);
     lg_composer_focus(self->composer);
+}
+
+static void begin_edit(LgChatPage *self, gint64 message_id, const char *text, const char *attachments)
+{
+    lg_chat_page_save_draft(self);
+    if (!self->editing)
+        self->before_edit = lg_composer_get_text(self->composer);
+    self->editing = message_id;
+    g_cancellable_cancel(self->reading_files);
+    lg_chat_page_fill_composer(self, text);
+    lg_attachment_chips_set(self->chips, attachments);
+    gtk_revealer_set_reveal_child(self->edit_bar, TRUE);
+}
+
+/* In front of what was written since. */
+static char *join(const char *sent, const char *since)
+{
+    return since && since[0] ? g_strconcat(sent, "\n\n", since, NULL) : g_strdup(sent);
+}
+
+void lg_chat_page_give_back(LgChatPage *self, const LgStep *sent)
+{
+    const gboolean is_shown = sent->chat_id == lg_chat_page_get_chat_id(self);
+    if (sent->kind == LG_STEP_EDIT) {
+        if (is_shown && !self->editing)
+            begin_edit(self, sent->message_id, sent->text, sent->attachments);
+        return;
+    }
+    g_autofree char *since = is_shown && !self->editing ? lg_composer_get_text(self->composer) : NULL;
+    g_autofree char *text = join(sent->text, is_shown && self->editing ? self->before_edit : since);
+    if (is_shown && self->editing) {
+        g_free(self->before_edit);
+        self->before_edit = g_strdup(text);
+    } else if (is_shown) {
+        self->filling = TRUE; /* the draft is written below */
+        lg_composer_set_text(self->composer, text);
+        self->filling = FALSE;
+        if (sent->attachments && !lg_attachment_chips_get(self->chips)->len)
+            lg_attachment_chips_set(self->chips, sent->attachments);
+    }
+    if (sent->chat_id)
+        lg_store_change_chat_async(self->store, sent->chat_id, &(LgChatChange){.fields = LG_CHAT_DRAFT, .draft = text},
+                                   NULL, NULL, NULL);
+    else
+        g_settings_set_string(self->settings, "new-chat-draft", text);
 }
 
 void lg_chat_page_on_send(LgChatPage *self, const char *text)
@@ -111,13 +163,15 @@ void lg_chat_page_on_send(LgChatPage *self, const char *text)
         step->system_prompt = g_strdup(self->system_prompt);
         g_settings_reset(self->settings, "new-chat-draft");
     }
-    lg_chat_page_end_edit(self);
     if (self->draft_timeout)
         g_source_remove(self->draft_timeout);
     self->draft_timeout = 0;
     self->at_end = TRUE;
     g_cancellable_cancel(self->reading_files);
-    lg_chat_page_fill_composer(self, "");
+    if (self->editing)
+        go_back_to_draft(self);
+    else
+        lg_chat_page_fill_composer(self, "");
     lg_chat_page_take_step(self, step);
 }
 
@@ -127,11 +181,6 @@ void lg_chat_page_edit(GtkWidget *widget, const char *action, GVariant *id)
     const LgMessage *message = lg_chat_page_find_message(self, g_variant_get_int64(id));
     if (!message || lg_chat_page_is_busy(self, message->chat_id))
         return;
-    lg_chat_page_save_draft(self);
-    self->editing = message->id;
-    g_cancellable_cancel(self->reading_files);
-    lg_chat_page_fill_composer(self, message->text);
-    lg_attachment_chips_set(self->chips, message->attachments);
-    gtk_revealer_set_reveal_child(self->edit_bar, TRUE);
+    begin_edit(self, message->id, message->text, message->attachments);
     lg_composer_focus(self->composer);
 }

@@ -78,15 +78,39 @@ static void show_dialogue(LgChatPage *self, LgDialogue *dialogue)
         self->more_timeout = g_timeout_add(MORE_MS, show_more, self);
 }
 
+/* A step that is on its way. */
+typedef struct {
+    LgChatPage *page;
+    LgStep *sent; /* what the user wrote; NULL: nothing */
+} Taken;
+
+static Taken *take(LgChatPage *self, const LgStep *step)
+{
+    Taken *taken = g_new0(Taken, 1);
+    taken->page = g_object_ref(self);
+    if (step->kind == LG_STEP_SEND || step->kind == LG_STEP_EDIT) {
+        taken->sent = lg_step_new(step->kind, step->chat_id);
+        taken->sent->message_id = step->message_id;
+        taken->sent->text = g_strdup(step->text);
+        taken->sent->attachments = g_strdup(step->attachments);
+    }
+    return taken;
+}
+
 static void on_step(GObject *store, GAsyncResult *result, gpointer data)
 {
-    g_autoptr(LgChatPage) self = data;
+    Taken *taken = data;
+    g_autoptr(LgChatPage) self = taken->page;
+    g_autoptr(LgStep) sent = taken->sent;
     g_autoptr(GError) error = NULL;
+    g_free(taken);
     LgDialogue *dialogue = lg_dialogue_step_finish(LG_STORE(store), result, &error);
     if (self->is_gone) {
         g_clear_pointer(&dialogue, lg_dialogue_free);
     } else if (!dialogue) {
         lg_chat_page_say_error(self, error);
+        if (sent)
+            lg_chat_page_give_back(self, sent);
     } else if (!dialogue->is_quiet || dialogue->chat->id == lg_chat_page_get_chat_id(self)) {
         show_dialogue(self, dialogue);
     } else {
@@ -116,7 +140,7 @@ void lg_chat_page_take_step(LgChatPage *self, LgStep *step)
     }
     if (step->kind == LG_STEP_SHOW && !step->is_quiet)
         self->showing = g_cancellable_new();
-    lg_dialogue_step_async(self->store, step, step->is_quiet ? NULL : self->showing, on_step, g_object_ref(self));
+    lg_dialogue_step_async(self->store, step, step->is_quiet ? NULL : self->showing, on_step, take(self, step));
 }
 
 static void step_with(GtkWidget *widget, LgStepKind kind, gint64 id, int offset)

@@ -14,7 +14,6 @@ struct _LgRun {
     gint64 chat_id, message_id, beside;
     char *beginning, *model;
     GPtrArray *offers; /* LgOffer */
-    guint64 n_positions;
     LgReply *reply;
     LgAnswer *answer;
     LgEngine *engine; /* that computes it; NULL: a server does */
@@ -147,12 +146,12 @@ struct speed {
     double tokens_per_second;
 };
 
-static void on_model_known(GObject *engine, GAsyncResult *result, gpointer data)
+static void on_model_found(GObject *engine, GAsyncResult *result, gpointer data)
 {
     struct speed *speed = data;
-    g_autoptr(LgModelInfo) info = lg_engine_load_finish(LG_ENGINE(engine), result, NULL);
-    if (info)
-        lg_library_note_speed(speed->library, info->path, speed->tokens_per_second);
+    g_autofree char *path = lg_engine_find_finish(LG_ENGINE(engine), result, NULL);
+    if (path)
+        lg_library_note_speed(speed->library, path, speed->tokens_per_second);
     g_object_unref(speed->library);
     g_free(speed);
 }
@@ -165,7 +164,7 @@ void lg_run_note_speed(LgRun *self, LgEngine *engine, LgLibrary *library)
     struct speed *speed = g_new0(struct speed, 1);
     speed->library = g_object_ref(library);
     speed->tokens_per_second = lg_statistics_tokens_per_second(statistics);
-    lg_engine_load_async(engine, self->model, self->n_positions, NULL, on_model_known, speed);
+    lg_engine_find_async(engine, self->model, NULL, on_model_found, speed); /* loading would close another one */
 }
 
 LgRun *lg_run_new(const LgProvider *provider, LgStore *store, gint64 chat_id, gint64 message_id, const char *beginning,
@@ -181,7 +180,6 @@ LgRun *lg_run_new(const LgProvider *provider, LgStore *store, gint64 chat_id, gi
     self->reply = lg_provider_answer(provider, model, request, parameters, self->cancellable);
     self->model = g_strdup(model);
     self->offers = g_ptr_array_ref(offers);
-    self->n_positions = parameters->n_positions;
     g_signal_connect_object(self->reply, "appended", G_CALLBACK(on_appended), self, 0);
     g_signal_connect_object(self->reply, "finished", G_CALLBACK(on_finished), self, 0);
     return self;
