@@ -20,6 +20,9 @@ struct _LgApplication {
     LgStore *store; /* NULL: it is being opened */
     LgSearchProvider *search;
     LgMcpServers *servers;
+    LgLibrary *library; /* NULL: nobody has asked for it, as the next ones */
+    LgDownloads *downloads;
+    LgEndpoints *endpoints;
 };
 
 G_DEFINE_TYPE(LgApplication, lg_application, ADW_TYPE_APPLICATION)
@@ -48,6 +51,33 @@ LgMcpServers *lg_application_get_servers(LgApplication *self)
 {
     g_return_val_if_fail(LG_IS_APPLICATION(self), NULL);
     return self->servers;
+}
+
+LgLibrary *lg_application_get_library(LgApplication *self)
+{
+    g_return_val_if_fail(LG_IS_APPLICATION(self), NULL);
+    if (!self->library) {
+        self->library = lg_library_new(NULL, self->settings);
+        if (self->store)
+            lg_library_set_store(self->library, self->store);
+    }
+    return self->library;
+}
+
+LgDownloads *lg_application_get_downloads(LgApplication *self)
+{
+    g_return_val_if_fail(LG_IS_APPLICATION(self), NULL);
+    if (!self->downloads)
+        self->downloads = lg_downloads_new(lg_network_get_default(), self->settings);
+    return self->downloads;
+}
+
+LgEndpoints *lg_application_get_endpoints(LgApplication *self)
+{
+    g_return_val_if_fail(LG_IS_APPLICATION(self), NULL);
+    if (!self->endpoints)
+        self->endpoints = lg_endpoints_new(self->settings);
+    return self->endpoints;
 }
 
 LgStore *lg_application_get_store(LgApplication *self)
@@ -79,6 +109,9 @@ static void on_store_opened(GObject *source, GAsyncResult *result, gpointer data
         say_everywhere(self, lg_store_get_notice(self->store));
     }
     lg_search_provider_set_store(self->search, self->store);
+    lg_network_set_store(lg_network_get_default(), self->store);
+    if (self->library)
+        lg_library_set_store(self->library, self->store);
     g_signal_connect_object(self->store, "failed", G_CALLBACK(on_store_failed), self, G_CONNECT_SWAPPED);
     for (GList *at = gtk_application_get_windows(GTK_APPLICATION(self)); at; at = at->next)
         if (LG_IS_WINDOW(at->data))
@@ -239,6 +272,10 @@ static void lg_application_shutdown(GApplication *application)
     G_APPLICATION_CLASS(lg_application_parent_class)->shutdown(application);
     if (self->servers)
         lg_mcp_servers_end_now(self->servers);
+    for (guint i = 0; self->downloads && i < g_list_model_get_n_items(G_LIST_MODEL(self->downloads)); i++) {
+        g_autoptr(LgDownload) download = g_list_model_get_item(G_LIST_MODEL(self->downloads), i);
+        lg_download_pause(download); /* they go on with the next start */
+    }
     if (self->store)
         lg_store_close(self->store);
 }
@@ -249,6 +286,9 @@ static void lg_application_finalize(GObject *object)
     g_clear_object(&self->settings);
     g_clear_object(&self->search);
     g_clear_object(&self->servers);
+    g_clear_object(&self->downloads);
+    g_clear_object(&self->endpoints);
+    g_clear_object(&self->library);
     g_clear_object(&self->engine);
     g_clear_object(&self->store);
     G_OBJECT_CLASS(lg_application_parent_class)->finalize(object);

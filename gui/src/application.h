@@ -8,6 +8,9 @@
 
 #include "engine/engine.h"
 #include "mcp/servers.h"
+#include "models/downloads.h"
+#include "models/library.h"
+#include "remote/endpoints.h"
 #include "store/store.h"
 
 G_BEGIN_DECLS
@@ -28,6 +31,12 @@ LgEngine *lg_application_get_engine(LgApplication *self);
 
 /* The servers of tools, borrowed. */
 LgMcpServers *lg_application_get_servers(LgApplication *self);
+
+/* The models that are listed, the downloads and the servers of models, which all windows share; made when they are
+ * first asked for, borrowed. */
+LgLibrary *lg_application_get_library(LgApplication *self);
+LgDownloads *lg_application_get_downloads(LgApplication *self);
+LgEndpoints *lg_application_get_endpoints(LgApplication *self);
 
 /* The history, borrowed; NULL while it is being opened. */
 LgStore *lg_application_get_store(LgApplication *self);

@@ -58,8 +58,8 @@ static void make_models(LgWindow *self)
         return;
     self->models = g_object_new(LG_TYPE_MODELS_PAGE, NULL);
     adw_bin_set_child(self->models_place, GTK_WIDGET(self->models));
-    lg_chat_page_set_models(self->chat, lg_models_page_get_library(self->models),
-                            lg_models_page_get_endpoints(self->models));
+    lg_chat_page_set_models(self->chat, lg_application_get_library(application),
+                            lg_application_get_endpoints(application));
     g_signal_connect_object(self->models, "use", G_CALLBACK(lg_window_set_model), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(self->models, "size", G_CALLBACK(on_size), self, G_CONNECT_SWAPPED);
     if (lg_application_get_store(application))
@@ -103,7 +103,7 @@ void lg_window_set_model(LgWindow *self, const char *model)
     lg_window_show_page(self, "chat");
     lg_chat_page_set_model(self->chat, model);
     if (self->models && g_path_is_absolute(model)) /* listed from now on; the chat says what is wrong with it */
-        lg_library_add(lg_models_page_get_library(self->models), model, NULL);
+        lg_library_add(lg_application_get_library(lg_application_get_default()), model, NULL);
 }
 
 void lg_window_show_chat(LgWindow *self, gint64 chat_id)

@@ -19,7 +19,6 @@ struct _LgModelsPage {
     GtkWidget *offline, *downloads_group, *empty, *servers_empty;
     GtkListBox *downloads_list, *list, *servers_list;
     LgHubPage *hub;
-    GSettings *settings;
     LgNetwork *network;
     LgLibrary *library;
     LgDownloads *downloads;
@@ -34,17 +33,9 @@ G_DEFINE_TYPE(LgModelsPage, lg_models_page, ADW_TYPE_BIN)
 enum { USE, SIZE, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
-LgLibrary *lg_models_page_get_library(LgModelsPage *self) { return self->library; }
-LgEndpoints *lg_models_page_get_endpoints(LgModelsPage *self) { return self->endpoints; }
-
 static LgWindow *window_of(LgModelsPage *self) { return lg_window_of(GTK_WIDGET(self)); }
 
-void lg_models_page_set_store(LgModelsPage *self, LgStore *store)
-{
-    g_set_object(&self->store, store);
-    lg_network_set_store(self->network, store);
-    lg_library_set_store(self->library, store);
-}
+void lg_models_page_set_store(LgModelsPage *self, LgStore *store) { g_set_object(&self->store, store); }
 
 /* --- What can be done with a model
  * ------------------------------------------------------------------------------------ */
@@ -157,7 +148,7 @@ static void use_model(GtkWidget *widget, const char *action, GVariant *parameter
     }
     g_autofree char *title = g_path_get_basename(path);
     g_autofree char *text = g_strdup_printf(_("“%s” answers in new chats"), model ? lg_model_get_name(model) : title);
-    g_settings_set_string(self->settings, "default-model", path);
+    g_settings_set_string(lg_application_get_settings(lg_application_get_default()), "default-model", path);
     lg_window_say(window_of(self), text);
     g_signal_emit(self, signals[USE], 0, path);
 }
@@ -310,7 +301,7 @@ static void use_remote(GtkWidget *widget, const char *action, GVariant *paramete
     LgEndpoint *endpoint = lg_endpoints_find(self->endpoints, id);
     g_autofree char *text = g_strdup_printf(_("“%s” of %s answers in new chats; what you write is sent there"), model,
                                             endpoint ? lg_endpoint_get_name(endpoint) : id);
-    g_settings_set_string(self->settings, "default-model", name);
+    g_settings_set_string(lg_application_get_settings(lg_application_get_default()), "default-model", name);
     lg_window_say(window_of(self), text);
     g_signal_emit(self, signals[USE], 0, name);
 }
@@ -327,7 +318,7 @@ static void show_connections(GtkWidget *widget, const char *action, GVariant *pa
 
 static GtkWidget *new_model_row(gpointer model, gpointer self)
 {
-    return lg_model_row_new(model, LG_MODELS_PAGE(self)->settings);
+    return lg_model_row_new(model, lg_application_get_settings(lg_application_get_default()));
 }
 
 static GtkWidget *new_download_row(gpointer download, gpointer self)
@@ -367,7 +358,6 @@ static void lg_models_page_dispose(GObject *object)
     g_clear_object(&self->library);
     g_clear_object(&self->endpoints);
     g_clear_object(&self->client);
-    g_clear_object(&self->settings);
     g_clear_object(&self->network);
     g_clear_object(&self->store);
     G_OBJECT_CLASS(lg_models_page_parent_class)->dispose(object);
@@ -416,12 +406,11 @@ static void lg_models_page_class_init(LgModelsPageClass *class)
 
 static void lg_models_page_init(LgModelsPage *self)
 {
-    self->settings = g_settings_new(LG_APPLICATION_ID);
+    LgApplication *application = lg_application_get_default();
     self->network = g_object_ref(lg_network_get_default());
-    lg_network_set_settings(self->network, self->settings);
-    self->library = lg_library_new(NULL, self->settings);
-    self->downloads = lg_downloads_new(self->network, self->settings);
-    self->endpoints = lg_endpoints_new(self->settings);
+    self->library = g_object_ref(lg_application_get_library(application));
+    self->downloads = g_object_ref(lg_application_get_downloads(application));
+    self->endpoints = g_object_ref(lg_application_get_endpoints(application));
     self->client = lg_client_new(self->network);
     gtk_widget_init_template(GTK_WIDGET(self));
     lg_hub_page_set_library(self->hub, self->library);

@@ -9,19 +9,14 @@
 
 #include <adwaita.h>
 
-#include "models/downloads.h"
-#include "models/library.h"
-#include "remote/endpoints.h"
+#include "store/store.h"
 
 G_BEGIN_DECLS
 
 #define LG_TYPE_MODELS_PAGE (lg_models_page_get_type())
 G_DECLARE_FINAL_TYPE(LgModelsPage, lg_models_page, LG, MODELS_PAGE, AdwBin)
 
-LgLibrary *lg_models_page_get_library(LgModelsPage *self);
-LgEndpoints *lg_models_page_get_endpoints(LgModelsPage *self);
-
-/* Where measurements and connections are kept. */
+/* What lists the connections. */
 void lg_models_page_set_store(LgModelsPage *self, LgStore *store);
 
 /* Lists a file or folder that was opened or dropped. */
