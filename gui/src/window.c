@@ -184,6 +184,14 @@ static void size_model(GtkWidget *widget, const char *action, GVariant *path)
     on_size(LG_WINDOW(widget), g_variant_get_string(path, NULL));
 }
 
+/* The small one to begin with, and where its download is seen. */
+static void get_model(GtkWidget *widget, const char *action, GVariant *parameter)
+{
+    make_models(LG_WINDOW(widget));
+    lg_window_show_page(LG_WINDOW(widget), "models");
+    gtk_widget_activate_action(GTK_WIDGET(LG_WINDOW(widget)->models), "models.download-default", NULL);
+}
+
 static void show_connections(GtkWidget *widget, const char *action, GVariant *parameter)
 {
     make_models(LG_WINDOW(widget));
@@ -232,6 +240,7 @@ static void lg_window_class_init(LgWindowClass *class)
     gtk_widget_class_bind_template_child(widget_class, LgWindow, models_place);
     gtk_widget_class_bind_template_child(widget_class, LgWindow, sizing_place);
     gtk_widget_class_bind_template_callback(widget_class, on_page_shown);
+    gtk_widget_class_install_action(widget_class, "win.get-model", NULL, get_model);
     gtk_widget_class_install_action(widget_class, "win.connections", NULL, show_connections);
 }
 

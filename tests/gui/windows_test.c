@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 
 #include "application.h"
+#include "chat/welcome.h"
 #include "models/models_page.h"
 #include "window.h"
 
@@ -14,6 +15,16 @@ static GtkWidget *find(GtkWidget *widget, GType type)
     for (GtkWidget *child = gtk_widget_get_first_child(widget); child && !found;
          child = gtk_widget_get_next_sibling(child))
         found = find(child, type);
+    return found;
+}
+
+static GtkWidget *find_button(GtkWidget *widget, const char *label)
+{
+    GtkWidget *found =
+        GTK_IS_BUTTON(widget) && g_strcmp0(gtk_button_get_label(GTK_BUTTON(widget)), label) == 0 ? widget : NULL;
+    for (GtkWidget *child = gtk_widget_get_first_child(widget); child && !found;
+         child = gtk_widget_get_next_sibling(child))
+        found = find_button(child, label);
     return found;
 }
 
@@ -51,6 +62,38 @@ static void downloads_are_those_of_all_windows(void)
     gtk_window_destroy(GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(two))));
 }
 
+/* The button of a first run gets the small model, and the welcome knows when that is there. */
+static void first_model_is_got(void)
+{
+    LgApplication *application = LG_APPLICATION(g_application_get_default());
+    LgModelsPage *models = open_window(application);
+    GtkWidget *window = GTK_WIDGET(gtk_widget_get_root(GTK_WIDGET(models)));
+    lg_window_show_page(LG_WINDOW(window), "chat");
+    GtkWidget *welcome = find(window, LG_TYPE_WELCOME), *status = find(welcome, ADW_TYPE_STATUS_PAGE);
+    while (!strstr(adw_status_page_get_description(ADW_STATUS_PAGE(status)), "not there yet"))
+        g_main_context_iteration(NULL, TRUE);
+    GtkWidget *button = find_button(welcome, "Get a model");
+    const guint before = g_list_model_get_n_items(G_LIST_MODEL(lg_application_get_downloads(application)));
+    g_assert_true(gtk_widget_get_visible(button));
+    g_signal_emit_by_name(button, "clicked");
+    g_autoptr(LgDownload) download =
+        g_list_model_get_item(G_LIST_MODEL(lg_application_get_downloads(application)), before);
+    g_assert_nonnull(download);
+    g_assert_cmpstr(lg_download_get_source(download), ==, "default");
+    lg_downloads_remove(lg_application_get_downloads(application), download);
+    /* As the helper leaves it. */
+    g_autofree char *folder = g_build_filename(g_getenv("XDG_DATA_HOME"), "libllm", "models", NULL);
+    g_autofree char *path = g_build_filename(folder, "SmolLM2-135M-Instruct.Q4_1.gguf", NULL);
+    g_autoptr(GFile) from = g_file_new_for_path(LIBLLM_TEST_DATA "/chat/scripted.gguf");
+    g_autoptr(GFile) to = g_file_new_for_path(path);
+    g_mkdir_with_parents(folder, 0700);
+    g_assert_true(g_file_copy(from, to, G_FILE_COPY_NONE, NULL, NULL, NULL, NULL));
+    while (gtk_widget_get_visible(button))
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_null(strstr(adw_status_page_get_description(ADW_STATUS_PAGE(status)), "not there yet"));
+    gtk_window_destroy(GTK_WINDOW(window));
+}
+
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
 {
     return g_remove(path);
@@ -73,6 +116,7 @@ int main(int argc, char **argv)
     g_application_set_flags(G_APPLICATION(application), G_APPLICATION_NON_UNIQUE | G_APPLICATION_HANDLES_OPEN);
     g_assert_true(g_application_register(G_APPLICATION(application), NULL, NULL));
     g_test_add_func("/windows/downloads", downloads_are_those_of_all_windows);
+    g_test_add_func("/windows/first-model", first_model_is_got);
     const int result = g_test_run();
     while (!lg_application_get_store(application))
         g_main_context_iteration(NULL, TRUE);

@@ -84,10 +84,22 @@ static void on_found(GObject *engine, GAsyncResult *result, gpointer data)
     LgWelcome *self = data;
     gtk_widget_set_visible(self->get_model, path == NULL);
     gtk_widget_set_visible(GTK_WIDGET(self->suggestions), path != NULL);
-    if (!path)
-        adw_status_page_set_description(self->status,
-                                        _("A small model to begin with is not there yet. Get one, or open "
-                                          "a model file that you have, by the button above."));
+    adw_status_page_set_description(self->status,
+                                    path ? _("No account and no connection: what you write stays here.")
+                                         : _("A small model to begin with is not there yet. Get one, or open "
+                                             "a model file that you have, by the button above."));
+}
+
+static void look_for_model(LgWelcome *self)
+{
+    if (self->engine)
+        lg_engine_find_async(self->engine, "default", self->cancellable, on_found, self);
+}
+
+void lg_welcome_set_library(LgWelcome *self, GListModel *library)
+{
+    g_signal_connect_object(library, "items-changed", G_CALLBACK(look_for_model), self, G_CONNECT_SWAPPED);
+    look_for_model(self);
 }
 
 /* The drivers of GPUs take their time and keep both cores of a small machine busy: the window is drawn first. */
@@ -102,7 +114,7 @@ static gboolean list_devices(gpointer data)
 void lg_welcome_set_engine(LgWelcome *self, LgEngine *engine)
 {
     g_set_object(&self->engine, engine);
-    lg_engine_find_async(engine, "default", self->cancellable, on_found, self);
+    look_for_model(self);
     if (!self->listing)
         self->listing = g_timeout_add_full(G_PRIORITY_LOW, LIST_DEVICES_MS, list_devices, self, NULL);
 }

@@ -16,6 +16,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(LgWelcome, lg_welcome, LG, WELCOME, AdwBin)
 
 void lg_welcome_set_engine(LgWelcome *self, LgEngine *engine);
+/* What tells that models have come or gone. */
+void lg_welcome_set_library(LgWelcome *self, GListModel *library);
 
 G_END_DECLS
 
