@@ -310,6 +310,10 @@ static void servers_get_what_they_understand(void)
     g_assert_cmpstr(request, ==,
                     "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"temperature\":0.5,"
                     "\"max_tokens\":7,\"seed\":9}");
+    /* What OpenAI's API has no word for goes by that of ours and of vLLM, and only where somebody has set it. */
+    lg_parameters_parse(&parameters, "{\"top_k\":40,\"min_p\":0.25,\"repetition_penalty\":1.5}");
+    g_autofree char *more = lg_provider_remote_request("{\"messages\":[]}", &parameters.sampling);
+    g_assert_cmpstr(more, ==, "{\"messages\":[],\"top_k\":40,\"min_p\":0.25,\"repetition_penalty\":1.5}");
 }
 
 /* What has no result, or had no end, is told to the model as such, and what is ours stays here. */

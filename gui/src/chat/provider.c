@@ -18,6 +18,12 @@ char *lg_provider_remote_request(const char *request, const LgSampling *sampling
         json_object_set_double_member(object, "temperature", sampling->temperature);
     if (sampling->top_p >= 0)
         json_object_set_double_member(object, "top_p", sampling->top_p > 0 ? sampling->top_p : 1);
+    if (sampling->top_k > 0)
+        json_object_set_int_member(object, "top_k", sampling->top_k);
+    if (sampling->min_p >= 0)
+        json_object_set_double_member(object, "min_p", sampling->min_p);
+    if (sampling->repetition_penalty > 0)
+        json_object_set_double_member(object, "repetition_penalty", sampling->repetition_penalty);
     if (sampling->max_tokens)
         json_object_set_int_member(object, "max_tokens", (gint64)sampling->max_tokens);
     if (sampling->has_seed)
