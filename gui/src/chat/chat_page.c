@@ -215,7 +215,8 @@ void lg_chat_page_set_models(LgChatPage *self, LgLibrary *library, LgEndpoints *
 {
     g_set_object(&self->library, library);
     g_set_object(&self->provider.endpoints, endpoints);
-    lg_welcome_set_library(self->welcome, G_LIST_MODEL(library));
+    if (library)
+        lg_welcome_set_library(self->welcome, G_LIST_MODEL(library));
     lg_model_button_set_library(self->model_button, library);
     lg_model_button_set_library(self->other_button, library);
 }
