@@ -413,6 +413,9 @@ TEST(Estimate, WhatIsWrongIsNamed)
         {R"({"task":"scale","flops":1e24,"hardware":"A100"})", "flops: only one of"},
         {R"({"task":"scale","hardware":"A100"})", "hardware: expected a device"},
         {R"({"model":"Llama-3.1-8B","data":"/no/such\u0000folder"})", "data"},
+        {R"({"model":{"config":{"model_type":"llama","hidden_size":64,"num_hidden_layers":2,"num_attention_heads":2,
+            "vocab_size":99,"sliding_window":8,"sliding_window_pattern":0.5}}})",
+         "\"sliding_window_pattern\" is not"},
         {R"({"model":"GPT-2","search":{}})", "expected \"over\""},
         {R"({"model":"GPT-2","search":7})", "search: expected an object"},
         {R"({"model":"GPT-2","search":{"over":[]}})", "search.over: expected an object"},
@@ -450,7 +453,7 @@ TEST(Estimate, WhatIsWrongIsNamed)
 TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
 {
     Host h;
-    const char *numbers[] = {"0", "1", "4294967295", "9223372036854775807", "1e18", "1e308", "-1", "0.5", "1e-300"};
+    const char *numbers[] = {"0", "1", "4294967295", "9223372036854775807", "1e18", "1e308", "-1", "0.5", "1e-306"};
     const char *scenarios[] = {
         R"({"model":{"layers":@,"hidden":@,"heads":@,"vocab":@},"context":@})",
         R"({"model":{"parameters":@},"task":"train","tokens":{"total":@},"hardware":{"peak_flops":@,"count":@}})",
@@ -513,6 +516,8 @@ TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
             "micro_batch":@,"hardware":{"device":"RTX 4090","memory":@}})",
         R"({"model":"Qwen3-0.6B","task":"tune","offload":{"optimizer":"nvme","weights":"host","link":@,"drive":@,
             "bandwidth":@,"memory":@,"devices_per_host":@},"hardware":{"device":"RTX 4090","count":@}})",
+        R"({"model":"Llama-3.1-8B","task":"serve","load":{"queries_per_second":@,"profile":"office"},
+            "capacity":{"simulate":{"daily":true}},"hardware":{"device":"H100"}})",
         R"({"model":"Llama-3.1-8B","task":"serve","load":{"queries_per_second":@,"input_tokens":@,
             "profile":[@,@,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]},"hardware":{"device":"H100","power":@},
             "cost":{"mode":"own","capex_per_device":@,"interest":@,"years":@,"rent_hour":@,"idle_share":@,
@@ -543,6 +548,43 @@ TEST(Estimate, HostileNumbersGiveErrorsOrFiniteFigures)
                 for (const char *bad : {":nan", ":inf", "\"nan\"", "\"inf\"", ":-", "null"})
                     EXPECT_EQ(std::string::npos, report.find(bad)) << bad << " in the report on " << text;
             }
+}
+
+// A vision tower of which nothing says what it is: neither its own configuration nor that of the whole model.
+TEST(Estimate, AVisionTowerWithoutATypeIsNotCounted)
+{
+    Host h;
+    libllm_error e{};
+    std::string report;
+    ASSERT_EQ(LIBLLM_OK, run(&h.host, R"({"model":{"config":{"text_config":{"model_type":"llama","hidden_size":64,
+        "num_hidden_layers":2,"num_attention_heads":2,"vocab_size":99},"vision_config":{"hidden_size":8}}}})",
+                             &report, &e))
+        << e.message;
+    EXPECT_NE(std::string::npos, report.find("unknown_vision_tower")) << report;
+}
+
+// Layers that are dense by a list may be dense by the period, too, and are not taken off twice.
+TEST(Estimate, DenseLayersOfAListAreTakenOffOnce)
+{
+    Host h;
+    const struct {
+        const char *keys;
+        int layers; // with experts
+    } cases[] = {{R"("mlp_only_layers":[])", 4},
+                 {R"("mlp_only_layers":[0,3])", 2},
+                 {R"("decoder_sparse_step":2,"mlp_only_layers":[0,1])", 1},
+                 {R"("decoder_sparse_step":2,"mlp_only_layers":[0,2,4,-1,"x"])", 2},
+                 {R"("decoder_sparse_step":2,"mlp_only_layers":[1,1,1,3])", 0}};
+    for (const auto &c : cases) {
+        libllm_error e{};
+        std::string report, text = R"({"model":{"config":{"model_type":"qwen3_moe","hidden_size":64,"vocab_size":99,
+            "num_hidden_layers":4,"num_attention_heads":2,"num_experts":8,"num_experts_per_tok":2,
+            "moe_intermediate_size":32,)" +
+                                   std::string(c.keys) + "}}}";
+        ASSERT_EQ(LIBLLM_OK, run(&h.host, text, &report, &e)) << text << e.message;
+        const std::string experts = "\"expert\":{\"value\":" + std::to_string(c.layers * 8 * 3 * 64 * 32) + ",";
+        EXPECT_EQ(c.layers > 0, report.find(experts) != std::string::npos) << text << report;
+    }
 }
 
 // Weights that fit, though they would not if they were as large as they may be: the context that fits was a negative

@@ -68,6 +68,23 @@ TEST(Simulation, OneServerIsBusyAsMuchAsItsLoad)
         EXPECT_NEAR(load, run(queue(1, load, 200000)).utilization, 0.01) << load;
 }
 
+// Requests so rare that the time of the next is no number, or one between whose neighbours hours pass.
+TEST(Simulation, EndsWhereNobodyComes)
+{
+    double hours[24] = {};
+    hours[5] = 24;
+    for (double arrivals : {1e-322, 1e-306, 1e-60, 1e-20}) {
+        for (const double *profile : {static_cast<const double *>(nullptr), static_cast<const double *>(hours)}) {
+            ll_simulation in = queue(1, 0.5, 1000);
+            in.arrivals = arrivals;
+            in.hours = profile;
+            in.events_most = 100000;
+            const ll_simulated out = run(in);
+            EXPECT_TRUE(out.is_cut || std::isfinite(out.seconds)) << arrivals;
+        }
+    }
+}
+
 TEST(Simulation, ReplicasAreThereAsOftenAsFailuresAndRepairsSay)
 {
     ll_simulation in = queue(8, 0.3, 400000);

@@ -233,7 +233,9 @@ static double windowed_layers(const ll_config *c)
         return n;
     }
     const double period = ll_config_number(c, "sliding_window_pattern|_sliding_window_pattern", 0);
-    if (period > 0)
+    if (period > 0 && period < 1)
+        fail(c, ll_span_of("sliding_window_pattern"), "a number of layers");
+    else if (period > 0)
         return c->layers - floor(c->layers / period);
     if (ll_config_has(c, "use_sliding_window")) {
         const double first = ll_config_number(c, "max_window_layers", 0);
@@ -263,7 +265,12 @@ static double moe_layers(const ll_config *c)
     double n = 0;
     for (double i = first; i < c->layers && i < 1e5; i++)
         n += step > 0 && fmod(i + 1, step) == 0;
-    return n - (dense ? (double)json_array_size(dense) : 0);
+    for (size_t i = 0; i < json_array_size(dense); i++) { /* of which the period leaves some dense anyway */
+        const json_t *layer = json_array_get(dense, i);
+        const double at = json_is_integer(layer) ? (double)json_integer_value(layer) : -1;
+        n -= at >= first && at < c->layers && step > 0 && fmod(at + 1, step) == 0;
+    }
+    return fmax(n, 0);
 }
 
 void ll_config_ffn_layers(ll_config *c)

@@ -158,7 +158,7 @@ void ll_config_vision(ll_config *c, const char *whole_type)
     if (!json_is_object(object))
         return;
     const tower t = read_tower(&v);
-    const char *own = ll_config_text(&v, "model_type"), *type = own ? own : whole_type;
+    const char *own = ll_config_text(&v, "model_type"), *type = own ? own : whole_type ? whole_type : "?";
     if (strcmp(type, "siglip_vision_model") == 0)
         put_siglip(&v, &t, c->hidden);
     else if (strcmp(type, "clip_vision_model") == 0)

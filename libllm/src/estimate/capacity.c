@@ -142,7 +142,8 @@ static bool simulate(const ll_serving *s, const ll_simulation *in, ll_simulated 
         ll_sheet_fail(s->sheet, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a simulation");
     else if (out->is_cut)
         ll_sheet_fail(s->sheet, LIBLLM_ERROR_LIMIT,
-                      "capacity.simulate: more than %d events; a larger \"mtbf_hours\" or fewer \"hours\" would do",
+                      "capacity.simulate: more than %d events, or hardly any request; a larger \"mtbf_hours\", fewer "
+                      "\"hours\" or more \"queries_per_second\" would do",
                       EVENTS_MAX);
     return !s->sheet->status;
 }

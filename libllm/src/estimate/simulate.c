@@ -308,8 +308,12 @@ static void run(service *s)
     s->restarted = in->replicas;
     if (in->restart_every > 0)
         ll_agenda_set(&s->agenda, 2 * in->replicas, in->restart_every);
+    uint64_t drawn = 0; /* where hours have no requests, not each draw is one */
     for (uint32_t i = 0; i < in->requests && !s->has_no_memory && !s->out->is_cut;) {
         now += spread(&s->chance, 1 / (in->arrivals * in->replicas * most));
+        s->out->is_cut = !isfinite(now) || ++drawn > in->events_most;
+        if (s->out->is_cut)
+            break;
         const double hour = in->hours ? in->hours[(int)(fmod(now, 86400) / 3600) % 24] : most;
         if (hour >= most || uniform(&s->chance) * most <= hour)
             arrive(s, i++, now);

@@ -36,7 +36,7 @@ typedef struct ll_simulated {
     double lost;        /* share of requests given up after LL_SIMULATION_TRIES */
     double seconds;     /* simulated */
     uint64_t events;
-    bool is_cut; /* it was more than the most events: the figures mean nothing */
+    bool is_cut; /* it was more than the most events, or a time that is no number: the figures mean nothing */
 } ll_simulated;
 
 enum { LL_SIMULATION_TRIES = 20 };
