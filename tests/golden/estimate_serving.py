@@ -326,7 +326,7 @@ def check_own_engine(estimate):
         yield from compare(f"our own engine with {n} sequences", report, {
             "memory.needed": weights + n * kv / 2000 * 2048 + scratch, "latency.tpot": read / (40e9 * 0.92),
             "decode.tokens_per_second": n * 40e9 * 0.92 / read,
-            "concurrency.most": (16e9 - weights - scratch) // kv,
+            "concurrency.most": (16e9 - weights - scratch) // (kv / 2000 * 2048),
             "latency.ttft": 1500 * at(report, "flops.prefill_token") / (1e12 * 0.32)})
     report = estimate({"task": "serve", "engine": "libllm", "model": "Llama-3.1-8B", "machine": machine,
                        "measured": {"tpot": 0.2}})

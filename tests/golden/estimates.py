@@ -384,6 +384,38 @@ def check_fit(estimate):
             yield f"our own engine, calibrated, {n} sequences: {value} s a token, expected about {step}"
 
 
+def check_most(estimate, models):
+    """The longest context and the most sequences that are said to fit do, and a page or a sequence more does not."""
+    for model in [model["name"] for model in json.load(open(models, encoding="utf-8"))]:
+        fit = {"task": "fit", "model": model, "weights": "q4_k_m"}
+        serve = {"task": "serve", "engine": "libllm", "model": model, "weights": "q4_k_m",
+                 "load": {"input_tokens": 900, "output_tokens": 77}}
+        whole = estimate({**fit, "machine": {"memory": 1e15}, "context": 1})
+        if "most" not in whole["context"]:  # no KV memory
+            continue
+        for extra in (1e8, 5e9):
+            machine = {"memory": math.floor(at(whole, "memory.needed") + extra)}
+            most = at(estimate({**fit, "machine": machine}), "context.most")
+            more = (most + 64,) if most < at(whole, "context.most") else ()
+            for context in (most, *more):
+                needed = at(estimate({**fit, "machine": machine, "context": max(1, context)}), "memory.needed")
+                if (needed <= machine["memory"]) != (context == most) and context > 0:
+                    yield f"{model} in {machine['memory']} bytes: of {most} tokens at most, {context} need {needed}"
+            most = at(estimate({**serve, "machine": machine}), "concurrency.most")
+            for n in (most, most + 1):
+                needed = at(estimate({**serve, "machine": machine, "concurrency": max(1, n)}), "memory.needed")
+                if (needed <= machine["memory"]) != (n == most) and n > 0:
+                    yield f"{model} in {machine['memory']} bytes: of {most} sequences at most, {n} need {needed}"
+    for model in ("Llama-3.1-8B", "Gemma-3-4B", "gpt-oss-20b"):  # of several sequences, each
+        served = {"task": "serve", "engine": "libllm", "model": model, "weights": "q4_k_m", "concurrency": 5}
+        weights = at(estimate({"task": "fit", "model": model, "machine": {"memory": 1e12}}), "weights.bytes")
+        machine = {"memory": math.floor(weights + 4e9)}
+        most = at(estimate({**served, "machine": machine}), "context.most")
+        report = estimate({**served, "machine": machine, "load": {"input_tokens": most - 12, "output_tokens": 12}})
+        if not at(report, "memory.needed") <= machine["memory"]:
+            yield f"5 sequences of {most} tokens with {model}, which fit, need {at(report, 'memory.needed')}"
+
+
 SCENARIOS = [
     {"task": "fit", "model": "Llama-3.1-8B", "context": 8192, "weights": "q4_k_m",
      "machine": {"memory": 32e9, "calibration": CALIBRATION}},
@@ -699,7 +731,7 @@ def main(library, folder, models):
                 *check_training(estimate, folder), *check_layouts(estimate, folder), *check_serving(estimate, folder),
                 *check_first_token(estimate), *check_guards(estimate), *check_desktop(estimate),
                 *check_measured(estimate), *estimate_money.check(estimate), *estimate_flops.check(estimate, folder),
-                *check_constants(estimate), *check_refit(estimate), *check_fit(estimate),
+                *check_constants(estimate), *check_refit(estimate), *check_fit(estimate), *check_most(estimate, models),
                 *estimate_tuning.check(estimate, folder), *estimate_scaling.check(estimate), *check_search(estimate),
                 *check_explanations(estimate)]
     print(*problems, sep="\n")

@@ -159,23 +159,48 @@ static void put_kv_memory(ll_task *task, const char *sequences)
     ll_sheet_detail(sheet, "memory.kv");
 }
 
-/* The longest context of one sequence. */
-static void put_context_most(ll_task *task)
+/* The longest context that sequences have room for, in whole pages. Layers with a window keep pages for all tokens or
+ * for the windows, whichever is less, so the larger of what both leave room for. */
+static void put_context_most(ll_task *task, const char *sequences)
+{
+    ll_sheet *sheet = task->sheet;
+    const double widest = widest_window(task->bill), most = task->bill->context > 0 ? task->bill->context : 1e9;
+    const char *n = sequences ? sequences : "1", *room = "machine.memory - weights.bytes - memory.scratch";
+    const char *pages = ll_sheet_text(
+        sheet, "(%s) / (%s * 64 * kv.bytes_per_token)",
+        ll_sheet_has(sheet, "kv.state_bytes") ? ll_sheet_text(sheet, "%s - 3 * %s * kv.state_bytes", room, n) : room,
+        n);
+    if (widest > 0) {
+        const char *full = kv_elements(sheet, task->bill, false), *windows = kv_elements(sheet, task->bill, true);
+        const char *left = ll_sheet_text(sheet, "(%s - (%s + 1) * %s * 64 * (%s) * kv.bytes_per_element)", room, n,
+                                         window_pages(sheet, widest), windows);
+        pages =
+            *full ? ll_sheet_text(sheet, "max(%s, %s / (%s * 64 * (%s) * kv.bytes_per_element))", pages, left, n, full)
+                  : ll_sheet_text(sheet, "max(%s, max(0, %s) * 1e9)", pages, left);
+    }
+    ll_sheet_compute(sheet, "context.most", "token",
+                     ll_sheet_text(sheet, "min(%.15g, 64 * floor(max(0, %s)))", most, pages),
+                     "in pages of 64 tokens, at most what the model was made for");
+}
+
+/* How many sequences of this length have room; see the memory that they need. */
+static void put_concurrency_most(ll_task *task)
 {
     ll_sheet *sheet = task->sheet;
     const double widest = widest_window(task->bill);
-    const char *full = kv_elements(sheet, task->bill, false);
-    if (widest > 0 && *full)
-        ll_sheet_compute(sheet, "context.most", "token",
-                         ll_sheet_text(sheet,
-                                       "max(0, floor((machine.memory - weights.bytes - memory.scratch - 128 * (%s) * "
-                                       "kv.bytes_per_element * %s) / ((%s) * kv.bytes_per_element)))",
-                                       kv_elements(sheet, task->bill, true), window_pages(sheet, widest), full),
-                         NULL);
-    else
-        ll_sheet_compute(sheet, "context.most", "token",
-                         "floor(max(machine.memory - weights.bytes - memory.scratch, 0) / kv.bytes_per_token)",
-                         widest > 0 ? "if layers with a window kept all" : NULL);
+    const char *room = "machine.memory - weights.bytes - memory.scratch", *pages = "ceil(context.tokens / 64)";
+    const char *own = ll_sheet_text(sheet, "kv.bytes_per_token * %s * 64%s", pages,
+                                    ll_sheet_has(sheet, "kv.state_bytes") ? " + 3 * kv.state_bytes" : "");
+    const char *most = ll_sheet_text(sheet, "(%s) / (%s)", room, own);
+    if (widest > 0) {
+        const char *full = kv_elements(sheet, task->bill, false);
+        const char *windows = ll_sheet_text(sheet, "64 * min(%s, %s) * (%s) * kv.bytes_per_element", pages,
+                                            window_pages(sheet, widest), kv_elements(sheet, task->bill, true));
+        most = ll_sheet_text(sheet, "max(%s, (%s - %s) / (%s + 64 * %s * (%s) * kv.bytes_per_element))", most, room,
+                             windows, windows, pages, *full ? full : "0");
+    }
+    ll_sheet_compute(sheet, "concurrency.most", "", ll_sheet_text(sheet, "floor(max(0, %s))", most),
+                     "sequences of this length");
 }
 
 /* Whether everything fits, and the most context that does. `sequences` is a figure; NULL: one. */
@@ -211,14 +236,16 @@ static void put_memory(ll_task *task, const char *sequences)
     }
     if (ll_sheet_value(sheet, "kv.bytes_per_token") <= 0)
         return;
-    put_context_most(task);
+    put_context_most(task, sequences);
     if (ll_sheet_value(sheet, "memory.needed") > memory) {
         ll_sheet_remark(sheet, LL_REMARK_REASON, "context_does_not_fit",
                         "The weights fit, but not with the memory of so long a context.",
                         "权重可以放下，但该上下文长度的 KV 缓存放不下。");
-        ll_sheet_remark(sheet, LL_REMARK_CHANGE, "shorter_context",
-                        ll_sheet_text(sheet, "A context of %.0f tokens fits.", ll_sheet_value(sheet, "context.most")),
-                        ll_sheet_text(sheet, "上下文缩短到 %.0f 词元即可。", ll_sheet_value(sheet, "context.most")));
+        const double most = ll_sheet_value(sheet, "context.most");
+        if (most > 0)
+            ll_sheet_remark(sheet, LL_REMARK_CHANGE, "shorter_context",
+                            ll_sheet_text(sheet, "A context of %.0f tokens fits.", most),
+                            ll_sheet_text(sheet, "上下文缩短到 %.0f 词元即可。", most));
     }
 }
 
@@ -257,10 +284,8 @@ void ll_serve_own(ll_task *task)
     ll_put_inference_flops(task, true);
     ll_put_kv(task);
     put_memory(task, "concurrency.offered");
-    if (ll_sheet_has(sheet, "context.most") && ll_sheet_value(sheet, "kv.bytes_per_sequence") > 0)
-        ll_sheet_compute(sheet, "concurrency.most", "",
-                         "floor((machine.memory - weights.bytes - memory.scratch) / kv.bytes_per_sequence)",
-                         "sequences of this length");
+    if (ll_sheet_has(sheet, "context.most"))
+        put_concurrency_most(task);
     put_speed(task, &calibrated, &l,
               &(ll_decoding){.sequences = "concurrency.offered",
                              .kv_bytes = "kv.bytes_per_sequence * (load.input_tokens + load.output_tokens / 2) / "
