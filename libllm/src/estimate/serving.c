@@ -91,6 +91,7 @@ static void put_parallel(ll_serving *s)
                           : count > 0      ? fmax(1, floor(count / (s->pp * s->dp)))
                                            : 1);
     s->ep = ll_read_whole(&r, "ep", 4096, s->has_experts && s->dp > 1 ? s->tp * s->dp : 1);
+    const bool is_ep_given = ll_read_has(&r, "ep");
     s->moe_tp = ll_read_whole(&r, "moe_tp", 1024, fmax(1, floor(s->tp * s->dp / s->ep)));
     ll_read_end(&r);
     if (count > 0 && s->tp * s->pp * s->dp != count)
@@ -101,6 +102,13 @@ static void put_parallel(ll_serving *s)
         ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
                       "parallel: moe_tp * ep is %.0f, but tp * dp is %.0f: they must be equal", s->moe_tp * s->ep,
                       s->tp * s->dp);
+    if (s->bill->layers > 0 && s->pp > s->bill->layers)
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "parallel.pp: %.0f is more than the %.0f layers", s->pp,
+                      s->bill->layers);
+    if (s->has_experts && is_ep_given && fmod(s->bill->experts, s->ep) != 0)
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                      "parallel.ep: %.0f does not divide the %.0f experts; the next that does is %.0f", s->ep,
+                      s->bill->experts, ll_divisor_below(s->bill->experts, s->ep));
     if (s->bill->heads > 0 && fmod(s->bill->heads, s->tp) != 0)
         ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "%s: %.0f devices cannot share %.0f attention heads evenly",
                       tp_name, s->tp, s->bill->heads);

@@ -89,4 +89,7 @@ void ll_run_scenario(ll_sheet *sheet, const json_t *scenario, const ll_tables *t
  * of its own. The task's sheet fails when there is no memory. */
 bool ll_try_scenario(ll_task *task, json_t *scenario, const char *path);
 
+/* The largest number up to `most` that divides n. */
+double ll_divisor_below(double n, double most);
+
 #endif

@@ -63,6 +63,13 @@ void ll_training_read(ll_training *t, ll_task *task, ll_training_plan *p)
 }
 
 /* What cannot be spread so. */
+double ll_divisor_below(double n, double most)
+{
+    while (most > 1 && fmod(n, most) != 0)
+        most--;
+    return most;
+}
+
 static bool check(ll_training *t, const ll_training_plan *p)
 {
     ll_sheet *sheet = t->sheet;
@@ -77,8 +84,18 @@ static bool check(ll_training *t, const ll_training_plan *p)
         ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "parallel.tp: %.0f is more than the %.0f attention heads",
                       p->tp, t->bill->heads);
     if (p->ep > 1 && (!t->has_experts || fmod(t->bill->experts, p->ep) != 0))
-        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT, "parallel.ep: %.0f does not divide the %.0f experts", p->ep,
-                      t->has_experts ? t->bill->experts : 0);
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                      "parallel.ep: %.0f does not divide the %.0f experts; the next that does is %.0f", p->ep,
+                      t->has_experts ? t->bill->experts : 0,
+                      t->has_experts ? ll_divisor_below(t->bill->experts, p->ep) : 1);
+    if (p->devices > 0 && p->ep * p->pp > p->devices)
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                      "parallel: ep * pp is %.0f, more than the %.0f of hardware.count", p->ep * p->pp, p->devices);
+    const double chunks = t->bill->layers + 2; /* as of Llama 3.1 405B: 128 for 126 layers and the two ends */
+    if (p->vp > 1 && p->pp * p->vp > chunks)
+        ll_sheet_fail(sheet, LIBLLM_ERROR_INVALID_ARGUMENT,
+                      "parallel: pp * vp is %.0f, more than the %.0f layers and two ends; at most vp %.0f",
+                      p->pp * p->vp, t->bill->layers, fmax(1, floor(chunks / p->pp)));
     return !sheet->status;
 }
 
