@@ -268,17 +268,18 @@ static json_t *list_of(const char *text, json_t *(*read)(const char *text))
 /* For each PATH=VALUE: the value, of which `read` makes sense, among the members of the object at `where`; "" is the
  * scenario itself, into whose members a path leads. False, with a message. */
 static bool set_pairs(json_t *scenario, const struct texts *pairs, const char *option, const char *where,
-                      json_t *(*read)(const char *text))
+                      json_t *(*read)(const char *path, const char *text))
 {
     for (size_t i = 0; i < pairs->n; i++) {
         const char *equals = strchr(pairs->items[i], '=');
-        json_t *value = equals && equals != pairs->items[i] ? read(equals + 1) : NULL;
+        struct text path = {0};
+        text_append(&path, pairs->items[i], equals ? (size_t)(equals - pairs->items[i]) : 0);
+        json_t *value = path.n_bytes > 0 ? read(path.bytes, equals + 1) : NULL;
         if (!value) {
             message("--%s must be PATH=VALUE, not '%s'", option, pairs->items[i]);
+            text_free(&path);
             return false;
         }
-        struct text path = {0};
-        text_append(&path, pairs->items[i], (size_t)(equals - pairs->items[i]));
         if (*where) {
             if (!json_object_get(json_object_get(scenario, "search"), where))
                 set(json_object_get(scenario, "search"), where, json_object());
@@ -291,11 +292,25 @@ static bool set_pairs(json_t *scenario, const struct texts *pairs, const char *o
     return true;
 }
 
-static json_t *values_of(const char *text) { return list_of(text, value_of); }
+/* What a member takes: "910B" is a device, and "7B" a model of that size, as after -m. */
+static json_t *(*reader_of(const char *path, const char *text))(const char *text)
+{
+    const char *dot = strrchr(path, '.'), *member = dot ? dot + 1 : path;
+    if (text[0] == '{' || text[0] == '[' || text[0] == '"')
+        return value_of;
+    if (strcmp(member, "device") == 0 || strcmp(path, "hardware") == 0)
+        return json_string;
+    return strcmp(path, "model") == 0 ? model_of : value_of;
+}
 
-static json_t *number_of(const char *text)
+static json_t *value_at(const char *path, const char *text) { return reader_of(path, text)(text); }
+
+static json_t *values_at(const char *path, const char *text) { return list_of(text, reader_of(path, text)); }
+
+static json_t *number_of(const char *path, const char *text)
 {
     double x;
+    (void)path;
     return parse_size(text, &x) ? number(x) : NULL;
 }
 
@@ -333,7 +348,7 @@ static bool set_search(json_t *scenario, const struct values *v)
     set_text(scenario, "search.against", v->against);
     return set_pairs(scenario, &v->limits, "limit", "limits", number_of) &&
            set_pairs(scenario, &v->least, "at-least", "at_least", number_of) &&
-           set_pairs(scenario, &v->over, "over", "over", values_of);
+           set_pairs(scenario, &v->over, "over", "over", values_at);
 }
 
 /* The model and the device, or lists of them to be compared. False, with a message. */
@@ -370,7 +385,7 @@ static bool apply(json_t *scenario, const struct values *v, const struct texts *
         set(scenario, "conventions.compare", json_true());
     if (v->as_printed || v->corrected)
         set(scenario, "mode", json_string(v->corrected ? "corrected" : "as-printed"));
-    if (!set_subjects(scenario, v) || !set_search(scenario, v) || !set_pairs(scenario, &v->set, "set", "", value_of))
+    if (!set_subjects(scenario, v) || !set_search(scenario, v) || !set_pairs(scenario, &v->set, "set", "", value_at))
         return false;
     set_text(scenario, "output.format", v->json ? "json" : v->format ? v->format : "table");
     set_text(scenario, "output.lang", v->language);

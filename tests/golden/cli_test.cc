@@ -119,6 +119,7 @@ TEST_F(Command, WhatFailsIsSaidAndExitsWith1)
         {{"estimate", "train", "--compare", "-m", "70B,7", "--on", "H100"}, "a size needs its unit"},
         {{"estimate", "model", "GPT-2", "--limit", "kv.bytes_per_token=1"}, "go with --search"},
         {{"estimate", "model", "GPT-2", "--search", "--limit", "x"}, "--limit must be PATH=VALUE, not 'x'"},
+        {{"estimate", "serve", "GPT-2", "--set", "hardware.device=910B"}, "\"910B\" may be Ascend 910B1"},
     };
     for (const auto &one : cases) {
         Result result = run(one.arguments);
@@ -154,6 +155,10 @@ TEST_F(Command, EstimateTakesTheModelBehindTheTaskAndSearches)
     EXPECT_EQ(500, json_integer_value(json_object_get(best, "context"))) << report;
     const json_t *rows = json_object_get(json_array_get(json_object_get(root.get(), "tables"), 0), "rows");
     EXPECT_EQ(2u, json_array_size(rows)) << report;
+    // What begins like a number is a device, and a size a model, where these are asked for.
+    EXPECT_TRUE(contains(output({"estimate", "model", "GPT-2", "--search", "--over", "model=7B,GPT-2", "--minimize",
+                                 "parameters.total"}),
+                         "7B"));
 }
 
 TEST_F(Command, OpensTheOneModelOfAFolder)
