@@ -576,6 +576,19 @@ TEST(Estimate, AVisionTowerWithoutATypeIsNotCounted)
     EXPECT_NE(std::string::npos, report.find("unknown_vision_tower")) << report;
 }
 
+// Of several models on one device, the reasons say whose they are.
+TEST(Estimate, ReasonsOfAComparisonNameTheirRow)
+{
+    Host h;
+    libllm_error e{};
+    std::string report;
+    ASSERT_EQ(LIBLLM_OK, run(&h.host, R"({"task":"serve","hardware":"RTX 4090","compare":{"models":["Llama-3.1-8B",
+        "Llama-3.1-70B"]}})",
+                             &report, &e))
+        << e.message;
+    EXPECT_NE(std::string::npos, report.find("\"Llama-3.1-70B, NVIDIA RTX 4090: Weights (")) << report;
+}
+
 // Layers that are dense by a list may be dense by the period, too, and are not taken off twice.
 TEST(Estimate, DenseLayersOfAListAreTakenOffOnce)
 {

@@ -80,12 +80,10 @@ static json_t *combine(const json_t *scenario, const json_t *model, const json_t
     return copy;
 }
 
-static void put_name(ll_document *d, const json_t *choice, const ll_sheet *sheet, const char *path)
+static const char *name_of(const json_t *choice, const ll_sheet *sheet, const char *path)
 {
     const ll_figure *figure = ll_sheet_find(sheet, path);
-    ll_document_text(d, figure && figure->text             ? figure->text
-                        : choice && json_is_string(choice) ? json_string_value(choice)
-                                                           : "");
+    return figure && figure->text ? figure->text : choice && json_is_string(choice) ? json_string_value(choice) : "";
 }
 
 void ll_put_figure_cell(ll_document *d, const ll_sheet *sheet, const char *path)
@@ -104,6 +102,15 @@ void ll_put_figure_cell(ll_document *d, const ll_sheet *sheet, const char *path)
     ll_buffer_free(&cell);
 }
 
+/* Of the row of these names. */
+static void put_note(ll_document *d, ll_sheet *sheet, const char *const *names, const char *english,
+                     const char *chinese)
+{
+    const char *between = *names[0] && *names[1] ? ", " : "";
+    ll_document_note(d, ll_sheet_text(sheet, "%s%s%s: %s", names[0], between, names[1], english),
+                     ll_sheet_text(sheet, "%s%s%s：%s", names[0], between, names[1], chinese));
+}
+
 static void put_combination(ll_task *task, const json_t *scenario, const json_t *model, const json_t *device,
                             const char *const *figures, size_t n, ll_document *d)
 {
@@ -114,17 +121,18 @@ static void put_combination(ll_task *task, const json_t *scenario, const json_t 
     }
     ll_run_scenario(&sheet, scenario, task->tables, task->bill);
     ll_document_row(d);
-    put_name(d, model, &sheet, "model.name");
-    put_name(d, device, &sheet, "device.name");
+    const char *names[] = {name_of(model, &sheet, "model.name"), name_of(device, &sheet, "device.name")};
+    ll_document_text(d, names[0]);
+    ll_document_text(d, names[1]);
     for (size_t i = 0; i < n; i++)
         ll_put_figure_cell(d, &sheet, figures[i]);
-    if (sheet.status == LIBLLM_ERROR_OUT_OF_MEMORY)
-        ll_sheet_fail(task->sheet, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a comparison");
-    else if (sheet.status)
-        ll_document_note(d, sheet.error.message, sheet.error.message);
+    if (sheet.status && sheet.status != LIBLLM_ERROR_OUT_OF_MEMORY)
+        put_note(d, &sheet, names, sheet.error.message, sheet.error.message);
     for (size_t i = 0; i < sheet.n_remarks; i++)
         if (sheet.remarks[i].kind == LL_REMARK_REASON)
-            ll_document_note(d, sheet.remarks[i].english, sheet.remarks[i].chinese);
+            put_note(d, &sheet, names, sheet.remarks[i].english, sheet.remarks[i].chinese);
+    if (sheet.status == LIBLLM_ERROR_OUT_OF_MEMORY)
+        ll_sheet_fail(task->sheet, LIBLLM_ERROR_OUT_OF_MEMORY, "out of memory for a comparison");
     ll_sheet_free(&sheet);
 }
 
