@@ -226,7 +226,7 @@ class Surface(unittest.TestCase):
         self.assertEqual(self.tiny.generate(IDS, max_tokens=3, temperature=0).text,
                          libllm.Model.open(TINY, n_batch=3, gpu_layers=1).generate(IDS, max_tokens=3, temperature=0).text)
         with self.assertRaisesRegex(libllm.InvalidArgumentError, "n_batch"):
-            libllm.Model.open(TINY, n_batch=5000).generate(IDS)
+            libllm.Model.open(TINY, n_batch=8193).generate(IDS)
         with mock.patch.object(api.Engine, "create", side_effect=RuntimeError) as create, self.assertRaises(RuntimeError):
             libllm.Model.open(TINY, n_batch=7, gpu_layers=5).generate(IDS)
         self.assertEqual((create.call_args.args[1].n_batch, create.call_args.args[1].n_device_layers), (7, 5))
