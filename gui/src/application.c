@@ -178,7 +178,10 @@ static void lg_application_open(GApplication *application, GFile **files, int n_
         lg_window_say(window, _("Only files on this computer can be opened"));
 }
 
-static void on_chat_found(LgApplication *self, gint64 chat_id) { lg_window_show_chat(present_window(self), chat_id); }
+static void on_chat_found(LgApplication *self, gint64 chat_id, gint64 message_id)
+{
+    lg_window_show_chat(present_window(self), chat_id, message_id);
+}
 
 static void on_search_wanted(LgApplication *self, const char *text) { lg_window_search(present_window(self), text); }
 

@@ -61,7 +61,7 @@ static void on_found(GObject *store, GAsyncResult *result, gpointer data)
         LgSearchHit *hit = hits->pdata[i];
         if (!g_hash_table_add(chats, &hit->chat_id))
             continue;
-        char *name = g_strdup_printf("%" G_GINT64_FORMAT, hit->chat_id);
+        char *name = g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT, hit->chat_id, hit->message_id);
         g_variant_builder_add(&names, "s", name);
         g_hash_table_insert(search->provider->hits, name, g_object_ref(hit));
     }
@@ -125,8 +125,10 @@ static void call(GDBusConnection *connection, const char *sender, const char *pa
         get_metas(self, invocation, parameters);
     } else if (strcmp(method, "ActivateResult") == 0) {
         const char *name;
+        char *end;
         g_variant_get_child(parameters, 0, "&s", &name);
-        g_signal_emit(self, signals[CHOSEN], 0, g_ascii_strtoll(name, NULL, 10));
+        const gint64 chat_id = g_ascii_strtoll(name, &end, 10);
+        g_signal_emit(self, signals[CHOSEN], 0, chat_id, g_ascii_strtoll(end, NULL, 10));
         g_dbus_method_invocation_return_value(invocation, NULL);
     } else if (strcmp(method, "LaunchSearch") == 0) {
         g_autoptr(GVariant) terms = g_variant_get_child_value(parameters, 0);
@@ -183,7 +185,7 @@ static void lg_search_provider_class_init(LgSearchProviderClass *class)
 {
     G_OBJECT_CLASS(class)->finalize = lg_search_provider_finalize;
     signals[CHOSEN] = g_signal_new("chosen", LG_TYPE_SEARCH_PROVIDER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                   G_TYPE_NONE, 1, G_TYPE_INT64);
+                                   G_TYPE_NONE, 2, G_TYPE_INT64, G_TYPE_INT64);
     signals[SEARCH] = g_signal_new("search", LG_TYPE_SEARCH_PROVIDER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                    G_TYPE_NONE, 1, G_TYPE_STRING);
 }

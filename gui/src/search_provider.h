@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 #define LG_TYPE_SEARCH_PROVIDER (lg_search_provider_get_type())
 G_DECLARE_FINAL_TYPE(LgSearchProvider, lg_search_provider, LG, SEARCH_PROVIDER, GObject)
 
-/* Signals: "chosen" (gint64 chat) and "search" (const char *text) want a window. */
+/* Signals: "chosen" (gint64 chat, gint64 message or 0) and "search" (const char *text) want a window. */
 LgSearchProvider *lg_search_provider_new(void);
 
 gboolean lg_search_provider_export(LgSearchProvider *self, GDBusConnection *connection, const char *path,

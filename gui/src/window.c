@@ -106,10 +106,10 @@ void lg_window_set_model(LgWindow *self, const char *model)
         lg_library_add(lg_application_get_library(lg_application_get_default()), model, NULL);
 }
 
-void lg_window_show_chat(LgWindow *self, gint64 chat_id)
+void lg_window_show_chat(LgWindow *self, gint64 chat_id, gint64 message_id)
 {
     lg_window_show_page(self, "chat");
-    lg_chat_page_show_chat(self->chat, chat_id);
+    lg_chat_page_show_message(self->chat, chat_id, message_id);
 }
 
 void lg_window_search(LgWindow *self, const char *text)

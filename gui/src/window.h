@@ -23,7 +23,8 @@ LgWindow *lg_window_of(GtkWidget *widget);
 void lg_window_set_model(LgWindow *self, const char *model);
 
 /* Shows a chat of the history, or what is found in it. */
-void lg_window_show_chat(LgWindow *self, gint64 chat_id);
+/* message_id 0: none of its messages in particular. */
+void lg_window_show_chat(LgWindow *self, gint64 chat_id, gint64 message_id);
 void lg_window_search(LgWindow *self, const char *text);
 
 /* Shows "chat", "models" or "sizing". */

@@ -3,6 +3,7 @@
  * goes on. Drafts are kept, and what a model is told is whole.
  */
 #include "chat/chat_settings.h"
+#include "chat/history.h"
 #include "chat/parameters.h"
 #include "chat/provider.h"
 #include "chat/transcript.h"
@@ -365,6 +366,82 @@ static void parameters_are_kept(void)
     g_assert_cmpint(again.reasoning, ==, LG_REASONING_AS_SET);
 }
 
+/* --- What is found --- */
+
+static gint64 add_message(gint64 chat_id, gint64 parent_id, LgRole role, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    const gint64 id =
+        lg_store_add_message(store, chat_id, parent_id, &(LgMessageChange){.role = role, .text = text}, &error);
+    g_assert_no_error(error);
+    return id;
+}
+
+/* Messages below this one, in turns, and the last of them. */
+static gint64 add_messages(gint64 chat_id, gint64 parent_id, guint n)
+{
+    for (guint i = 0; i < n; i++)
+        parent_id = add_message(chat_id, parent_id, i % 2 ? LG_ROLE_USER : LG_ROLE_ASSISTANT, "Line\n\nafter\n\nline.");
+    return parent_id;
+}
+
+static gboolean is_found(GListModel *found, const char *text)
+{
+    g_autoptr(LgSearchHit) hit = g_list_model_get_item(found, 0);
+    g_autofree char *line = hit ? g_utf8_casefold(hit->snippet, -1) : NULL;
+    return line && strstr(line, text);
+}
+
+/* Chooses the first thing that is found. */
+static void choose_hit(const char *text)
+{
+    g_autoptr(GPtrArray) lists = g_ptr_array_new();
+    lg_chat_page_search(page, text);
+    find(widget_of(LG_TYPE_HISTORY), GTK_TYPE_LIST_VIEW, lists);
+    GtkListView *hits = lists->pdata[lists->len - 1];
+    GListModel *found = G_LIST_MODEL(gtk_list_view_get_model(hits));
+    WAIT(is_found(found, text));
+    g_signal_emit_by_name(hits, "activate", 0);
+}
+
+/* Whether the beginning of a message is in the view. */
+static gboolean is_seen(gint64 id)
+{
+    g_autoptr(GPtrArray) all = rows();
+    for (guint i = 0; i < all->len; i++) {
+        graphene_point_t place;
+        GtkWidget *view = gtk_widget_get_ancestor(all->pdata[i], GTK_TYPE_SCROLLED_WINDOW);
+        if (lg_message_row_get_message(all->pdata[i])->id == id &&
+            gtk_widget_compute_point(all->pdata[i], view, &GRAPHENE_POINT_INIT(0, 0), &place))
+            return place.y > -1 && place.y < (float)gtk_widget_get_height(view) / 2;
+    }
+    return FALSE;
+}
+
+static void hits_lead_to_messages(void)
+{
+    open_page(SCRIPTED);
+    const gint64 chat_id = lg_store_add_chat(store, &(LgChatChange){.fields = LG_CHAT_TITLE, .title = "Beasts"}, NULL);
+    const gint64 first = add_message(chat_id, 0, LG_ROLE_USER, "On dragons.");
+    const gint64 wyverns = add_message(chat_id, first, LG_ROLE_ASSISTANT, "Of wyverns.");
+    const gint64 basilisks = add_message(chat_id, add_messages(chat_id, wyverns, 35), LG_ROLE_USER, "And basilisks?");
+    const gint64 end = add_messages(chat_id, basilisks, 36);
+    const gint64 griffins = add_message(chat_id, first, LG_ROLE_ASSISTANT, "Of griffins.");
+    const gint64 other_end = add_messages(chat_id, griffins, 20);
+    choose_hit("wyverns"); /* another branch, in a chat that is not shown */
+    WAIT(n_messages() && message(n_messages() - 1)->id == end && is_seen(wyverns));
+    choose_hit("basilisks"); /* further down */
+    WAIT(is_seen(basilisks));
+    choose_hit("griffins"); /* and in the one that is */
+    WAIT(message(n_messages() - 1)->id == other_end && is_seen(griffins));
+    choose_hit("dragons"); /* of both branches, of which one is shown */
+    WAIT(is_seen(first));
+    g_assert_cmpint(message(n_messages() - 1)->id, ==, other_end);
+    choose_hit("beasts"); /* its title: it stays as it is */
+    g_assert_true(is_seen(first));
+    close_page();
+}
+
 static void add(void)
 {
     g_test_add_func("/chat/answered", messages_are_answered);
@@ -379,6 +456,7 @@ static void add(void)
     g_test_add_func("/chat/deleted", deleted_chats_are_not_answered);
     g_test_add_func("/chat/reasoning", reasoning_is_chosen_for_a_chat);
     g_test_add_func("/chat/servers", servers_get_what_they_understand);
+    g_test_add_func("/chat/hits", hits_lead_to_messages);
     g_test_add_func("/chat/parameters", parameters_are_kept);
     g_test_add_func("/chat/transcripts", transcripts_are_whole);
 }

@@ -37,7 +37,18 @@ static void wait_for(GVariant **reply)
 
 static GVariant *terms(const char *word) { return g_variant_new("(^as)", (const char *const[]){word, NULL}); }
 
-static void note_chat(LgSearchProvider *provider, gint64 chat_id, gpointer chosen) { *(gint64 *)chosen = chat_id; }
+static void note_chosen(LgSearchProvider *provider, gint64 chat_id, gint64 message_id, gpointer chosen)
+{
+    ((gint64 *)chosen)[0] = chat_id;
+    ((gint64 *)chosen)[1] = message_id;
+}
+
+static void choose(GDBusConnection *server, const char *name)
+{
+    g_autoptr(GVariant) done = NULL;
+    call(server, "ActivateResult", g_variant_new("(s^asu)", name, (const char *const[]){NULL}, 0), &done);
+    wait_for(&done);
+}
 
 static void chats_are_found(void)
 {
@@ -61,26 +72,35 @@ static void chats_are_found(void)
     g_autoptr(LgStore) store = lg_store_new_in_memory();
     gint64 chat_id = lg_store_add_chat(store, &(LgChatChange){.fields = LG_CHAT_TITLE, .title = "Dragons"}, &error);
     g_assert_no_error(error);
-    lg_store_add_message(store, chat_id, 0, &(LgMessageChange){.role = LG_ROLE_USER, .text = "On dragons."}, &error);
+    gint64 message_id = lg_store_add_message(
+        store, chat_id, 0, &(LgMessageChange){.role = LG_ROLE_USER, .text = "On dragons, and wyverns."}, &error);
     g_assert_no_error(error);
     lg_search_provider_set_store(provider, store);
     wait_for(&early);
-    g_autofree char *name = g_strdup_printf("%" G_GINT64_FORMAT, chat_id),
+    g_autofree char *name = g_strdup_printf("%" G_GINT64_FORMAT " 0", chat_id),
                     *expected = g_strdup_printf("(['%s'],)", name);
     g_autofree char *found = g_variant_print(early, FALSE);
     g_assert_cmpstr(found, ==, expected);
 
-    g_autoptr(GVariant) metas = NULL, done = NULL, none = NULL;
+    g_autoptr(GVariant) metas = NULL, by_message = NULL, none = NULL;
     call(server, "GetResultMetas", terms(name), &metas);
     wait_for(&metas);
     g_autofree char *described = g_variant_print(metas, FALSE);
     g_assert_nonnull(strstr(described, "'name': <'Dragons'>"));
 
-    gint64 chosen = 0;
-    g_signal_connect(provider, "chosen", G_CALLBACK(note_chat), &chosen);
-    call(server, "ActivateResult", g_variant_new("(s^asu)", name, (const char *const[]){NULL}, 0), &done);
-    wait_for(&done);
-    g_assert_cmpint(chosen, ==, chat_id);
+    gint64 chosen[2] = {0, -1};
+    g_signal_connect(provider, "chosen", G_CALLBACK(note_chosen), chosen);
+    choose(server, name);
+    g_assert_cmpint(chosen[0], ==, chat_id);
+    g_assert_cmpint(chosen[1], ==, 0); /* its title was found */
+    call(server, "GetInitialResultSet", terms("wyverns"), &by_message);
+    wait_for(&by_message);
+    g_autofree const char **names = NULL;
+    g_variant_get(by_message, "(^a&s)", &names);
+    g_assert_nonnull(names[0]);
+    choose(server, names[0]);
+    g_assert_cmpint(chosen[0], ==, chat_id);
+    g_assert_cmpint(chosen[1], ==, message_id);
 
     lg_search_provider_set_enabled(provider, FALSE);
     call(server, "GetInitialResultSet", terms("dragons"), &none);

@@ -70,6 +70,9 @@ struct _LgChatPage {
     GCancellable *measuring;
     GCancellable *reading_files; /* that go with the draft */
     guint measure_timeout, draft_timeout, more_timeout;
+    gint64 sought;     /* the message to which the view goes once it has its place; 0: none */
+    guint seeking;     /* the tick in which that is done; 0: none */
+    gint64 seek_frame; /* not before this one */
     gboolean at_end, filling;
     gboolean is_gone; /* its widgets are: what was asked for before is not shown any more */
     double from_end;  /* while messages come in front: where the view is, seen from its end; or -1 */
@@ -120,6 +123,8 @@ void lg_chat_page_remove_rows(LgChatPage *self, guint from);
 LgMessage *lg_chat_page_find_message(LgChatPage *self, gint64 id);
 void lg_chat_page_show_older(LgChatPage *self);
 void lg_chat_page_scroll_to_end(LgChatPage *self);
+/* Moves the view to the message as soon as its row has a place; 0: no longer. FALSE: it is not shown. */
+gboolean lg_chat_page_seek(LgChatPage *self, gint64 message_id);
 void lg_chat_page_watch_view(LgChatPage *self);
 
 void lg_chat_page_measure_soon(LgChatPage *self);

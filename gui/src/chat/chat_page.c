@@ -123,21 +123,30 @@ void lg_chat_page_new_chat(LgChatPage *self)
         adw_flap_set_reveal_flap(self->flap, FALSE);
 }
 
-void lg_chat_page_show_chat(LgChatPage *self, gint64 chat_id)
+void lg_chat_page_show_message(LgChatPage *self, gint64 chat_id, gint64 message_id)
 {
-    if (chat_id == lg_chat_page_get_chat_id(self))
+    const gboolean is_other = chat_id != lg_chat_page_get_chat_id(self);
+    if (!is_other && !message_id)
         return;
-    lg_lateness_mark("chat chosen");
-    lg_chat_page_save_draft(self);
-    lg_chat_page_end_edit(self);
-    self->n_shown = LG_PAGE_FIRST;
-    self->n_wanted = LG_PAGE_MORE;
-    lg_chat_page_take_step(self, lg_step_new(LG_STEP_SHOW, chat_id));
+    g_clear_handle_id(&self->more_timeout, g_source_remove); /* it would show the chat of before instead */
+    if (is_other) {
+        lg_lateness_mark("chat chosen");
+        lg_chat_page_save_draft(self);
+        lg_chat_page_end_edit(self);
+        self->n_shown = LG_PAGE_FIRST;
+        self->n_wanted = LG_PAGE_MORE;
+    }
+    LgStep *step = lg_step_new(LG_STEP_SHOW, chat_id);
+    step->message_id = message_id;
+    step->keeps_branch = lg_chat_page_is_busy(self, chat_id);
+    lg_chat_page_take_step(self, step);
 }
 
-static void on_chat_chosen(LgChatPage *self, gint64 chat_id)
+void lg_chat_page_show_chat(LgChatPage *self, gint64 chat_id) { lg_chat_page_show_message(self, chat_id, 0); }
+
+static void on_chat_chosen(LgChatPage *self, gint64 chat_id, gint64 message_id)
 {
-    lg_chat_page_show_chat(self, chat_id);
+    lg_chat_page_show_message(self, chat_id, message_id);
     if (adw_flap_get_folded(self->flap))
         adw_flap_set_reveal_flap(self->flap, FALSE);
 }
@@ -251,6 +260,7 @@ static void lg_chat_page_dispose(GObject *object)
     if (self->more_timeout)
         g_source_remove(self->more_timeout);
     self->measure_timeout = self->more_timeout = 0;
+    lg_chat_page_seek(self, 0);
     g_cancellable_cancel(self->measuring);
     g_cancellable_cancel(self->showing);
     g_cancellable_cancel(self->reading_files);

@@ -27,6 +27,9 @@ void lg_chat_page_set_store(LgChatPage *self, LgStore *store);
 
 void lg_chat_page_new_chat(LgChatPage *self);
 void lg_chat_page_show_chat(LgChatPage *self, gint64 chat_id);
+/* The chat at this message, in the branch that has it; 0: as lg_chat_page_show_chat(). While something is written in
+ * the chat its branch stays, and it is said so. */
+void lg_chat_page_show_message(LgChatPage *self, gint64 chat_id, gint64 message_id);
 /* The model of the chat that is shown, a path or a name. */
 void lg_chat_page_set_model(LgChatPage *self, const char *model);
 /* From now on this model answers beside the other one; NULL: none does. */

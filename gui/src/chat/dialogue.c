@@ -177,6 +177,44 @@ static gboolean choose(LgStore *store, LgStep *step, GError **error)
     return TRUE;
 }
 
+/* How many messages stand from this one to the end of the branch; 0: it is in another one, or there was an error. */
+static guint count_from(LgStore *store, const LgMessage *message, gint64 leaf_id, GError **error)
+{
+    g_autoptr(LgMessage) leaf = leaf_id ? lg_store_get_message(store, leaf_id, error) : NULL;
+    if (!leaf || leaf->depth < message->depth)
+        return 0;
+    const guint n = (guint)(leaf->depth - message->depth) + 1;
+    g_autoptr(GPtrArray) path = lg_store_load_path(store, leaf_id, n, error);
+    if (!path)
+        return 0;
+    const LgMessage *first = path->pdata[0];
+    if (first->id == message->id)
+        return n;
+    /* Of two answers beside each other both are seen. */
+    g_autoptr(LgMessage) beside = n == 1 ? lg_beside_find(store, leaf, error) : NULL;
+    return beside && beside->id == message->id ? 1 : 0;
+}
+
+/* The branch with the message is the one that is shown, unless it is already, as far up as it stands. */
+static gboolean seek(LgStore *store, LgStep *step, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(LgChat) chat = lg_store_get_chat(store, step->chat_id, error);
+    g_autoptr(LgMessage) message = chat ? lg_store_get_message(store, step->message_id, error) : NULL;
+    if (!message)
+        return FALSE;
+    guint n = message->chat_id == chat->id ? count_from(store, message, chat->leaf_id, &problem) : 0;
+    if (!n && !problem && !step->keeps_branch) {
+        const gint64 leaf_id = lg_store_choose_branch(store, message->id, &problem);
+        n = leaf_id ? count_from(store, message, leaf_id, &problem) : 0;
+    }
+    step->n_shown = MAX(step->n_shown, n);
+    if (!problem)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return FALSE;
+}
+
 /* The branch that is shown, and in it the answer whose calls are being made: only results stand below it. NULL without
  * an error where there is none. */
 static const LgMessage *find_calling(const GPtrArray *path, guint *index)
@@ -264,6 +302,8 @@ struct places {
 static gboolean change(LgStore *store, LgStep *step, struct places *places, GError **error)
 {
     switch (step->kind) {
+    case LG_STEP_SHOW:
+        return !step->message_id || seek(store, step, error);
     case LG_STEP_SEND:
         return send(store, step, &places->answer_id, &places->other_id, error);
     case LG_STEP_EDIT:
@@ -281,9 +321,8 @@ static gboolean change(LgStore *store, LgStep *step, struct places *places, GErr
         return answer_results(store, step, &places->answer_id, error);
     case LG_STEP_CHOOSE:
         return settle(store, step, error);
-    default:
-        return TRUE;
     }
+    return TRUE;
 }
 
 /* What is to be answered: all but the answer, unless that goes on. */
@@ -324,6 +363,7 @@ static LgDialogue *look(LgStore *store, const LgStep *step, const struct places 
     dialogue->other_id = places->other_id;
     dialogue->other_model = g_strdup(step->other_model);
     dialogue->goes_on = step->kind == LG_STEP_CONTINUE;
+    dialogue->sought_id = step->kind == LG_STEP_SHOW ? step->message_id : 0;
     dialogue->result_id = result_id;
     dialogue->model = g_strdup(step->model);
     dialogue->call_id = g_strdup(step->call_id);

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 #define LG_ROUNDS_MAX 12
 
 typedef enum {
-    LG_STEP_SHOW,       /* nothing but look */
+    LG_STEP_SHOW,       /* nothing but look: where a message is named, at the branch that has it */
     LG_STEP_SEND,       /* the text, at the end; with chat 0 a new one begins */
     LG_STEP_EDIT,       /* the text as another version of the message, which is the user's */
     LG_STEP_REGENERATE, /* another version of the message, which is an answer */
@@ -30,18 +30,19 @@ typedef struct {
     gint64 chat_id, message_id;
     int offset;
     char *text;
-    char *call_id, *tool; /* of LG_STEP_CALL and LG_STEP_DENY: which call, and the name of its tool */
-    gboolean by_user;     /* of LG_STEP_ANSWER: no matter how many rounds of tools there were */
-    gboolean is_quiet;    /* the chat is not to be shown unless it is already */
-    gboolean may_call;    /* calls that need no consent may be made */
-    char *attachments;    /* that go with the text; NULL: none */
-    char *model;          /* that will answer */
-    char *other_model;    /* that will answer as well, beside it; NULL: none */
-    gboolean sees_images; /* both do */
-    char *parameters;     /* of a new chat, as are the next ones */
+    char *call_id, *tool;  /* of LG_STEP_CALL and LG_STEP_DENY: which call, and the name of its tool */
+    gboolean by_user;      /* of LG_STEP_ANSWER: no matter how many rounds of tools there were */
+    gboolean keeps_branch; /* of LG_STEP_SHOW: the message is looked for in the branch that is shown only */
+    gboolean is_quiet;     /* the chat is not to be shown unless it is already */
+    gboolean may_call;     /* calls that need no consent may be made */
+    char *attachments;     /* that go with the text; NULL: none */
+    char *model;           /* that will answer */
+    char *other_model;     /* that will answer as well, beside it; NULL: none */
+    gboolean sees_images;  /* both do */
+    char *parameters;      /* of a new chat, as are the next ones */
     char *system_prompt;
     gint64 folder_id;
-    guint n_shown; /* messages that are shown, counted from the end */
+    guint n_shown; /* messages that are shown, counted from the end; more where the one that is named needs it */
 } LgStep;
 
 LgStep *lg_step_new(LgStepKind kind, gint64 chat_id);
@@ -56,6 +57,7 @@ typedef struct {
     gint64 answer_id;         /* the message that is to be written; 0: none */
     gint64 other_id;          /* the one that is to be written beside it; 0: none */
     gboolean goes_on;         /* it has a beginning */
+    gint64 sought_id;         /* of LG_STEP_SHOW: the message that is to be seen; 0: none */
     gint64 result_id;         /* of LG_STEP_CALL: the message that waits for the result; 0: none */
     char *model;              /* of the step, as are the next ones */
     char *other_model, *call_id;

@@ -33,7 +33,10 @@ static guint chosen_signal;
 
 static const char *title_of(const LgChat *chat) { return chat->title[0] ? chat->title : _("New chat"); }
 
-static void choose(LgHistory *self, gint64 chat_id) { g_signal_emit(self, chosen_signal, 0, chat_id); }
+static void choose(LgHistory *self, gint64 chat_id, gint64 message_id)
+{
+    g_signal_emit(self, chosen_signal, 0, chat_id, message_id);
+}
 
 /* --- Rows -----------------------------------------------------------------------------------------------------------
  */
@@ -163,7 +166,7 @@ static void on_activated(LgHistory *self, guint position)
     if (LG_IS_FOLDER(item))
         gtk_tree_list_row_set_expanded(row, !gtk_tree_list_row_get_expanded(row));
     else if (item)
-        choose(self, LG_CHAT(item)->id);
+        choose(self, LG_CHAT(item)->id, 0);
 }
 
 /* --- The tree -------------------------------------------------------------------------------------------------------
@@ -316,7 +319,7 @@ static void on_hit_activated(LgHistory *self, guint position)
 {
     g_autoptr(LgSearchHit) hit = g_list_model_get_item(G_LIST_MODEL(self->found), position);
     if (hit)
-        choose(self, hit->chat_id);
+        choose(self, hit->chat_id, hit->message_id);
 }
 
 void lg_history_search(LgHistory *self, const char *text)
@@ -402,8 +405,8 @@ static void lg_history_class_init(LgHistoryClass *class)
     static const char *const folder_actions[] = {"history.rename-folder", "history.delete-folder"};
     GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
     G_OBJECT_CLASS(class)->dispose = lg_history_dispose;
-    chosen_signal =
-        g_signal_new("chosen", LG_TYPE_HISTORY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT64);
+    chosen_signal = g_signal_new("chosen", LG_TYPE_HISTORY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                                 G_TYPE_INT64, G_TYPE_INT64);
     gtk_widget_class_set_template_from_resource(widget_class, "/io/github/libllm/Desktop/chat/history.ui");
     gtk_widget_class_bind_template_child(widget_class, LgHistory, search);
     gtk_widget_class_bind_template_child(widget_class, LgHistory, stack);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The chats at the side: in folders, pinned ones first, searched by title and text.
  *
- * Signal: "chosen" (gint64 chat).
+ * Signal: "chosen" (gint64 chat, gint64 message); message 0: none of its messages in particular.
  */
 #ifndef LG_HISTORY_H
 #define LG_HISTORY_H

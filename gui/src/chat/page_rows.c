@@ -101,6 +101,38 @@ static void on_scrolled(LgChatPage *self, GtkAdjustment *adjustment)
     gtk_revealer_set_reveal_child(self->down, below > 200);
 }
 
+/* Rows that came in this frame have their place in the next one. */
+static gboolean on_seek(GtkWidget *widget, GdkFrameClock *clock, gpointer data)
+{
+    LgChatPage *self = LG_CHAT_PAGE(widget);
+    GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment(self->scroller);
+    graphene_point_t place;
+    if (gdk_frame_clock_get_frame_counter(clock) < self->seek_frame)
+        return G_SOURCE_CONTINUE;
+    for (guint i = 0; i < self->rows->len; i++)
+        if (lg_message_row_get_message(self->rows->pdata[i])->id == self->sought &&
+            gtk_widget_compute_point(self->rows->pdata[i], gtk_widget_get_parent(GTK_WIDGET(self->list)),
+                                     &GRAPHENE_POINT_INIT(0, 0), &place))
+            gtk_adjustment_set_value(adjustment, place.y);
+    self->sought = self->seeking = 0;
+    return G_SOURCE_REMOVE;
+}
+
+gboolean lg_chat_page_seek(LgChatPage *self, gint64 message_id)
+{
+    if (self->seeking)
+        gtk_widget_remove_tick_callback(GTK_WIDGET(self), self->seeking);
+    self->sought = self->seeking = 0;
+    if (!message_id || !lg_chat_page_find_message(self, message_id))
+        return FALSE;
+    GdkFrameClock *clock = gtk_widget_get_frame_clock(GTK_WIDGET(self));
+    self->at_end = FALSE;
+    self->sought = message_id;
+    self->seek_frame = clock ? gdk_frame_clock_get_frame_counter(clock) + 2 : 2;
+    self->seeking = gtk_widget_add_tick_callback(GTK_WIDGET(self), on_seek, NULL, NULL);
+    return TRUE;
+}
+
 /* The view has another height: who was at its end stays there. */
 static void on_resized(LgChatPage *self, GtkAdjustment *adjustment)
 {

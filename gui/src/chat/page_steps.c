@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Steps through the history, and showing how things stand after each.
  */
+#include <glib/gi18n.h>
+
 #include "chat/chat_page-private.h"
 #include "lateness.h"
+#include "window.h"
 
 /* So many messages come at once, so that input between them is not kept waiting, until all that are wanted are there.
  */
@@ -48,6 +51,19 @@ static gboolean is_same(const LgDialogue *before, const LgDialogue *now)
            g_strcmp0(last->text, last_before->text) == 0;
 }
 
+static void seek(LgChatPage *self, const LgDialogue *dialogue)
+{
+    const gint64 id = dialogue->sought_id;
+    const gboolean is_beside = dialogue->beside && dialogue->messages->len &&
+                               (dialogue->beside->id == id ||
+                                ((const LgMessage *)dialogue->messages->pdata[dialogue->messages->len - 1])->id == id);
+    LgWindow *window = lg_window_of(GTK_WIDGET(self));
+    if (is_beside)
+        lg_chat_page_scroll_to_end(self); /* where the two are */
+    else if (!lg_chat_page_seek(self, id) && window)
+        lg_window_say(window, _("It is in another version, which can be shown when nothing is being written here"));
+}
+
 static void show_dialogue(LgChatPage *self, LgDialogue *dialogue)
 {
     gboolean is_other = lg_chat_page_get_chat_id(self) != dialogue->chat->id;
@@ -63,11 +79,17 @@ static void show_dialogue(LgChatPage *self, LgDialogue *dialogue)
         lg_chat_page_remove_rows(self, 0);
         self->at_end = TRUE;
     }
+    if (dialogue->sought_id) { /* older ones than it come when they are asked for */
+        self->n_shown = MAX(self->n_shown, dialogue->messages->len);
+        self->n_wanted = self->n_shown;
+    }
     if (dialogue->answer_id)
         lg_chat_page_begin_run(self, dialogue);
     lg_chat_page_make_calls(self, dialogue);
     lg_chat_page_show_messages(self, dialogue->messages, dialogue->messages->len - (dialogue->beside ? 1 : 0));
     lg_chat_page_show_pair(self);
+    if (dialogue->sought_id)
+        seek(self, dialogue);
     if (is_other)
         lg_lateness_mark_frame(GTK_WIDGET(self), "chat shown");
     lg_chat_page_show_calls(self);
