@@ -349,6 +349,52 @@ static void test_downloads(void)
     g_assert_cmpuint(g_strv_length(left), ==, 0);
 }
 
+static char *written_in(const char *path)
+{
+    char *text = NULL;
+    g_file_get_contents(path, &text, NULL, NULL);
+    return text ? text : g_strdup("");
+}
+
+/* What was fetched goes with a download that is cancelled, once its process has ended: offline too, and for one that
+ * does not run. One that is complete stays. */
+static void test_cancelled(void)
+{
+    g_autoptr(GSettings) settings = fresh_settings();
+    LgNetwork *network = lg_network_get_default();
+    g_autoptr(LgDownloads) downloads = lg_downloads_new(network, settings);
+    g_autofree char *log = g_build_filename(place, "calls", NULL);
+    g_autofree char *script = g_strdup_printf("if [ \"$3\" = --discard ]; then echo \"$*\" >>%s; exit 0; fi\n"
+                                              "trap 'sleep 0.2; echo ended >>%s; exit 1' TERM\n"
+                                              "echo '{\"event\":\"progress\",\"done\":50,\"bytes\":100}'\n"
+                                              "while :; do sleep 0.05; done",
+                                              log, log);
+    play(script);
+    LgDownload *one = lg_downloads_add(downloads, "hf:a/b:c.gguf", "c");
+    WAIT_FOR(lg_download_get_share(one) == 0.5);
+    lg_downloads_remove(downloads, one);
+    g_assert_cmpuint(n_of(downloads), ==, 0);
+    g_autofree char *text = NULL;
+    WAIT_FOR((g_free(text), text = written_in(log), strstr(text, "--discard")));
+    g_assert_cmpstr(text, ==, "ended\npull --json --discard hf:a/b:c.gguf\n");
+    lg_network_set_offline(network, TRUE);
+    lg_downloads_remove(downloads, lg_downloads_add(downloads, "hf:a/b:d.gguf", "d"));
+    WAIT_FOR((g_free(text), text = written_in(log), g_str_has_suffix(text, "pull --json --discard hf:a/b:d.gguf\n")));
+    lg_network_set_offline(network, FALSE);
+    g_unlink(log);
+    g_autofree char *well =
+        g_strdup_printf("echo \"$*\" >>%s; echo '{\"event\":\"complete\",\"path\":\"/x/c.gguf\"}'", log);
+    play(well);
+    lg_downloads_add(downloads, "hf:a/b:c.gguf", "c");
+    WAIT_FOR(n_of(downloads) == 0);
+    for (int i = 0; i < 20; i++) {
+        g_usleep(10000);
+        g_main_context_iteration(NULL, FALSE);
+    }
+    g_autofree char *calls = written_in(log);
+    g_assert_cmpstr(calls, ==, "pull --json hf:a/b:c.gguf\n");
+}
+
 static void test_offline(void)
 {
     g_autoptr(GSettings) settings = fresh_settings();
@@ -431,6 +477,7 @@ int main(int argc, char **argv)
     g_test_add_func("/models/folders", test_folders);
     g_test_add_func("/models/helper", test_helper);
     g_test_add_func("/models/downloads", test_downloads);
+    g_test_add_func("/models/cancelled", test_cancelled);
     g_test_add_func("/models/offline", test_offline);
     g_test_add_func("/models/sources", test_sources);
     g_test_add_func("/models/events", test_events);

@@ -334,6 +334,49 @@ def check_stop(command, _):
             assert kept > 1 << 20 and p.content() == LONG, kept
 
 
+def check_discard(command, _):
+    """What a download has left goes, without a request; all else stays."""
+    split = {f"big-0000{i}-of-00002.gguf": LONG[i:] for i in (1, 2)}
+    with Place(command, {NAME: LONG, "other.Q8_0.gguf": SHORT, **split}) as p:
+        cut = script_of_cdn(lambda r, n: r.file(LONG, '"one"', cut=STRETCH) if n == 0 else r.answer(404))
+        p.good(f"hf:{REPO}:other.Q8_0.gguf")
+        for source, name in ((f":{NAME}", ()), (":some.Q4_K_M", ()), ("@main", ("--name", "mine"))):
+            p.hub.script = cut
+            p.run(f"hf:{REPO}{source}", *name)
+            assert len(p.left()) == 2, p.left()
+            n_requests = len(p.hub.requests)
+            code, _, err = p.run(f"hf:{REPO}:other.Q8_0.gguf", "--discard")
+            assert code == 1 and "nothing of an unfinished other.Q8_0" in err and len(p.left()) == 2, (code, err)
+            p.good(f"hf:{REPO}{source}", *name, "--discard")
+            assert p.left() == [] and len(p.hub.requests) == n_requests, p.left()
+        p.hub.script = cut
+        p.run(f"hf:{REPO}:big")
+        folder = p.models / ".big.part"
+        assert p.left() == [folder.name] and len(list(folder.iterdir())) == 2, p.left()
+        p.good(f"hf:{REPO}:big", "--discard")
+        assert p.left() == [] and p.there() == ["other.Q8_0.gguf"], (p.left(), p.there())
+        code, _, err = p.run(f"hf:{REPO}", "--discard")
+        assert code == 2 and "say which one" in err, (code, err)
+        p.hub.script = script_of_cdn(lambda r, n: r.file(LONG, '"one"', delay=0.005))
+        process = p.start(f"hf:{REPO}:{NAME}", "--json")
+        for line in process.stdout:
+            if json.loads(line)["event"] == "progress":
+                break
+        code, _, err = p.run(f"hf:{REPO}:{NAME}", "--discard")
+        assert code == 1 and "another process" in err and len(p.left()) == 2, (code, err, p.left())
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
+        p.good(f"hf:{REPO}:{NAME}", "--discard")
+        (p.models / f".{NAME}.journal").write_text("left by a kill")
+        p.good(f"hf:{REPO}:{NAME}", "--discard")
+        outside = pathlib.Path(p.folder.name) / "outside"
+        outside.mkdir()
+        (outside / "kept").write_text("kept")
+        (p.models / ".some.Q4_K_M.part").symlink_to(outside)
+        p.run(f"hf:{REPO}:{NAME}", "--discard")
+        assert (outside / "kept").exists()
+
+
 # --- Hostile ------------------------------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ struct _LgDownload {
     LgDownloadState state;
     gint64 done, total;
     double speed;
+    gboolean is_given_up;
 };
 
 struct _LgDownloads {
@@ -102,9 +103,32 @@ static void on_event(LgDownload *self, const char *name, JsonNode *event)
     g_signal_emit(self, changed, 0);
 }
 
+/* Nobody waits for it: what cannot be removed stays hidden, and the next download of it goes on from there. */
+static void discard(LgDownload *self)
+{
+    const char *arguments[] = {"--discard", self->source, NULL};
+    g_autoptr(LgHelper) helper = lg_helper_start(self->network, NULL, arguments, NULL);
+}
+
+static void give_up(LgDownload *self)
+{
+    if (!self->helper) {
+        discard(self);
+        return;
+    }
+    self->is_given_up = TRUE;
+    g_object_ref(self); /* until it has ended */
+    lg_helper_stop(self->helper);
+}
+
 static void on_ended(LgDownload *self, gboolean well, const char *code, const char *message)
 {
     g_clear_object(&self->helper);
+    if (self->is_given_up) {
+        discard(self);
+        g_object_unref(self);
+        return;
+    }
     if (well)
         set_state(self, LG_DOWNLOAD_DONE, NULL);
     else if (strcmp(code, "stopped") == 0)
@@ -194,12 +218,23 @@ static void remember(LgDownloads *self)
     g_settings_set_strv(self->settings, "downloads", (const char *const *)lines);
 }
 
+static void on_changed(LgDownloads *self, LgDownload *download);
+
+static void take_off(LgDownloads *self, LgDownload *download)
+{
+    guint at;
+    g_signal_handlers_disconnect_by_func(download, on_changed, self);
+    if (g_list_store_find(self->list, download, &at))
+        g_list_store_remove(self->list, at);
+    remember(self);
+}
+
 static void on_changed(LgDownloads *self, LgDownload *download)
 {
     if (download->state != LG_DOWNLOAD_DONE)
         return;
     g_object_ref(download);
-    lg_downloads_remove(self, download);
+    take_off(self, download);
     g_signal_emit(self, finished, 0, download);
     g_object_unref(download);
 }
@@ -234,12 +269,8 @@ LgDownload *lg_downloads_add(LgDownloads *self, const char *source, const char *
 
 void lg_downloads_remove(LgDownloads *self, LgDownload *download)
 {
-    guint at;
-    lg_download_pause(download);
-    g_signal_handlers_disconnect_by_func(download, on_changed, self);
-    if (g_list_store_find(self->list, download, &at))
-        g_list_store_remove(self->list, at);
-    remember(self);
+    give_up(download);
+    take_off(self, download);
 }
 
 static void on_items_changed(LgDownloads *self, guint position, guint removed, guint added)

@@ -37,7 +37,7 @@ LgDownloads *lg_downloads_new(LgNetwork *network, GSettings *settings);
 
 /* Begins one, or goes on with the one of that source. Borrowed. */
 LgDownload *lg_downloads_add(LgDownloads *self, const char *source, const char *name);
-/* Takes it off the list; what was fetched is left for another time. */
+/* Takes it off the list; what was fetched of it is removed once nothing writes there any more. */
 void lg_downloads_remove(LgDownloads *self, LgDownload *download);
 
 G_END_DECLS

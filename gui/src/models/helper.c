@@ -70,7 +70,7 @@ static void note(LgHelper *self, JsonNode *event)
 {
     const char *url = lg_json_text(lg_json_member(event, "url"));
     const gint64 status = number_of(event, "status");
-    if (url)
+    if (url && self->purpose)
         lg_network_note(self->network, self->purpose, "GET", url, (int)status, number_of(event, "sent"),
                         number_of(event, "received"), status ? NULL : "no answer");
 }
@@ -143,7 +143,7 @@ LgHelper *lg_helper_start(LgNetwork *network, const char *purpose, const char *c
     GSettings *settings = lg_network_get_settings(network);
     g_autofree char *command = find_command();
     g_autoptr(GPtrArray) words = g_ptr_array_new();
-    if (!lg_network_allows(network, purpose, "libllm pull", error))
+    if (purpose && !lg_network_allows(network, purpose, "libllm pull", error))
         return NULL;
     if (!command) {
         g_set_error_literal(error, LG_NETWORK_ERROR, LG_NETWORK_ERROR_HELPER,
@@ -169,7 +169,8 @@ LgHelper *lg_helper_start(LgNetwork *network, const char *purpose, const char *c
     self->lines = g_data_input_stream_new(g_subprocess_get_stdout_pipe(self->process));
     self->network = g_object_ref(network);
     self->purpose = g_strdup(purpose);
-    g_signal_connect_object(network, "notify::offline", G_CALLBACK(on_offline), self, G_CONNECT_SWAPPED);
+    if (purpose)
+        g_signal_connect_object(network, "notify::offline", G_CALLBACK(on_offline), self, G_CONNECT_SWAPPED);
     g_object_ref(self); /* while it runs */
     read_line(self);
     return self;

@@ -19,7 +19,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(LgHelper, lg_helper, LG, HELPER, GObject)
 
 /* Starts `libllm pull --json ARGUMENTS`, with mirrors and other settings of the network. purpose: "search", "list",
- * "download". NULL, with the error, when it may not or cannot be started. */
+ * "download"; NULL: no connection is opened, so that it may be done offline. NULL, with the error, when it may not or
+ * cannot be started. */
 LgHelper *lg_helper_start(LgNetwork *network, const char *purpose, const char *const *arguments, GError **error);
 
 /* Asks it to end; what was fetched is kept. It is asked the same when the app goes offline. */

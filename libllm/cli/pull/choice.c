@@ -234,3 +234,25 @@ const struct choice *choices_pick(const struct choices *choices, struct pull *pu
         return found;
     return NULL;
 }
+
+char *choice_local_name(struct pull *pull, const struct source *source)
+{
+    const char *choice = source->choice;
+    if (!choice) {
+        pull_fail(pull, "usage", "say which one, as in SOURCE:NAME: the file, or the name that --list shows");
+        return NULL;
+    }
+    size_t stem;
+    unsigned number, count;
+    const bool is_folder = strcasecmp(choice, "safetensors") == 0 || strcasecmp(choice, "folder") == 0;
+    const char *name = base_name(is_folder ? source->repository : choice);
+    size_t n = strlen(name);
+    if (is_part(name, &stem, &number, &count))
+        n = stem;
+    else if (!is_folder && ends_with(name, ".gguf"))
+        n -= strlen(".gguf");
+    char *text = allocate(n + 1, 1);
+    memcpy(text, name, n);
+    text[n] = 0;
+    return text;
+}

@@ -28,4 +28,8 @@ void choices_free(struct choices *choices);
 const struct choice *choices_pick(const struct choices *choices, struct pull *pull,
                                   const struct repository *repository);
 
+/* What the model of a source is called here, as far as that is known without its repository: of a file, a name, or all
+ * files of a folder. NULL after pull_fail(). Release with free(). */
+char *choice_local_name(struct pull *pull, const struct source *source);
+
 #endif

@@ -4,6 +4,7 @@
  *
  * A model of several files is put together in .NAME.part/, which gets its name when all are there.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -369,5 +370,56 @@ bool fetch_model(struct pull *pull, const struct repository *repository, const s
     if (good && !pull->json)
         printf("%s\n", path);
     free(path);
+    return good;
+}
+
+/* --- Given up ---------------------------------------------------------------------------------------------------- */
+
+/* Of each file in a folder: its part goes first, as another process may be at it. */
+static bool discard_files(struct pull *pull, const char *temporary, DIR *folder)
+{
+    const struct dirent *entry;
+    bool good = true, found = false;
+    while (good && (entry = readdir(folder))) {
+        const size_t n = strlen(entry->d_name), ending = strlen(".part");
+        if (entry->d_name[0] != '.' || n <= ending + 1 || strcmp(entry->d_name + n - ending, ".part") != 0)
+            continue;
+        char *path = path_of(temporary, "", entry->d_name + 1, "");
+        path[strlen(path) - ending] = 0;
+        good = part_remove(pull, path, &found);
+        free(path);
+    }
+    rewinddir(folder);
+    while (good && (entry = readdir(folder)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            good = unlinkat(dirfd(folder), entry->d_name, 0) == 0 ||
+                   pull_fail(pull, "disk", "cannot remove %s/%s: %s", temporary, entry->d_name, strerror(errno));
+    return good;
+}
+
+static bool discard_folder(struct pull *pull, const char *temporary, bool *found)
+{
+    const int fd = open(temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    if (!folder) {
+        if (fd >= 0)
+            close(fd);
+        return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ||
+               pull_fail(pull, "disk", "cannot open %s: %s", temporary, strerror(errno));
+    }
+    *found = true;
+    bool good = discard_files(pull, temporary, folder);
+    closedir(folder);
+    if (good && rmdir(temporary) != 0)
+        good = pull_fail(pull, "disk", "cannot remove %s: %s", temporary, strerror(errno));
+    return good;
+}
+
+bool fetch_discard(struct pull *pull, const char *folder, const char *name, bool *found)
+{
+    char *file = path_of(folder, "", name, ".gguf"), *temporary = path_of(folder, ".", name, ".part");
+    const bool good = part_remove(pull, file, found) && discard_folder(pull, temporary, found);
+    free(file);
+    free(temporary);
     return good;
 }

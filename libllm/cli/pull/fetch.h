@@ -10,4 +10,8 @@
 bool fetch_model(struct pull *pull, const struct repository *repository, const struct choice *choice,
                  const char *folder, const char *name);
 
+/* Removes what an unfinished fetch_model() has left of a model of this name, in one file or in several; `found` becomes
+ * true where there was something. False after pull_fail(). */
+bool fetch_discard(struct pull *pull, const char *folder, const char *name, bool *found);
+
 #endif

@@ -326,6 +326,30 @@ void part_discard(struct part *part)
     unlink(part->journal);
 }
 
+bool part_remove(struct pull *pull, const char *final, bool *found)
+{
+    struct part part = {.pull = pull, .fd = -1, .journal_fd = -1};
+    struct stat file;
+    part.final = expand_home(final);
+    part.path = beside(final, ".part");
+    part.journal = beside(final, ".journal");
+    bool good = true;
+    if (lstat(part.path, &file) == 0 && S_ISREG(file.st_mode)) {
+        part.fd = open(part.path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+        good = part.fd >= 0 || disk_error(&part, "open it");
+        if (good && flock(part.fd, LOCK_EX | LOCK_NB) != 0)
+            good = pull_fail(pull, "busy", "%s is being fetched by another process", final);
+        if (good) {
+            part_discard(&part);
+            *found = true;
+        }
+    } else if (lstat(part.path, &file) != 0 && unlink(part.journal) == 0) { /* a kill between the two */
+        *found = true;
+    }
+    part_close(&part);
+    return good;
+}
+
 void part_close(struct part *part)
 {
     if (part->fd >= 0 && part->journal_fd >= 0 && part->have / SHA256_BLOCK * SHA256_BLOCK > part->kept &&

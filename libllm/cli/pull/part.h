@@ -55,5 +55,8 @@ bool part_finish(struct part *part);
 void part_close(struct part *part);
 /* Nothing is left of it. */
 void part_discard(struct part *part);
+/* The same without a download: false after pull_fail(), as where another process fetches it. `found` becomes true where
+ * something was there. */
+bool part_remove(struct pull *pull, const char *final, bool *found);
 
 #endif

@@ -22,7 +22,7 @@
 #include "listing.h"
 
 struct values {
-    bool list, json, allow_http;
+    bool list, discard, json, allow_http;
     const char *search, *hub, *language, *folder, *name, *token_file, *sha256;
     uint32_t context, most, retries;
     float stall, pause;
@@ -31,6 +31,8 @@ struct values {
 static const struct option options[] = {
     {"list", 'l', OPTION_FLAG, NULL, "show the models of a repository, and what they would do on this machine",
      offsetof(struct values, list), 0, 0},
+    {"discard", 0, OPTION_FLAG, NULL, "remove what an unfinished download has left; opens no connection",
+     offsetof(struct values, discard), 0, 0},
     {"search", 's', OPTION_TEXT, "TEXT", "find repositories with GGUF files", offsetof(struct values, search), 0, 0},
     {"hub", 0, OPTION_CHOICE, "hf|ms", "where to search: Hugging Face (hf, default) or ModelScope (ms)",
      offsetof(struct values, hub), 0, 0},
@@ -153,22 +155,59 @@ static bool set_sha256(struct pull *pull, struct repository *repository, const s
     return true;
 }
 
-static bool download(struct pull *pull, const struct values *v, struct repository *repository, const char *sha256)
+/* Where models are put, once --folder and --name are good; NULL after pull_fail(). Release with free(). */
+static char *find_folder(struct pull *pull, const struct values *v)
 {
-    struct choices choices;
     static const char models[] = "/libllm/models";
+    if (v->name && (!is_good_path(v->name) || strchr(v->name, '/'))) {
+        pull_fail(pull, "usage", "--name must be a name without slashes that begins with no dot");
+        return NULL;
+    }
     char *folder = v->folder ? expand_home(v->folder) : user_folder("XDG_DATA_HOME", ".local/share");
-    bool good = folder || pull_fail(pull, "usage", "there is no home folder; --folder says where to put it");
-    if (good && !v->folder) {
+    if (!folder)
+        pull_fail(pull, "usage", "there is no home folder; --folder says where to put it");
+    if (folder && !v->folder) {
         folder = resize(folder, strlen(folder) + sizeof models, 1);
         strcat(folder, models);
     }
-    if (good && v->name && (!is_good_path(v->name) || strchr(v->name, '/')))
-        good = pull_fail(pull, "usage", "--name must be a name without slashes that begins with no dot");
+    return folder;
+}
+
+static char *copy_text(const char *text)
+{
+    struct text copy = {0};
+    text_append(&copy, text, strlen(text));
+    return copy.bytes;
+}
+
+static bool discard(struct pull *pull, const struct values *v, const char *text)
+{
+    struct source source = {0};
+    struct repository repository = {0};
+    char *folder = find_folder(pull, v), *name = NULL;
+    bool good = folder && source_read(&source, pull, text), found = false;
+    if (good && source.hub == HUB_ADDRESS && (good = read_address(&repository, pull, &source, NULL)))
+        source.choice = copy_text(repository.files[0].path);
+    if (good)
+        name = v->name ? copy_text(v->name) : choice_local_name(pull, &source);
+    good = name && fetch_discard(pull, folder, name, &found);
+    if (good && !found)
+        good = pull_fail(pull, "not_found", "nothing of an unfinished %s is in %s", name, folder);
+    free(name);
+    free(folder);
+    repository_free(&repository);
+    source_free(&source);
+    return good;
+}
+
+static bool download(struct pull *pull, const struct values *v, struct repository *repository, const char *sha256)
+{
+    struct choices choices;
+    char *folder = find_folder(pull, v);
     choices_find(&choices, repository);
-    const struct choice *choice = good ? choices_pick(&choices, pull, repository) : NULL;
-    good = choice && set_sha256(pull, repository, choice, sha256) &&
-           fetch_model(pull, repository, choice, folder, v->name);
+    const struct choice *choice = folder ? choices_pick(&choices, pull, repository) : NULL;
+    const bool good = choice && set_sha256(pull, repository, choice, sha256) &&
+                      fetch_model(pull, repository, choice, folder, v->name);
     choices_free(&choices);
     free(folder);
     return good;
@@ -225,6 +264,8 @@ static int run(int argc, char **argv)
     const struct option_group groups[] = {{"Options", options, &values}, {0}};
     int code = options_parse(&pull_command, groups, argc, argv, &operands);
     const size_t n_expected = values.search ? 0 : 1;
+    if (code == OPTIONS_GO && values.discard && (values.list || values.search))
+        code = usage_error(&pull_command, "--discard goes with neither --list nor --search");
     if (code == OPTIONS_GO && operands.n != n_expected)
         code = operands.n > n_expected
                    ? usage_error(&pull_command, "'%s' is one operand too many", operands.items[n_expected])
@@ -239,7 +280,8 @@ static int run(int argc, char **argv)
         struct access access = {0};
         catch_signals();
         bool good = net_open(&pull) && (!values.list || access_runtime(&access, &common));
-        good = good && work(&pull, &values, operands.n ? operands.items[0] : NULL, access.runtime);
+        good = good && (values.discard ? discard(&pull, &values, operands.items[0])
+                                       : work(&pull, &values, operands.n ? operands.items[0] : NULL, access.runtime));
         net_close(&pull);
         access_close(&access);
         code = conclude(&pull, good);
@@ -251,14 +293,16 @@ static int run(int argc, char **argv)
 const struct command pull_command = {
     .name = "pull",
     .summary = "get a model",
-    .synopsis = "SOURCE [--list] [OPTIONS]\n"
+    .synopsis = "SOURCE [--list | --discard] [OPTIONS]\n"
                 "       libllm pull --search TEXT [--hub hf|ms]",
     .details = "SOURCE is hf:OWNER/REPO[@REVISION][:FILE-OR-QUANTIZATION], the same with ms: for\n"
                "ModelScope, the https address of a GGUF file, or default. --list says of each model\n"
                "of a repository whether it fits on this machine, how fast it would be and with how\n"
                "much context; it reads only headers. What was fetched before a break is checked and\n"
-               "used; a file gets its name when its SHA-256 is right. HF_ENDPOINT and MS_ENDPOINT\n"
-               "name mirrors, HF_TOKEN and MS_TOKEN accounts; proxies are as curl has them.\n"
+               "used; a file gets its name when its SHA-256 is right. --discard removes what a\n"
+               "download has left that is not to go on; SOURCE then says the file, or the name that\n"
+               "--list shows. HF_ENDPOINT and MS_ENDPOINT name mirrors, HF_TOKEN and MS_TOKEN accounts; proxies are as "
+               "curl has them.\n"
                "\n"
                "  libllm pull default\n"
                "  libllm pull --search \"qwen3 8b\"\n"
