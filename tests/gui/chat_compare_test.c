@@ -2,6 +2,7 @@
  * Two models compared in the page Chat.
  */
 #include "chat/beside.h"
+#include "chat/model_button.h"
 #include "chat/pair.h"
 #include "chat_fixture.h"
 
@@ -100,12 +101,50 @@ static void marks_of_pairs_are_checked(void)
     g_assert_null(lg_beside_mark("{\"beside\":1}", 0));
 }
 
+static void note_titles(GtkWidget *widget, GString *titles)
+{
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
+    find(widget, GTK_TYPE_LIST_BOX_ROW, found);
+    for (guint i = 0; i < found->len; i++) {
+        GtkWidget *box = gtk_list_box_row_get_child(found->pdata[i]);
+        g_string_append_printf(titles, "%s\n", gtk_label_get_text(GTK_LABEL(gtk_widget_get_first_child(box))));
+    }
+}
+
+/* The models of servers are among those that can be chosen, named with their server, and asking nobody. */
+static void servers_models_are_offered(void)
+{
+    g_autoptr(GSettings) settings = g_settings_new("io.github.libllm.Desktop");
+    g_autoptr(LgEndpoints) endpoints = lg_endpoints_new(settings);
+    LgEndpoint *endpoint = lg_endpoints_add(endpoints, "Far", "http://127.0.0.1:9/v1");
+    g_autofree char *model = lg_remote_name(endpoint, "org/large");
+    g_autoptr(GPtrArray) names = g_ptr_array_new(), buttons = g_ptr_array_new(), menus = g_ptr_array_new();
+    g_ptr_array_add(names, (char *)"org/large");
+    g_ptr_array_add(names, (char *)"small");
+    lg_endpoints_set_models(endpoints, lg_endpoint_get_id(endpoint), names);
+    open_page(model);
+    lg_chat_page_set_models(page, NULL, endpoints);
+    find(GTK_WIDGET(page), LG_TYPE_MODEL_BUTTON, buttons);
+    find(buttons->pdata[0], GTK_TYPE_MENU_BUTTON, menus);
+    const char *name = gtk_widget_get_tooltip_text(menus->pdata[0]);
+    g_assert_cmpstr(name, ==, "Model: org/large · Far");
+    GtkPopover *popover = gtk_menu_button_get_popover(menus->pdata[0]);
+    gtk_popover_popup(popover);
+    g_autoptr(GString) titles = g_string_new("\n");
+    note_titles(GTK_WIDGET(popover), titles);
+    g_assert_nonnull(strstr(titles->str, "\norg/large · Far\nsmall · Far\n"));
+    gtk_popover_popdown(popover);
+    lg_endpoints_remove(endpoints, endpoint);
+    close_page();
+}
+
 static void add(void)
 {
     g_test_add_func("/chat/compare/choose", two_models_are_compared);
     g_test_add_func("/chat/compare/go-on", the_first_one_is_the_choice_of_who_makes_none);
     g_test_add_func("/chat/compare/stop", compared_answers_are_stopped);
     g_test_add_func("/chat/compare/marks", marks_of_pairs_are_checked);
+    g_test_add_func("/chat/compare/servers", servers_models_are_offered);
 }
 
 int main(int argc, char **argv) { return run_chat_tests(argc, argv, add); }

@@ -473,6 +473,22 @@ static void test_endpoints(void)
     lg_endpoints_restore(one, added);
     g_object_unref(added);
     g_assert_nonnull(lg_endpoints_find(one, id));
+    /* Models are remembered for each, and of those that are gone no longer. */
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_ptr_array_add(names, (char *)"org/large");
+    g_ptr_array_add(names, (char *)"small");
+    lg_endpoints_set_models(one, id, names);
+    LgEndpoint *other = lg_endpoints_add(one, "Other", "https://y/v1");
+    g_ptr_array_set_size(names, 1);
+    lg_endpoints_set_models(one, lg_endpoint_get_id(other), names);
+    g_autoptr(LgEndpoints) later = lg_endpoints_new(settings);
+    g_auto(GStrv) kept = lg_endpoints_get_models(later, id), none = lg_endpoints_get_models(later, "another");
+    g_assert_true(g_strv_equal((const char *const *)kept, (const char *const[]){"org/large", "small", NULL}));
+    g_assert_cmpuint(g_strv_length(none), ==, 0);
+    lg_endpoints_remove(one, lg_endpoints_find(one, id));
+    lg_endpoints_set_models(one, lg_endpoint_get_id(other), names);
+    g_auto(GStrv) gone = lg_endpoints_get_models(later, id);
+    g_assert_cmpuint(g_strv_length(gone), ==, 0);
 }
 
 int main(int argc, char **argv)

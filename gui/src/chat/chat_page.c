@@ -228,6 +228,8 @@ void lg_chat_page_set_models(LgChatPage *self, LgLibrary *library, LgEndpoints *
         lg_welcome_set_library(self->welcome, G_LIST_MODEL(library));
     lg_model_button_set_library(self->model_button, library);
     lg_model_button_set_library(self->other_button, library);
+    lg_model_button_set_endpoints(self->model_button, endpoints);
+    lg_model_button_set_endpoints(self->other_button, endpoints);
 }
 
 void lg_chat_page_set_servers(LgChatPage *self, LgMcpServers *servers)

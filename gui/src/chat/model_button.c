@@ -14,7 +14,8 @@ struct _LgModelButton {
     GtkWidget *size;
     gboolean is_second;
     char *model;
-    LgLibrary *library; /* NULL: none */
+    LgLibrary *library;     /* NULL: none */
+    LgEndpoints *endpoints; /* NULL: none */
     GtkFileChooserNative *chooser;
 };
 
@@ -25,17 +26,29 @@ static GParamSpec *properties[N_PROPERTIES];
 
 char *lg_model_title(const char *model)
 {
+    g_autofree char *id = NULL, *remote = NULL;
+    if (lg_remote_split(model, &id, &remote))
+        return g_steal_pointer(&remote);
     g_autofree char *name = g_path_get_basename(model);
     if (g_str_has_suffix(name, ".gguf"))
         name[strlen(name) - strlen(".gguf")] = 0;
     return strcmp(model, "default") == 0 ? g_strdup(_("Default model")) : g_utf8_make_valid(name, -1);
 }
 
+static char *title_of(LgModelButton *self, const char *model)
+{
+    g_autofree char *id = NULL, *name = NULL;
+    LgEndpoint *endpoint =
+        self->endpoints && lg_remote_split(model, &id, &name) ? lg_endpoints_find(self->endpoints, id) : NULL;
+    /* Translators: a model, and the server that has it */
+    return endpoint ? g_strdup_printf(_("%s · %s"), name, lg_endpoint_get_name(endpoint)) : lg_model_title(model);
+}
+
 const char *lg_model_button_get_model(LgModelButton *self) { return self->model; }
 
 void lg_model_button_set_model(LgModelButton *self, const char *model)
 {
-    g_autofree char *title = lg_model_title(model);
+    g_autofree char *title = title_of(self, model);
     g_autofree char *name = g_strdup_printf(self->is_second ? _("Second model: %s") : _("Model: %s"), title);
     gtk_label_set_text(self->title, title);
     gtk_widget_set_tooltip_text(GTK_WIDGET(self->button), name);
@@ -51,7 +64,7 @@ void lg_model_button_set_second(LgModelButton *self) { self->is_second = TRUE; }
 
 static void add_row(LgModelButton *self, const char *path)
 {
-    g_autofree char *title = lg_model_title(path);
+    g_autofree char *title = title_of(self, path);
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12), *label = gtk_label_new(title);
     GtkWidget *check = gtk_image_new_from_icon_name("object-select-symbolic"), *row = gtk_list_box_row_new();
     gtk_label_set_xalign(GTK_LABEL(label), 0);
@@ -63,7 +76,7 @@ static void add_row(LgModelButton *self, const char *path)
     gtk_box_append(GTK_BOX(box), check);
     gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(row), box);
     gtk_accessible_update_property(GTK_ACCESSIBLE(row), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
-    gtk_widget_set_tooltip_text(row, path);
+    gtk_widget_set_tooltip_text(row, lg_remote_is_name(path) ? title : path);
     g_object_set_data_full(G_OBJECT(row), "path", g_strdup(path), g_free);
     gtk_list_box_append(self->list, row);
 }
@@ -71,6 +84,26 @@ static void add_row(LgModelButton *self, const char *path)
 static int compare_paths(gconstpointer a, gconstpointer b) { return g_strcmp0(*(char *const *)a, *(char *const *)b); }
 
 void lg_model_button_set_library(LgModelButton *self, LgLibrary *library) { g_set_object(&self->library, library); }
+
+void lg_model_button_set_endpoints(LgModelButton *self, LgEndpoints *endpoints)
+{
+    g_autofree char *model = g_strdup(self->model);
+    g_set_object(&self->endpoints, endpoints);
+    if (model)
+        lg_model_button_set_model(self, model); /* with its server from now on */
+}
+
+static void add_remote(LgEndpoints *endpoints, GPtrArray *names)
+{
+    const guint n = g_list_model_get_n_items(G_LIST_MODEL(endpoints));
+    for (guint i = 0; i < n; i++) {
+        g_autoptr(LgEndpoint) endpoint = g_list_model_get_item(G_LIST_MODEL(endpoints), i);
+        g_auto(GStrv) models = lg_endpoints_get_models(endpoints, lg_endpoint_get_id(endpoint));
+        for (guint j = 0; models[j]; j++)
+            if (*models[j])
+                g_ptr_array_add(names, lg_remote_name(endpoint, models[j]));
+    }
+}
 
 static GPtrArray *models_of(LgLibrary *library)
 {
@@ -113,6 +146,8 @@ static void fill(LgModelButton *self)
     g_autoptr(GPtrArray) paths = self->library ? models_of(self->library) : find_models();
     GtkWidget *row;
     gboolean is_listed = FALSE;
+    if (self->endpoints)
+        add_remote(self->endpoints, paths);
     while ((row = gtk_widget_get_first_child(GTK_WIDGET(self->list))))
         gtk_list_box_remove(self->list, row);
     for (guint i = 0; i < paths->len; i++) {
@@ -178,6 +213,7 @@ static void lg_model_button_dispose(GObject *object)
 {
     g_clear_object(&LG_MODEL_BUTTON(object)->chooser);
     g_clear_object(&LG_MODEL_BUTTON(object)->library);
+    g_clear_object(&LG_MODEL_BUTTON(object)->endpoints);
     G_OBJECT_CLASS(lg_model_button_parent_class)->dispose(object);
 }
 

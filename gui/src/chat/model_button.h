@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * The button that says which model answers, and lets another one be chosen: those in the models' folder, or any file or
- * folder.
+ * The button that says which model answers, and lets another one be chosen: those in the models' folder, those of
+ * servers as far as they are known, or any file or folder.
  *
- * Property "model" is a path or a name, as libllm_model_locate() takes it.
+ * Property "model" is a path or a name, as libllm_model_locate() takes it, or that of a server's (remote/endpoints.h).
  */
 #ifndef LG_MODEL_BUTTON_H
 #define LG_MODEL_BUTTON_H
@@ -10,6 +10,7 @@
 #include <adwaita.h>
 
 #include "models/library.h"
+#include "remote/endpoints.h"
 
 G_BEGIN_DECLS
 
@@ -25,7 +26,10 @@ void lg_model_button_set_second(LgModelButton *self);
 /* Its models are offered; without one those in the models' folder are. */
 void lg_model_button_set_library(LgModelButton *self, LgLibrary *library);
 
-/* What people call a model: the end of its path without ".gguf". */
+/* Whose models are offered as well, and named with their server. */
+void lg_model_button_set_endpoints(LgModelButton *self, LgEndpoints *endpoints);
+
+/* What people call a model: the end of its path without ".gguf", or what its server calls it. */
 char *lg_model_title(const char *model);
 
 G_END_DECLS

@@ -224,6 +224,30 @@ void lg_endpoints_restore(LgEndpoints *self, LgEndpoint *endpoint)
     remember(self);
 }
 
+char **lg_endpoints_get_models(LgEndpoints *self, const char *id)
+{
+    g_autoptr(GVariant) all = g_settings_get_value(self->settings, "endpoint-models");
+    char **names = NULL;
+    return g_variant_lookup(all, id, "^as", &names) ? names : g_new0(char *, 1);
+}
+
+/* Those of servers that are gone go, too. */
+void lg_endpoints_set_models(LgEndpoints *self, const char *id, const GPtrArray *names)
+{
+    GVariantBuilder builder;
+    g_variant_builder_init(&builder, G_VARIANT_TYPE("a{sas}"));
+    const guint n = get_n_items(G_LIST_MODEL(self));
+    for (guint i = 0; i < n; i++) {
+        g_autoptr(LgEndpoint) endpoint = get_item(G_LIST_MODEL(self), i);
+        g_auto(GStrv) kept = lg_endpoints_get_models(self, endpoint->id);
+        GVariant *value = strcmp(endpoint->id, id) == 0
+                              ? g_variant_new_strv((const char *const *)names->pdata, names->len)
+                              : g_variant_new_strv((const char *const *)kept, -1);
+        g_variant_builder_add(&builder, "{s@as}", endpoint->id, value);
+    }
+    g_settings_set_value(self->settings, "endpoint-models", g_variant_builder_end(&builder));
+}
+
 gboolean lg_endpoints_get_sees(LgEndpoints *self, const char *id)
 {
     g_auto(GStrv) ids = g_settings_get_strv(self->settings, "seeing-endpoints");

@@ -35,6 +35,10 @@ LgEndpoint *lg_endpoints_add(LgEndpoints *self, const char *name, const char *ur
 void lg_endpoints_remove(LgEndpoints *self, LgEndpoint *endpoint);
 void lg_endpoints_restore(LgEndpoints *self, LgEndpoint *endpoint);
 
+/* The models that it had when it was last asked, so that they are offered without asking; free it with g_strfreev(). */
+char **lg_endpoints_get_models(LgEndpoints *self, const char *id);
+void lg_endpoints_set_models(LgEndpoints *self, const char *id, const GPtrArray *names);
+
 /* Whether the user has said that its models see images. */
 gboolean lg_endpoints_get_sees(LgEndpoints *self, const char *id);
 void lg_endpoints_set_sees(LgEndpoints *self, const char *id, gboolean sees);

@@ -13,6 +13,8 @@ typedef struct {
     LgEndpoints *endpoints;
     LgClient *client;
     GCancellable *cancellable;
+    char *tried; /* the address that was asked last, and its models; NULL: none */
+    GPtrArray *models;
 } Parts;
 
 static void free_parts(gpointer data)
@@ -22,6 +24,8 @@ static void free_parts(gpointer data)
     g_object_unref(parts->cancellable);
     g_object_unref(parts->endpoints);
     g_object_unref(parts->client);
+    g_free(parts->tried);
+    g_clear_pointer(&parts->models, g_ptr_array_unref);
     g_free(parts);
 }
 
@@ -73,6 +77,8 @@ static void on_tried(GObject *client, GAsyncResult *result, gpointer data)
     g_autofree char *text =
         g_strdup_printf(g_dngettext(NULL, "It works: %u model.", "It works: %u models.", names->len), names->len);
     say(parts, text, FALSE);
+    g_clear_pointer(&parts->models, g_ptr_array_unref);
+    parts->models = g_steal_pointer(&names);
 }
 
 static void on_try(Parts *parts)
@@ -84,6 +90,9 @@ static void on_try(Parts *parts)
         return;
     }
     say(parts, _("Asking …"), FALSE);
+    g_clear_pointer(&parts->models, g_ptr_array_unref);
+    g_free(parts->tried);
+    parts->tried = g_strdup(lg_endpoint_get_url(endpoint));
     lg_client_list_models(parts->client, endpoint, text_of(parts->key), parts->cancellable, on_tried,
                           g_object_ref(parts->dialog));
 }
@@ -106,6 +115,8 @@ static void on_response(Parts *parts, const char *response)
     GtkWindow *parent = gtk_window_get_transient_for(GTK_WINDOW(parts->dialog));
     LgEndpoint *kept =
         lg_endpoints_add(parts->endpoints, lg_endpoint_get_name(endpoint), lg_endpoint_get_url(endpoint));
+    if (parts->models && strcmp(parts->tried, lg_endpoint_get_url(endpoint)) == 0)
+        lg_endpoints_set_models(parts->endpoints, lg_endpoint_get_id(kept), parts->models);
     if (*text_of(parts->key))
         lg_endpoint_keep_key(kept, text_of(parts->key), NULL, on_kept, parent ? g_object_ref(parent) : NULL);
 }

@@ -55,6 +55,8 @@ static void on_models(GObject *client, GAsyncResult *result, gpointer data)
         return;
     clear(parts);
     parts->is_filled = names != NULL;
+    if (names)
+        lg_endpoints_set_models(parts->endpoints, lg_endpoint_get_id(parts->endpoint), names);
     if (!names || names->len == 0)
         add(parts, error ? error->message : _("The server has no models."));
     for (guint i = 0; names && i < names->len; i++) {
