@@ -302,6 +302,79 @@ static void reasoning_is_chosen_for_a_chat(void)
     close_page();
 }
 
+static GtkWidget *button_named(GtkWidget *in, const char *name)
+{
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
+    find(in, GTK_TYPE_BUTTON, found);
+    for (guint i = 0; i < found->len; i++)
+        if (g_strcmp0(gtk_widget_get_tooltip_text(found->pdata[i]), name) == 0 ||
+            g_strcmp0(gtk_button_get_label(found->pdata[i]), name) == 0)
+            return found->pdata[i];
+    return NULL;
+}
+
+static gboolean has_preset(AdwComboRow *row, const char *name)
+{
+    GListModel *names = adw_combo_row_get_model(row);
+    for (guint i = 1; i < g_list_model_get_n_items(names); i++)
+        if (strcmp(gtk_string_list_get_string(GTK_STRING_LIST(names), i), name) == 0) {
+            adw_combo_row_set_selected(row, i);
+            return TRUE;
+        }
+    return FALSE;
+}
+
+static void rename_preset(GtkWidget *settings, const char *name)
+{
+    g_autoptr(GPtrArray) entries = g_ptr_array_new();
+    g_signal_emit_by_name(button_named(settings, "Rename preset"), "clicked");
+    g_autoptr(GList) windows = gtk_window_list_toplevels();
+    AdwMessageDialog *dialog = NULL;
+    for (GList *at = windows; at && !dialog; at = at->next)
+        dialog = ADW_IS_MESSAGE_DIALOG(at->data) ? at->data : NULL;
+    g_assert_nonnull(dialog);
+    find(adw_message_dialog_get_extra_child(dialog), GTK_TYPE_ENTRY, entries);
+    gtk_editable_set_text(entries->pdata[0], name);
+    adw_message_dialog_response(dialog, "save");
+    gtk_window_destroy(GTK_WINDOW(dialog));
+}
+
+static void presets_are_renamed_and_deleted(void)
+{
+    LgParameters parameters;
+    open_page(SCRIPTED);
+    lg_parameters_init(&parameters);
+    g_assert_true(lg_store_save_preset(store, 0, "Poet", "Rhyme.", "{\"temperature\":0.5}", "m", NULL));
+    g_assert_true(lg_store_save_preset(store, 0, "Clerk", NULL, NULL, NULL, NULL));
+    GtkWidget *settings = GTK_WIDGET(lg_chat_settings_new(store, &parameters, NULL));
+    gtk_window_present(GTK_WINDOW(settings));
+    g_autoptr(GPtrArray) combos = g_ptr_array_new();
+    find(settings, ADW_TYPE_COMBO_ROW, combos);
+    AdwComboRow *row = combos->pdata[0];
+    g_assert_false(gtk_widget_is_sensitive(button_named(settings, "Delete preset"))); /* none is chosen */
+    WAIT(has_preset(row, "Poet"));
+    rename_preset(settings, "Poets");
+    WAIT(has_preset(row, "Poets"));
+    g_assert_false(has_preset(row, "Poet"));
+    rename_preset(settings, "Clerk"); /* which another one is called */
+    WAIT(button_named(settings, "Delete preset") && gtk_widget_is_sensitive(button_named(settings, "Delete preset")));
+    g_autoptr(GPtrArray) all = lg_store_list_presets(store, NULL);
+    g_assert_cmpuint(all->len, ==, 2);
+    const LgPreset *poets = all->pdata[strcmp(((LgPreset *)all->pdata[0])->name, "Poets") == 0 ? 0 : 1];
+    g_assert_cmpstr(poets->name, ==, "Poets");
+    g_assert_cmpstr(poets->system_prompt, ==, "Rhyme.");
+    g_assert_cmpstr(poets->parameters, ==, "{\"temperature\":0.5}");
+    g_assert_cmpstr(poets->model, ==, "m");
+    g_assert_true(has_preset(row, "Clerk"));
+    g_signal_emit_by_name(button_named(settings, "Delete preset"), "clicked");
+    WAIT(!has_preset(row, "Clerk"));
+    WAIT(button_named(settings, "_Undo"));
+    g_signal_emit_by_name(button_named(settings, "_Undo"), "clicked");
+    WAIT(has_preset(row, "Clerk"));
+    gtk_window_destroy(GTK_WINDOW(settings));
+    close_page();
+}
+
 static void servers_get_what_they_understand(void)
 {
     LgParameters parameters;
@@ -455,6 +528,7 @@ static void add(void)
     g_test_add_func("/chat/not-kept", what_is_not_kept_comes_back);
     g_test_add_func("/chat/deleted", deleted_chats_are_not_answered);
     g_test_add_func("/chat/reasoning", reasoning_is_chosen_for_a_chat);
+    g_test_add_func("/chat/presets", presets_are_renamed_and_deleted);
     g_test_add_func("/chat/servers", servers_get_what_they_understand);
     g_test_add_func("/chat/hits", hits_lead_to_messages);
     g_test_add_func("/chat/parameters", parameters_are_kept);

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "chat/chat_settings.h"
+#include "chat/history_actions.h"
 #include "store/lists.h"
 
 /* A number of the parameters and how it is shown; one that may be left to the model is so a step below its lowest. */
@@ -44,6 +45,7 @@ struct _LgChatSettings {
     LgNameList *presets;
     AdwComboRow *preset, *reasoning;
     GtkEditable *preset_name;
+    GtkWidget *rename_preset, *delete_preset;
     LgParameters parameters, before;
     char *text, *text_before;
 };
@@ -124,13 +126,34 @@ static gboolean lg_chat_settings_close_request(GtkWindow *window)
 /* --- Presets --------------------------------------------------------------------------------------------------------
  */
 
+/* NULL: none. */
+static LgPreset *get_preset(LgChatSettings *self)
+{
+    const guint index = adw_combo_row_get_selected(self->preset);
+    return index == 0 || index == GTK_INVALID_LIST_POSITION
+               ? NULL
+               : g_list_model_get_item(G_LIST_MODEL(self->presets), index - 1);
+}
+
+static void rename_preset(LgChatSettings *self)
+{
+    g_autoptr(LgPreset) preset = get_preset(self);
+    if (preset)
+        lg_history_rename_preset(GTK_WIDGET(self), self->store, preset->id, preset->name);
+}
+
+static void delete_preset(LgChatSettings *self)
+{
+    g_autoptr(LgPreset) preset = get_preset(self);
+    if (preset)
+        lg_history_delete_preset(GTK_WIDGET(self), self->store, preset->id);
+}
+
 static void on_preset_chosen(LgChatSettings *self)
 {
-    g_autoptr(LgPreset) preset = NULL;
-    guint index = adw_combo_row_get_selected(self->preset);
-    if (index == 0 || index == GTK_INVALID_LIST_POSITION)
-        return;
-    preset = g_list_model_get_item(G_LIST_MODEL(self->presets), index - 1);
+    g_autoptr(LgPreset) preset = get_preset(self);
+    gtk_widget_set_sensitive(self->rename_preset, preset != NULL);
+    gtk_widget_set_sensitive(self->delete_preset, preset != NULL);
     if (!preset)
         return;
     LgParameters parameters;
@@ -149,6 +172,7 @@ static void fill_presets(LgChatSettings *self)
     }
     adw_combo_row_set_model(self->preset, G_LIST_MODEL(names));
     gtk_widget_set_sensitive(GTK_WIDGET(self->preset), n > 0);
+    on_preset_chosen(self);
 }
 
 struct preset {
@@ -228,14 +252,28 @@ static void add_row(AdwPreferencesGroup *group, const char *title, const char *s
     adw_preferences_group_add(group, row);
 }
 
+static GtkWidget *add_preset_button(LgChatSettings *self, const char *icon, const char *name, gpointer on_clicked)
+{
+    GtkWidget *button = gtk_button_new_from_icon_name(icon);
+    gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
+    gtk_widget_add_css_class(button, "flat");
+    gtk_widget_set_tooltip_text(button, name);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+    g_signal_connect_object(button, "clicked", G_CALLBACK(on_clicked), self, G_CONNECT_SWAPPED);
+    adw_action_row_add_suffix(ADW_ACTION_ROW(self->preset), button);
+    return button;
+}
+
 static void add_presets(LgChatSettings *self, AdwPreferencesPage *page)
 {
     AdwPreferencesGroup *group = new_group(page, _("Presets"), NULL);
     self->presets = lg_preset_list_new(self->store);
     self->preset = ADW_COMBO_ROW(adw_combo_row_new());
     adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self->preset), _("Take from"));
+    self->rename_preset = add_preset_button(self, "document-edit-symbolic", _("Rename preset"), rename_preset);
+    self->delete_preset = add_preset_button(self, "user-trash-symbolic", _("Delete preset"), delete_preset);
     g_signal_connect_object(self->preset, "notify::selected", G_CALLBACK(on_preset_chosen), self, G_CONNECT_SWAPPED);
-    g_signal_connect_object(self->presets, "items-changed", G_CALLBACK(fill_presets), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(self->presets, "loaded", G_CALLBACK(fill_presets), self, G_CONNECT_SWAPPED);
     fill_presets(self);
     GtkWidget *name = adw_entry_row_new();
     adw_preferences_row_set_title(ADW_PREFERENCES_ROW(name), _("Save as a preset named"));

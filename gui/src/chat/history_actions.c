@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What can be done to the chats and folders of the history.
+ * What can be done to the chats, folders and presets of the history.
  */
 #include <adwaita.h>
 #include <glib/gi18n.h>
@@ -38,9 +38,22 @@ static void change_free(struct change *self)
     g_free(self);
 }
 
+/* In the window of the widget, which may be that of a chat's settings. */
+static void add_toast(GtkWidget *widget, AdwToast *toast)
+{
+    GtkRoot *root = gtk_widget_get_root(widget);
+    if (ADW_IS_PREFERENCES_WINDOW(root))
+        adw_preferences_window_add_toast(ADW_PREFERENCES_WINDOW(root), toast);
+    else
+        lg_window_add_toast(lg_window_of(widget), toast);
+}
+
 static void say(GtkWidget *widget, const GError *error)
 {
-    if (error)
+    g_autofree char *text = error ? g_markup_escape_text(error->message, -1) : NULL;
+    if (ADW_IS_PREFERENCES_WINDOW(gtk_widget_get_root(widget)) && text)
+        add_toast(widget, adw_toast_new(text));
+    else if (error)
         lg_window_say(lg_window_of(widget), error->message);
 }
 
@@ -75,7 +88,7 @@ static void offer_undo(struct change *change, gint64 deletion_id)
     change->id = deletion_id;
     adw_toast_set_button_label(toast, _("_Undo"));
     g_signal_connect_data(toast, "button-clicked", G_CALLBACK(undo), change, free_with_toast, 0);
-    lg_window_add_toast(lg_window_of(change->widget), toast);
+    add_toast(change->widget, toast);
 }
 
 static void on_deleted(GObject *store, GAsyncResult *result, gpointer data)
@@ -105,7 +118,7 @@ static gpointer delete_folder(LgStore *store, gpointer data, GCancellable *cance
     return deletion ? g_memdup2(&deletion, sizeof deletion) : NULL;
 }
 
-static void on_folder_deleted(GObject *store, GAsyncResult *result, gpointer data)
+static void on_part_deleted(GObject *store, GAsyncResult *result, gpointer data)
 {
     struct change *change = data;
     g_autoptr(GError) error = NULL;
@@ -124,7 +137,23 @@ void lg_history_delete_folder(GtkWidget *widget, LgStore *store, gint64 folder_i
     struct job *job = g_new0(struct job, 1);
     change->done = _("The folder is deleted; its chats are kept");
     job->id = folder_id;
-    lg_store_run_async(store, delete_folder, job, free_job, g_free, NULL, on_folder_deleted, change);
+    lg_store_run_async(store, delete_folder, job, free_job, g_free, NULL, on_part_deleted, change);
+}
+
+static gpointer delete_preset(LgStore *store, gpointer data, GCancellable *cancellable, GError **error)
+{
+    const struct job *job = data;
+    gint64 deletion = lg_store_delete_preset(store, job->id, error);
+    return deletion ? g_memdup2(&deletion, sizeof deletion) : NULL;
+}
+
+void lg_history_delete_preset(GtkWidget *widget, LgStore *store, gint64 preset_id)
+{
+    struct change *change = change_new(widget, store, preset_id);
+    struct job *job = g_new0(struct job, 1);
+    change->done = _("The preset is deleted");
+    job->id = preset_id;
+    lg_store_run_async(store, delete_preset, job, free_job, g_free, NULL, on_part_deleted, change);
 }
 
 /* --- Changes without a question -------------------------------------------------------------------------------------
@@ -174,6 +203,27 @@ static gpointer add_folder(LgStore *store, gpointer data, GCancellable *cancella
     return done(lg_store_add_folder(store, job->text, error) != 0);
 }
 
+static gpointer rename_preset(LgStore *store, gpointer data, GCancellable *cancellable, GError **error)
+{
+    const struct job *job = data;
+    g_autoptr(GPtrArray) all = lg_store_list_presets(store, error);
+    const LgPreset *preset = NULL;
+    for (guint i = 0; all && i < all->len; i++) {
+        const LgPreset *other = all->pdata[i];
+        if (other->id == job->id) {
+            preset = other;
+        } else if (strcmp(other->name, job->text) == 0) {
+            g_set_error(error, LG_STORE_ERROR, LG_STORE_ERROR_INVALID, _("There is a preset “%s” already"), job->text);
+            return NULL;
+        }
+    }
+    if (all && !preset)
+        g_set_error_literal(error, LG_STORE_ERROR, LG_STORE_ERROR_NOT_FOUND,
+                            _("The preset is no longer in the history"));
+    return done(preset && lg_store_save_preset(store, preset->id, job->text, preset->system_prompt, preset->parameters,
+                                               preset->model, error));
+}
+
 static void on_named(GObject *store, GAsyncResult *result, gpointer data)
 {
     struct change *change = data;
@@ -204,8 +254,9 @@ static void on_name_edited(GtkEditable *entry, AdwMessageDialog *dialog)
 
 static void ask_name(struct change *change, const char *heading, const char *name)
 {
-    LgWindow *window = lg_window_of(change->widget);
-    AdwMessageDialog *dialog = ADW_MESSAGE_DIALOG(adw_message_dialog_new(GTK_WINDOW(window), heading, NULL));
+    GtkRoot *root = gtk_widget_get_root(change->widget);
+    AdwMessageDialog *dialog =
+        ADW_MESSAGE_DIALOG(adw_message_dialog_new(GTK_IS_WINDOW(root) ? GTK_WINDOW(root) : NULL, heading, NULL));
     GtkWidget *entry = gtk_entry_new();
     gtk_window_set_title(GTK_WINDOW(dialog), heading); /* what screen readers call it */
     change->entry = GTK_EDITABLE(entry);
@@ -236,6 +287,13 @@ void lg_history_rename_folder(GtkWidget *widget, LgStore *store, gint64 folder_i
     struct change *change = change_new(widget, store, folder_id);
     change->job = rename_folder;
     ask_name(change, _("Rename folder"), name);
+}
+
+void lg_history_rename_preset(GtkWidget *widget, LgStore *store, gint64 preset_id, const char *name)
+{
+    struct change *change = change_new(widget, store, preset_id);
+    change->job = rename_preset;
+    ask_name(change, _("Rename preset"), name);
 }
 
 void lg_history_add_folder(GtkWidget *widget, LgStore *store)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What can be done to the chats and folders of the history, each with what has to be asked and how it is taken back.
+ * What can be done to the chats, folders and presets of the history, each with what has to be asked and how it is taken
+ * back.
  */
 #ifndef LG_HISTORY_ACTIONS_H
 #define LG_HISTORY_ACTIONS_H
@@ -19,6 +20,8 @@ void lg_history_add_folder(GtkWidget *widget, LgStore *store);
 void lg_history_rename_folder(GtkWidget *widget, LgStore *store, gint64 folder_id, const char *name);
 /* Its chats are in no folder then. */
 void lg_history_delete_folder(GtkWidget *widget, LgStore *store, gint64 folder_id);
+void lg_history_rename_preset(GtkWidget *widget, LgStore *store, gint64 preset_id, const char *name);
+void lg_history_delete_preset(GtkWidget *widget, LgStore *store, gint64 preset_id);
 
 G_END_DECLS
 
