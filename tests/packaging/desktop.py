@@ -8,6 +8,7 @@ import configparser
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import tempfile
 import xml.etree.ElementTree as xml
@@ -32,7 +33,24 @@ def read_keys(path):
     return parser
 
 
-def check_agreement(share, version):
+def check_pictures(component, root):
+    """Each is one of the repository, at the address that it has there, of the size that stores ask for, with words in Chinese."""
+    problems, pictures = [], component.findall("screenshots/screenshot")
+    for picture in pictures:
+        address = picture.findtext("image")
+        name = address.removeprefix("https://raw.githubusercontent.com/libllm/libllm/main/")
+        data = (root / name).read_bytes() if (root / name).is_file() else b""
+        width, height = struct.unpack(">II", data[16:24]) if data[1:4] == b"PNG" else (0, 0)
+        if name == address or width < 620 or height < 400:
+            problems.append(f"{address} is no picture of the repository, or too small")
+        if len(picture.findall("caption")) < 2:
+            problems.append(f"the caption of {address} is not in Chinese")
+    if not pictures or pictures[0].get("type") != "default":
+        problems.append("the metainfo has no picture that comes first")
+    return problems
+
+
+def check_agreement(share, version, root):
     """Files name each other by the id, and the release is that of the library."""
     problems = []
     entry = read_keys(share / f"applications/{ID}.desktop")["Desktop Entry"]
@@ -42,6 +60,7 @@ def check_agreement(share, version):
     types = [node.get("type") for node in xml.parse(share / f"mime/packages/{ID}.xml").iter(namespace + "mime-type")]
     provider = read_keys(share / f"gnome-shell/search-providers/{ID}.search-provider.ini")["Shell Search Provider"]
     release = component.find("releases/release").get("version")
+    problems += check_pictures(component, root)
     for what, found, expected in [
             ("the icon of the desktop entry", entry["Icon"], ID),
             ("the name of the D-Bus service", service["Name"], ID),
@@ -94,7 +113,7 @@ def main(root, build):
             size = xml.parse(path).getroot()
             if size.get("viewBox") is None and size.get("width") is None:
                 problems.append(f"{path.name} has no size")
-        problems = problems or check_agreement(share, version)
+        problems = problems or check_agreement(share, version, pathlib.Path(root))
         for tool, options, path in CHECKERS:
             if not shutil.which(tool):
                 missing.append(tool)
