@@ -10,6 +10,7 @@ usage: estimates.py LIBRARY DATA_FOLDER MODELS_JSON
 - data/estimate/serving_cases.json: latency, throughput and memory of serving, by another implementation of the model.
 - estimate_flops.py: FLOPs by each convention, as others published them.
 - estimate_scaling.py: scaling laws.
+- estimate_stored.py: what weights are published in.
 - estimate_tuning.py: fine-tuning, and states and weights that are not on the device.
 - estimate_money.py: power, energy, carbon and money.
 - Searches, against trying every combination one by one.
@@ -29,6 +30,7 @@ import estimate_flops  # which finds the modules of tests/bench
 import estimate_money
 import refit
 import estimate_scaling
+import estimate_stored
 import estimate_tuning
 
 class Error(ctypes.Structure):
@@ -732,7 +734,8 @@ def main(library, folder, models):
                 *check_first_token(estimate), *check_guards(estimate), *check_desktop(estimate),
                 *check_measured(estimate), *estimate_money.check(estimate), *estimate_flops.check(estimate, folder),
                 *check_constants(estimate), *check_refit(estimate), *check_fit(estimate), *check_most(estimate, models),
-                *estimate_tuning.check(estimate, folder), *estimate_scaling.check(estimate), *check_search(estimate),
+                *estimate_stored.check(estimate), *estimate_tuning.check(estimate, folder),
+                *estimate_scaling.check(estimate), *check_search(estimate),
                 *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)

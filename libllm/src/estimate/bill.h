@@ -7,6 +7,7 @@
 #define LL_ESTIMATE_BILL_H
 
 #include "estimate/data.h"
+#include "estimate/hardware.h"
 #include "estimate/reader.h"
 
 typedef enum ll_class {
@@ -79,7 +80,10 @@ typedef struct ll_bill {
     double route_groups; /* groups of experts that a token is sent to at most; 0: any */
     bool is_tied;        /* the output matrix is the embedding */
     bool is_encoder;
-    double stored_bits; /* of a weight as published, 0: not said */
+    /* Of a weight of each class as published, with the scales of its group; 0: not said. */
+    double stored_bits[LL_CLASSES];
+    const char *stored_format; /* of those that are quantized: "gptq"; else NULL */
+    ll_precision stored_products;
     /* Given as totals only, without shapes. */
     double parameters, active_parameters;
     double file_bytes; /* of a file, exact; 0: none */
@@ -102,5 +106,7 @@ bool ll_bill_of_config(ll_sheet *sheet, const json_t *config, const char *where,
 bool ll_bill_of_file(ll_sheet *sheet, const char *path, ll_bill *out);
 /* The figures of parameters.*, model.* on the sheet. */
 void ll_bill_put(const ll_bill *bill, ll_sheet *sheet);
+/* The bits of all weights as published, as a formula; NULL: all have as many. */
+const char *ll_bill_stored(const ll_bill *bill, ll_sheet *sheet);
 
 #endif

@@ -355,13 +355,7 @@ static void read_shape(ll_config *c)
     } else {
         b->experts = 0;
     }
-    const char *type = ll_config_text(c, "torch_dtype");
-    const json_t *quantized = json_object_get(c->object, "quantization_config");
-    const char *method = json_string_value(json_object_get(quantized, "quant_method"));
-    b->stored_bits = method && strcmp(method, "fp8") == 0     ? 8
-                     : method && strcmp(method, "mxfp4") == 0 ? 4.25
-                     : type && strcmp(type, "float32") == 0   ? 32
-                                                              : 16;
+    ll_config_stored(c);
 }
 
 bool ll_bill_of_config(ll_sheet *sheet, const json_t *config, const char *where, ll_bill *out)

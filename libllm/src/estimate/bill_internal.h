@@ -78,6 +78,8 @@ ll_build_kind ll_build_bert, ll_build_modern_bert, ll_build_nomic_bert, ll_build
 /* bill_hybrid.c */
 ll_build_kind ll_build_mamba, ll_build_mamba2, ll_build_lfm2, ll_build_nemotron_h, ll_build_qwen3_next, ll_build_jamba;
 void ll_config_mamba(ll_config *c, double count);
+/* bill_stored.c */
+void ll_config_stored(ll_config *c);
 /* bill_config.c */
 ll_build_kind ll_build_decoder;
 /* bill_vision.c: the tower of "vision_config", if there is one; the type of the whole where it has none of its own. */

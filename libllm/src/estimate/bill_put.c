@@ -33,6 +33,26 @@ static void put_class(const ll_bill *bill, ll_sheet *sheet, ll_class class)
     ll_sheet_detail(sheet, class_paths[class]);
 }
 
+const char *ll_bill_stored(const ll_bill *bill, ll_sheet *sheet)
+{
+    const char *sum = "";
+    const double most = bill->stored_bits[LL_CLASS_EMBEDDING];
+    double vectors = 0; /* bits that biases and the like have more than the matrices of their class */
+    bool differ = false;
+    for (size_t i = 0; i < LL_CLASS_MTP; i++) {
+        if (!ll_sheet_has(sheet, class_paths[i]))
+            continue;
+        sum = ll_sheet_text(sheet, "%s%s%s * %.15g", sum, *sum ? " + " : "", class_paths[i], bill->stored_bits[i]);
+        differ = differ || bill->stored_bits[i] != most;
+    }
+    for (size_t i = 0; i < bill->n_items; i++) {
+        const ll_item *item = &bill->items[i];
+        if (!item->is_product)
+            vectors += item->count * item->rows * item->columns * (most - bill->stored_bits[item->class]);
+    }
+    return !differ ? NULL : vectors > 0 ? ll_sheet_text(sheet, "%s + %.15g", sum, vectors) : sum;
+}
+
 static void put_sums(const ll_bill *bill, ll_sheet *sheet)
 {
     const char *total = "", *active = "";

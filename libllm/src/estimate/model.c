@@ -63,12 +63,19 @@ void ll_run_model(ll_task *task)
     ll_put_kv_element(task);
     ll_put_inference_flops(task, true);
     ll_put_kv(task);
-    if (task->bill->file_bytes > 0)
+    const char *stored = ll_read_has(task->scenario, "weight_bits") ? NULL : ll_bill_stored(task->bill, sheet);
+    if (task->bill->file_bytes > 0) {
         ll_sheet_give(sheet, "weights.bytes", "B", task->bill->file_bytes, task->bill->source);
-    else {
+    } else if (stored) {
+        ll_sheet_compute(sheet, "weights.bytes", "B", ll_sheet_text(sheet, "(%s) / 8", stored),
+                         ll_sheet_text(sheet, "as published: %s", task->bill->stored_format));
+        ll_sheet_compute(sheet, "weights.bits", "bit", "weights.bytes * 8 / parameters.total", "on average");
+    } else {
         ll_sheet_give(sheet, "weights.bits", "bit",
                       ll_read_number(task->scenario, "weight_bits", 1, 64,
-                                     task->bill->stored_bits > 0 ? task->bill->stored_bits : 16),
+                                     task->bill->stored_bits[LL_CLASS_EMBEDDING] > 0
+                                         ? task->bill->stored_bits[LL_CLASS_EMBEDDING]
+                                         : 16),
                       ll_read_has(task->scenario, "weight_bits") ? "given" : "as published");
         ll_sheet_compute(sheet, "weights.bytes", "B", "parameters.total * weights.bits / 8", NULL);
     }

@@ -7,18 +7,19 @@
 #include <string.h>
 
 /* Stored bytes of a weight, scales included, and the precision of its products where the device has units for it. */
-static const struct {
+typedef struct ll_format {
     const char *name;
     double bytes;
     ll_device_field peak;
-} formats[] = {
+} ll_format;
+static const ll_format formats[] = {
     {"fp32", 4, LL_DEVICE_PEAK_BF16},      {"bf16", 2, LL_DEVICE_PEAK_BF16},
     {"fp8", 1, LL_DEVICE_PEAK_FP8},        {"int8", 1, LL_DEVICE_PEAK_INT8},
     {"nvfp4", 0.5625, LL_DEVICE_PEAK_FP4}, {"mxfp4", 0.53125, LL_DEVICE_PEAK_FP4},
     {"int4", 0.5625, LL_DEVICE_PEAK_BF16},
 };
 #define FORMAT_WORDS "fp32|bf16|fp8|int8|nvfp4|mxfp4|int4"
-enum { FORMAT_BF16 = 1, FORMAT_FP8 = 2, FORMAT_MXFP4 = 5 };
+enum { FORMAT_BF16 = 1 };
 
 static void give(ll_serving *s, const char *path, const char *unit, double value, const char *source)
 {
@@ -27,15 +28,15 @@ static void give(ll_serving *s, const char *path, const char *unit, double value
 }
 
 /* The bytes, the peak and the reachable share of it for one class of weights. */
-static void put_format(ll_serving *s, const ll_device *device, const char *class, int format, bool given)
+static void put_format(ll_serving *s, const ll_device *device, const char *class, ll_format format, bool given)
 {
     ll_sheet *sheet = s->sheet;
-    const ll_device_value *own = &device->fields[formats[format].peak];
-    const bool supported = own->value > 0 && formats[format].peak != LL_DEVICE_PEAK_BF16;
-    const bool is_fp4 = supported && formats[format].peak == LL_DEVICE_PEAK_FP4;
+    const ll_device_value *own = &device->fields[format.peak];
+    const bool supported = own->value > 0 && format.peak != LL_DEVICE_PEAK_BF16;
+    const bool is_fp4 = supported && format.peak == LL_DEVICE_PEAK_FP4;
     const ll_device_value *used = supported ? own : &device->fields[LL_DEVICE_PEAK_BF16];
-    give(s, ll_sheet_text(sheet, "weights.%s_bytes", class), "B", formats[format].bytes,
-         ll_sheet_text(sheet, "%s, %s", formats[format].name, given ? "given" : "as published"));
+    give(s, ll_sheet_text(sheet, "weights.%s_bytes", class), "B", format.bytes,
+         ll_sheet_text(sheet, "%s, %s", format.name, given ? "given" : "as published"));
     if (used->value > 0)
         give(s, ll_sheet_text(sheet, "device.%s_peak", class), "FLOP/s",
              used->value * ll_sheet_value(sheet, "serving.ceiling"),
@@ -130,10 +131,21 @@ static void put_parallel(ll_serving *s)
         give(s, "device.network", "B/s", 12.5e9, "default: 100 Gbit/s");
 }
 
-static int format_of(ll_serving *s, const char *key, int otherwise, bool *given)
+static ll_format format_of(ll_serving *s, const char *key, ll_format otherwise, bool *given)
 {
     *given = ll_read_has(s->task->scenario, key);
-    return ll_read_choice(s->task->scenario, key, FORMAT_WORDS, otherwise);
+    const int format = ll_read_choice(s->task->scenario, key, FORMAT_WORDS, -1);
+    return format >= 0 ? formats[format] : otherwise;
+}
+
+/* What is published in 32 bits is served in 16. */
+static ll_format published(const ll_serving *s, double bits)
+{
+    static const ll_device_field peaks[LL_PRECISIONS] = {LL_DEVICE_PEAK_FP32, LL_DEVICE_PEAK_BF16, LL_DEVICE_PEAK_FP8,
+                                                         LL_DEVICE_PEAK_INT8, LL_DEVICE_PEAK_FP4};
+    if (bits == 0 || bits >= 16)
+        return formats[FORMAT_BF16];
+    return (ll_format){s->bill->stored_format, bits / 8, peaks[s->bill->stored_products]};
 }
 
 bool ll_serving_read(ll_serving *s, ll_task *task)
@@ -164,21 +176,22 @@ bool ll_serving_put_layout(ll_serving *s)
     ll_sheet *sheet = s->sheet;
     put_parallel(s);
     bool given, own, kv_given;
-    const double bits = s->bill->stored_bits;
-    int format = format_of(s, "weights", bits == 8 ? FORMAT_FP8 : FORMAT_BF16, &given);
-    const bool is_mixed = bits == 4.25 && !given; /* published with MXFP4 experts, the rest in BF16 */
-    put_format(s, &s->hardware.device, "attention", format, given);
-    const int ffn = format_of(s, "ffn_weights", format, &own);
+    const double *bits = s->bill->stored_bits;
+    const ll_format all = format_of(s, "weights", published(s, bits[LL_CLASS_ATTENTION]), &given);
+    put_format(s, &s->hardware.device, "attention", all, given);
+    const double ffn_bits = fmax(bits[LL_CLASS_FFN], bits[LL_CLASS_SHARED]);
+    const ll_format ffn = format_of(s, "ffn_weights", given ? all : published(s, ffn_bits), &own);
     if (ll_sheet_has(sheet, "serving.ffn"))
         put_format(s, &s->hardware.device, "ffn", ffn, given || own);
     if (s->has_experts) {
-        format = format_of(s, "expert_weights", is_mixed ? FORMAT_MXFP4 : format, &own);
-        put_format(s, &s->hardware.device, "expert", format, given || own);
+        const ll_format expert =
+            format_of(s, "expert_weights", given ? all : published(s, bits[LL_CLASS_EXPERT]), &own);
+        put_format(s, &s->hardware.device, "expert", expert, given || own);
         const ll_device_value *fields = s->hardware.device.fields;
-        s->scales_blocks =
-            format == FORMAT_FP8 && fields[LL_DEVICE_PEAK_FP8].value > 0 && fields[LL_DEVICE_PEAK_FP4].value <= 0;
+        s->scales_blocks = expert.peak == LL_DEVICE_PEAK_FP8 && fields[LL_DEVICE_PEAK_FP8].value > 0 &&
+                           fields[LL_DEVICE_PEAK_FP4].value <= 0;
     }
-    const int kv = format_of(s, "kv", FORMAT_BF16, &kv_given);
-    give(s, "kv.bytes_per_element", "B", formats[kv].bytes, kv_given ? "given" : "default: 16 bits");
+    const ll_format kv = format_of(s, "kv", formats[FORMAT_BF16], &kv_given);
+    give(s, "kv.bytes_per_element", "B", kv.bytes, kv_given ? "given" : "default: 16 bits");
     return !sheet->status;
 }
