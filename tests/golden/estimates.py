@@ -28,6 +28,7 @@ import tempfile
 
 import estimate_flops  # which finds the modules of tests/bench
 import estimate_money
+import measured_memory
 import refit
 import estimate_scaling
 import estimate_stored
@@ -484,14 +485,22 @@ SCENARIOS = [
 ]
 
 
-def check_serving(estimate, folder):
+def without_vision(models):
+    """Configurations of the text part alone, of the presets that have a tower."""
+    presets = {model["name"]: model["config"] for model in json.load(open(models, encoding="utf-8"))}
+    return {name: {"config": {key: value for key, value in config.items() if key != "vision_config"}}
+            for name, config in presets.items() if "vision_config" in config}
+
+
+def check_serving(estimate, folder, models):
     paths = {"cap": "concurrency.most", "tpot": "latency.tpot", "ttft": "latency.ttft", "prefill": "prefill.time",
              "decode_step": "round_2.time", "throughput": "replica.output_tokens_per_second",
              "weights": "memory.weights", "memory": "memory.used", "pool": "memory.kv_pool"}
     cases = json.load(open(folder / "serving_cases.json", encoding="utf-8"))["cases"]
+    text = without_vision(models)  # of which the other implementation is
     for case in cases:
         scenario = case["scenario"]
-        report = estimate({**scenario, "task": "serve", "output": {"explain": True}})
+        report = estimate({**scenario, "model": text.get(scenario["model"], scenario["model"]), "task": "serve", "output": {"explain": True}})
         if report["feasible"] != case["fits"]:
             yield f"{scenario}: feasible is {report['feasible']}"
         for key, expected in case["expected"].items() if case["fits"] else ():
@@ -504,6 +513,23 @@ def check_serving(estimate, folder):
                 yield f"{scenario}: {key} is {value}, expected {expected}"
     if len(cases) < 30:
         yield f"only {len(cases)} cases of serving"
+
+
+def check_weights_of_servers(estimate, folder):
+    """Towers and tables of positions lie on the devices, too: all parameters but norms and routers."""
+    for model in ("Mistral-Small-3.1-24B", "Gemma-3-4B", "Gemma-3n-E4B", "Qwen2.5-VL-7B", "Llama-4-Scout", "GPT-2"):
+        for tp in (1, 2) if model != "GPT-2" else (1,):
+            report = estimate({"task": "serve", "model": model, "hardware": "H200", "parallel": {"tp": tp},
+                               "weights": "bf16", "output": {"explain": True}})
+            weights, total = at(report, "memory.weights"), 2 * at(report, "parameters.total") / tp
+            if not 0.998 * total < weights <= total:
+                yield f"{model}: {weights} bytes of weights on each of {tp}, expected {total}"
+    rows = csv.DictReader(open(folder / "serving_memory.csv", encoding="utf-8"))
+    for row, scenario in measured_memory.points(rows):
+        if row["model"] == "Mistral-Small-3.1-24B":  # as start-up logs have it
+            weights = at(estimate(scenario), "memory.weights") / 2 ** 30
+            if abs(weights / float(row["weights_gib"]) - 1) > 0.01:
+                yield f"{row['id']}: {weights} GiB of weights on a device, the log says {row['weights_gib']}"
 
 
 def check_first_token(estimate):
@@ -730,13 +756,13 @@ def check_explanations(estimate):
 def main(library, folder, models):
     estimate, folder = Estimator(library), pathlib.Path(folder)
     problems = [*check_seeds(estimate, folder), *check_parameters(estimate, folder, models),
-                *check_training(estimate, folder), *check_layouts(estimate, folder), *check_serving(estimate, folder),
+                *check_training(estimate, folder), *check_layouts(estimate, folder),
+                *check_serving(estimate, folder, models), *check_weights_of_servers(estimate, folder),
                 *check_first_token(estimate), *check_guards(estimate), *check_desktop(estimate),
                 *check_measured(estimate), *estimate_money.check(estimate), *estimate_flops.check(estimate, folder),
                 *check_constants(estimate), *check_refit(estimate), *check_fit(estimate), *check_most(estimate, models),
                 *estimate_stored.check(estimate), *estimate_tuning.check(estimate, folder),
-                *estimate_scaling.check(estimate), *check_search(estimate),
-                *check_explanations(estimate)]
+                *estimate_scaling.check(estimate), *check_search(estimate), *check_explanations(estimate)]
     print(*problems, sep="\n")
     sys.exit(1 if problems else 0)
 

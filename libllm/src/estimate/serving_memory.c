@@ -15,11 +15,13 @@ static void put_weights(ll_serving *s)
                                 "serving.expert / serving.moe_tp * weights.expert_bytes"
                               : " + serving.expert_layers * model.experts / serving.ep * serving.expert / "
                                 "serving.moe_tp * weights.expert_bytes";
-    const char *weights = ll_sheet_text(sheet,
-                                        "((serving.attention * weights.attention_bytes%s) / serving.tp%s + %d * "
-                                        "model.vocab * model.hidden * 2 / serving.tp) / serving.pp",
-                                        ll_sheet_has(sheet, "serving.ffn") ? " + serving.ffn * weights.ffn_bytes" : "",
-                                        experts, s->bill->is_tied ? 1 : 2);
+    const char *weights = ll_sheet_text(
+        sheet,
+        "((serving.attention * weights.attention_bytes%s) / serving.tp%s + (%d * model.vocab * model.hidden%s%s) * 2 / "
+        "serving.tp) / serving.pp",
+        ll_sheet_has(sheet, "serving.ffn") ? " + serving.ffn * weights.ffn_bytes" : "", experts,
+        s->bill->is_tied ? 1 : 2, ll_sheet_has(sheet, "parameters.vision") ? " + parameters.vision" : "",
+        ll_sheet_has(sheet, "parameters.position") ? " + parameters.position" : "");
     ll_sheet_compute(sheet, "memory.weights", "B",
                      ll_sheet_text(sheet, "%s%s", ll_serving_put_offload(s, weights), draft), "on one device");
 }
