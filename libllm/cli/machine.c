@@ -17,6 +17,8 @@ enum { TYPES_MAX = 40 };
 static const char cached[] = "/libllm/calibration.json", cached_limits[] = "/libllm/limits.json";
 /* A week, after which the limits of a machine are measured again. */
 static const json_int_t limits_last = 7 * 24 * 3600;
+/* A quarter, in which a system is updated and a machine's other work changes. */
+static const json_int_t calibration_lasts = 90 * 24 * 3600;
 
 static char *cache_path(void) { return user_file("XDG_CACHE_HOME", ".cache", cached); }
 
@@ -25,16 +27,44 @@ static libllm_status limits(const void *runtime, char *buffer, size_t capacity, 
     return libllm_runtime_measure_limits(runtime, buffer, capacity, needed, error);
 }
 
-/* The calibration that was kept, when it is of this processor and as many threads; else NULL. */
-static json_t *kept_calibration(const char *path, const json_t *cpu)
+/* What a file of the cache has, when it is of this processor and as many threads; else NULL. */
+static json_t *read_kept(const char *path, const json_t *cpu)
 {
-    json_t *calibration = json_load_file(path, 0, NULL);
-    if (calibration && (!json_equal(json_object_get(calibration, "name"), json_object_get(cpu, "name")) ||
-                        !json_equal(json_object_get(calibration, "threads"), json_object_get(cpu, "threads")))) {
-        json_decref(calibration);
-        calibration = NULL;
+    json_t *kept = json_load_file(path, 0, NULL);
+    if (kept && (!json_equal(json_object_get(kept, "name"), json_object_get(cpu, "name")) ||
+                 !json_equal(json_object_get(kept, "threads"), json_object_get(cpu, "threads")))) {
+        json_decref(kept);
+        kept = NULL;
     }
-    return calibration;
+    return kept;
+}
+
+static bool is_recent(const json_t *kept, json_int_t lasts)
+{
+    const json_int_t age = (json_int_t)time(NULL) - json_integer_value(json_object_get(kept, "time"));
+    return age >= 0 && age < lasts;
+}
+
+/* Why a calibration of this processor does not hold any more; NULL: it does. */
+static const char *why_stale(const json_t *calibration, const json_t *cpu)
+{
+    return json_integer_value(json_object_get(calibration, "version")) != libllm_version()
+               ? "by another version of libllm"
+           : !json_equal(json_object_get(calibration, "instruction_set"), json_object_get(cpu, "instruction_set"))
+               ? "with another instruction set"
+           : !is_recent(calibration, calibration_lasts) ? "from more than 90 days ago"
+                                                        : NULL;
+}
+
+/* The calibration that was kept, when it still holds; else NULL, and `stale` says why where there is one. */
+static json_t *kept_calibration(const char *path, const json_t *cpu, const char **stale)
+{
+    json_t *calibration = read_kept(path, cpu);
+    *stale = calibration ? why_stale(calibration, cpu) : NULL;
+    if (!*stale)
+        return calibration;
+    json_decref(calibration);
+    return NULL;
 }
 
 /* For the next one who wants them soon. What cannot be kept is measured again. */
@@ -51,9 +81,8 @@ static void keep_limits(const char *path, const json_t *cpu, json_t *measured)
 /* Those of this week, of this processor and as many threads; else NULL. */
 static json_t *kept_limits(const char *path, const json_t *cpu)
 {
-    json_t *kept = kept_calibration(path, cpu), *result = NULL;
-    const json_int_t age = (json_int_t)time(NULL) - json_integer_value(json_object_get(kept, "time"));
-    if (kept && age >= 0 && age < limits_last)
+    json_t *kept = read_kept(path, cpu), *result = NULL;
+    if (kept && is_recent(kept, limits_last))
         result = json_incref(json_object_get(kept, "limits"));
     json_decref(kept);
     return result;
@@ -81,13 +110,18 @@ json_t *machine_describe(const libllm_runtime *runtime, bool older_will_do)
     json_t *found = fetch_document(describe_devices, runtime);
     const json_t *cpu = json_array_get(json_object_get(found, "devices"), 0);
     char *path = cache_path();
-    json_t *calibration = found && path ? kept_calibration(path, cpu) : NULL;
+    const char *stale = NULL;
+    json_t *calibration = found && path ? kept_calibration(path, cpu, &stale) : NULL;
     json_t *measured = found && !calibration ? measured_limits(runtime, cpu, older_will_do) : NULL;
     json_t *machine = NULL;
     if (calibration || measured)
         machine = json_pack("{s:O?, s:O?, s:O*, s:O*}", "name", json_object_get(cpu, "name"), "memory",
                             json_object_get(cpu, "available_bytes"), "calibration", calibration, "limits", measured);
-    if (measured && is_terminal(stderr))
+    if (measured && stale)
+        message("the calibration of this machine is stale (%s) and not used; `libllm estimate calibrate` measures it "
+                "again",
+                stale);
+    else if (measured && is_terminal(stderr))
         quiet_line("`libllm estimate calibrate` measures this machine closely, once, and narrows the intervals");
     json_decref(found);
     json_decref(calibration);
@@ -134,7 +168,9 @@ static bool split(char *text, const char *types[TYPES_MAX], uint32_t *n)
 /* Types that were kept before and have not been measured this time. */
 static void add_kept(json_t *calibration, const char *path)
 {
-    json_t *before = kept_calibration(path, calibration), *types = json_object_get(calibration, "types"), *old, *own;
+    const char *stale;
+    json_t *before = kept_calibration(path, calibration, &stale), *types = json_object_get(calibration, "types"), *old,
+           *own;
     size_t i, j;
     json_array_foreach (json_object_get(before, "types"), i, old) {
         bool measured = false;

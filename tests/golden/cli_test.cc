@@ -3,6 +3,8 @@
  */
 #include "command.h"
 
+#include <libllm/libllm.h>
+
 namespace
 {
 
@@ -159,6 +161,46 @@ TEST_F(Command, EstimateTakesTheModelBehindTheTaskAndSearches)
     EXPECT_TRUE(contains(output({"estimate", "model", "GPT-2", "--search", "--over", "model=7B,GPT-2", "--minimize",
                                  "parameters.total"}),
                          "7B"));
+}
+
+TEST_F(Command, FitUsesACalibrationThatStillHolds)
+{
+    setenv("XDG_CACHE_HOME", folder.c_str(), 1);
+    const std::unique_ptr<json_t, decltype(&json_decref)> devices(
+        json_loads(output({"devices", "--json"}).c_str(), 0, nullptr), json_decref);
+    json_t *cpu = json_array_get(json_object_get(devices.get(), "devices"), 0);
+    std::filesystem::create_directories(folder + "/libllm");
+    const struct {
+        const char *key;
+        json_t *value; // NULL: removed
+        const char *word;
+    } cases[] = {{"device", json_string("cpu"), ""},
+                 {"version", json_integer(libllm_version() + 1), "another version of libllm"},
+                 {"version", nullptr, "another version of libllm"},
+                 {"instruction_set", json_string("none"), "another instruction set"},
+                 {"time", json_integer(time(nullptr) - 91 * 24 * 3600), "more than 90 days ago"},
+                 {"time", json_integer(time(nullptr) + 24 * 3600), "more than 90 days ago"}};
+    for (const auto &c : cases) {
+        const std::unique_ptr<json_t, decltype(&json_decref)> kept(
+            json_pack("{s:s, s:O, s:O, s:O, s:I, s:I, s:[{s:s, s:f, s:f}], s:i, s:i, s:i, s:i, s:i}", "device", "cpu",
+                      "name", json_object_get(cpu, "name"), "threads", json_object_get(cpu, "threads"),
+                      "instruction_set", json_object_get(cpu, "instruction_set"), "version",
+                      json_int_t{libllm_version()}, "time", json_int_t{time(nullptr) - 24 * 3600}, "types", "type",
+                      "Q8_0", "decode_gb_per_second", 10., "prefill_gflop_per_second", 100., "step_ns", 1000,
+                      "layer_ns", 1000, "prefill_value_ns", 1, "attention_gb_per_second", 5,
+                      "attention_gflop_per_second", 50),
+            json_decref);
+        if (c.value)
+            json_object_set_new(kept.get(), c.key, c.value);
+        else
+            json_object_del(kept.get(), c.key);
+        ASSERT_EQ(0, json_dump_file(kept.get(), (folder + "/libllm/calibration.json").c_str(), 0));
+        const Result fit = run({"estimate", "fit", "GPT-2", "--set", "weights=q8_0", "--json", "--explain"});
+        EXPECT_EQ(0, fit.code) << fit.err;
+        EXPECT_EQ(!*c.word, contains(fit.out, "measured: calibration")) << c.key;
+        EXPECT_TRUE(*c.word ? contains(fit.err, c.word) : fit.err.empty()) << c.key << ": " << fit.err;
+    }
+    unsetenv("XDG_CACHE_HOME");
 }
 
 TEST_F(Command, OpensTheOneModelOfAFolder)

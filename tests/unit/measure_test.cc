@@ -299,6 +299,9 @@ TEST(Calibration, MeasuresATypeOfWeights)
     const Json found(json_loadb(buffer.data(), n, JSON_REJECT_DUPLICATES, nullptr));
     ASSERT_TRUE(found);
     EXPECT_EQ("cpu", text(found.get(), "device"));
+    EXPECT_NE("", text(found.get(), "instruction_set"));
+    EXPECT_EQ(libllm_version(), number(found.get(), "version"));
+    EXPECT_NEAR(static_cast<double>(time(nullptr)), number(found.get(), "time"), 600);
     EXPECT_GT(number(found.get(), "step_ns"), 100);
     EXPECT_GT(number(found.get(), "layer_ns"), 100);
     EXPECT_GE(number(found.get(), "prefill_value_ns"), 0);

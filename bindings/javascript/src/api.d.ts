@@ -641,7 +641,8 @@ export declare class Runtime extends Handle {
   measureDevice(device: string): Promise<string>;
   /**
    * Measure how fast a device computes models, by running layers of synthetic ones: what the estimator predicts the speed
-   * of other models from (the member "machine.calibration" of the task "fit"). As JSON: {"device","name","threads",
+   * of other models from (the member "machine.calibration" of the task "fit"). As JSON: {"device","name",
+   * "instruction_set" (of processors),"version" (libllm_version()),"time" (of measuring, seconds since 1970),"threads",
    * "types":[{"type","decode_gb_per_second","prefill_gflop_per_second"}],"step_ns","layer_ns","prefill_value_ns",
    * "attention_gb_per_second","attention_gflop_per_second"}. Figures are medians over the whole time, in which everything
    * is measured in turn, for a machine that is as busy later as it is meanwhile. Takes about a second for each type and

@@ -54,6 +54,9 @@ static JsonNode *ask(Ask question, const libllm_runtime *runtime, const void *co
 
 static const char calibration_file[] = "calibration.json";
 
+/* A quarter, as the libllm command has it. */
+static const double calibration_lasts = 90 * 24 * 3600;
+
 static char *cache_path(const char *name) { return g_build_filename(g_get_user_cache_dir(), "libllm", name, NULL); }
 
 /* What a file of the cache has, when it is of this processor and as many threads; else NULL. */
@@ -68,6 +71,21 @@ static JsonNode *read_kept(const char *name, JsonObject *cpu)
     JsonObject *kept = json_node_get_object(node);
     if (g_strcmp0(lg_scenario_text(kept, "name"), lg_scenario_text(cpu, "name")) != 0 ||
         lg_scenario_number(kept, "threads", -1) != lg_scenario_number(cpu, "threads", -2))
+        return NULL;
+    return g_steal_pointer(&node);
+}
+
+/* The calibration that was kept, when it is of this library and instruction set, and not too old; else NULL. */
+static JsonNode *kept_calibration(JsonObject *cpu)
+{
+    g_autoptr(JsonNode) node = read_kept(calibration_file, cpu);
+    if (!node)
+        return NULL;
+    JsonObject *kept = json_node_get_object(node);
+    const double age = (double)g_get_real_time() * 1e-6 - lg_scenario_number(kept, "time", 0);
+    if (lg_scenario_number(kept, "version", -1) != libllm_version() ||
+        g_strcmp0(lg_scenario_text(kept, "instruction_set"), lg_scenario_text(cpu, "instruction_set")) != 0 ||
+        age < 0 || age >= calibration_lasts)
         return NULL;
     return g_steal_pointer(&node);
 }
@@ -95,7 +113,7 @@ JsonObject *lg_machine_of(const libllm_runtime *runtime, GError **error)
         return NULL;
     JsonArray *list = json_object_get_array_member(json_node_get_object(found), "devices");
     JsonObject *cpu = json_array_get_object_element(list, 0);
-    JsonNode *calibrated = read_kept(calibration_file, cpu);
+    JsonNode *calibrated = kept_calibration(cpu);
     JsonNode *measured = calibrated ? NULL : measured_limits(runtime, cpu, error);
     if (!calibrated && !measured)
         return NULL;

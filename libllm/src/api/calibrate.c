@@ -6,10 +6,12 @@
 #include "api/report.h"
 
 #include "backend/calibrate.h"
+#include "backend/cpu/kernels.h"
 #include "base/json.h"
 #include "base/status.h"
 
 #include <string.h>
+#include <time.h>
 
 enum { CALIBRATION_BYTES = 8192, TYPE_NUMBERS = 64 };
 
@@ -67,7 +69,8 @@ static bool report(void *context, const char *type, size_t index, size_t n)
     return r->progress(r->user_data, type, index, n) == 0;
 }
 
-static json_t *calibration_json(const ll_calibration *c, const char *device, const char *name)
+static json_t *calibration_json(const ll_calibration *c, const ll_backend *backend, const char *name,
+                                uint32_t cpu_features)
 {
     json_t *types = json_array();
     for (size_t i = 0; i < c->n_types && types; i++) {
@@ -78,11 +81,13 @@ static json_t *calibration_json(const ll_calibration *c, const char *device, con
             types = NULL;
         }
     }
-    return json_pack("{s:s, s:s, s:I, s:o, s:f, s:f, s:f, s:f, s:f}", "device", device, "name", name, "threads",
-                     (json_int_t)c->n_threads, "types", types, "step_ns", c->step_seconds * 1e9, "layer_ns",
-                     c->layer_seconds * 1e9, "prefill_value_ns", c->layer_prefill_seconds * 1e9,
-                     "attention_gb_per_second", c->attention_decode * 1e-9, "attention_gflop_per_second",
-                     c->attention_prefill * 1e-9);
+    const char *set = backend == &ll_backend_vulkan ? NULL : ll_kernels_choose(cpu_features).name;
+    return json_pack("{s:s, s:s, s:s*, s:I, s:I, s:I, s:o, s:f, s:f, s:f, s:f, s:f}", "device", backend->kind, "name",
+                     name, "instruction_set", set, "version", (json_int_t)libllm_version(), "time",
+                     (json_int_t)time(NULL), "threads", (json_int_t)c->n_threads, "types", types, "step_ns",
+                     c->step_seconds * 1e9, "layer_ns", c->layer_seconds * 1e9, "prefill_value_ns",
+                     c->layer_prefill_seconds * 1e9, "attention_gb_per_second", c->attention_decode * 1e-9,
+                     "attention_gflop_per_second", c->attention_prefill * 1e-9);
 }
 
 libllm_status libllm_runtime_calibrate(const libllm_runtime *runtime, const libllm_calibration_options *options,
@@ -121,6 +126,6 @@ libllm_status libllm_runtime_calibrate(const libllm_runtime *runtime, const libl
             ll_calibrate(&runtime->host, runtime->team, runtime->cpu_features, backend, &calibration, &found, error);
     if (status)
         return status;
-    return ll_give_json(&runtime->host, calibration_json(&found, backend->kind, info.name), "the calibration", buffer,
-                        capacity, needed, error);
+    return ll_give_json(&runtime->host, calibration_json(&found, backend, info.name, runtime->cpu_features),
+                        "the calibration", buffer, capacity, needed, error);
 }

@@ -46,6 +46,9 @@ ll_calibrated ll_put_calibration(ll_task *task, ll_reader *machine)
     if (r.object) {
         ll_read_text(&r, "device", NULL);
         ll_read_text(&r, "name", NULL);
+        ll_read_text(&r, "instruction_set", NULL);
+        ll_read_number(&r, "version", 0, 1e9, 0);
+        ll_read_number(&r, "time", 0, 1e15, 0);
         ll_read_number(&r, "threads", 1, 1e6, 1);
         read_types(sheet, ll_read_any(&r, "types"), &out);
         static const char source[] = "measured: calibration";
