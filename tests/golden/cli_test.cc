@@ -163,6 +163,29 @@ TEST_F(Command, EstimateTakesTheModelBehindTheTaskAndSearches)
                          "7B"));
 }
 
+TEST_F(Command, EstimateReadsTheConfigurationOfAFolderThatTheEngineCannotOpen)
+{
+    const std::string config = R"({"model_type":"llama","hidden_size":64,"num_hidden_layers":2,"vocab_size":99,
+        "num_attention_heads":2,"quantization_config":{"quant_method":"awq","bits":4,"group_size":32}})";
+    const std::string at = folder + "/awq";
+    std::filesystem::create_directories(at);
+    EXPECT_EQ(1, run({"estimate", "-m", at}).code);
+    write_file(at + "/config.json", config);
+    const std::string alone = output({"estimate", "-m", at + "/config.json", "--json"});
+    const std::string total = alone.substr(alone.find("\"weights\""), 60);
+    for (const char *file : {"", "/pytorch_model.bin", "/model.safetensors", "/model.safetensors.index.json"}) {
+        if (*file)
+            write_file(at + file, "{}");
+        const Result result = run({"estimate", "-m", at, "--json"});
+        EXPECT_EQ(0, result.code) << file << ": " << result.err;
+        EXPECT_TRUE(contains(result.out, total)) << file << ": " << result.out;
+        EXPECT_TRUE(contains(result.out, "weights_not_read")) << file << ": " << result.out;
+    }
+    EXPECT_TRUE(contains(output({"estimate", "-m", at + "/model.safetensors.index.json", "--json"}), total));
+    write_file(at + "/config.json", "{");
+    EXPECT_TRUE(contains(run({"estimate", "-m", at}).err, "config.json"));
+}
+
 TEST_F(Command, FitUsesACalibrationThatStillHolds)
 {
     setenv("XDG_CACHE_HOME", folder.c_str(), 1);

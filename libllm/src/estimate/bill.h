@@ -102,7 +102,8 @@ void ll_bill_state(ll_bill *bill, ll_state state);
 bool ll_bill_read(ll_reader *reader, const char *key, const ll_tables *tables, ll_bill *out);
 /* A Hugging Face configuration. */
 bool ll_bill_of_config(ll_sheet *sheet, const json_t *config, const char *where, ll_bill *out);
-/* A GGUF file or a folder with config.json, whose tensors are read as the engine reads them; or a config.json alone. */
+/* A GGUF file or a folder with config.json, whose tensors are read as the engine reads them; a config.json alone, or a
+ * folder that the engine cannot open, by its configuration. */
 bool ll_bill_of_file(ll_sheet *sheet, const char *path, ll_bill *out);
 /* The figures of parameters.*, model.* on the sheet. */
 void ll_bill_put(const ll_bill *bill, ll_sheet *sheet);

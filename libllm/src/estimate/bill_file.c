@@ -192,20 +192,41 @@ static bool read_json(ll_sheet *sheet, const char *path, ll_bill *out)
     return !sheet->status;
 }
 
+/* A folder of Hugging Face whose weights the engine does not read: by its configuration. */
+static bool read_unopened(ll_sheet *sheet, const char *path, const libllm_error *reason, ll_bill *out)
+{
+    const char *config = ll_sheet_text(sheet, "%s/config.json", path);
+    ll_file file;
+    if (reason->status == LIBLLM_ERROR_OUT_OF_MEMORY ||
+        ll_file_open(sheet->host, config, LIBLLM_LOAD_READ, &file, NULL)) {
+        ll_sheet_fail(sheet, (libllm_status)reason->status, "%s", reason->message);
+        return false;
+    }
+    ll_file_close(&file);
+    if (!read_json(sheet, config, out))
+        return false;
+    ll_sheet_remark(sheet, LL_REMARK_WARNING, "weights_not_read",
+                    ll_sheet_text(sheet, "%s; figures are those of its config.json", reason->message),
+                    ll_sheet_text(sheet, "%s；数据取自其 config.json", reason->message));
+    return true;
+}
+
 bool ll_bill_of_file(ll_sheet *sheet, const char *path, ll_bill *out)
 {
+    static const char index[] = "model.safetensors.index.json";
     const char *slash = strrchr(path, '/');
     out->name = ll_sheet_text(sheet, "%s", slash && slash[1] ? slash + 1 : path);
     out->source = ll_sheet_text(sheet, "%s", path);
+    if (ends_with(ll_span_of(path), index)) /* which says nothing of shapes, unlike the file beside it */
+        return read_json(sheet, ll_sheet_text(sheet, "%.*sconfig.json", (int)(strlen(path) - sizeof index + 1), path),
+                         out);
     if (ends_with(ll_span_of(path), ".json"))
         return read_json(sheet, path, out);
     ll_model *model;
     libllm_error error = {0};
     libllm_status status = ll_model_open(sheet->host, path, LIBLLM_LOAD_MAP, &model, &error);
-    if (status) {
-        ll_sheet_fail(sheet, status, "%s", error.message);
-        return false;
-    }
+    if (status)
+        return read_unopened(sheet, path, &error, out);
     read_model(sheet, model, out);
     ll_model_close(model);
     if (out->overflowed)
