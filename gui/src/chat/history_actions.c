@@ -131,13 +131,19 @@ static void on_part_deleted(GObject *store, GAsyncResult *result, gpointer data)
     }
 }
 
+/* done: what is said beside "Undo". */
+static void delete_part(GtkWidget *widget, LgStore *store, LgStoreJob part, gint64 id, const char *done)
+{
+    struct change *change = change_new(widget, store, id);
+    struct job *job = g_new0(struct job, 1);
+    change->done = done;
+    job->id = id;
+    lg_store_run_async(store, part, job, free_job, g_free, NULL, on_part_deleted, change);
+}
+
 void lg_history_delete_folder(GtkWidget *widget, LgStore *store, gint64 folder_id)
 {
-    struct change *change = change_new(widget, store, folder_id);
-    struct job *job = g_new0(struct job, 1);
-    change->done = _("The folder is deleted; its chats are kept");
-    job->id = folder_id;
-    lg_store_run_async(store, delete_folder, job, free_job, g_free, NULL, on_part_deleted, change);
+    delete_part(widget, store, delete_folder, folder_id, _("The folder is deleted; its chats are kept"));
 }
 
 static gpointer delete_preset(LgStore *store, gpointer data, GCancellable *cancellable, GError **error)
@@ -149,11 +155,7 @@ static gpointer delete_preset(LgStore *store, gpointer data, GCancellable *cance
 
 void lg_history_delete_preset(GtkWidget *widget, LgStore *store, gint64 preset_id)
 {
-    struct change *change = change_new(widget, store, preset_id);
-    struct job *job = g_new0(struct job, 1);
-    change->done = _("The preset is deleted");
-    job->id = preset_id;
-    lg_store_run_async(store, delete_preset, job, free_job, g_free, NULL, on_part_deleted, change);
+    delete_part(widget, store, delete_preset, preset_id, _("The preset is deleted"));
 }
 
 /* --- Changes without a question -------------------------------------------------------------------------------------
