@@ -2,6 +2,7 @@
 """Starting `libllm serve` in tests, and asking it: Python's standard library only, on 127.0.0.1 or a Unix socket."""
 import http.client
 import json
+import os
 import re
 import signal
 import socket
@@ -11,6 +12,8 @@ import threading
 import time
 
 PATIENCE = 60  # seconds for anything; what takes longer hangs
+# Sanitizers keep what is freed for a while, take memory of their own, and have no limit on addresses.
+SANITIZED = bool(os.environ.get("ASAN_OPTIONS") or os.environ.get("TSAN_OPTIONS"))
 
 
 class Unix(http.client.HTTPConnection):

@@ -9,7 +9,6 @@ Cases NW06, and the rules on hosts, origins, limits and disconnects. --requests 
 """
 import argparse
 import json
-import os
 import pathlib
 import random
 import socket
@@ -17,10 +16,9 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "golden"))
-from serving import PATIENCE, Server  # noqa: E402
+from serving import PATIENCE, SANITIZED, Server  # noqa: E402
 
 LONG = {"model": "llama", "prompt": "a", "temperature": 0, "max_tokens": 390000, "ignore_eos": True}
-SANITIZED = bool(os.environ.get("ASAN_OPTIONS") or os.environ.get("TSAN_OPTIONS"))
 # Within which a client that has left must free its place: 100 ms, and as much again for a machine that is busy.
 GONE = 2 if SANITIZED else 0.5
 
@@ -255,7 +253,6 @@ def check_bodies(command, models):
             for connection in connections:
                 connection.close()
             assert 1 <= statuses.count(400) <= room and statuses.count(429) == n - statuses.count(400), statuses
-            # Sanitizers keep what is freed for a while, and take memory of their own.
             assert SANITIZED or grown < 4 * room * size, grown
             s.wait_idle()
             deadline = time.monotonic() + PATIENCE
