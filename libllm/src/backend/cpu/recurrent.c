@@ -261,7 +261,7 @@ static void scan_mamba2(ll_worker *w, const ll_phase *p)
     ll_executor *e = w->executor;
     const ll_recurrence *r = &e->model->layers[p->layer].recurrence;
     const size_t n_states = r->n_states, n_channels = r->n_inner / r->n_heads;
-    ll_units units = ll_cpu_units(w, r->n_heads, e->n_columns <= LL_COLUMNS_MAX);
+    ll_units units = ll_cpu_units(w, r->n_heads, false);
     uint32_t head;
     while (ll_cpu_next_unit(w, &units, &head)) {
         const size_t row = head * n_channels, group = head / (r->n_heads / r->n_groups);
